@@ -1,0 +1,118 @@
+//! The shape of a policy file, in TOML or in any format that serde reads.
+//!
+//! It is tempting to derive a reader from the structs in `config`. A derived one stops at the first
+//! mistake, though, and a flattened one loses the places. So a file of any format is read into a
+//! tree of [`Item`]s first, and one [reader] finds all the mistakes in that.
+
+use std::ops::Range;
+
+use crate::error::{ConfigError, Location, Place};
+use crate::policy::Policy;
+
+mod reader;
+#[cfg(feature = "serde")]
+mod serde;
+#[cfg(feature = "toml")]
+mod toml;
+
+#[cfg(feature = "toml")]
+pub use self::toml::{LoadError, PolicyFile};
+
+/// A value in a file, and its place where the format knows it.
+#[derive(Debug)]
+struct Item {
+    node: Node,
+    span: Option<Range<usize>>,
+}
+
+#[derive(Debug)]
+enum Node {
+    Text(String),
+    Integer(i128),
+    Boolean(bool),
+    List(Vec<Item>),
+    Table(Vec<(Key, Item)>),
+    /// Something that no key takes: says what.
+    Other(&'static str),
+}
+
+#[derive(Debug)]
+struct Key {
+    name: String,
+    span: Option<Range<usize>>,
+}
+
+impl Item {
+    fn kind(&self) -> &'static str {
+        match self.node {
+            Node::Text(_) => "a string",
+            Node::Integer(_) => "an integer",
+            Node::Boolean(_) => "a boolean",
+            Node::List(_) => "a list",
+            Node::Table(_) => "a table",
+            Node::Other(kind) => kind,
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&Self> {
+        match &self.node {
+            Node::Table(entries) => entries
+                .iter()
+                .find(|(name, _)| name.name == key)
+                .map(|(_, item)| item),
+            _ => None,
+        }
+    }
+
+    fn nth(&self, index: usize) -> Option<&Self> {
+        match &self.node {
+            Node::List(items) => items.get(index),
+            _ => None,
+        }
+    }
+
+    /// The span of what stands at `place`, or of what it should stand in.
+    fn span_of(&self, place: &Place) -> Option<Range<usize>> {
+        let grant = place.grant.and_then(|grant| self.get("grant")?.nth(grant));
+        let value = grant.unwrap_or(self).get(&place.key);
+        let item = value.and_then(|list| list.nth(place.index?));
+        match item.or(value).or(grant) {
+            Some(item) => item.span.clone(),
+            // The whole file is no place to look at; its beginning is.
+            None => self.span.as_ref().map(|_| 0..0),
+        }
+    }
+}
+
+/// Reads a file and makes a policy of it. All mistakes are added to `errors` in the order of the
+/// file, with their spans.
+fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
+    let (config, unread) = reader::read_config(root, errors);
+    let mut found = Vec::new();
+    let policy = Policy::compile(&config, &mut found);
+    for mut error in found {
+        let place = &mut error.place;
+        let unread = unread
+            .iter()
+            .find(|unread| unread.grant == place.grant && unread.key == place.key);
+        match (unread, place.index) {
+            // What could not be read is not missing; it was reported as what it is.
+            (Some(_), None) => continue,
+            (Some(unread), Some(index)) => place.index = unread.items.get(index).copied(),
+            (None, _) => {}
+        }
+        error.location = root.span_of(&error.place).map(unlined);
+        errors.push(error);
+    }
+    errors.sort_by_key(|error| error.location.as_ref().map(|location| location.span.start));
+    policy.filter(|_| errors.is_empty())
+}
+
+/// A location whose line is not counted yet.
+fn unlined(span: Range<usize>) -> Location {
+    Location {
+        span,
+        line: 0,
+        column: 0,
+    }
+}

@@ -1,0 +1,343 @@
+//! From a tree of items to a configuration: keys and types.
+
+use std::ops::Range;
+
+use super::{Item, Key, Node, unlined};
+use crate::config::{Config, Grant};
+use crate::error::{ConfigError, ErrorCode, Place};
+use crate::validate;
+
+const GRANT_KEYS: [&str; 7] = [
+    "allow_origins",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+    "allow_credentials",
+    "max_age",
+    "expose_timing",
+];
+const FILE_KEYS: [&str; 3] = ["preflight_status", "dangerously_allow", "grant"];
+const DANGERS: [&str; 3] = ["insecure-origins", "public-suffixes", "null-origin"];
+
+/// Reads a file without checking the configuration in it.
+pub(super) fn read_config(root: &Item, errors: &mut Vec<ConfigError>) -> (Config, Vec<Unread>) {
+    let mut reader = Reader {
+        errors,
+        unread: Vec::new(),
+    };
+    (reader.file(root), reader.unread)
+}
+
+struct Reader<'e> {
+    errors: &'e mut Vec<ConfigError>,
+    unread: Vec<Unread>,
+}
+
+/// A value that could not be read, or not all of it.
+pub(super) struct Unread {
+    pub(super) grant: Option<usize>,
+    pub(super) key: &'static str,
+    /// Of a list, the indices of the items that could be read.
+    pub(super) items: Vec<usize>,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, root: &Item) -> Config {
+        let mut config = Config::default();
+        let Node::Table(entries) = &root.node else {
+            self.wrong_type(Place::default(), root, "a table");
+            self.skip(None, "allow_origins");
+            return config;
+        };
+        let several = root.get("grant").is_some();
+        let mut grant = Grant::default();
+        let mut has_grant = false;
+        for (key, item) in entries {
+            let place = at(Place::default(), &key.name);
+            match key.name.as_str() {
+                "grant" => config.grants = self.grants(item),
+                "preflight_status" => {
+                    if let Some(value) = self.integer(place, item) {
+                        match u16::try_from(value) {
+                            Ok(status) => config.preflight_status = status,
+                            Err(_) => self.push(validate::preflight_status(value), item),
+                        }
+                    }
+                }
+                "dangerously_allow" => self.dangers(place, item, &mut config),
+                name if GRANT_KEYS.contains(&name) && several => {
+                    let message = "stands at the top of a file that has `[[grant]]`; move it into the grant that it is for";
+                    let error = ConfigError::new(ErrorCode::MixedForms, place, message);
+                    self.push_at(error, &key.span);
+                }
+                name if GRANT_KEYS.contains(&name) => {
+                    let place = Place {
+                        grant: Some(0),
+                        ..Place::default()
+                    };
+                    has_grant = true;
+                    self.grant_key(place, key, item, &mut grant);
+                }
+                _ => self.unknown_key(place, key, &[&GRANT_KEYS[..], &FILE_KEYS[..]].concat()),
+            }
+        }
+        if has_grant {
+            config.grants.push(grant);
+        }
+        config
+    }
+
+    fn grants(&mut self, item: &Item) -> Vec<Grant> {
+        let Node::List(items) = &item.node else {
+            let place = at(Place::default(), "grant");
+            self.wrong_type(place, item, "a list of tables, each headed `[[grant]]`");
+            self.skip(None, "allow_origins");
+            return Vec::new();
+        };
+        let numbered = items.len() > 1;
+        let mut grants = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let place = Place {
+                grant: Some(index),
+                numbered,
+                ..Place::default()
+            };
+            let mut grant = Grant::default();
+            match &item.node {
+                Node::Table(entries) => {
+                    for (key, item) in entries {
+                        self.grant_key(place.clone(), key, item, &mut grant);
+                    }
+                }
+                _ => {
+                    self.wrong_type(place, item, "a table");
+                    self.skip(Some(index), "allow_origins");
+                }
+            }
+            grants.push(grant);
+        }
+        grants
+    }
+
+    /// Reads a key of a grant; `place` is the grant's.
+    fn grant_key(&mut self, place: Place, key: &Key, item: &Item, grant: &mut Grant) {
+        let place = at(place, &key.name);
+        match key.name.as_str() {
+            "allow_origins" => grant.allow_origins = self.texts(place, "allow_origins", item),
+            "allow_methods" => grant.allow_methods = self.texts(place, "allow_methods", item),
+            "allow_headers" => grant.allow_headers = self.texts(place, "allow_headers", item),
+            "expose_headers" => grant.expose_headers = self.texts(place, "expose_headers", item),
+            "allow_credentials" => grant.allow_credentials = self.boolean(place, item),
+            "expose_timing" => grant.expose_timing = self.boolean(place, item),
+            "max_age" => {
+                if let Some(value) = self.integer(place.clone(), item) {
+                    match u64::try_from(value) {
+                        Ok(seconds) => grant.max_age = seconds,
+                        Err(_) => self.push(validate::max_age(place, value), item),
+                    }
+                }
+            }
+            name if FILE_KEYS.contains(&name) => {
+                let message = "is a key of the whole file; move it to the top";
+                let error = ConfigError::new(ErrorCode::UnknownKey, place, message);
+                self.push_at(error, &key.span);
+            }
+            _ => self.unknown_key(place, key, &GRANT_KEYS),
+        }
+    }
+
+    fn dangers(&mut self, place: Place, item: &Item, config: &mut Config) {
+        let texts = self.texts(place.clone(), "dangerously_allow", item);
+        for (index, text) in texts.iter().enumerate() {
+            match text.as_str() {
+                "insecure-origins" => config.dangerously_allow.insecure_origins = true,
+                "public-suffixes" => config.dangerously_allow.public_suffixes = true,
+                "null-origin" => config.dangerously_allow.null_origin = true,
+                _ => {
+                    let place = Place {
+                        index: Some(index),
+                        ..place.clone()
+                    };
+                    let span = item.nth(index).and_then(|item| item.span.clone());
+                    let message = format!("is none of `{}`", DANGERS.join("`, `"));
+                    let error = ConfigError::new(ErrorCode::UnknownDanger, place, message)
+                        .value_of(text)
+                        .suggest(did_you_mean(text, &DANGERS));
+                    self.push_at(error, &span);
+                }
+            }
+        }
+    }
+
+    fn texts(&mut self, place: Place, key: &'static str, item: &Item) -> Vec<String> {
+        let Node::List(items) = &item.node else {
+            let grant = place.grant;
+            let expected = "a list of strings";
+            let mut error = wrong_type(place, item, expected);
+            if let Node::Text(text) = &item.node {
+                error = error.suggest(Some(format!("[\"{text}\"]")));
+            }
+            self.push(error, item);
+            self.skip(grant, key);
+            return Vec::new();
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        let mut read = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            match &item.node {
+                Node::Text(text) => {
+                    texts.push(text.clone());
+                    read.push(index);
+                }
+                _ => {
+                    let place = Place {
+                        index: Some(index),
+                        ..place.clone()
+                    };
+                    self.wrong_type(place, item, "a string");
+                }
+            }
+        }
+        if read.len() < items.len() {
+            self.unread.push(Unread {
+                grant: place.grant,
+                key,
+                items: read,
+            });
+        }
+        texts
+    }
+
+    fn boolean(&mut self, place: Place, item: &Item) -> bool {
+        match &item.node {
+            Node::Boolean(value) => *value,
+            Node::Text(text) if matches!(text.as_str(), "true" | "false") => {
+                let error = wrong_type(place, item, "`true` or `false`");
+                self.push(error.suggest(Some(text)), item);
+                false
+            }
+            _ => {
+                self.wrong_type(place, item, "`true` or `false`");
+                false
+            }
+        }
+    }
+
+    fn integer(&mut self, place: Place, item: &Item) -> Option<i128> {
+        let error = match &item.node {
+            Node::Integer(value) => return Some(*value),
+            Node::Text(text) if text.parse::<u64>().is_ok() => {
+                wrong_type(place, item, "an integer").suggest(Some(text))
+            }
+            _ => wrong_type(place, item, "an integer"),
+        };
+        self.push(error, item);
+        None
+    }
+
+    fn wrong_type(&mut self, place: Place, item: &Item, expected: &str) {
+        self.push(wrong_type(place, item, expected), item);
+    }
+
+    fn unknown_key(&mut self, place: Place, key: &Key, known: &[&'static str]) {
+        let suggestion = did_you_mean(&key.name, known);
+        if suggestion == Some("allow_origins") {
+            // Misspelt, not missing.
+            self.skip(None, "allow_origins");
+            self.skip(Some(place.grant.unwrap_or_default()), "allow_origins");
+        }
+        let message = "is not a key of a CORS policy";
+        let error = ConfigError::new(ErrorCode::UnknownKey, place, message).suggest(suggestion);
+        self.push_at(error, &key.span);
+    }
+
+    fn skip(&mut self, grant: Option<usize>, key: &'static str) {
+        self.unread.push(Unread {
+            grant,
+            key,
+            items: Vec::new(),
+        });
+    }
+
+    fn push(&mut self, error: ConfigError, item: &Item) {
+        self.push_at(error, &item.span);
+    }
+
+    fn push_at(&mut self, mut error: ConfigError, span: &Option<Range<usize>>) {
+        error.location = span.clone().map(unlined);
+        self.errors.push(error);
+    }
+}
+
+fn at(place: Place, key: &str) -> Place {
+    Place {
+        key: key.to_owned(),
+        ..place
+    }
+}
+
+fn wrong_type(place: Place, item: &Item, expected: &str) -> ConfigError {
+    let message = format!("expected {expected}, found {}", item.kind());
+    ConfigError::new(ErrorCode::WrongType, place, message)
+}
+
+/// The known name that `name` is most likely meant to be.
+fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    /// Below this [Jaro-Winkler similarity](strsim::jaro_winkler) names have little in common.
+    const SIMILAR: f64 = 0.85;
+    // A longer name is no misspelling, and the comparison takes quadratic time.
+    if name.len() > 64 {
+        return None;
+    }
+    let separator = match known.contains(&"grant") || known.contains(&"max_age") {
+        true => '_',
+        false => '-',
+    };
+    let name = name
+        .to_ascii_lowercase()
+        .replace(['-', '_', ' ', '.'], separator.encode_utf8(&mut [0; 4]));
+    let name = name.strip_prefix("access_control_").unwrap_or(&name);
+    let exact = known.iter().find(|key| **key == name);
+    let similar = || {
+        known
+            .iter()
+            .map(|key| (strsim::jaro_winkler(name, key), key))
+            .filter(|(similarity, _)| *similarity >= SIMILAR)
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map(|(_, key)| key)
+    };
+    // `origins`, `credentials`
+    let end = || {
+        known
+            .iter()
+            .find(|key| name.len() > 4 && key.ends_with(name))
+    };
+    exact.or_else(similar).or_else(end).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses() {
+        #[track_caller]
+        fn check(name: &str, expected: Option<&str>) {
+            let known = [&GRANT_KEYS[..], &FILE_KEYS[..]].concat();
+            assert_eq!(did_you_mean(name, &known), expected, "{name:?}");
+        }
+        check("allow-origins", Some("allow_origins"));
+        check("allow_origin", Some("allow_origins"));
+        check("allowed_origins", Some("allow_origins"));
+        check("origins", Some("allow_origins"));
+        check("Access-Control-Allow-Origin", Some("allow_origins"));
+        check("Access-Control-Max-Age", Some("max_age"));
+        check("credentials", Some("allow_credentials"));
+        check("maxage", Some("max_age"));
+        check("grants", Some("grant"));
+        check("exposed_headers", Some("expose_headers"));
+        check("colour", None);
+        check("", None);
+        check(&"allow_origins".repeat(1000), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! Policies in any self-describing format of serde: JSON, YAML, a part of the application's own
+//! configuration.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::reader::read_config;
+use super::{Item, Key, Node, read};
+use crate::config::{Config, DangerouslyAllow, Grant};
+use crate::error::ConfigErrors;
+use crate::policy::Policy;
+
+/// Reads and checks a policy; the error has a line for each mistake.
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let root = deserializer.deserialize_any(AnyValue)?;
+        let mut errors = Vec::new();
+        read(&root, &mut errors).ok_or_else(|| D::Error::custom(ConfigErrors(errors)))
+    }
+}
+
+/// Reads a configuration as it stands in a policy file; [`Policy::new`] checks it.
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let root = deserializer.deserialize_any(AnyValue)?;
+        let mut errors = Vec::new();
+        let (config, _) = read_config(&root, &mut errors);
+        match errors.is_empty() {
+            true => Ok(config),
+            false => Err(D::Error::custom(ConfigErrors(errors))),
+        }
+    }
+}
+
+/// Writes a configuration as it stands in a policy file, without what is left at its default.
+impl Serialize for Config {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let defaults = Self::default();
+        let mut map = serializer.serialize_map(None)?;
+        if self.preflight_status != defaults.preflight_status {
+            map.serialize_entry("preflight_status", &self.preflight_status)?;
+        }
+        if self.dangerously_allow != defaults.dangerously_allow {
+            map.serialize_entry("dangerously_allow", &dangers(self.dangerously_allow))?;
+        }
+        match &*self.grants {
+            [grant] => serialize_grant(grant, &mut map)?,
+            grants => map.serialize_entry("grant", grants)?,
+        }
+        map.end()
+    }
+}
+
+/// Writes a grant as it stands in a policy file, without what is left at its default.
+impl Serialize for Grant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_grant(self, &mut map)?;
+        map.end()
+    }
+}
+
+fn serialize_grant<M: SerializeMap>(grant: &Grant, map: &mut M) -> Result<(), M::Error> {
+    let defaults = Grant::default();
+    map.serialize_entry("allow_origins", &grant.allow_origins)?;
+    for (key, names) in [
+        ("allow_methods", &grant.allow_methods),
+        ("allow_headers", &grant.allow_headers),
+        ("expose_headers", &grant.expose_headers),
+    ] {
+        if !names.is_empty() {
+            map.serialize_entry(key, names)?;
+        }
+    }
+    if grant.allow_credentials {
+        map.serialize_entry("allow_credentials", &true)?;
+    }
+    if grant.max_age != defaults.max_age {
+        map.serialize_entry("max_age", &grant.max_age)?;
+    }
+    if grant.expose_timing {
+        map.serialize_entry("expose_timing", &true)?;
+    }
+    Ok(())
+}
+
+fn dangers(allow: DangerouslyAllow) -> Vec<&'static str> {
+    let named = [
+        (allow.insecure_origins, "insecure-origins"),
+        (allow.public_suffixes, "public-suffixes"),
+        (allow.null_origin, "null-origin"),
+    ];
+    let allowed = named.into_iter().filter(|(allowed, _)| *allowed);
+    allowed.map(|(_, name)| name).collect()
+}
+
+/// A value of whatever type, so that the reader can say what is wrong with it.
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Item;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a CORS policy")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Item, E> {
+        Ok(Node::Text(text.to_owned()).into())
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Item, E> {
+        Ok(Node::Text(text).into())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Item, E> {
+        Ok(Node::Boolean(value).into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Item, E> {
+        Ok(Node::Integer(value.into()).into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Item, E> {
+        Ok(Node::Integer(value.into()).into())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Item, E> {
+        Ok(Node::Other("a fraction").into())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Item, E> {
+        Ok(Node::Other("nothing").into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Item, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items).into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
+        let mut entries: Vec<(Key, Item)> = Vec::new();
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if !names.insert(name.clone()) {
+                return Err(A::Error::custom(format_args!("duplicate key `{name}`")));
+            }
+            entries.push((Key { name, span: None }, map.next_value()?));
+        }
+        Ok(Node::Table(entries).into())
+    }
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+impl From<Node> for Item {
+    fn from(node: Node) -> Self {
+        Self { node, span: None }
+    }
+}

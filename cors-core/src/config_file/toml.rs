@@ -1,0 +1,257 @@
+//! Policies in TOML.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use once_cell::sync::OnceCell;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Item, Key, Node, read, unlined};
+use crate::error::{ConfigError, ConfigErrors, ErrorCode, Place};
+use crate::policy::Policy;
+
+/// The largest file that is read, in bytes: room for millions of origins.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
+
+impl Policy {
+    /// Reads a policy from a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`] that names the file: it cannot be read, is larger than 256 MiB, is not UTF-8,
+    /// is empty, or has mistakes. All mistakes come together, each with its place.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let path = path.as_ref();
+        let error = |reason| LoadError {
+            path: path.to_owned(),
+            reason,
+        };
+        let source = read_file(path).map_err(error)?;
+        Self::from_toml(&source).map_err(|errors| error(Reason::Invalid(errors)))
+    }
+
+    /// Reads a policy from TOML.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake, each with its place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::Policy;
+    ///
+    /// let policy = Policy::from_toml(r#"
+    ///     allow_origins = ["https://app.example.com"]
+    ///     allow_methods = ["PUT"]
+    /// "#)?;
+    ///
+    /// let errors = Policy::from_toml("allow_origin = ['*']\nmax_age = -1").unwrap_err();
+    /// assert_eq!(errors.to_string(), "\
+    /// 2 mistakes in the CORS policy
+    ///   1:1: allow_origin: is not a key of a CORS policy; did you mean `allow_origins`? [unknown-key]
+    ///   2:11: max_age: `-1` is out of bounds; it is a number of seconds from 0 to 86400 [max-age]");
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn from_toml(source: &str) -> Result<Self, ConfigErrors> {
+        let mut errors = Vec::new();
+        let (table, syntax_errors) = DeTable::parse_recoverable(source);
+        for error in &syntax_errors {
+            let mut mistake = ConfigError::new(
+                ErrorCode::Syntax,
+                Place::default(),
+                format!("this is not TOML: {}", error.message()),
+            );
+            mistake.location = error.span().map(unlined);
+            errors.push(mistake);
+        }
+        // What the parser recovers is a guess; mistakes in it would be guesses, too.
+        if errors.is_empty() {
+            let span = table.span();
+            let root = Item {
+                node: self::table(table.into_inner()),
+                span: Some(span),
+            };
+            if let Some(policy) = read(&root, &mut errors) {
+                return Ok(policy);
+            }
+        }
+        count_lines(source, &mut errors);
+        Err(ConfigErrors(errors))
+    }
+}
+
+/// A policy in a file that is read on first use, for a `static` that all workers share.
+///
+/// # Examples
+///
+/// ```no_run
+/// use cors_core::{LoadError, Policy, PolicyFile};
+///
+/// static POLICY: PolicyFile = PolicyFile::new("cors.toml");
+///
+/// fn policy() -> Result<Policy, LoadError> {
+///     // The file is read once, or again if that failed.
+///     POLICY.get().cloned()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct PolicyFile {
+    path: &'static str,
+    policy: OnceCell<Policy>,
+}
+
+impl PolicyFile {
+    /// A policy in the file at `path`. Reads nothing yet.
+    pub const fn new(path: &'static str) -> Self {
+        Self {
+            path,
+            policy: OnceCell::new(),
+        }
+    }
+
+    /// The policy, read if that has not happened yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::from_file`]. The next call tries again.
+    pub fn get(&self) -> Result<&Policy, LoadError> {
+        self.policy.get_or_try_init(|| Policy::from_file(self.path))
+    }
+}
+
+/// Why a policy could not be loaded from a file. [`Display`](fmt::Display) names the file and gives a
+/// line to each mistake.
+#[derive(Debug)]
+pub struct LoadError {
+    path: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    Unreadable(io::Error),
+    TooLarge,
+    NotUtf8 { at: usize },
+    Empty,
+    Invalid(ConfigErrors),
+}
+
+impl LoadError {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The mistakes in the policy, if the file could be read at all.
+    pub fn errors(&self) -> Option<&ConfigErrors> {
+        match &self.reason {
+            Reason::Invalid(errors) => Some(errors),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.reason {
+            Reason::Unreadable(error) => write!(f, "{path}: cannot be read: {error}"),
+            Reason::TooLarge => write!(f, "{path}: is larger than {MAX_FILE} bytes"),
+            Reason::NotUtf8 { at } => write!(f, "{path}: is not UTF-8 at byte {at}"),
+            Reason::Empty => write!(
+                f,
+                "{path}: is empty; a policy needs at least `allow_origins`"
+            ),
+            Reason::Invalid(errors) => {
+                let count = errors.iter().count();
+                let mistakes = if count == 1 { "mistake" } else { "mistakes" };
+                write!(f, "{path}: {count} {mistakes} in the CORS policy")?;
+                // In front of each line, so that terminals and editors can follow it.
+                errors
+                    .iter()
+                    .try_for_each(|error| write!(f, "\n{path}:{error}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            Reason::Unreadable(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, Reason> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(Reason::Unreadable)?;
+    file.take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Reason::Unreadable)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(Reason::TooLarge);
+    }
+    let source = String::from_utf8(bytes).map_err(|error| Reason::NotUtf8 {
+        at: error.utf8_error().valid_up_to(),
+    })?;
+    match source.trim().is_empty() {
+        true => Err(Reason::Empty),
+        false => Ok(source),
+    }
+}
+
+fn table(entries: DeTable<'_>) -> Node {
+    let mut entries: Vec<_> = entries
+        .into_iter()
+        .map(|(name, value)| {
+            let span = Some(name.span());
+            let name = name.into_inner().into_owned();
+            (Key { name, span }, item(value))
+        })
+        .collect();
+    entries.sort_by_key(|(key, _)| key.span.as_ref().map(|span| span.start));
+    Node::Table(entries)
+}
+
+fn item(value: Spanned<DeValue<'_>>) -> Item {
+    let span = Some(value.span());
+    let node = match value.into_inner() {
+        DeValue::String(text) => Node::Text(text.into_owned()),
+        DeValue::Integer(integer) => {
+            match i128::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(value) => Node::Integer(value),
+                Err(_) => Node::Other("a number beyond all bounds"),
+            }
+        }
+        DeValue::Float(_) => Node::Other("a fraction"),
+        DeValue::Boolean(value) => Node::Boolean(value),
+        DeValue::Datetime(_) => Node::Other("a date or time"),
+        DeValue::Array(items) => Node::List(items.into_iter().map(item).collect()),
+        DeValue::Table(entries) => table(entries),
+    };
+    Item { node, span }
+}
+
+/// Fills in the lines and columns of errors that are in the order of the file, in one pass.
+fn count_lines(source: &str, errors: &mut [ConfigError]) {
+    let mut locations = errors
+        .iter_mut()
+        .filter_map(|error| error.location.as_mut())
+        .peekable();
+    let (mut line, mut column) = (1, 1);
+    for (at, char) in source.char_indices().chain([(source.len(), '\0')]) {
+        while let Some(location) = locations.next_if(|location| location.span.start <= at) {
+            (location.line, location.column) = (line, column);
+        }
+        (line, column) = match char {
+            '\n' => (line + 1, 1),
+            _ => (line, column + 1),
+        };
+    }
+}

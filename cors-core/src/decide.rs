@@ -1,0 +1,152 @@
+//! The engine: what to do with a request, in the order of the Fetch standard.
+
+use crate::decision::{Decision, Fields, Preflight, Verdict};
+use crate::header::RequestHeader;
+use crate::policy::Policy;
+
+/// What the engine reads of a request. Adapters implement it on a newtype.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{RequestHead, RequestHeader};
+///
+/// struct Head<'a>(&'a str, &'a [(&'a str, &'a str)]);
+///
+/// impl RequestHead for Head<'_> {
+///     fn method(&self) -> &[u8] {
+///         self.0.as_bytes()
+///     }
+///     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+///         let named = move |line: &&(&str, &str)| line.0.eq_ignore_ascii_case(name.name());
+///         self.1.iter().filter(named).map(|line| line.1.as_bytes())
+///     }
+/// }
+///
+/// let head = Head("GET", &[("Origin", "https://app.example.com")]);
+/// assert!(head.lines(RequestHeader::Origin).eq([b"https://app.example.com"]));
+/// ```
+pub trait RequestHead {
+    /// The method, case-sensitive.
+    fn method(&self) -> &[u8];
+    /// The value of every line of the header field `name`, in order of receipt
+    /// ([RFC 9110, section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)), without white
+    /// space around it.
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]>;
+}
+
+impl Policy {
+    /// Decides a request. Total: every request gets an answer. Allocates nothing, and its cost does
+    /// not grow with the number of origins, nor with what the request sends beyond what could match.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Decision, Grant, Policy, Verdict};
+    /// # use cors_core::{RequestHead, RequestHeader};
+    /// # struct Head<'a>(&'a str, &'a [(&'a str, &'a str)]);
+    /// # impl RequestHead for Head<'_> {
+    /// #     fn method(&self) -> &[u8] {
+    /// #         self.0.as_bytes()
+    /// #     }
+    /// #     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+    /// #         let named = move |line: &&(&str, &str)| line.0.eq_ignore_ascii_case(name.name());
+    /// #         self.1.iter().filter(named).map(|line| line.1.as_bytes())
+    /// #     }
+    /// # }
+    ///
+    /// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+    ///
+    /// // `Head` is from the example of `RequestHead`.
+    /// let get = Head("GET", &[("Origin", "https://app.example.com")]);
+    /// assert_eq!(policy.decide(&get).verdict(), Verdict::Granted(0));
+    ///
+    /// let preflight = Head("OPTIONS", &[
+    ///     ("Origin", "https://evil.example"),
+    ///     ("Access-Control-Request-Method", "PUT"),
+    /// ]);
+    /// let Decision::Respond(answer) = policy.decide(&preflight) else { panic!() };
+    /// assert_eq!(answer.status(), 403);
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn decide(&self, head: &impl RequestHead) -> Decision {
+        let policy = self.compiled();
+        if !is_preflight(head) {
+            // An actual request, or no CORS request at all; nobody can tell for sure, see
+            // <https://fetch.spec.whatwg.org/#cors-request>. It is tempting to refuse unlisted
+            // origins here. But `Origin` also accompanies same-origin POSTs: we would break the
+            // site's own forms, and protect nothing from clients that are no browsers.
+            return Decision::Forward(Fields::actual(match policy.everyone {
+                // <https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>: the same field on
+                // all responses, so that caches need not tell them apart.
+                true => Verdict::Granted(0),
+                false => self.verdict(head),
+            }));
+        }
+        // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the asked method and
+        // headers are among those sent is for the browser to see:
+        // <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, step 7.
+        let verdict = self.verdict(head);
+        Decision::Respond(Preflight {
+            status: match verdict {
+                Verdict::Granted(_) => policy.preflight_status,
+                Verdict::Refused | Verdict::NoOrigin => 403,
+            },
+            fields: Fields::preflight(verdict),
+        })
+    }
+
+    fn verdict(&self, head: &impl RequestHead) -> Verdict {
+        match only(head.lines(RequestHeader::Origin)) {
+            Lines::None => Verdict::NoOrigin,
+            Lines::One(origin) => self
+                .compiled()
+                .allowlist
+                .grant(origin)
+                .map_or(Verdict::Refused, Verdict::Granted),
+            // It is tempting to take the first. Another party on the way may take the last.
+            Lines::Several => Verdict::Refused,
+        }
+    }
+}
+
+/// Whether a request is a
+/// [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request): `OPTIONS` with
+/// `Origin` and `Access-Control-Request-Method`. For middleware of your own that has to let
+/// preflights pass, such as authentication outside of the CORS middleware.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::is_preflight;
+/// # use cors_core::{RequestHead, RequestHeader};
+/// # struct Options;
+/// # impl RequestHead for Options {
+/// #     fn method(&self) -> &[u8] { b"OPTIONS" }
+/// #     fn lines(&self, _: RequestHeader) -> impl Iterator<Item = &[u8]> { [].into_iter() }
+/// # }
+///
+/// assert!(!is_preflight(&Options), "a plain OPTIONS request is the application's");
+/// ```
+pub fn is_preflight(head: &impl RequestHead) -> bool {
+    head.method() == b"OPTIONS"
+        && head
+            .lines(RequestHeader::AccessControlRequestMethod)
+            .next()
+            .is_some()
+        && head.lines(RequestHeader::Origin).next().is_some()
+}
+
+pub(crate) enum Lines<'a> {
+    None,
+    One(&'a [u8]),
+    Several,
+}
+
+pub(crate) fn only<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Lines<'a> {
+    match (lines.next(), lines.next()) {
+        (None, _) => Lines::None,
+        (Some(line), None) => Lines::One(line),
+        (Some(_), Some(_)) => Lines::Several,
+    }
+}

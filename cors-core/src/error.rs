@@ -1,0 +1,310 @@
+//! What can be wrong with a policy, as data.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A mistake in a policy.
+///
+/// [`Display`](fmt::Display) gives a line for people: the place, what is wrong, what would be right.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{ErrorCode, Grant, Policy};
+///
+/// let errors = Policy::new(Grant::new(["https://example.com/"])).unwrap_err();
+/// let error = errors.iter().next().unwrap();
+/// assert_eq!(error.code(), ErrorCode::InvalidOrigin);
+/// assert_eq!(error.path(), "allow_origins[0]");
+/// assert_eq!(error.value(), Some("https://example.com/"));
+/// assert_eq!(error.suggestion(), Some("https://example.com"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    pub(crate) code: ErrorCode,
+    pub(crate) place: Place,
+    pub(crate) location: Option<Location>,
+    pub(crate) value: Option<String>,
+    pub(crate) message: String,
+    pub(crate) suggestion: Option<String>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(code: ErrorCode, place: Place, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            place,
+            location: None,
+            value: None,
+            message: message.into(),
+            suggestion: None,
+        }
+    }
+
+    pub(crate) fn value_of(mut self, value: impl Into<String>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    pub(crate) fn suggest(mut self, suggestion: Option<impl Into<String>>) -> Self {
+        self.suggestion = suggestion.map(Into::into);
+        self
+    }
+
+    /// The kind of mistake.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// Which grant it is in, counted from 0; `None` for a key of the whole policy.
+    pub fn grant(&self) -> Option<usize> {
+        self.place.grant
+    }
+
+    /// The key that it stands at, such as `allow_origins`; empty if it concerns the whole file or grant.
+    pub fn key(&self) -> &str {
+        &self.place.key
+    }
+
+    /// Which item of the key's list it is, counted from 0.
+    pub fn index(&self) -> Option<usize> {
+        self.place.index
+    }
+
+    /// The place for people: `allow_origins[0]`, or `grant[1].allow_origins[0]` where there are
+    /// several grants.
+    pub fn path(&self) -> String {
+        self.place.to_string()
+    }
+
+    /// The place in the file that the policy was read from, if it was.
+    pub fn location(&self) -> Option<&Location> {
+        self.location.as_ref()
+    }
+
+    /// What was written there.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// What is wrong, without the place and the suggestion.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What would be right in its stead, where that can be guessed.
+    pub fn suggestion(&self) -> Option<&str> {
+        self.suggestion.as_deref()
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = &self.location {
+            write!(f, "{}:{}: ", location.line, location.column)?;
+        }
+        let path = self.path();
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
+        }
+        if let Some(value) = &self.value {
+            write!(f, "`{}` ", Excerpt(value))?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, "; did you mean `{suggestion}`?")?;
+        }
+        write!(f, " [{}]", self.code)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The kind of a mistake in a policy.
+///
+/// Its name, [`as_str`](Self::as_str), stays the same from release to release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The file is not TOML.
+    Syntax,
+    /// A key that no policy has.
+    UnknownKey,
+    /// A value of the wrong type.
+    WrongType,
+    /// Keys of a grant at the top of the file and `[[grant]]` in one file.
+    MixedForms,
+    /// No origins are allowed at all.
+    MissingOrigins,
+    /// An item of `allow_origins` is not an origin pattern.
+    InvalidOrigin,
+    /// `*` together with other origins in one grant.
+    MixedWildcardOrigin,
+    /// `*` as origin together with credentials.
+    WildcardOriginWithCredentials,
+    /// The origin `null` without the opt-in for it.
+    NullOrigin,
+    /// The origin `null` together with credentials.
+    NullOriginWithCredentials,
+    /// A plain `http` origin together with credentials, without the opt-in for it.
+    InsecureOrigin,
+    /// All of a public suffix's domains together with credentials, without the opt-in for it.
+    PublicSuffix,
+    /// A method that is not a token.
+    InvalidMethod,
+    /// A method that browsers never send.
+    ForbiddenMethod,
+    /// A header name that is not a token.
+    InvalidHeader,
+    /// A request header that no script can set.
+    ForbiddenRequestHeader,
+    /// A response header that no script can read.
+    ForbiddenResponseHeader,
+    /// `*` in `expose_headers` together with credentials.
+    WildcardExposeWithCredentials,
+    /// `*` together with names that it covers.
+    MixedWildcard,
+    /// The same item twice.
+    Duplicate,
+    /// A grant whose origins are all covered by earlier grants.
+    UnreachableGrant,
+    /// A max age out of bounds.
+    MaxAge,
+    /// A preflight status other than 200 and 204.
+    PreflightStatus,
+    /// An unknown item of `dangerously_allow`.
+    UnknownDanger,
+}
+
+impl ErrorCode {
+    /// The code's stable name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cors_core::ErrorCode::MaxAge.as_str(), "max-age");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::UnknownKey => "unknown-key",
+            Self::WrongType => "wrong-type",
+            Self::MixedForms => "mixed-forms",
+            Self::MissingOrigins => "missing-origins",
+            Self::InvalidOrigin => "invalid-origin",
+            Self::MixedWildcardOrigin => "mixed-wildcard-origin",
+            Self::WildcardOriginWithCredentials => "wildcard-origin-with-credentials",
+            Self::NullOrigin => "null-origin",
+            Self::NullOriginWithCredentials => "null-origin-with-credentials",
+            Self::InsecureOrigin => "insecure-origin",
+            Self::PublicSuffix => "public-suffix",
+            Self::InvalidMethod => "invalid-method",
+            Self::ForbiddenMethod => "forbidden-method",
+            Self::InvalidHeader => "invalid-header",
+            Self::ForbiddenRequestHeader => "forbidden-request-header",
+            Self::ForbiddenResponseHeader => "forbidden-response-header",
+            Self::WildcardExposeWithCredentials => "wildcard-expose-with-credentials",
+            Self::MixedWildcard => "mixed-wildcard",
+            Self::Duplicate => "duplicate",
+            Self::UnreachableGrant => "unreachable-grant",
+            Self::MaxAge => "max-age",
+            Self::PreflightStatus => "preflight-status",
+            Self::UnknownDanger => "unknown-danger",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A place in the source of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Location {
+    /// The bytes in question, counted from 0. For a string they include the quotes.
+    pub span: Range<usize>,
+    /// The line of their start, counted from 1.
+    pub line: usize,
+    /// The column of their start in characters, counted from 1.
+    pub column: usize,
+}
+
+/// A place in the structure of a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    pub(crate) grant: Option<usize>,
+    /// Whether the grant is one of several, so that its number has to be said.
+    pub(crate) numbered: bool,
+    pub(crate) key: String,
+    pub(crate) index: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(grant), true) = (self.grant, self.numbered) {
+            write!(f, "grant[{grant}]")?;
+            if !self.key.is_empty() {
+                f.write_str(".")?;
+            }
+        }
+        f.write_str(&self.key)?;
+        match self.index {
+            Some(index) => write!(f, "[{index}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every mistake in a policy, at least one, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors(pub(crate) Vec<ConfigError>);
+
+impl ConfigErrors {
+    /// The mistakes in the order of the file.
+    pub fn iter(&self) -> std::slice::Iter<'_, ConfigError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a ConfigErrors {
+    type Item = &'a ConfigError;
+    type IntoIter = std::slice::Iter<'a, ConfigError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => f.write_str("1 mistake in the CORS policy")?,
+            count => write!(f, "{count} mistakes in the CORS policy")?,
+        }
+        self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// The beginning of a text from outside, without control characters: safe to print.
+pub(crate) struct Excerpt<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX: usize = 128;
+        for char in self.0.chars().take(MAX) {
+            match char.is_control() {
+                true => write!(f, "{}", char.escape_default())?,
+                false => write!(f, "{char}")?,
+            }
+        }
+        match self.0.chars().nth(MAX) {
+            Some(_) => f.write_str("…"),
+            None => Ok(()),
+        }
+    }
+}

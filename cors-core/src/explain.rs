@@ -1,0 +1,416 @@
+//! Why a request was decided as it was: for logs, tests and people, never for the client.
+
+use std::fmt;
+
+use crate::decide::{Lines, RequestHead, only};
+use crate::decision::{Decision, Verdict};
+use crate::error::Excerpt;
+use crate::header::RequestHeader;
+use crate::origin::{Origin, OriginError};
+use crate::pattern::{OriginPattern, PatternError, Shape};
+use crate::policy::Policy;
+use crate::suggest;
+
+/// A [`Decision`] with its reason. [`Display`](fmt::Display) says it in a sentence.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{Difference, Grant, Policy, Reason};
+/// # use cors_core::{RequestHead, RequestHeader};
+/// # struct Get(&'static str);
+/// # impl RequestHead for Get {
+/// #     fn method(&self) -> &[u8] { b"GET" }
+/// #     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+/// #         (name == RequestHeader::Origin).then_some(self.0.as_bytes()).into_iter()
+/// #     }
+/// # }
+///
+/// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+///
+/// // `Get` is a `RequestHead` with this `Origin`.
+/// let explanation = policy.explain(&Get("http://app.example.com"));
+/// assert_eq!(explanation.reason(), Reason::NotAllowed);
+/// let near_miss = explanation.near_miss().unwrap();
+/// assert_eq!(near_miss.pattern, "https://app.example.com");
+/// assert_eq!(near_miss.difference, Difference::Scheme);
+/// assert_eq!(
+///     explanation.to_string(),
+///     "origin `http://app.example.com` is in no grant; \
+///      it differs from `https://app.example.com` by the scheme",
+/// );
+/// # Ok::<(), cors_core::ConfigErrors>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    decision: Decision,
+    reason: Reason,
+    origin: Option<String>,
+    near_miss: Option<NearMiss>,
+}
+
+impl Explanation {
+    /// The decision that is explained.
+    pub fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    /// The step that decided.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The pattern that the origin nearly matches, if there is one.
+    pub fn near_miss(&self) -> Option<&NearMiss> {
+        self.near_miss.as_ref()
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = Excerpt(self.origin.as_deref().unwrap_or_default());
+        match self.reason {
+            Reason::Granted { grant } => write!(f, "origin `{origin}` is in grant[{grant}]")?,
+            Reason::Everyone => f.write_str("the policy is the same for everyone")?,
+            Reason::NoOrigin => {
+                f.write_str("the request has no `Origin`, so it is no CORS request")?
+            }
+            Reason::SeveralOrigins => f.write_str("the request has several `Origin` lines")?,
+            Reason::NotAnOrigin(error) => write!(f, "origin `{origin}` {error}")?,
+            Reason::NotAllowed => write!(f, "origin `{origin}` is in no grant")?,
+        }
+        match &self.near_miss {
+            Some(near_miss) => write!(f, "; it {near_miss}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The step at which a request was decided, in the order of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The policy is one `*` grant, and this is no preflight: the same fields go on every response.
+    Everyone,
+    /// The request has no `Origin`.
+    NoOrigin,
+    /// The request has several `Origin` lines.
+    SeveralOrigins,
+    /// The origin is not in serialised form.
+    NotAnOrigin(OriginError),
+    /// The origin is in no grant.
+    NotAllowed,
+    /// The origin is in this grant.
+    Granted {
+        /// The grant's index, counted from 0.
+        grant: u32,
+    },
+}
+
+impl Reason {
+    /// A short, stable name for logs and metrics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(cors_core::Reason::NotAllowed.as_str(), "origin-not-allowed");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::NoOrigin => "no-origin",
+            Self::SeveralOrigins => "several-origins",
+            Self::NotAnOrigin(_) => "not-an-origin",
+            Self::NotAllowed => "origin-not-allowed",
+            Self::Granted { .. } => "granted",
+        }
+    }
+}
+
+/// A pattern of the policy that an origin nearly matches.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NearMiss {
+    /// The index of the pattern's grant, counted from 0.
+    pub grant: u32,
+    /// The pattern.
+    pub pattern: String,
+    /// What keeps the origin from matching it.
+    pub difference: Difference,
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pattern = &self.pattern;
+        match self.difference {
+            Difference::TrailingSlash => write!(f, "differs from `{pattern}` by a trailing slash"),
+            Difference::Case => write!(f, "differs from `{pattern}` by upper case"),
+            Difference::DefaultPort => {
+                write!(f, "differs from `{pattern}` by naming the default port")
+            }
+            Difference::Form => write!(f, "is not in the form in which browsers send `{pattern}`"),
+            Difference::Scheme => write!(f, "differs from `{pattern}` by the scheme"),
+            Difference::Port => write!(f, "differs from `{pattern}` by the port"),
+            Difference::Subdomain => {
+                write!(
+                    f,
+                    "is a subdomain of `{pattern}`, which is for that host alone"
+                )
+            }
+            Difference::BareDomain => {
+                write!(
+                    f,
+                    "is the domain of `{pattern}`, which is for its subdomains alone"
+                )
+            }
+        }
+    }
+}
+
+/// What keeps an origin from matching a pattern. The nearest comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Difference {
+    /// The origin ends with a slash; browsers never send one.
+    TrailingSlash,
+    /// The origin has an upper-case letter; browsers never send one.
+    Case,
+    /// The origin names the scheme's default port; browsers never do.
+    DefaultPort,
+    /// The origin is otherwise not as browsers send it.
+    Form,
+    /// Another scheme, mostly `http` for `https`.
+    Scheme,
+    /// Another port, or one where the pattern has none.
+    Port,
+    /// The pattern is for the domain itself and not for its subdomains.
+    Subdomain,
+    /// The pattern is for subdomains and not for the domain itself.
+    BareDomain,
+}
+
+impl Policy {
+    /// Says why a request is decided as it is. The decision is that of [`decide`](Self::decide).
+    ///
+    /// For people: unlike `decide` it allocates, and looks at every pattern for a near miss.
+    pub fn explain(&self, head: &impl RequestHead) -> Explanation {
+        let decision = self.decide(head);
+        let (reason, origin) = self.reason(head, decision);
+        let near_miss = match reason {
+            Reason::NotAnOrigin(_) | Reason::NotAllowed => {
+                origin.as_deref().and_then(|origin| self.near_miss(origin))
+            }
+            _ => None,
+        };
+        Explanation {
+            decision,
+            reason,
+            origin,
+            near_miss,
+        }
+    }
+
+    /// Emits an event at level debug if a request was refused, with the fields `reason`, `origin`
+    /// (its first 128 characters) and, where the origin is a misspelling of an allowed one, `grant`.
+    #[cfg(feature = "tracing")]
+    pub fn trace(&self, head: &impl RequestHead, decision: Decision) {
+        if decision.verdict() == Verdict::Refused && tracing::enabled!(tracing::Level::DEBUG) {
+            let (reason, origin) = self.reason(head, decision);
+            let origin = origin.as_deref().unwrap_or_default();
+            tracing::debug!(
+                reason = reason.as_str(),
+                grant = self.misspelling(origin).map(|near_miss| near_miss.grant),
+                origin = %Excerpt(origin),
+                "CORS request refused",
+            );
+        }
+    }
+
+    fn reason(&self, head: &impl RequestHead, decision: Decision) -> (Reason, Option<String>) {
+        let policy = self.compiled();
+        if policy.everyone && matches!(decision, Decision::Forward(_)) {
+            return (Reason::Everyone, None);
+        }
+        let origin = match only(head.lines(RequestHeader::Origin)) {
+            Lines::None => return (Reason::NoOrigin, None),
+            Lines::Several => return (Reason::SeveralOrigins, None),
+            Lines::One(origin) => origin,
+        };
+        let text = String::from_utf8_lossy(origin).into_owned();
+        let reason = match decision.verdict() {
+            Verdict::Granted(grant) => Reason::Granted { grant },
+            Verdict::Refused | Verdict::NoOrigin => match Origin::parse(&text) {
+                Err(error) if error != OriginError::Null => Reason::NotAnOrigin(error),
+                _ => Reason::NotAllowed,
+            },
+        };
+        (reason, Some(text))
+    }
+
+    fn near_miss(&self, origin: &str) -> Option<NearMiss> {
+        if let Some(near_miss) = self.misspelling(origin) {
+            return Some(near_miss);
+        }
+        let origin = Origin::parse(origin).ok()?;
+        let near = |(grant, pattern): (u32, String)| {
+            let difference = difference(&origin, &OriginPattern::parse(&pattern).ok()?)?;
+            Some((difference, grant, pattern))
+        };
+        let (difference, grant, pattern) = self
+            .compiled()
+            .allowlist
+            .patterns()
+            .filter_map(near)
+            .min()?;
+        Some(NearMiss {
+            grant,
+            pattern,
+            difference,
+        })
+    }
+
+    /// A near miss by spelling alone. Looks the right spelling up, so its cost does not grow with
+    /// the number of origins.
+    fn misspelling(&self, origin: &str) -> Option<NearMiss> {
+        let difference = match OriginPattern::parse(origin) {
+            Ok(_) => return None,
+            Err(PatternError::Origin(OriginError::TrailingSlash)) => Difference::TrailingSlash,
+            Err(PatternError::Origin(OriginError::UpperCase)) => Difference::Case,
+            Err(PatternError::Origin(OriginError::DefaultPort)) => Difference::DefaultPort,
+            Err(_) => Difference::Form,
+        };
+        let pattern = suggest::suggest(origin)?;
+        let grant = self.compiled().allowlist.grant(pattern.as_bytes())?;
+        Some(NearMiss {
+            grant,
+            pattern,
+            difference,
+        })
+    }
+}
+
+/// How an origin differs from a pattern, if it is in one thing only.
+fn difference(origin: &Origin<'_>, pattern: &OriginPattern<'_>) -> Option<Difference> {
+    let Shape::Tuple(tuple) = pattern.shape() else {
+        return None;
+    };
+    let scheme = tuple.scheme == origin.scheme();
+    let host = tuple.matches_host(origin.host());
+    let port = tuple.matches_port(origin.port());
+    match (scheme, host, port) {
+        (false, true, true) => Some(Difference::Scheme),
+        (true, true, false) => Some(Difference::Port),
+        (true, false, true) if tuple.subdomains && tuple.host == origin.host() => {
+            Some(Difference::BareDomain)
+        }
+        (true, false, true) if !tuple.subdomains && is_subdomain(origin.host(), tuple.host) => {
+            Some(Difference::Subdomain)
+        }
+        _ => None,
+    }
+}
+
+fn is_subdomain(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Grant;
+
+    struct Head(&'static str, &'static [&'static str]);
+
+    impl RequestHead for Head {
+        fn method(&self) -> &[u8] {
+            self.0.as_bytes()
+        }
+        fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+            let lines: &[&str] = match name {
+                RequestHeader::Origin => self.1,
+                _ => &["x"],
+            };
+            lines.iter().map(|line| line.as_bytes())
+        }
+    }
+
+    #[test]
+    fn sentences() {
+        let policy = Policy::new(
+            Grant::new([
+                "https://app.example.com",
+                "https://*.example.org",
+                "http://localhost:3000",
+            ])
+            .max_age(60),
+        )
+        .unwrap();
+        let check = |origins: &'static [&'static str], expected: &str| {
+            for method in ["GET", "OPTIONS"] {
+                let head = Head(method, origins);
+                let explanation = policy.explain(&head);
+                assert_eq!(explanation.to_string(), expected);
+                assert_eq!(explanation.decision(), policy.decide(&head));
+            }
+        };
+        check(
+            &["https://app.example.com"],
+            "origin `https://app.example.com` is in grant[0]",
+        );
+        check(
+            &["https://x.example.org"],
+            "origin `https://x.example.org` is in grant[0]",
+        );
+        check(&[], "the request has no `Origin`, so it is no CORS request");
+        check(
+            &["https://app.example.com"; 2],
+            "the request has several `Origin` lines",
+        );
+        check(&["null"], "origin `null` is in no grant");
+        check(
+            &["https://other.example"],
+            "origin `https://other.example` is in no grant",
+        );
+        check(
+            &["https://app.example.com/"],
+            "origin `https://app.example.com/` ends with a slash; browsers send origins without it; \
+             it differs from `https://app.example.com` by a trailing slash",
+        );
+        check(
+            &["https://APP.example.com"],
+            "origin `https://APP.example.com` has an upper-case letter; browsers send origins in lower case; \
+             it differs from `https://app.example.com` by upper case",
+        );
+        check(
+            &["https://app.example.com:443"],
+            "origin `https://app.example.com:443` names the scheme's default port, which browsers leave out; \
+             it differs from `https://app.example.com` by naming the default port",
+        );
+        check(
+            &["https://app.example.com/login?x"],
+            "origin `https://app.example.com/login?x` goes on after the host and port; an origin has no path; \
+             it is not in the form in which browsers send `https://app.example.com`",
+        );
+        check(
+            &["http://app.example.com"],
+            "origin `http://app.example.com` is in no grant; \
+             it differs from `https://app.example.com` by the scheme",
+        );
+        check(
+            &["http://localhost:5173"],
+            "origin `http://localhost:5173` is in no grant; \
+             it differs from `http://localhost:3000` by the port",
+        );
+        check(
+            &["https://x.app.example.com"],
+            "origin `https://x.app.example.com` is in no grant; \
+             it is a subdomain of `https://app.example.com`, which is for that host alone",
+        );
+        check(
+            &["https://example.org"],
+            "origin `https://example.org` is in no grant; \
+             it is the domain of `https://*.example.org`, which is for its subdomains alone",
+        );
+        check(&["\u{1b}[31m"], "origin `\\u{1b}[31m` has no scheme");
+    }
+}

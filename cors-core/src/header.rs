@@ -1,0 +1,200 @@
+//! The header fields of the CORS protocol, and Fetch's classes of header names.
+
+/// A request header field that the engine reads.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::RequestHeader;
+///
+/// assert_eq!(RequestHeader::Origin.name(), "origin");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestHeader {
+    /// [`Origin`](https://fetch.spec.whatwg.org/#origin-header).
+    Origin,
+    /// [`Access-Control-Request-Method`](https://fetch.spec.whatwg.org/#http-access-control-request-method).
+    AccessControlRequestMethod,
+    /// [`Access-Control-Request-Headers`](https://fetch.spec.whatwg.org/#http-access-control-request-headers).
+    AccessControlRequestHeaders,
+}
+
+impl RequestHeader {
+    /// The field's name in lower case, as HTTP/2 and most HTTP/1 libraries write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::AccessControlRequestMethod => "access-control-request-method",
+            Self::AccessControlRequestHeaders => "access-control-request-headers",
+        }
+    }
+}
+
+/// A response header field that the engine has an adapter write.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::ResponseHeader;
+///
+/// assert_eq!(ResponseHeader::Vary.name(), "vary");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ResponseHeader {
+    /// [`Access-Control-Allow-Origin`](https://fetch.spec.whatwg.org/#http-access-control-allow-origin).
+    AccessControlAllowOrigin,
+    /// [`Access-Control-Allow-Credentials`](https://fetch.spec.whatwg.org/#http-access-control-allow-credentials).
+    AccessControlAllowCredentials,
+    /// [`Access-Control-Allow-Methods`](https://fetch.spec.whatwg.org/#http-access-control-allow-methods).
+    AccessControlAllowMethods,
+    /// [`Access-Control-Allow-Headers`](https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
+    AccessControlAllowHeaders,
+    /// [`Access-Control-Max-Age`](https://fetch.spec.whatwg.org/#http-access-control-max-age).
+    AccessControlMaxAge,
+    /// [`Access-Control-Expose-Headers`](https://fetch.spec.whatwg.org/#http-access-control-expose-headers).
+    AccessControlExposeHeaders,
+    /// [`Timing-Allow-Origin`](https://w3c.github.io/resource-timing/#sec-timing-allow-origin).
+    TimingAllowOrigin,
+    /// [`Vary`](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5). Always *appended* where the
+    /// application's own lines do not say it already; every other field replaces what is there.
+    Vary,
+}
+
+impl ResponseHeader {
+    /// The fields of an actual response that are the policy's alone: an adapter removes what the
+    /// application or an upstream wrote there before it writes its own.
+    pub const OWNED: [Self; 3] = [
+        Self::AccessControlAllowOrigin,
+        Self::AccessControlAllowCredentials,
+        Self::AccessControlExposeHeaders,
+    ];
+
+    /// The field's name in lower case, as HTTP/2 and most HTTP/1 libraries write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessControlAllowOrigin => "access-control-allow-origin",
+            Self::AccessControlAllowCredentials => "access-control-allow-credentials",
+            Self::AccessControlAllowMethods => "access-control-allow-methods",
+            Self::AccessControlAllowHeaders => "access-control-allow-headers",
+            Self::AccessControlMaxAge => "access-control-max-age",
+            Self::AccessControlExposeHeaders => "access-control-expose-headers",
+            Self::TimingAllowOrigin => "timing-allow-origin",
+            Self::Vary => "vary",
+        }
+    }
+}
+
+/// Whether one line of an application's `Vary` already says that the response varies by `Origin`,
+/// so that an adapter need not add it. `*` says so too.
+///
+/// See [RFC 9110, section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5).
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::varies_by_origin;
+///
+/// assert!(varies_by_origin(b"Accept-Encoding, origin"));
+/// assert!(varies_by_origin(b"*"));
+/// assert!(!varies_by_origin(b"Accept-Encoding, X-Origin"));
+/// ```
+pub fn varies_by_origin(line: &[u8]) -> bool {
+    line.split(|&byte| byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+}
+
+/// A [token](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2): what a method or a header name
+/// must be.
+pub(crate) fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// A [forbidden request-header](https://fetch.spec.whatwg.org/#forbidden-request-header) by its
+/// name. (Those that are forbidden for their value only, such as `X-HTTP-Method`, may be listed.)
+///
+/// `name` is in lower case.
+pub(crate) fn is_forbidden_request_header(name: &str) -> bool {
+    matches!(
+        name,
+        "accept-charset"
+            | "accept-encoding"
+            | "access-control-request-headers"
+            | "access-control-request-method"
+            | "connection"
+            | "content-length"
+            | "cookie"
+            | "cookie2"
+            | "date"
+            | "dnt"
+            | "expect"
+            | "host"
+            | "keep-alive"
+            | "origin"
+            | "referer"
+            | "set-cookie"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "via"
+    ) || name.starts_with("proxy-")
+        || name.starts_with("sec-")
+}
+
+/// A [forbidden response-header name](https://fetch.spec.whatwg.org/#forbidden-response-header-name).
+///
+/// `name` is in lower case.
+pub(crate) fn is_forbidden_response_header(name: &str) -> bool {
+    matches!(name, "set-cookie" | "set-cookie2")
+}
+
+/// A field of the CORS protocol itself. In a list of the other side's headers it is always a
+/// misunderstanding.
+///
+/// `name` is in lower case.
+pub(crate) fn is_cors_header(name: &str) -> bool {
+    name == "origin" || name.starts_with("access-control-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vary_lines() {
+        #[track_caller]
+        fn check(line: &str, expected: bool) {
+            assert_eq!(varies_by_origin(line.as_bytes()), expected, "{line:?}");
+        }
+        check("Origin", true);
+        check("origin", true);
+        check("Accept,ORIGIN", true);
+        check("Accept \t, \tOrigin\t ", true);
+        check("Accept, *", true);
+        check("", false);
+        check(",,", false);
+        check("Accept", false);
+        check("Origins", false);
+        check("Origin Accept", false);
+    }
+
+    #[test]
+    fn tokens() {
+        #[track_caller]
+        fn check(name: &str, expected: bool) {
+            assert_eq!(is_token(name), expected, "{name:?}");
+        }
+        check("X-Custom", true);
+        check("!#$%&'*+-.^_`|~09azAZ", true);
+        check("", false);
+        check("x y", false);
+        check("x,y", false);
+        check("x:y", false);
+        check("ü", false);
+        check("x\u{7f}", false);
+    }
+}

@@ -1,0 +1,85 @@
+//! A CORS policy that is checked when it is loaded, and an engine that decides requests by it.
+//!
+//! This crate knows no web framework. If you use one, depend on its adapter instead, which
+//! re-exports what you need: `cors-axum`, `cors-actix`, `cors-rocket`, `cors-warp`, or `cors-tower`
+//! for everything that speaks tower.
+//!
+//! # The policy
+//!
+//! Write it as a file,
+//!
+//! ```toml
+//! # cors.toml
+//! allow_origins     = ["https://app.example.com", "https://*.example.com", "http://localhost:*"]
+//! allow_methods     = ["GET", "POST", "PUT", "DELETE"]
+//! allow_headers     = ["content-type", "authorization"]
+//! expose_headers    = ["x-request-id"]
+//! allow_credentials = true
+//! max_age           = 86400
+//! ```
+//!
+//! and load it with [`Policy::from_file`], or write it in Rust as a [`Config`] of [`Grant`]s:
+//!
+//! ```
+//! use cors_core::{Grant, Policy};
+//!
+//! let policy = Policy::new(
+//!     Grant::new(["https://app.example.com", "https://*.example.com", "http://localhost:*"])
+//!         .allow_methods(["GET", "POST", "PUT", "DELETE"])
+//!         .allow_headers(["content-type", "authorization"])
+//!         .expose_headers(["x-request-id"])
+//!         .allow_credentials(true),
+//! )?;
+//! # Ok::<(), cors_core::ConfigErrors>(())
+//! ```
+//!
+//! Either way a setting that is unsafe, or that no browser would heed, is an [error](ConfigError)
+//! that says where it is and what would be right, and all of them come together.
+//!
+//! # The engine
+//!
+//! [`Policy::decide`] reads a [request's head](RequestHead) and gives a [`Decision`]: respond to a
+//! preflight now, or run the application and then add [fields](Baked) to whatever it answers. It
+//! allocates nothing, and its cost does not grow with the number of origins.
+//!
+//! [`Policy::explain`] says why.
+//!
+//! # What CORS is not
+//!
+//! No access control: it tells *browsers* which *sites* may read responses. Requests reach the
+//! application whatever their origin, and other clients do not care. It is no protection from
+//! cross-site request forgery either.
+//!
+//! # Features
+//!
+//! - `toml` (default): [`Policy::from_file`] and [`Policy::from_toml`].
+//! - `serde`: [`Config`] and [`Policy`] as a part of any configuration format.
+//! - `tracing`: an event for refused requests.
+
+mod allowlist;
+mod config;
+#[cfg(any(feature = "toml", feature = "serde"))]
+mod config_file;
+mod decide;
+mod decision;
+mod error;
+mod explain;
+mod header;
+mod method;
+mod origin;
+mod pattern;
+mod policy;
+mod suggest;
+mod validate;
+
+pub use config::{Config, DangerouslyAllow, Grant};
+#[cfg(feature = "toml")]
+pub use config_file::{LoadError, PolicyFile};
+pub use decide::{RequestHead, is_preflight};
+pub use decision::{Baked, Decision, Field, Fields, Preflight, Value, Verdict};
+pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
+pub use explain::{Difference, Explanation, NearMiss, Reason};
+pub use header::{RequestHeader, ResponseHeader, varies_by_origin};
+pub use origin::{Origin, OriginError};
+pub use pattern::{OriginPattern, PatternError};
+pub use policy::Policy;

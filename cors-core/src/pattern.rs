@@ -1,0 +1,488 @@
+//! Origin patterns: what a policy's `allow_origins` is made of.
+
+use std::fmt;
+
+use crate::origin::{self, HostKind, MAX_PORT, Origin, OriginError};
+
+/// A pattern of origins.
+///
+/// # Syntax
+///
+/// | pattern | matches |
+/// |---|---|
+/// | `https://example.com` | that origin |
+/// | `https://*.example.com` | `https://a.example.com`, `https://b.a.example.com`, not `https://example.com` |
+/// | `http://localhost:*` | `http://localhost`, `http://localhost:3000` |
+/// | `https://*.example.com:*` | both |
+/// | `null` | the [opaque origin](https://html.spec.whatwg.org/multipage/browsers.html#concept-origin-opaque) |
+/// | `*` | every origin |
+///
+/// Apart from the wildcards a pattern is an origin as browsers send it, see [`Origin`]. There are no
+/// regular expressions and no other places for a `*`.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{Origin, OriginPattern};
+///
+/// let pattern = OriginPattern::parse("https://*.example.com")?;
+/// assert!(pattern.matches(&Origin::parse("https://app.example.com")?));
+/// assert!(!pattern.matches(&Origin::parse("https://evilexample.com")?));
+/// assert!(!pattern.matches(&Origin::parse("https://app.example.com:8443")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OriginPattern<'a> {
+    text: &'a str,
+    shape: Shape<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Shape<'a> {
+    Any,
+    Null,
+    Tuple(Tuple<'a>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Tuple<'a> {
+    pub(crate) scheme: &'a str,
+    pub(crate) subdomains: bool,
+    /// The host without the wildcard.
+    pub(crate) host: &'a str,
+    host_kind: HostKind,
+    pub(crate) port: PortPattern,
+    /// The host and the port, without wildcards.
+    pub(crate) authority: &'a str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum PortPattern {
+    Default,
+    Exactly(u16),
+    Any,
+}
+
+impl<'a> OriginPattern<'a> {
+    /// Parses a pattern.
+    ///
+    /// # Errors
+    ///
+    /// Anything that no browser would ever send, or that is ambiguous, is a [`PatternError`].
+    pub fn parse(text: &'a str) -> Result<Self, PatternError> {
+        let shape = match text {
+            "*" => Shape::Any,
+            "null" => Shape::Null,
+            _ => Shape::Tuple(parse_tuple(text)?),
+        };
+        Ok(Self { text, shape })
+    }
+
+    /// Whether the pattern matches a tuple origin. (`null` is not one.)
+    pub fn matches(&self, origin: &Origin<'_>) -> bool {
+        match self.shape {
+            Shape::Any => true,
+            Shape::Null => false,
+            Shape::Tuple(tuple) => {
+                tuple.scheme == origin.scheme()
+                    && tuple.matches_host(origin.host())
+                    && tuple.matches_port(origin.port())
+            }
+        }
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    pub(crate) fn shape(&self) -> Shape<'a> {
+        self.shape
+    }
+
+    /// Whether every origin that `other` matches is matched by this pattern too.
+    pub(crate) fn covers(&self, other: &OriginPattern<'_>) -> bool {
+        match (self.shape, other.shape) {
+            (Shape::Any, _) | (Shape::Null, Shape::Null) => true,
+            (Shape::Tuple(wide), Shape::Tuple(narrow)) => {
+                wide.scheme == narrow.scheme
+                    && (wide.port == PortPattern::Any || wide.port == narrow.port)
+                    && match (wide.subdomains, narrow.subdomains) {
+                        (true, true) => wide.host == narrow.host || wide.matches_host(narrow.host),
+                        (false, true) => false,
+                        (_, false) => wide.matches_host(narrow.host),
+                    }
+            }
+            _ => false,
+        }
+    }
+
+    /// The length of the longest origin that the pattern matches, in bytes.
+    pub(crate) fn max_len(&self) -> usize {
+        match self.shape {
+            Shape::Any => origin::MAX_ORIGIN,
+            Shape::Tuple(tuple) if tuple.subdomains => {
+                tuple.scheme.len() + "://".len() + origin::MAX_HOST + MAX_PORT
+            }
+            Shape::Tuple(_) if self.is_any_port() => self.text.len() + MAX_PORT,
+            Shape::Null | Shape::Tuple(_) => self.text.len(),
+        }
+    }
+
+    fn is_any_port(&self) -> bool {
+        matches!(self.shape, Shape::Tuple(tuple) if tuple.port == PortPattern::Any)
+    }
+
+    /// Whether the pattern is plain `http` to another machine than the user's own: whoever controls
+    /// the network between controls such an origin.
+    pub(crate) fn is_insecure(&self) -> bool {
+        match self.shape {
+            Shape::Tuple(tuple) => tuple.scheme == "http" && !tuple.is_loopback(),
+            Shape::Any | Shape::Null => false,
+        }
+    }
+
+    /// The public suffix of which the pattern covers every registrable domain, if it does.
+    ///
+    /// Only what the [public suffix list](https://publicsuffix.org) names counts: `*.internal` is a
+    /// company's own affair.
+    pub(crate) fn public_suffix(&self) -> Option<&'a str> {
+        let Shape::Tuple(tuple) = self.shape else {
+            return None;
+        };
+        let host = tuple.host.trim_end_matches('.');
+        let suffix = psl::suffix(host.as_bytes())?;
+        (tuple.subdomains && suffix.is_known() && suffix.as_bytes() == host.as_bytes())
+            .then_some(tuple.host)
+    }
+}
+
+impl fmt::Display for OriginPattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)
+    }
+}
+
+impl Tuple<'_> {
+    pub(crate) fn matches_host(&self, host: &str) -> bool {
+        if !self.subdomains {
+            return self.host == host;
+        }
+        // It is tempting to write `host.ends_with(self.host)`: then `https://*.example.com` would
+        // let `https://evilexample.com` in.
+        host.strip_suffix(self.host)
+            .and_then(|rest| rest.strip_suffix('.'))
+            .is_some_and(|label| !label.is_empty())
+    }
+
+    pub(crate) fn matches_port(&self, port: Option<u16>) -> bool {
+        match self.port {
+            PortPattern::Any => true,
+            PortPattern::Default => port.is_none(),
+            PortPattern::Exactly(exact) => port == Some(exact),
+        }
+    }
+
+    fn is_loopback(&self) -> bool {
+        match self.host_kind {
+            HostKind::Ipv4(address) => address.is_loopback(),
+            HostKind::Ipv6(address) => address.is_loopback(),
+            // <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
+            HostKind::Domain => {
+                let host = self.host.trim_end_matches('.');
+                host == "localhost" || host.ends_with(".localhost")
+            }
+        }
+    }
+}
+
+/// Why a text is not an origin pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// Apart from its wildcards it is not an origin.
+    Origin(OriginError),
+    /// A `*` stands where none may be.
+    MisplacedWildcard,
+    /// A subdomain wildcard stands before an IP address, which has no subdomains.
+    WildcardAddress,
+    /// An IPv4 address is written as an IPv6 address.
+    MappedAddress,
+    /// A label begins with `xn--` but is not valid Punycode of a valid name.
+    InvalidPunycode,
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Origin(error) => error.fmt(f),
+            Self::MisplacedWildcard => f.write_str(
+                "has a `*` where none may be; it may stand alone, as the first label of the host, or as the port",
+            ),
+            Self::WildcardAddress => {
+                f.write_str("has a subdomain wildcard before an IP address, which has no subdomains")
+            }
+            Self::MappedAddress => {
+                f.write_str("has an IPv4 address in IPv6 form, which clients do not use")
+            }
+            Self::InvalidPunycode => f.write_str("has a label that is not valid Punycode"),
+        }
+    }
+}
+
+impl std::error::Error for PatternError {}
+
+impl From<OriginError> for PatternError {
+    fn from(error: OriginError) -> Self {
+        Self::Origin(error)
+    }
+}
+
+fn parse_tuple(text: &str) -> Result<Tuple<'_>, PatternError> {
+    if text.len() > origin::MAX_ORIGIN {
+        return Err(OriginError::TooLong.into());
+    }
+    if !text.is_ascii() {
+        return Err(OriginError::NotAscii.into());
+    }
+    let (scheme, rest) = origin::split_scheme(text).map_err(|error| match error {
+        // `http*://...`
+        OriginError::InvalidScheme if text.split("://").next().is_some_and(|s| s.contains('*')) => {
+            PatternError::MisplacedWildcard
+        }
+        error => error.into(),
+    })?;
+    let (subdomains, authority) = match rest.strip_prefix("*.") {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    let (host, port) = origin::split_port(authority)?;
+    if host.contains('*') {
+        return Err(PatternError::MisplacedWildcard);
+    }
+    let host_kind = origin::parse_host(host)?;
+    match host_kind {
+        HostKind::Ipv4(_) | HostKind::Ipv6(_) if subdomains => {
+            return Err(PatternError::WildcardAddress);
+        }
+        HostKind::Ipv6(address) if address.to_ipv4_mapped().is_some() => {
+            return Err(PatternError::MappedAddress);
+        }
+        // A label of one byte and a dot have to fit in front.
+        HostKind::Domain if subdomains && host.len() + 2 > origin::MAX_HOST => {
+            return Err(OriginError::TooLong.into());
+        }
+        HostKind::Domain if !is_valid_punycode(host) => return Err(PatternError::InvalidPunycode),
+        _ => {}
+    }
+    let port = match port {
+        None => PortPattern::Default,
+        Some("*") => PortPattern::Any,
+        Some(digits) if digits.starts_with('*') || digits.ends_with('*') => {
+            return Err(PatternError::MisplacedWildcard);
+        }
+        Some(digits) => PortPattern::Exactly(origin::parse_port(scheme, digits)?),
+    };
+    let authority = match port {
+        PortPattern::Any => host,
+        PortPattern::Default | PortPattern::Exactly(_) => authority,
+    };
+    Ok(Tuple {
+        scheme,
+        subdomains,
+        host,
+        host_kind,
+        port,
+        authority,
+    })
+}
+
+/// Whether every `xn--` label is what a browser would have made of the name that it stands for.
+fn is_valid_punycode(host: &str) -> bool {
+    !host.split('.').any(|label| label.starts_with("xn--"))
+        || idna::domain_to_ascii(host).is_ok_and(|ascii| ascii == host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suggest::suggest;
+
+    #[test]
+    fn valid_patterns() {
+        #[track_caller]
+        fn check(text: &str) {
+            let pattern = OriginPattern::parse(text).unwrap();
+            assert_eq!(pattern.to_string(), text);
+        }
+        check("*");
+        check("null");
+        check("https://example.com");
+        check("https://*.example.com");
+        check("https://*.example.com:8443");
+        check("https://*.example.com:*");
+        check("http://localhost:*");
+        check("http://[::1]:*");
+        check("http://127.0.0.1:*");
+        check("connector://localhost");
+        check("https://*.com");
+        check("https://xn--bcher-kva.example");
+        check("https://*.xn--bcher-kva.example.");
+    }
+
+    #[test]
+    fn invalid_patterns_and_suggestions() {
+        #[track_caller]
+        fn check(text: &str, expected: impl Into<PatternError>, suggestion: Option<&str>) {
+            assert_eq!(
+                OriginPattern::parse(text).unwrap_err(),
+                expected.into(),
+                "{text:?}"
+            );
+            assert_eq!(
+                suggest(text).as_deref(),
+                suggestion,
+                "suggestion for {text:?}"
+            );
+        }
+        use OriginError as O;
+        use PatternError as P;
+        let example = Some("https://example.com");
+        check("", O::Empty, None);
+        check(" ", O::NoScheme, None);
+        check(" https://example.com", O::InvalidScheme, example);
+        check("example.com", O::NoScheme, example);
+        check("//example.com", O::NoScheme, example);
+        check("localhost:3000", O::NoScheme, Some("http://localhost:3000"));
+        check("Https://Example.com", O::UpperCase, example);
+        check("https://Example.com", O::UpperCase, example);
+        check("https://example.com/", O::TrailingSlash, example);
+        check("https://example.com/a/b?c#d", O::Path, example);
+        check("https://user:secret@example.com", O::UserInfo, example);
+        check("https://example.com:443", O::DefaultPort, example);
+        check("https://example.com:443/", O::TrailingSlash, example);
+        check("https://example.com:0", O::InvalidPort, example);
+        check("https://example.com:", O::InvalidPort, example);
+        check(
+            "https://example.com:08443",
+            O::InvalidPort,
+            Some("https://example.com:8443"),
+        );
+        check("https://example.com:65536", O::InvalidPort, None);
+        check(
+            "https://Bücher.example",
+            O::NotAscii,
+            Some("https://xn--bcher-kva.example"),
+        );
+        check("https://xn--a.example", P::InvalidPunycode, None);
+        check(
+            "https://xn--bcher-KVA.example",
+            O::UpperCase,
+            Some("https://xn--bcher-kva.example"),
+        );
+        check("file:///tmp", O::FileScheme, None);
+        check("*.example.com", O::NoScheme, Some("https://*.example.com"));
+        check(".example.com", O::NoScheme, Some("https://*.example.com"));
+        check(
+            "https://.example.com",
+            O::InvalidHost,
+            Some("https://*.example.com"),
+        );
+        check(
+            "https://*example.com",
+            P::MisplacedWildcard,
+            Some("https://*.example.com"),
+        );
+        check("https://a.*.example.com", P::MisplacedWildcard, None);
+        check("https://*.*.example.com", P::MisplacedWildcard, None);
+        check("https://example.*", P::MisplacedWildcard, None);
+        check("https://*", P::MisplacedWildcard, None);
+        check("https://*:8443", P::MisplacedWildcard, None);
+        check("http*://example.com", P::MisplacedWildcard, None);
+        check("https://example.com:80*", P::MisplacedWildcard, None);
+        check("https://*.10.0.0.1", P::WildcardAddress, None);
+        check("https://*.[::1]", P::WildcardAddress, None);
+        check(
+            "http://[::ffff:a00:1]",
+            P::MappedAddress,
+            Some("http://10.0.0.1"),
+        );
+        check(
+            "http://[::ffff:10.0.0.1]",
+            O::IpAddress,
+            Some("http://10.0.0.1"),
+        );
+        check(
+            "http://[0:0:0:0:0:0:0:1]:80",
+            O::IpAddress,
+            Some("http://[::1]"),
+        );
+        check(
+            "http://[fe80::1%eth0]",
+            O::IpAddress,
+            Some("http://[fe80::1]"),
+        );
+        check(r"https://.*\.example\.com", P::MisplacedWildcard, None);
+        check(&"a".repeat(100_000), O::TooLong, None);
+    }
+
+    #[test]
+    fn coverage() {
+        #[track_caller]
+        fn check(wide: &str, narrow: &str, expected: bool) {
+            let [wide, narrow] = [wide, narrow].map(|text| OriginPattern::parse(text).unwrap());
+            assert_eq!(wide.covers(&narrow), expected, "{wide} covers {narrow}");
+        }
+        check("*", "https://example.com", true);
+        check("*", "null", true);
+        check("*", "*", true);
+        check("https://example.com", "*", false);
+        check("https://example.com", "https://example.com", true);
+        check("https://example.com", "http://example.com", false);
+        check("https://*.example.com", "https://example.com", false);
+        check("https://*.example.com", "https://a.example.com", true);
+        check("https://*.example.com", "https://evilexample.com", false);
+        check("https://*.example.com", "https://*.example.com", true);
+        check("https://*.example.com", "https://*.a.example.com", true);
+        check("https://*.a.example.com", "https://*.example.com", false);
+        check("https://a.example.com", "https://*.example.com", false);
+        check("https://*.example.com", "https://a.example.com:8443", false);
+        check(
+            "https://*.example.com:*",
+            "https://a.example.com:8443",
+            true,
+        );
+        check("https://*.example.com:*", "https://*.a.example.com", true);
+        check("http://localhost:*", "http://localhost:3000", true);
+        check("http://localhost:3000", "http://localhost:*", false);
+        check("null", "https://example.com", false);
+    }
+
+    #[test]
+    fn danger() {
+        #[track_caller]
+        fn check(text: &str, insecure: bool, public_suffix: Option<&str>) {
+            let pattern = OriginPattern::parse(text).unwrap();
+            assert_eq!(pattern.is_insecure(), insecure, "{text}");
+            assert_eq!(pattern.public_suffix(), public_suffix, "{text}");
+        }
+        check("https://example.com", false, None);
+        check("http://example.com", true, None);
+        check("http://localhost", false, None);
+        check("http://app.localhost:*", false, None);
+        check("http://notlocalhost", true, None);
+        check("http://127.8.9.1", false, None);
+        check("http://10.0.0.1", true, None);
+        check("http://[::1]", false, None);
+        check("http://[2001:db8::1]", true, None);
+        check("tauri://localhost", false, None);
+        check("https://*.com", false, Some("com"));
+        check("https://*.co.uk", false, Some("co.uk"));
+        check("https://*.github.io", false, Some("github.io"));
+        check("https://github.io", false, None);
+        check("https://*.user.github.io", false, None);
+        check("https://*.example.com", false, None);
+        check("https://*.internal", false, None);
+        check("*", false, None);
+    }
+}

@@ -1,0 +1,69 @@
+//! What was most likely meant by an origin or a pattern that is none.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::origin;
+use crate::pattern::OriginPattern;
+
+/// What the author of an invalid pattern, or the sender of an invalid origin, most likely meant.
+///
+/// The answer is a valid pattern; `None` where there is nothing to guess.
+pub(crate) fn suggest(text: &str) -> Option<String> {
+    // Nobody types more than this by hand, and the work here must stay bounded.
+    if text.len() > 4 * origin::MAX_ORIGIN {
+        return None;
+    }
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return None;
+    }
+    let (scheme, rest) = match trimmed.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+        None => (guess_scheme(trimmed), trimmed.trim_start_matches('/')),
+    };
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = authority.rsplit('@').next()?;
+    let (subdomains, authority) = match authority.strip_prefix('*') {
+        // `*.example.com`, `*example.com`
+        Some(rest) => ("*.", rest.trim_start_matches('.')),
+        None if authority.starts_with('.') => ("*.", authority.trim_start_matches('.')),
+        None => ("", authority),
+    };
+    let (host, port) = origin::split_port(authority).ok()?;
+    let host = canonical_host(host)?;
+    let port = match port.map(|port| port.trim_start_matches('0')) {
+        None | Some("") => String::new(),
+        Some(port) if port.parse().ok() == origin::default_port(&scheme) => String::new(),
+        Some(port) => format!(":{port}"),
+    };
+    let guess = format!("{scheme}://{subdomains}{host}{port}");
+    (guess != text && OriginPattern::parse(&guess).is_ok()).then_some(guess)
+}
+
+/// `http` for the machines of developers, `https` for the rest.
+fn guess_scheme(text: &str) -> String {
+    let host = text.trim_start_matches('/').split([':', '/']).next();
+    match host {
+        Some("localhost" | "127.0.0.1") => "http".to_owned(),
+        _ => "https".to_owned(),
+    }
+}
+
+fn canonical_host(host: &str) -> Option<String> {
+    if let Some(address) = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        let address: Ipv6Addr = address.split('%').next()?.parse().ok()?;
+        return Some(match address.to_ipv4_mapped() {
+            Some(address) => address.to_string(),
+            None => format!("[{address}]"),
+        });
+    }
+    let ascii = idna::domain_to_ascii(host).ok()?;
+    // `127.1` and its like are left alone: what was meant is anybody's guess.
+    match ascii.parse::<IpAddr>() {
+        Ok(address) => Some(address.to_string()),
+        Err(_) => Some(ascii),
+    }
+}

@@ -1,0 +1,382 @@
+//! What a configuration must be to become a policy.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE};
+use crate::error::{ConfigError, ErrorCode, Place};
+use crate::header;
+use crate::method;
+use crate::pattern::{OriginPattern, PatternError, Shape};
+use crate::suggest;
+
+/// Adds every mistake in `config` to `errors`; gives the valid patterns, each with its grant's index.
+pub(crate) fn check<'a>(
+    config: &'a Config,
+    errors: &mut Vec<ConfigError>,
+) -> Vec<(u32, OriginPattern<'a>)> {
+    let mut origins = Origins::default();
+    if config.grants.is_empty() {
+        errors.push(missing_origins(Place::default()));
+    }
+    for (index, grant) in config.grants.iter().enumerate() {
+        let mut grant = Checker {
+            grant,
+            place: Place {
+                grant: Some(index),
+                numbered: config.grants.len() > 1,
+                ..Place::default()
+            },
+            danger: config.dangerously_allow,
+            errors,
+        };
+        grant.origins(&mut origins);
+        grant.methods();
+        grant.request_headers();
+        grant.exposed_headers();
+        grant.max_age();
+    }
+    if !matches!(config.preflight_status, 200 | 204) {
+        errors.push(preflight_status(config.preflight_status));
+    }
+    origins.patterns
+}
+
+pub(crate) fn missing_origins(place: Place) -> ConfigError {
+    let place = Place {
+        key: "allow_origins".to_owned(),
+        ..place
+    };
+    ConfigError::new(
+        ErrorCode::MissingOrigins,
+        place,
+        "names no origin; list the sites that may use this server, or `*` for everybody",
+    )
+}
+
+pub(crate) fn max_age(place: Place, value: impl fmt::Display) -> ConfigError {
+    let message = format!("is out of bounds; it is a number of seconds from 0 to {MAX_MAX_AGE}");
+    ConfigError::new(ErrorCode::MaxAge, place, message).value_of(value.to_string())
+}
+
+pub(crate) fn preflight_status(value: impl fmt::Display) -> ConfigError {
+    let place = Place {
+        key: "preflight_status".to_owned(),
+        ..Place::default()
+    };
+    let message = "is no status for a preflight; it is 204, or 200 for old clients";
+    ConfigError::new(ErrorCode::PreflightStatus, place, message).value_of(value.to_string())
+}
+
+/// The origins of all grants so far.
+#[derive(Default)]
+struct Origins<'a> {
+    patterns: Vec<(u32, OriginPattern<'a>)>,
+    /// Where each pattern was listed first.
+    places: HashMap<&'a str, (usize, usize)>,
+    /// Those with a wildcard.
+    wide: Vec<OriginPattern<'a>>,
+}
+
+impl<'a> Origins<'a> {
+    fn covers(&self, pattern: &OriginPattern<'a>) -> bool {
+        self.places.contains_key(pattern.as_str()) || self.wide.iter().any(|w| w.covers(pattern))
+    }
+}
+
+struct Checker<'a, 'e> {
+    grant: &'a Grant,
+    place: Place,
+    danger: DangerouslyAllow,
+    errors: &'e mut Vec<ConfigError>,
+}
+
+impl<'a> Checker<'a, '_> {
+    fn place(&self, key: &str, index: Option<usize>) -> Place {
+        Place {
+            key: key.to_owned(),
+            index,
+            ..self.place.clone()
+        }
+    }
+
+    fn item(&mut self, code: ErrorCode, key: &str, index: usize, value: &str, message: &str) {
+        self.item_suggesting(code, key, index, value, message, None);
+    }
+
+    fn item_suggesting(
+        &mut self,
+        code: ErrorCode,
+        key: &str,
+        index: usize,
+        value: &str,
+        message: &str,
+        suggestion: Option<String>,
+    ) {
+        let place = self.place(key, Some(index));
+        let error = ConfigError::new(code, place, message);
+        self.errors.push(error.value_of(value).suggest(suggestion));
+    }
+
+    fn origins(&mut self, seen: &mut Origins<'a>) {
+        const KEY: &str = "allow_origins";
+        let grant = self.place.grant.unwrap_or_default();
+        let texts = &self.grant.allow_origins;
+        if texts.is_empty() {
+            self.errors.push(missing_origins(self.place.clone()));
+            return;
+        }
+        let mut patterns = Vec::with_capacity(texts.len());
+        for (index, text) in texts.iter().enumerate() {
+            match OriginPattern::parse(text) {
+                Ok(pattern) => {
+                    self.origin(index, &pattern);
+                    patterns.push((index, pattern));
+                }
+                Err(error) => self.invalid_origin(index, text, error),
+            }
+        }
+        let unreachable = grant > 0
+            && patterns.len() == texts.len()
+            && patterns.iter().all(|(_, pattern)| seen.covers(pattern));
+        if unreachable {
+            let message = "can never decide: earlier grants are for all of its origins, and the first grant decides";
+            let place = self.place.clone();
+            self.errors.push(ConfigError::new(
+                ErrorCode::UnreachableGrant,
+                place,
+                message,
+            ));
+        }
+        for (index, pattern) in patterns {
+            let text = pattern.as_str();
+            match seen.places.get(text).copied() {
+                None => {
+                    seen.places.insert(text, (grant, index));
+                }
+                Some((first, _)) if first != grant && unreachable => {}
+                Some((first, at)) => {
+                    let message = match first == grant {
+                        true => format!("is listed twice, first as {KEY}[{at}]"),
+                        false => format!(
+                            "is listed in grant[{first}] already, and the first grant decides"
+                        ),
+                    };
+                    self.item(ErrorCode::Duplicate, KEY, index, text, &message);
+                }
+            }
+            if pattern.as_str().contains('*') {
+                seen.wide.push(pattern);
+            }
+            // More grants than this would not fit into memory.
+            seen.patterns
+                .push((u32::try_from(grant).unwrap_or(u32::MAX), pattern));
+        }
+    }
+
+    /// What is wrong with a pattern in this grant, though it is one.
+    fn origin(&mut self, index: usize, pattern: &OriginPattern<'_>) {
+        const KEY: &str = "allow_origins";
+        let credentials = self.grant.allow_credentials;
+        let text = pattern.as_str();
+        if pattern.shape() == Shape::Any {
+            if self.grant.allow_origins.iter().any(|other| other != "*") {
+                self.item(
+                    ErrorCode::MixedWildcardOrigin,
+                    KEY,
+                    index,
+                    text,
+                    "is everybody and stands alone; drop it or the other origins, or give it a later grant of its own",
+                );
+            }
+            if credentials {
+                self.item(
+                    ErrorCode::WildcardOriginWithCredentials,
+                    KEY,
+                    index,
+                    text,
+                    "does not go with `allow_credentials`: browsers refuse it, and echoing every origin would let any site act as the user; list the origins",
+                );
+            }
+        }
+        if pattern.shape() == Shape::Null {
+            if credentials {
+                self.item(
+                    ErrorCode::NullOriginWithCredentials,
+                    KEY,
+                    index,
+                    text,
+                    "does not go with `allow_credentials`: any site can send it, with a sandboxed frame",
+                );
+            } else if !self.danger.null_origin {
+                self.item(
+                    ErrorCode::NullOrigin,
+                    KEY,
+                    index,
+                    text,
+                    "is sent by any site that wants to, with a sandboxed frame; if that is meant, add `\"null-origin\"` to `dangerously_allow`",
+                );
+            }
+        }
+        if credentials && !self.danger.insecure_origins && pattern.is_insecure() {
+            let secure = text.replacen("http://", "https://", 1);
+            let suggestion = OriginPattern::parse(&secure).is_ok().then_some(secure);
+            self.item_suggesting(
+                ErrorCode::InsecureOrigin,
+                KEY,
+                index,
+                text,
+                "is plain http: with `allow_credentials` whoever controls the network can act as the user; if that is meant, add `\"insecure-origins\"` to `dangerously_allow`",
+                suggestion,
+            );
+        }
+        if let Some(suffix) = pattern.public_suffix()
+            && credentials
+            && !self.danger.public_suffixes
+        {
+            let message = format!(
+                "covers the public suffix `{suffix}`: with `allow_credentials` anybody who registers a name below it can act as the user; if that is meant, add `\"public-suffixes\"` to `dangerously_allow`"
+            );
+            self.item(ErrorCode::PublicSuffix, KEY, index, text, &message);
+        }
+    }
+
+    fn invalid_origin(&mut self, index: usize, text: &str, error: PatternError) {
+        let suggestion = suggest::suggest(text);
+        let message = error.to_string();
+        let code = ErrorCode::InvalidOrigin;
+        self.item_suggesting(code, "allow_origins", index, text, &message, suggestion);
+    }
+
+    fn methods(&mut self) {
+        const KEY: &str = "allow_methods";
+        let methods = &self.grant.allow_methods;
+        self.duplicates(KEY, methods, |method| method.clone());
+        self.wildcard(KEY, methods, |method| method == "*");
+        for (index, method) in methods.iter().enumerate() {
+            let normal = method::normalize(method.trim());
+            if method == "*" {
+            } else if !header::is_token(method) {
+                let suggestion = header::is_token(normal).then(|| normal.to_owned());
+                let message = "is not a method";
+                let code = ErrorCode::InvalidMethod;
+                self.item_suggesting(code, KEY, index, method, message, suggestion);
+            } else if method::is_forbidden(method) {
+                let message = "is a method that browsers never send";
+                self.item(ErrorCode::ForbiddenMethod, KEY, index, method, message);
+            } else if normal != method {
+                let message = "is never sent: methods are case-sensitive, and browsers send this one in upper case";
+                let code = ErrorCode::InvalidMethod;
+                let suggestion = Some(normal.to_owned());
+                self.item_suggesting(code, KEY, index, method, message, suggestion);
+            }
+        }
+    }
+
+    fn request_headers(&mut self) {
+        const KEY: &str = "allow_headers";
+        let names = &self.grant.allow_headers;
+        self.header_names(KEY, names);
+        // Standard browsers do not count it among any, so listing it says something.
+        self.wildcard(KEY, names, |name| {
+            name == "*" || name.eq_ignore_ascii_case("authorization")
+        });
+        for (index, name) in names.iter().enumerate() {
+            let lower = name.to_ascii_lowercase();
+            if header::is_cors_header(&lower) {
+                let message = "belongs to the CORS protocol itself; browsers and this policy write it, no script can";
+                self.item(ErrorCode::ForbiddenRequestHeader, KEY, index, name, message);
+            } else if header::is_forbidden_request_header(&lower) {
+                let message = "is a header that no script can set";
+                self.item(ErrorCode::ForbiddenRequestHeader, KEY, index, name, message);
+            }
+        }
+    }
+
+    fn exposed_headers(&mut self) {
+        const KEY: &str = "expose_headers";
+        let names = &self.grant.expose_headers;
+        self.header_names(KEY, names);
+        self.wildcard(KEY, names, |name| name == "*");
+        for (index, name) in names.iter().enumerate() {
+            let lower = name.to_ascii_lowercase();
+            if name == "*" && self.grant.allow_credentials {
+                self.item(
+                    ErrorCode::WildcardExposeWithCredentials,
+                    KEY,
+                    index,
+                    name,
+                    "does not go with `allow_credentials`: browsers then take it for a header of that name; list the headers",
+                );
+            } else if header::is_forbidden_response_header(&lower) {
+                let message = "is a header that no script can read";
+                self.item(
+                    ErrorCode::ForbiddenResponseHeader,
+                    KEY,
+                    index,
+                    name,
+                    message,
+                );
+            } else if header::is_cors_header(&lower) {
+                let message = "belongs to the CORS protocol itself; it says nothing to scripts";
+                self.item(
+                    ErrorCode::ForbiddenResponseHeader,
+                    KEY,
+                    index,
+                    name,
+                    message,
+                );
+            }
+        }
+    }
+
+    /// What goes for header names on both sides.
+    fn header_names(&mut self, key: &str, names: &[String]) {
+        self.duplicates(key, names, |name| name.to_ascii_lowercase());
+        for (index, name) in names.iter().enumerate() {
+            if !header::is_token(name) {
+                let trimmed = name.trim().trim_end_matches(':');
+                let suggestion = header::is_token(trimmed).then(|| trimmed.to_owned());
+                let message = "is not a header name";
+                let code = ErrorCode::InvalidHeader;
+                self.item_suggesting(code, key, index, name, message, suggestion);
+            }
+        }
+    }
+
+    /// `*` together with items that it covers.
+    fn wildcard(&mut self, key: &str, items: &[String], may_stand: impl Fn(&str) -> bool) {
+        if !items.iter().any(|item| item == "*") {
+            return;
+        }
+        for (index, item) in items.iter().enumerate() {
+            if !may_stand(item) {
+                let message = "says nothing beside `*`, which covers it; drop one of the two";
+                self.item(ErrorCode::MixedWildcard, key, index, item, message);
+            }
+        }
+    }
+
+    fn duplicates(&mut self, key: &str, items: &[String], normal: impl Fn(&String) -> String) {
+        let mut seen = HashMap::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match seen.entry(normal(item)) {
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert(index);
+                }
+                std::collections::hash_map::Entry::Occupied(entry) => {
+                    let message = format!("is listed twice, first as {key}[{}]", entry.get());
+                    self.item(ErrorCode::Duplicate, key, index, item, &message);
+                }
+            }
+        }
+    }
+
+    fn max_age(&mut self) {
+        let seconds = self.grant.max_age;
+        if seconds > MAX_MAX_AGE {
+            let place = self.place("max_age", None);
+            self.errors.push(max_age(place, seconds));
+        }
+    }
+}

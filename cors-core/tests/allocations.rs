@@ -1,0 +1,63 @@
+//! The engine allocates nothing.
+
+mod common;
+
+use common::Request;
+use cors_core::Policy;
+
+#[test]
+fn deciding_allocates_nothing() {
+    let policy = Policy::from_toml(
+        r#"
+        [[grant]]
+        allow_origins     = ["https://app.example.com", "https://*.example.org:*", "http://localhost:*"]
+        allow_methods     = ["*"]
+        allow_headers     = ["*"]
+        allow_credentials = true
+
+        [[grant]]
+        allow_origins = ["*"]
+        "#,
+    )
+    .unwrap();
+    let hostile = [
+        "a".repeat(8192),
+        "a.".repeat(160),
+        "https://[::ffff:102:304]".to_owned(),
+    ];
+    let origins = [
+        "https://app.example.com",
+        "https://b.a.example.org:1",
+        "http://localhost:5173",
+    ]
+    .into_iter()
+    .chain([
+        "null",
+        "",
+        "nonsense",
+        "https://[::1]",
+        "https://[2001:0::1]",
+    ])
+    .chain(hostile.iter().map(String::as_str));
+    for origin in origins {
+        for start in ["GET", "OPTIONS\nAccess-Control-Request-Method: PUT"] {
+            let text = format!(
+                "{start}\nAccess-Control-Request-Headers: {}\nOrigin: {origin}",
+                "a,".repeat(4096)
+            );
+            let request = Request(text.as_bytes());
+            let allocations = allocation_counter::measure(|| {
+                let _ = std::hint::black_box(policy.decide(&request));
+            });
+            assert_eq!(allocations.count_total, 0, "{start} {origin:.80}");
+        }
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let allocations = allocation_counter::measure(|| {
+        std::hint::black_box(Box::new(1));
+    });
+    assert_eq!(allocations.count_total, 1);
+}

@@ -1,0 +1,24 @@
+//! Requests written as text, for the tests of the engine.
+
+use cors_core::{RequestHead, RequestHeader};
+
+/// A request: a line with the method, then header lines.
+pub(crate) struct Request<'a>(pub(crate) &'a [u8]);
+
+impl RequestHead for Request<'_> {
+    fn method(&self) -> &[u8] {
+        self.0
+            .split(|&byte| byte == b'\n')
+            .next()
+            .unwrap_or_default()
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|&byte| byte == b'\n').filter_map(move |line| {
+            let colon = line.iter().position(|&byte| byte == b':')?;
+            let (head, value) = (line.get(..colon)?, line.get(colon + 1..)?);
+            head.eq_ignore_ascii_case(name.name().as_bytes())
+                .then(|| value.trim_ascii())
+        })
+    }
+}

@@ -1,0 +1,390 @@
+//! Every mistake in a policy, and what is said of it: place, code, suggestion.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use cors_core::{Config, ConfigError, Grant, Policy};
+
+/// `line:column path [code] suggestion` for each mistake.
+fn summary(error: &ConfigError) -> String {
+    let location = error.location().unwrap();
+    let mut line = format!("{}:{} {}", location.line, location.column, error.path());
+    line.push_str(&format!(" [{}]", error.code()));
+    if let Some(suggestion) = error.suggestion() {
+        line.push_str(&format!(" {suggestion}"));
+    }
+    line
+}
+
+#[track_caller]
+fn check(source: &str, expected: &[&str]) {
+    let found: Vec<_> = match Policy::from_toml(source) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.iter().map(summary).collect(),
+    };
+    assert_eq!(found, expected, "{source}");
+}
+
+#[test]
+fn sound_policies() {
+    check("allow_origins = ['*']", &[]);
+    check(
+        "allow_origins = ['*']\nallow_headers = ['*', 'Authorization']",
+        &[],
+    );
+    check(
+        "allow_origins = ['https://a.b']\nallow_credentials = true\nallow_methods = ['*']",
+        &[],
+    );
+    check(
+        "allow_origins = ['https://a.b']\nallow_methods = ['patch', 'PURGE', 'GET']",
+        &[],
+    );
+    check(
+        "allow_origins = ['https://a.b', 'https://*.b', 'https://*.a.b:*']",
+        &[],
+    );
+    check(
+        "allow_origins = ['http://localhost:*', 'http://[::1]:*']\nallow_credentials = true",
+        &[],
+    );
+    check(
+        "allow_origins = ['tauri://localhost']\nallow_credentials = true",
+        &[],
+    );
+    check(
+        "allow_origins = ['http://a.b', 'https://*.github.io', 'https://*.com']",
+        &[],
+    );
+    check(
+        "[[grant]]\nallow_origins = ['https://a.b']\n[[grant]]\nallow_origins = ['*']",
+        &[],
+    );
+    check("[[grant]]\nallow_origins = ['https://a.b']", &[]);
+    check(
+        "allow_origins = ['*']\nmax_age = 0\npreflight_status = 200\nexpose_timing = true",
+        &[],
+    );
+    check(
+        "allow_origins = ['*']\nexpose_headers = ['*']\nmax_age = 86_400",
+        &[],
+    );
+    check(
+        "\u{feff}allow_origins = ['*'] # a byte order mark, a comment, and\r\n\r\n",
+        &[],
+    );
+    check(
+        "dangerously_allow = ['insecure-origins', 'public-suffixes']\n\
+         allow_credentials = true\nallow_origins = ['http://a.b', 'https://*.com']",
+        &[],
+    );
+    check(
+        "dangerously_allow = ['null-origin']\nallow_origins = ['null']",
+        &[],
+    );
+}
+
+#[test]
+fn origins() {
+    check("max_age = 5", &["1:1 allow_origins [missing-origins]"]);
+    check(
+        "allow_origins = []",
+        &["1:17 allow_origins [missing-origins]"],
+    );
+    check(
+        "preflight_status = 200",
+        &["1:1 allow_origins [missing-origins]"],
+    );
+    check(
+        "allow_origins = [\n  'https://a.b',\n  'https://a.b/',\n  'HTTPS://a.b', 'null'\n]",
+        &[
+            "3:3 allow_origins[1] [invalid-origin] https://a.b",
+            "4:3 allow_origins[2] [invalid-origin] https://a.b",
+            "4:18 allow_origins[3] [null-origin]",
+        ],
+    );
+    check(
+        "allow_origins = ['*', 'https://a.b']",
+        &["1:18 allow_origins[0] [mixed-wildcard-origin]"],
+    );
+    check(
+        "allow_origins = ['https://a.b', 'https://a.b']",
+        &["1:33 allow_origins[1] [duplicate]"],
+    );
+    check(
+        "allow_credentials = true\nallow_origins = ['*', 'null', 'http://a.b', 'https://*.co.uk', 'http://10.0.0.1']",
+        &[
+            "2:18 allow_origins[0] [mixed-wildcard-origin]",
+            "2:18 allow_origins[0] [wildcard-origin-with-credentials]",
+            "2:23 allow_origins[1] [null-origin-with-credentials]",
+            "2:31 allow_origins[2] [insecure-origin] https://a.b",
+            "2:45 allow_origins[3] [public-suffix]",
+            "2:64 allow_origins[4] [insecure-origin] https://10.0.0.1",
+        ],
+    );
+    check(
+        "dangerously_allow = ['null-origin']\nallow_credentials = true\nallow_origins = ['null']",
+        &["3:18 allow_origins[0] [null-origin-with-credentials]"],
+    );
+}
+
+#[test]
+fn methods_and_headers() {
+    check(
+        "allow_origins = ['*']\nallow_methods = ['put', 'TRACE', 'connect', 'P T', '', 'GET', 'GET', ' DELETE']",
+        &[
+            "2:18 allow_methods[0] [invalid-method] PUT",
+            "2:25 allow_methods[1] [forbidden-method]",
+            "2:34 allow_methods[2] [forbidden-method]",
+            "2:45 allow_methods[3] [invalid-method]",
+            "2:52 allow_methods[4] [invalid-method]",
+            "2:63 allow_methods[6] [duplicate]",
+            "2:70 allow_methods[7] [invalid-method] DELETE",
+        ],
+    );
+    check(
+        "allow_origins = ['*']\nallow_methods = ['*', 'PUT', '*']",
+        &[
+            "2:23 allow_methods[1] [mixed-wildcard]",
+            "2:30 allow_methods[2] [duplicate]",
+        ],
+    );
+    check(
+        "allow_origins = ['*']\nallow_headers = ['X-A', 'x-a', 'x a', 'X-B: ', 'Origin', 'cookie', 'Sec-X', 'proxy-a', 'Access-Control-Allow-Origin']",
+        &[
+            "2:25 allow_headers[1] [duplicate]",
+            "2:32 allow_headers[2] [invalid-header]",
+            "2:39 allow_headers[3] [invalid-header] X-B",
+            "2:48 allow_headers[4] [forbidden-request-header]",
+            "2:58 allow_headers[5] [forbidden-request-header]",
+            "2:68 allow_headers[6] [forbidden-request-header]",
+            "2:77 allow_headers[7] [forbidden-request-header]",
+            "2:88 allow_headers[8] [forbidden-request-header]",
+        ],
+    );
+    check(
+        "allow_origins = ['*']\nallow_headers = ['*', 'x-a', 'authorization']",
+        &["2:23 allow_headers[1] [mixed-wildcard]"],
+    );
+    check(
+        "allow_origins = ['*']\nexpose_headers = ['*', 'ETag']",
+        &["2:24 expose_headers[1] [mixed-wildcard]"],
+    );
+    check(
+        "allow_origins = ['*']\nexpose_headers = ['Set-Cookie', 'set-cookie2', 'Access-Control-Max-Age']",
+        &[
+            "2:19 expose_headers[0] [forbidden-response-header]",
+            "2:33 expose_headers[1] [forbidden-response-header]",
+            "2:48 expose_headers[2] [forbidden-response-header]",
+        ],
+    );
+    check(
+        "allow_origins = ['https://a.b']\nallow_credentials = true\nexpose_headers = ['*']",
+        &["3:19 expose_headers[0] [wildcard-expose-with-credentials]"],
+    );
+}
+
+#[test]
+fn numbers() {
+    let max_age = |value: &str| format!("allow_origins = ['*']\nmax_age = {value}");
+    check(&max_age("86401"), &["2:11 max_age [max-age]"]);
+    check(&max_age("-1"), &["2:11 max_age [max-age]"]);
+    check(
+        &max_age("18446744073709551616"),
+        &["2:11 max_age [max-age]"],
+    );
+    check(&max_age(&"9".repeat(60)), &["2:11 max_age [wrong-type]"]);
+    check(&max_age("1.5"), &["2:11 max_age [wrong-type]"]);
+    check(&max_age("'3600'"), &["2:11 max_age [wrong-type] 3600"]);
+    check(&max_age("1979-05-27"), &["2:11 max_age [wrong-type]"]);
+    check(
+        "allow_origins = ['*']\npreflight_status = 404",
+        &["2:20 preflight_status [preflight-status]"],
+    );
+    check(
+        "allow_origins = ['*']\npreflight_status = 99999",
+        &["2:20 preflight_status [preflight-status]"],
+    );
+}
+
+#[test]
+fn keys_and_types() {
+    check(
+        "allow-origins = ['*']\nallow_method = []\ncolour = 1",
+        &[
+            "1:1 allow-origins [unknown-key] allow_origins",
+            "2:1 allow_method [unknown-key] allow_methods",
+            "3:1 colour [unknown-key]",
+        ],
+    );
+    check(
+        "allow_origins = 'https://a.b'\nallow_methods = ['GET', 1, 'put']\nallow_credentials = 'true'",
+        &[
+            "1:17 allow_origins [wrong-type] [\"https://a.b\"]",
+            "2:25 allow_methods[1] [wrong-type]",
+            "2:28 allow_methods[2] [invalid-method] PUT",
+            "3:21 allow_credentials [wrong-type] true",
+        ],
+    );
+    check(
+        "dangerously_allow = ['insecure_origin', 'x']\nallow_origins = ['*']",
+        &[
+            "1:22 dangerously_allow[0] [unknown-danger] insecure-origins",
+            "1:41 dangerously_allow[1] [unknown-danger]",
+        ],
+    );
+    check(
+        "allow_origins = ['*']\nmax_age = 5\n[[grant]]\nallow_origins = ['*']",
+        &[
+            "1:1 allow_origins [mixed-forms]",
+            "2:1 max_age [mixed-forms]",
+        ],
+    );
+    check(
+        "[grant]\nallow_origins = ['*']",
+        &["1:1 grant [wrong-type]"],
+    );
+    check("grant = [1]", &["1:10  [wrong-type]"]);
+    check("grant = []", &["1:1 allow_origins [missing-origins]"]);
+}
+
+#[test]
+fn several_grants() {
+    check(
+        "[[grant]]\nallow_origins = ['https://*.a.b']\n\n[[grant]]\nallow_origins = ['https://x.a.b', 'https://*.y.a.b']\n\n[[grant]]\nmax_age = -1\npreflight_status = 200",
+        &[
+            "4:1 grant[1] [unreachable-grant]",
+            "7:1 grant[2].allow_origins [missing-origins]",
+            "8:11 grant[2].max_age [max-age]",
+            "9:1 grant[2].preflight_status [unknown-key]",
+        ],
+    );
+    check(
+        "[[grant]]\nallow_origins = ['https://a.b']\n[[grant]]\nallow_origins = ['https://c.d', 'https://a.b']\n[[grant]]\nallow_origins = ['*']\n[[grant]]\nallow_origins = ['https://e.f']",
+        &[
+            "4:33 grant[1].allow_origins[1] [duplicate]",
+            "7:1 grant[3] [unreachable-grant]",
+        ],
+    );
+}
+
+#[test]
+fn syntax() {
+    check("allow_origins = [", &["1:18  [syntax]"]);
+    check(
+        "allow_origins = ['*']\nallow_origins = ['*']",
+        &["2:1  [syntax]"],
+    );
+}
+
+#[test]
+fn the_text_of_errors() {
+    let errors =
+        Policy::from_toml("allow_origins = [\"https://example.com/\"]\nallow_credentials = yes");
+    let text = errors.unwrap_err().to_string();
+    assert!(
+        text.starts_with("1 mistake in the CORS policy\n  2:21: this is not TOML: "),
+        "{text}"
+    );
+
+    // Nothing from outside reaches a terminal raw, or at any length.
+    let source = format!(r#"allow_origins = ["\u001b[2J{}"]"#, "a".repeat(1000));
+    let text = Policy::from_toml(&source).unwrap_err().to_string();
+    assert!(text.contains(r"`\u{1b}[2Jaaa"), "{text}");
+    assert!(text.len() < 400, "{text}");
+
+    let errors = Policy::new(vec![Grant::new(["https://a.b"]), Grant::new(["a.b"])]).unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "1 mistake in the CORS policy\n  \
+         grant[1].allow_origins[0]: `a.b` has no scheme; did you mean `https://a.b`? [invalid-origin]"
+    );
+}
+
+#[test]
+fn files() {
+    let folder = std::env::temp_dir().join(format!("cors-core-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let check = |name: &str, content: Option<&[u8]>, expected: &str| {
+        let path = folder.join(name);
+        if let Some(content) = content {
+            std::fs::write(&path, content).unwrap();
+        }
+        let error = Policy::from_file(&path).unwrap_err();
+        assert_eq!(error.path(), path);
+        let text = error.to_string();
+        let text = text.replace(&*path.to_string_lossy(), "FILE");
+        assert!(text.starts_with(expected), "{text}");
+    };
+    check("absent.toml", None, "FILE: cannot be read: ");
+    check("", None, "FILE: cannot be read: ");
+    check("empty.toml", Some(b""), "FILE: is empty");
+    check("blank.toml", Some(b" \n\t\n"), "FILE: is empty");
+    check(
+        "latin1.toml",
+        Some(b"# caf\xe9"),
+        "FILE: is not UTF-8 at byte 5",
+    );
+    check(
+        "wrong.toml",
+        Some(b"max_age = -1\nallow_origins = ['a.b', 'x']"),
+        "FILE: 3 mistakes in the CORS policy\n\
+         FILE:1:11: max_age: `-1` is out of bounds; it is a number of seconds from 0 to 86400 [max-age]\n\
+         FILE:2:18: allow_origins[0]: `a.b` has no scheme; did you mean `https://a.b`? [invalid-origin]\n\
+         FILE:2:25: ",
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[cfg(feature = "serde")]
+mod serde {
+    use super::*;
+
+    #[test]
+    fn json_round_trip() {
+        let one = Grant::new(["https://a.b"])
+            .allow_methods(["PUT"])
+            .allow_headers(["x-a"])
+            .expose_headers(["x-b"])
+            .allow_credentials(true)
+            .max_age(60)
+            .expose_timing(true);
+        for mut config in [
+            Config::from(one.clone()),
+            vec![one, Grant::new(["*"])].into(),
+        ] {
+            for dangerous in [false, true] {
+                config.dangerously_allow.null_origin = dangerous;
+                config.dangerously_allow.insecure_origins = dangerous;
+                config.dangerously_allow.public_suffixes = dangerous;
+                config.preflight_status = if dangerous { 200 } else { 204 };
+                let json = serde_json::to_string(&config).unwrap();
+                assert_eq!(
+                    serde_json::from_str::<Config>(&json).unwrap(),
+                    config,
+                    "{json}"
+                );
+                assert!(serde_json::from_str::<Policy>(&json).is_ok(), "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn json_mistakes_come_together() {
+        let json = r#"{"allow_origins": ["a.b", 1], "max_age": -1, "colour": null}"#;
+        let text = serde_json::from_str::<Policy>(json)
+            .unwrap_err()
+            .to_string();
+        for code in ["invalid-origin", "wrong-type", "max-age", "unknown-key"] {
+            assert!(text.contains(code), "{text}");
+        }
+        let text = serde_json::from_str::<Policy>("[]")
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("expected a table, found a list"), "{text}");
+        let json = r#"{"max_age": 1, "max_age": 2}"#;
+        let text = serde_json::from_str::<Config>(json)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("duplicate key `max_age`"), "{text}");
+    }
+}

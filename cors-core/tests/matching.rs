@@ -1,0 +1,323 @@
+//! The allowlist against a naive matcher, on random patterns and origins.
+
+#![expect(clippy::panic, reason = "a test may panic")]
+
+use std::cell::Cell;
+use std::collections::HashSet;
+
+use cors_core::{Config, ErrorCode, Grant, Policy, RequestHead, RequestHeader, Verdict};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config as RunnerConfig, TestRunner};
+
+/// The pairs of a pattern set and an origin that a run compares, at least.
+const PAIRS: usize = 100_000;
+
+/// An origin or a pattern in its parts. Few labels, so that they meet often; among them those that
+/// are each other's ends.
+#[derive(Clone, Debug)]
+struct Parts {
+    scheme: &'static str,
+    wildcard: bool,
+    labels: Vec<&'static str>,
+    port: &'static str,
+}
+
+impl Parts {
+    fn text(&self) -> String {
+        let wildcard = if self.wildcard { "*." } else { "" };
+        format!(
+            "{}://{wildcard}{}{}",
+            self.scheme,
+            self.labels.join("."),
+            self.port
+        )
+    }
+
+    /// Says whether this pattern matches an origin: label by label, without any cleverness.
+    fn matches(&self, origin: &Parts) -> bool {
+        let hosts = match self.wildcard {
+            false => origin.labels == self.labels,
+            true => {
+                origin.labels.len() > self.labels.len() && origin.labels.ends_with(&self.labels)
+            }
+        };
+        self.scheme == origin.scheme && hosts && (self.port == ":*" || self.port == origin.port)
+    }
+}
+
+fn labels() -> impl Strategy<Value = Vec<&'static str>> {
+    let label = select(vec![
+        "foo",
+        "bar",
+        "barfoo",
+        "foobar",
+        "o",
+        "com",
+        "foo-com",
+        "xn--bcher-kva",
+    ]);
+    prop::collection::vec(label, 1..5)
+}
+
+fn scheme() -> impl Strategy<Value = &'static str> {
+    select(vec!["https", "https", "http", "app"])
+}
+
+fn pattern() -> impl Strategy<Value = Parts> {
+    let port = select(vec!["", "", ":8443", ":1", ":*"]);
+    (scheme(), any::<bool>(), labels(), port).prop_map(|(scheme, wildcard, labels, port)| Parts {
+        scheme,
+        wildcard,
+        labels,
+        port,
+    })
+}
+
+fn origin() -> impl Strategy<Value = Parts> {
+    let port = select(vec!["", "", ":8443", ":1", ":65535"]);
+    (scheme(), labels(), port).prop_map(|(scheme, labels, port)| Parts {
+        scheme,
+        wildcard: false,
+        labels,
+        port,
+    })
+}
+
+/// How to make an origin of a pattern, so that it is one that the pattern matches, or nearly so.
+#[derive(Clone, Debug)]
+struct Near {
+    pattern: prop::sample::Index,
+    labels_in_front: Vec<&'static str>,
+    port: Option<&'static str>,
+}
+
+fn near() -> impl Strategy<Value = Near> {
+    let port = select(vec![None, None, Some(""), Some(":8443"), Some(":65535")]);
+    let label = select(vec!["foo", "bar", "o"]);
+    let labels = prop::collection::vec(label, 0..3);
+    (any::<prop::sample::Index>(), labels, port).prop_map(|(pattern, labels_in_front, port)| Near {
+        pattern,
+        labels_in_front,
+        port,
+    })
+}
+
+impl Near {
+    fn to(&self, patterns: &[Parts]) -> Parts {
+        let pattern = self.pattern.get(patterns);
+        let port = match self.port.unwrap_or(pattern.port) {
+            ":*" => ":1",
+            port => port,
+        };
+        Parts {
+            scheme: pattern.scheme,
+            wildcard: false,
+            labels: [&self.labels_in_front[..], &pattern.labels].concat(),
+            port,
+        }
+    }
+}
+
+/// What makes an origin none, and no pattern must match.
+fn spoil(text: &str, how: usize) -> String {
+    match how {
+        0 => format!("{text}/"),
+        1 => text.to_uppercase(),
+        2 => format!(" {text}"),
+        3 => text.replacen("://", "://.", 1),
+        4 => text.replacen("://", "://user@", 1),
+        5 => format!("{text}\0"),
+        6 => text.replacen("://", ":/", 1),
+        7 => text.replacen('o', "ö", 1),
+        _ => format!("{text}#"),
+    }
+}
+
+/// A request whose `Origin` is taken as it is, white space included.
+struct Head<'a> {
+    preflight: bool,
+    origin: &'a [u8],
+}
+
+impl RequestHead for Head<'_> {
+    fn method(&self) -> &[u8] {
+        if self.preflight { b"OPTIONS" } else { b"GET" }
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        let line = match name {
+            RequestHeader::Origin => Some(self.origin),
+            RequestHeader::AccessControlRequestMethod => self.preflight.then_some(&b"PUT"[..]),
+            RequestHeader::AccessControlRequestHeaders => None,
+        };
+        line.into_iter()
+    }
+}
+
+fn verdict(policy: &Policy, origin: &str) -> Option<u32> {
+    let origin = origin.as_bytes();
+    let verdicts = [false, true].map(|preflight| {
+        let decision = policy.decide(&Head { preflight, origin });
+        match decision.verdict() {
+            Verdict::Granted(grant) => Some(grant),
+            Verdict::Refused => None,
+            Verdict::NoOrigin => panic!("there is an origin"),
+        }
+    });
+    assert_eq!(
+        verdicts[0], verdicts[1],
+        "a preflight is granted what its request is"
+    );
+    verdicts[0]
+}
+
+#[test]
+fn agrees_with_a_naive_matcher() {
+    let compared = Cell::new(0);
+    let matched = Cell::new(0);
+    let grants = prop::collection::vec(prop::collection::vec(pattern(), 1..6), 1..4);
+    let strategy = (
+        grants,
+        any::<bool>(),
+        prop::collection::vec((origin(), 0..9_usize), 30),
+        prop::collection::vec((near(), 0..9_usize), 30),
+    );
+    let mut runner = TestRunner::new(RunnerConfig {
+        cases: 1200,
+        failure_persistence: None,
+        ..RunnerConfig::default()
+    });
+    let result = runner.run(&strategy, |(grants, everybody_else, origins, near)| {
+        let Some((policy, grants)) = compile(grants, everybody_else) else {
+            return Ok(());
+        };
+        let patterns = grants.concat();
+        let near = near
+            .into_iter()
+            .map(|(near, how)| (near.to(&patterns), how));
+        for (origin, how) in origins.into_iter().chain(near) {
+            let naive = grants
+                .iter()
+                .position(|patterns| patterns.iter().any(|pattern| pattern.matches(&origin)))
+                .or(everybody_else.then_some(grants.len()))
+                .map(|grant| grant as u32);
+            let text = origin.text();
+            prop_assert_eq!(verdict(&policy, &text), naive, "{}", &text);
+            let spoilt = spoil(&text, how);
+            if spoilt != text {
+                prop_assert_eq!(verdict(&policy, &spoilt), None, "{}", &spoilt);
+                compared.set(compared.get() + 1);
+            }
+            compared.set(compared.get() + 1);
+            matched
+                .set(matched.get() + usize::from(naive.is_some_and(|n| n < grants.len() as u32)));
+        }
+        Ok(())
+    });
+    result.unwrap();
+    assert!(compared.get() >= PAIRS, "only {} pairs", compared.get());
+    // A run in which nothing matches proves nothing.
+    assert!(
+        matched.get() >= PAIRS / 20,
+        "only {} matches",
+        matched.get()
+    );
+    println!("{} pairs, {} matches", compared.get(), matched.get());
+}
+
+/// Makes a policy of the grants, without the patterns that it would reject.
+fn compile(grants: Vec<Vec<Parts>>, everybody_else: bool) -> Option<(Policy, Vec<Vec<Parts>>)> {
+    let mut seen = HashSet::new();
+    let grants: Vec<Vec<Parts>> = grants
+        .into_iter()
+        .map(|patterns| {
+            let new = patterns
+                .into_iter()
+                .filter(|pattern| seen.insert(pattern.text()));
+            new.collect()
+        })
+        .filter(|patterns: &Vec<_>| !patterns.is_empty())
+        .collect();
+    let mut config = Config::from(
+        grants
+            .iter()
+            .map(|patterns| Grant::new(patterns.iter().map(Parts::text)))
+            .collect::<Vec<_>>(),
+    );
+    if everybody_else {
+        config.grants.push(Grant::new(["*"]));
+    }
+    match Policy::new(config) {
+        Ok(policy) => Some((policy, grants)),
+        Err(errors) => {
+            // Nothing else may be wrong with what is generated here.
+            let mut codes = errors.iter().map(|error| error.code());
+            assert!(
+                codes.all(|code| code == ErrorCode::UnreachableGrant),
+                "{errors}"
+            );
+            None
+        }
+    }
+}
+
+/// The family of the vulnerability that both Go libraries of this kind once had.
+#[test]
+fn the_end_of_one_origin_is_not_another() {
+    let policy = Policy::new(Grant::new(["https://foo.com", "https://bar.com"])).unwrap();
+    for (origin, expected) in [
+        ("https://foo.com", Some(0)),
+        ("https://bar.com", Some(0)),
+        ("https://barfoo.com", None),
+        ("https://foobar.com", None),
+        ("https://foo.combar.com", None),
+        ("https://foo.bar.com", None),
+        ("https://bar.com.foo.com", None),
+        ("https://oo.com", None),
+        ("https://foo.co", None),
+        ("https://foo.comhttps://bar.com", None),
+    ] {
+        assert_eq!(verdict(&policy, origin), expected, "{origin}");
+    }
+}
+
+proptest! {
+    #![proptest_config(RunnerConfig { failure_persistence: None, ..RunnerConfig::default() })]
+
+    /// Any bytes in the place of the origin get an answer, and only an origin of the list is
+    /// granted anything.
+    #[test]
+    fn any_bytes(origin in prop::collection::vec(any::<u8>(), 0..400), preflight in any::<bool>()) {
+        let policy = Policy::new(Grant::new(["https://a.b", "https://*.example.com:*"])).unwrap();
+        let head = Head { preflight, origin: &origin };
+        let granted = matches!(policy.decide(&head).verdict(), Verdict::Granted(_));
+        prop_assert!(!granted || origin.ends_with(b"a.b") || origin.windows(12).any(|w| w == b".example.com"));
+    }
+
+    /// Any text in the place of a pattern is a pattern or an error, and an error's suggestion is a
+    /// pattern.
+    #[test]
+    fn any_pattern(text in "\\PC{0,40}|[a-z*.:/\\[\\]0-9@#?A-Z -]{0,40}|https?://[a-z*.:0-9]{0,30}/?") {
+        if let Err(errors) = Policy::new(Grant::new([text.as_str()])) {
+            for error in &errors {
+                if let Some(suggestion) = error.suggestion() {
+                    prop_assert!(Policy::new(Grant::new([suggestion])).is_ok(), "{suggestion}");
+                }
+            }
+        }
+    }
+
+    /// Any text in the place of a file is a policy or a list of errors with places inside of it.
+    #[test]
+    fn any_file(text in "\\PC{0,60}|((allow_origins|max_age|grant|x|\\[\\[grant\\]\\]) ?=? ?(\\[?['\"]?[a-z:/.*-]{0,9}['\"]?\\]?|-?[0-9]{1,30})\n){0,5}") {
+        if let Err(errors) = Policy::from_toml(&text) {
+            prop_assert!(errors.iter().count() > 0);
+            for error in &errors {
+                let location = error.location().unwrap();
+                prop_assert!(text.get(location.span.clone()).is_some(), "{location:?}");
+                prop_assert!(location.line >= 1 && location.column >= 1);
+            }
+        }
+    }
+}
