@@ -1,0 +1,74 @@
+//! What the four fixture servers have in common: their command line.
+
+use std::ffi::OsString;
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+
+use cors_core::Policy;
+
+/// How a fixture server was asked to run.
+#[derive(Clone, Debug)]
+pub struct Fixture {
+    /// The policy to apply; `None` with `--bare`, where the server runs without the middleware.
+    pub policy: Option<Policy>,
+    /// The port to bind on 127.0.0.1; 0 lets the system choose.
+    pub port: u16,
+}
+
+const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N]";
+
+impl Fixture {
+    /// Reads `--policy FILE`, `--port N` and `--bare` from the command line. With anything else, or
+    /// with a policy that has mistakes, prints what is wrong and ends the process with status 2.
+    pub fn from_args() -> Self {
+        match Self::parse(std::env::args_os().skip(1)) {
+            Ok(fixture) => fixture,
+            Err(message) => {
+                eprintln!("{message}");
+                std::process::exit(2);
+            }
+        }
+    }
+
+    fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
+        let mut parser = lexopt::Parser::from_args(args);
+        let usage = |error: lexopt::Error| format!("{error}\n{USAGE}");
+        let (mut policy, mut port, mut bare) = (None, 0, false);
+        while let Some(arg) = parser.next().map_err(usage)? {
+            use lexopt::prelude::*;
+            match arg {
+                Long("policy") => policy = Some(PathBuf::from(parser.value().map_err(usage)?)),
+                Long("port") => {
+                    let value = parser.value().map_err(usage)?;
+                    port = value.parse().map_err(usage)?;
+                }
+                Long("bare") => bare = true,
+                Long("until-stdin-ends") => end_with_stdin(),
+                other => return Err(usage(other.unexpected())),
+            }
+        }
+        let policy = match policy {
+            // The same server with nothing in front of it: the policy is not even read.
+            _ if bare => None,
+            Some(path) => Some(Policy::from_file(path).map_err(|error| error.to_string())?),
+            None => return Err(format!("no policy was given\n{USAGE}")),
+        };
+        Ok(Self { policy, port })
+    }
+}
+
+/// Says that the server is ready, on the line that whoever started it waits for.
+pub fn announce(port: u16) {
+    println!("listening on http://127.0.0.1:{port}");
+    // Into a pipe the line would wait for more.
+    let _ = std::io::stdout().flush();
+}
+
+/// Ends this process when whoever started it is gone, however that came about.
+fn end_with_stdin() {
+    std::thread::spawn(|| {
+        let mut buffer = [0; 64];
+        while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
+        std::process::exit(0);
+    });
+}

@@ -1,0 +1,326 @@
+//! What is right. Each judge sees one exchange and says what is wrong with it.
+
+use cors_core::{
+    Decision, Field, Policy, RequestHead as _, ResponseHeader, Value, varies_by_origin,
+};
+
+use crate::case::{Expected, is_relevant};
+use crate::message::{Answer, Line, Request, Response};
+
+/// An exchange with a server, and the same with the server that has no middleware.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// The policy in force.
+    pub policy: &'a Policy,
+    /// What was sent.
+    pub request: &'a Request,
+    /// What must come back, by the case.
+    pub expected: &'a Expected,
+    /// What came back.
+    pub answer: &'a Answer,
+    /// What came back from the bare server.
+    pub bare: &'a Answer,
+}
+
+/// Someone who knows what is right.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge {
+    /// Who it is.
+    pub name: &'static str,
+    judge: fn(&Exchange<'_>) -> Result<(), String>,
+}
+
+/// All judges. A model of the browser will be another.
+pub const JUDGES: [Judge; 3] = [
+    Judge {
+        name: "case",
+        judge: |exchange| meets(exchange.answer, exchange.expected),
+    },
+    Judge {
+        name: "engine",
+        judge: engine,
+    },
+    Judge {
+        name: "bare server",
+        judge: untouched,
+    },
+];
+
+impl Judge {
+    /// Says what is wrong with an exchange.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn judge(&self, exchange: &Exchange<'_>) -> Result<(), String> {
+        (self.judge)(exchange)
+    }
+}
+
+/// The case's own expectation.
+///
+/// # Errors
+///
+/// How the answer differs.
+pub fn meets(answer: &Answer, expected: &Expected) -> Result<(), String> {
+    let (response, status, lines) = match (answer, expected) {
+        (Answer::Closed, Expected::Closed) => return Ok(()),
+        (Answer::Closed, Expected::Response { .. }) => {
+            return Err("the connection was closed without a response".to_owned());
+        }
+        (Answer::Response(response), Expected::Closed) => {
+            return Err(format!(
+                "status {} where the connection should be closed",
+                response.status
+            ));
+        }
+        (Answer::Response(response), Expected::Response { status, lines }) => {
+            (response, status, lines)
+        }
+    };
+    if let Some(status) = status.filter(|status| *status != response.status) {
+        return Err(format!("status {} instead of {status}", response.status));
+    }
+    same_lines(&relevant(response), lines)
+}
+
+/// The engine's decision, carried out by hand on what the bare server says.
+fn engine(exchange: &Exchange<'_>) -> Result<(), String> {
+    let decision = exchange.policy.decide(exchange.request);
+    let fields = exchange.policy.fields(decision.fields());
+    let (response, expected, status) = match (decision, exchange.answer, exchange.bare) {
+        (Decision::Respond(preflight), Answer::Response(response), _) => {
+            let mut lines = Vec::new();
+            write(fields, exchange.request, &mut lines);
+            if !response.pieces.is_empty() {
+                return Err("the answer to a preflight has a body".to_owned());
+            }
+            (response, lines, preflight.status())
+        }
+        (Decision::Forward(_), Answer::Response(response), Answer::Response(bare)) => {
+            let owned = ResponseHeader::OWNED.map(ResponseHeader::name);
+            let mut lines = relevant(bare);
+            lines.retain(|(name, _)| !owned.contains(&name.as_str()));
+            write(fields, exchange.request, &mut lines);
+            (response, lines, bare.status)
+        }
+        // The framework gives no response at all, with us as without us.
+        (Decision::Forward(_), Answer::Closed, Answer::Closed) => return Ok(()),
+        (_, answer, _) => return Err(format!("decided {decision:?}, got {answer:?}")),
+    };
+    if response.status != status {
+        return Err(format!("status {} instead of {status}", response.status));
+    }
+    let mut expected = expected;
+    expected.sort_by(|(a, _), (b, _)| a.cmp(b));
+    same_lines(&relevant(response), &expected)
+}
+
+/// What an adapter does, the slow and obvious way.
+fn write(fields: &[Field<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
+    for field in fields {
+        let name = field.name.name();
+        let values: Vec<Vec<u8>> = match &field.value {
+            Value::Fixed(value) => vec![value.as_bytes().to_vec()],
+            Value::Echo(header) => request
+                .lines(*header)
+                .filter(|line| !line.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect(),
+        };
+        if field.name != ResponseHeader::Vary {
+            lines.retain(|(other, _)| other != name);
+        } else if lines
+            .iter()
+            .any(|(other, line)| other == name && varies_by_origin(line))
+        {
+            continue;
+        }
+        lines.extend(values.into_iter().map(|value| (name.to_owned(), value)));
+    }
+}
+
+/// Whether everything but the CORS fields is as without the middleware.
+fn untouched(exchange: &Exchange<'_>) -> Result<(), String> {
+    // A preflight never gets so far as to be compared.
+    if matches!(
+        exchange.policy.decide(exchange.request),
+        Decision::Respond(_)
+    ) {
+        return Ok(());
+    }
+    let (response, bare) = match (exchange.answer, exchange.bare) {
+        (Answer::Closed, Answer::Closed) => return Ok(()),
+        (Answer::Response(response), Answer::Response(bare)) => (response, bare),
+        (answer, bare) => return Err(format!("{answer:?} instead of {bare:?}")),
+    };
+    if response.status != bare.status {
+        return Err(format!(
+            "status {} instead of {}",
+            response.status, bare.status
+        ));
+    }
+    same_lines(&other_lines(response), &other_lines(bare))?;
+    match response.pieces == bare.pieces {
+        true => Ok(()),
+        false => Err("the body, or the pieces in which it is sent, differ".to_owned()),
+    }
+}
+
+/// The relevant lines of a response, sorted by name.
+pub fn relevant(response: &Response) -> Vec<Line> {
+    sorted(response, is_relevant)
+}
+
+/// The lines of a response that the middleware has nothing to do with, sorted by name.
+fn other_lines(response: &Response) -> Vec<Line> {
+    // The clock ticks between two requests.
+    sorted(response, |name| {
+        (name == "x-handler" || !is_relevant(name)) && name != "date"
+    })
+}
+
+fn sorted(response: &Response, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
+    let mut lines = response.lines.clone();
+    lines.retain(|(name, _)| wanted(name));
+    lines.sort_by(|(a, _), (b, _)| a.cmp(b));
+    lines
+}
+
+fn same_lines(found: &[Line], expected: &[Line]) -> Result<(), String> {
+    if found == expected {
+        return Ok(());
+    }
+    let only_in = |these: &[Line], those: &[Line]| {
+        let lines = these.iter().filter(|line| !those.contains(line));
+        let lines: Vec<_> = lines.map(show).collect();
+        lines.join(", ")
+    };
+    let (more, less) = (only_in(found, expected), only_in(expected, found));
+    Err(match (more.is_empty(), less.is_empty()) {
+        (true, true) => "a line comes twice, or in another order".to_owned(),
+        (true, false) => format!("without {less}"),
+        (false, true) => format!("with {more}"),
+        (false, false) => format!("with {more}, without {less}"),
+    })
+}
+
+/// A header line, cut to a readable length.
+pub fn show((name, value): &Line) -> String {
+    let value = String::from_utf8_lossy(value);
+    match value.char_indices().nth(120) {
+        Some((cut, _)) => format!("`{name}: {}…`", value.get(..cut).unwrap_or_default()),
+        None => format!("`{name}: {value}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(text: &str) -> Answer {
+        let Ok(Expected::Response { status, lines }) = Expected::parse(text) else {
+            return Answer::Closed;
+        };
+        Answer::Response(Response {
+            status: status.unwrap(),
+            lines,
+            pieces: Vec::new(),
+        })
+    }
+
+    /// Each deliberate fault is seen by the judges who can see it.
+    #[test]
+    fn faults() {
+        let policy = Policy::from_toml("allow_origins = ['https://a.b']").unwrap();
+        let check = |method: &str, expected: &str, bare: &str, answer: &str, objecting: &[&str]| {
+            let mut lines = vec![("origin".to_owned(), b"https://a.b".to_vec())];
+            if method == "OPTIONS" {
+                lines.push(("access-control-request-method".to_owned(), b"PUT".to_vec()));
+            }
+            let request = Request {
+                method: method.to_owned(),
+                target: "/".to_owned(),
+                lines,
+                body: Vec::new(),
+            };
+            let exchange = Exchange {
+                policy: &policy,
+                request: &request,
+                expected: &Expected::parse(expected).unwrap(),
+                answer: &response(answer),
+                bare: &response(bare),
+            };
+            let found: Vec<_> = JUDGES
+                .iter()
+                .filter(|judge| judge.judge(&exchange).is_err())
+                .map(|judge| judge.name)
+                .collect();
+            assert_eq!(found, objecting, "{answer}");
+        };
+        let right = "200\naccess-control-allow-origin: https://a.b\nvary: Origin\nx-handler: 1";
+        let bare = "200\nx-handler: 1";
+        check("GET", right, bare, right, &[]);
+        check(
+            "GET",
+            right,
+            bare,
+            &right.replace("vary: Origin", ""),
+            &["case", "engine"],
+        );
+        check(
+            "GET",
+            right,
+            bare,
+            &format!("{right}\nvary: Origin"),
+            &["case", "engine"],
+        );
+        check(
+            "GET",
+            right,
+            bare,
+            &right.replace("b\n", "c\n"),
+            &["case", "engine"],
+        );
+        check(
+            "GET",
+            right,
+            bare,
+            &right.replace("200", "201"),
+            &["case", "engine", "bare server"],
+        );
+        check(
+            "GET",
+            right,
+            bare,
+            &right.replace("x-handler: 1", ""),
+            &["case", "engine", "bare server"],
+        );
+        check(
+            "GET",
+            right,
+            bare,
+            "closed",
+            &["case", "engine", "bare server"],
+        );
+        check("GET", "closed", "closed", "closed", &[]);
+
+        let right = "204\naccess-control-allow-origin: https://a.b\naccess-control-max-age: 86400\nvary: Origin";
+        check("OPTIONS", right, bare, right, &[]);
+        check(
+            "OPTIONS",
+            right,
+            bare,
+            &right.replace("204", "200"),
+            &["case", "engine"],
+        );
+        check(
+            "OPTIONS",
+            right,
+            bare,
+            &format!("{right}\nx-handler: 1"),
+            &["case", "engine"],
+        );
+        check("OPTIONS", right, bare, bare, &["case", "engine"]);
+    }
+}

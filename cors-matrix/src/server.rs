@@ -1,0 +1,220 @@
+//! The fixture servers, built and started.
+
+use std::fmt;
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How long a server may take until it listens.
+const START: Duration = Duration::from_secs(60);
+
+/// A web framework with an adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Framework {
+    /// axum
+    Axum,
+    /// actix-web
+    Actix,
+    /// Rocket
+    Rocket,
+    /// warp
+    Warp,
+}
+
+impl Framework {
+    /// All of them, in the order of every table.
+    pub const ALL: [Self; 4] = [Self::Axum, Self::Actix, Self::Rocket, Self::Warp];
+
+    /// Its short name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Axum => "axum",
+            Self::Actix => "actix",
+            Self::Rocket => "rocket",
+            Self::Warp => "warp",
+        }
+    }
+}
+
+impl fmt::Display for Framework {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Framework {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL
+            .into_iter()
+            .find(|framework| framework.name() == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join("`, `");
+            format!("`{name}` is no framework; it is one of `{names}`")
+        })
+    }
+}
+
+/// The built fixture server of a framework.
+#[derive(Clone, Debug)]
+pub struct Fixture {
+    /// The framework.
+    pub framework: Framework,
+    /// The executable.
+    pub path: PathBuf,
+}
+
+impl Fixture {
+    /// Builds the fixture servers of some frameworks with cargo. `compiled` hears the name of each
+    /// crate when it is done.
+    ///
+    /// # Errors
+    ///
+    /// When cargo cannot be run or fails; what it printed is part of the error.
+    pub fn build(
+        frameworks: &[Framework],
+        mut compiled: impl FnMut(&str),
+    ) -> Result<Vec<Self>, String> {
+        // Under `cargo xtask` this is the cargo that runs it.
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args([
+            "build",
+            "--message-format",
+            "json-render-diagnostics",
+            "--quiet",
+        ]);
+        for framework in frameworks {
+            command.args(["--package", &format!("cors-{framework}")]);
+            command.args(["--example", &format!("fixture-{framework}")]);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .map_err(|error| format!("cannot run cargo: {error}"))?;
+        let mut fixtures = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines() {
+                let line = line.map_err(|error| format!("cannot read from cargo: {error}"))?;
+                let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
+                    continue;
+                };
+                let text =
+                    |pointer: &str| message.pointer(pointer).and_then(|value| value.as_str());
+                let Some(target) = text("/target/name") else {
+                    continue;
+                };
+                compiled(target);
+                let framework = target
+                    .strip_prefix("fixture-")
+                    .and_then(|name| name.parse().ok());
+                if let (Some(framework), Some(path)) = (framework, text("/executable")) {
+                    let path = path.into();
+                    fixtures.push(Self { framework, path });
+                }
+            }
+        }
+        let status = child
+            .wait()
+            .map_err(|error| format!("cannot wait for cargo: {error}"))?;
+        if !status.success() || fixtures.len() != frameworks.len() {
+            return Err(format!(
+                "cargo could not build the fixture servers: {status}"
+            ));
+        }
+        fixtures.sort_by_key(|fixture| fixture.framework);
+        Ok(fixtures)
+    }
+
+    /// The command that runs the server with a policy, or bare without one, as long as its standard
+    /// input is open. So it ends with whoever started it, however that comes about.
+    pub fn command(&self, policy: Option<&Path>, port: u16) -> Command {
+        let mut command = Command::new(&self.path);
+        match policy {
+            Some(policy) => command.arg("--policy").arg(policy),
+            None => command.arg("--bare"),
+        };
+        command.args(["--port", &port.to_string(), "--until-stdin-ends"]);
+        command.stdin(Stdio::piped());
+        command
+    }
+
+    /// Starts the server on a port that the system chooses, and waits until it listens.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or says nothing; what it printed is part of the error.
+    pub fn start(&self, policy: Option<&Path>) -> Result<Server, String> {
+        let in_framework = |message: String| format!("{}: {message}", self.framework);
+        let mut child = self
+            .command(policy, 0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| in_framework(format!("cannot start the fixture server: {error}")))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        // From here on it is stopped when dropped.
+        let mut server = Server { child, port: 0 };
+        let (say, hear) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            if let Some(stdout) = stdout {
+                let mut stdout = BufReader::new(stdout);
+                let _ = stdout.read_line(&mut line);
+                let _ = say.send(line);
+                // A full pipe would block the server.
+                let _ = io::copy(&mut stdout, &mut io::sink());
+            }
+        });
+        let errors = std::thread::spawn(move || {
+            let mut text = String::new();
+            if let Some(mut stderr) = stderr {
+                let _ = stderr.read_to_string(&mut text);
+            }
+            text
+        });
+        let line = hear.recv_timeout(START).unwrap_or_default();
+        let port = line
+            .trim()
+            .strip_prefix("listening on http://127.0.0.1:")
+            .and_then(|port| port.parse().ok());
+        match port {
+            Some(port) => {
+                server.port = port;
+                Ok(server)
+            }
+            None => {
+                drop(server);
+                let errors = errors.join().unwrap_or_default();
+                Err(in_framework(format!(
+                    "the fixture server did not start: {line}{errors}"
+                )))
+            }
+        }
+    }
+}
+
+/// A running fixture server. It is stopped when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
