@@ -1,0 +1,146 @@
+//! The fixture server of cors-actix, and an example of the middleware in an application.
+//!
+//! ```text
+//! cargo run -p cors-actix --example fixture-actix -- --policy cors.toml --port 8080
+//! ```
+
+use std::convert::Infallible;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::{ErrorInternalServerError, ErrorNotFound, ErrorUnauthorized};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::rt::time::sleep;
+use actix_web::web::{self, Bytes, Json, ServiceConfig};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Resource, Responder};
+use cors_actix::Cors;
+use cors_matrix::fixture::{Fixture, announce};
+use futures_util::stream::{self, StreamExt as _};
+use serde_json::{Value, json};
+
+#[actix_web::main]
+async fn main() -> io::Result<()> {
+    let Fixture { policy, port } = Fixture::from_args();
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    let port = listener.local_addr()?.port();
+
+    let server = match policy {
+        Some(policy) => {
+            // Made here, because the closure runs once for each worker.
+            let cors = Cors::new(policy);
+            // The last `wrap` is the outermost: around routing, authentication and the 404.
+            HttpServer::new(move || App::new().configure(routes).wrap(cors.clone()))
+                .workers(2)
+                .listen(listener)?
+                .run()
+        }
+        None => HttpServer::new(|| App::new().configure(routes))
+            .workers(2)
+            .listen(listener)?
+            .run(),
+    };
+
+    announce(port);
+    server.await
+}
+
+fn routes(config: &mut ServiceConfig) {
+    let echo_methods = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    let echo_resource = echo_methods
+        .into_iter()
+        .map(|method| web::method(method).to(echo))
+        .fold(web::resource("/echo"), Resource::route);
+    config
+        .service(echo_resource)
+        .service(web::resource("/status/{code}").to(status))
+        .service(web::resource("/json").route(web::post().to(json_back)))
+        .service(
+            web::resource("/private")
+                .to(echo)
+                .wrap(from_fn(authenticate)),
+        )
+        .service(web::resource("/error").to(error))
+        .service(web::resource("/panic").to(panic))
+        .service(web::resource("/vary").to(vary))
+        .service(web::resource("/own-cors").to(own_cors))
+        .service(web::resource("/stream").to(stream));
+}
+
+async fn echo(request: HttpRequest) -> impl Responder {
+    HttpResponse::Ok()
+        .insert_header(HANDLER)
+        .insert_header(("x-request-id", "fixture"))
+        .json(json!({
+            "framework": "actix",
+            "method": request.method().as_str(),
+            "path": request.path(),
+        }))
+}
+
+async fn status(code: web::Path<u16>) -> Result<impl Responder, Error> {
+    let status = StatusCode::from_u16(*code).map_err(ErrorNotFound)?;
+    Ok(HttpResponse::build(status).insert_header(HANDLER).finish())
+}
+
+async fn json_back(body: Json<Value>) -> impl Responder {
+    HttpResponse::Ok().insert_header(HANDLER).json(body)
+}
+
+/// Inside of the CORS middleware, so that preflights need no token and the 401 can be read.
+async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match request.headers().get(header::AUTHORIZATION) {
+        Some(token) if token == "Bearer secret" => next.call(request).await,
+        _ => Err(ErrorUnauthorized("a token is needed")),
+    }
+}
+
+async fn error() -> Result<HttpResponse, Error> {
+    Err(ErrorInternalServerError("the handler failed"))
+}
+
+#[expect(clippy::panic, reason = "shows what the framework does then")]
+async fn panic() -> HttpResponse {
+    panic!("the handler panicked")
+}
+
+async fn vary() -> impl Responder {
+    HttpResponse::Ok()
+        .insert_header(HANDLER)
+        .insert_header((header::VARY, "Accept-Encoding"))
+        .finish()
+}
+
+/// What an application should leave to the policy; it does not get through.
+async fn own_cors() -> impl Responder {
+    HttpResponse::Ok()
+        .insert_header(HANDLER)
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "https://evil.example"))
+        .finish()
+}
+
+async fn stream() -> impl Responder {
+    let chunks = stream::iter(1..=5).then(|number| async move {
+        if number > 1 {
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok::<_, Infallible>(Bytes::from(format!("chunk {number}\n")))
+    });
+    HttpResponse::Ok().streaming(chunks)
+}
+
+const HANDLER: (&str, &str) = ("x-handler", "1");

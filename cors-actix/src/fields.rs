@@ -1,0 +1,154 @@
+use std::rc::Rc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderMap,
+    HeaderName, HeaderValue, InvalidHeaderValue, ORIGIN, VARY,
+};
+use cors_core::{
+    Baked, Decision, Fields, Policy, Preflight, RequestHeader, ResponseHeader, Value,
+    varies_by_origin,
+};
+
+use crate::head::{Head, header_name};
+
+/// A policy in one worker, with the values that it fixes.
+///
+/// It is tempting to bake once for the whole server. But then each field of each response would
+/// count references in memory that all workers write to, and they would wait for each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Worker(Rc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    policy: Policy,
+    baked: Baked<HeaderValue>,
+}
+
+/// What to do with a request.
+pub(crate) enum Answer {
+    Respond(HttpResponse),
+    Forward(Pending),
+}
+
+/// The fields that are due on the response to a request.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    worker: Worker,
+    fields: Fields,
+    /// What to echo. It is tempting to keep the request instead; actix-web panics when one that it
+    /// wants to change is shared.
+    origin: Option<HeaderValue>,
+}
+
+impl Worker {
+    pub(crate) fn new(policy: Policy) -> Self {
+        // A policy fixes nothing that is no field value. If it did, nothing baked grants nothing.
+        let baked = policy.bake(header_value).unwrap_or_default();
+        Self(Rc::new(Shared { policy, baked }))
+    }
+
+    pub(crate) fn answer(&self, head: &Head<'_>) -> Answer {
+        let decision = self.0.policy.decide(head);
+        self.0.policy.trace(head, decision);
+        match decision {
+            Decision::Respond(preflight) => Answer::Respond(self.respond(preflight, head)),
+            Decision::Forward(fields) => Answer::Forward(Pending {
+                worker: self.clone(),
+                fields,
+                origin: match fields.is_granted() {
+                    true => head.headers().get(ORIGIN).cloned(),
+                    false => None,
+                },
+            }),
+        }
+    }
+
+    fn respond(&self, preflight: Preflight, head: &Head<'_>) -> HttpResponse {
+        let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
+        let mut response = HttpResponse::new(status);
+        self.write(preflight.fields(), response.headers_mut(), |name| {
+            head.headers().get_all(header_name(name))
+        });
+        response
+    }
+
+    /// Writes the fields to `headers`, which have none of those that are the policy's alone.
+    fn write<'a, I: Iterator<Item = &'a HeaderValue>>(
+        &self,
+        fields: Fields,
+        headers: &mut HeaderMap,
+        asked: impl Fn(RequestHeader) -> I,
+    ) {
+        for field in self.0.baked.fields(fields) {
+            let name = response_header_name(field.name);
+            match field.name {
+                ResponseHeader::Vary if varies(headers) => continue,
+                ResponseHeader::TimingAllowOrigin => drop(headers.remove(&name)),
+                // No other field is there any more. It is tempting to `insert` them all the same;
+                // `append` costs a third less.
+                _ => {}
+            }
+            match &field.value {
+                Value::Fixed(value) => headers.append(name, value.clone()),
+                Value::Echo(header) => {
+                    for value in asked(*header).filter(|value| !value.is_empty()) {
+                        headers.append(name.clone(), value.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Pending {
+    /// Writes the fields. What `headers` has of those that are the policy's alone is replaced or
+    /// removed; `Vary` is merged.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        // Most responses have none of these: one walk over the names is faster than a look-up of each.
+        if headers.keys().any(is_owned) {
+            for name in ResponseHeader::OWNED {
+                headers.remove(response_header_name(name));
+            }
+        }
+        // An actual response echoes nothing but the origin.
+        self.worker
+            .write(self.fields, headers, |_| self.origin.iter());
+    }
+}
+
+/// A clone of a static value has no references to count, and these are on every other response.
+fn header_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    match value {
+        "*" => Ok(HeaderValue::from_static("*")),
+        "true" => Ok(HeaderValue::from_static("true")),
+        "Origin" => Ok(HeaderValue::from_static("Origin")),
+        value => HeaderValue::from_str(value),
+    }
+}
+
+/// Whether the application has said already that the response varies by `Origin`.
+fn varies(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(VARY);
+    lines.any(|line| varies_by_origin(line.as_bytes()))
+}
+
+fn is_owned(name: &HeaderName) -> bool {
+    let mut owned = ResponseHeader::OWNED.into_iter();
+    owned.any(|owned| *name == response_header_name(owned))
+}
+
+fn response_header_name(name: ResponseHeader) -> HeaderName {
+    match name {
+        ResponseHeader::AccessControlAllowOrigin => ACCESS_CONTROL_ALLOW_ORIGIN,
+        ResponseHeader::AccessControlAllowCredentials => ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        ResponseHeader::AccessControlAllowMethods => ACCESS_CONTROL_ALLOW_METHODS,
+        ResponseHeader::AccessControlAllowHeaders => ACCESS_CONTROL_ALLOW_HEADERS,
+        ResponseHeader::AccessControlMaxAge => ACCESS_CONTROL_MAX_AGE,
+        ResponseHeader::AccessControlExposeHeaders => ACCESS_CONTROL_EXPOSE_HEADERS,
+        ResponseHeader::TimingAllowOrigin => HeaderName::from_static("timing-allow-origin"),
+        ResponseHeader::Vary => VARY,
+    }
+}

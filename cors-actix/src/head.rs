@@ -1,0 +1,71 @@
+use actix_web::HttpRequest;
+use actix_web::dev::{self, ServiceRequest};
+use actix_web::http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN,
+};
+use cors_core::{RequestHead, RequestHeader};
+
+/// The head of a request to actix-web, for the engine.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::test::TestRequest;
+/// use cors_actix::{Grant, Head, Policy};
+///
+/// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+/// let request = TestRequest::default()
+///     .insert_header(("origin", "https://app.example.com:8443"))
+///     .to_http_request();
+/// assert_eq!(
+///     policy.explain(&Head::from(&request)).to_string(),
+///     "origin `https://app.example.com:8443` is in no grant; \
+///      it differs from `https://app.example.com` by the port",
+/// );
+/// # Ok::<(), cors_actix::ConfigErrors>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a>(&'a dev::RequestHead);
+
+impl<'a> Head<'a> {
+    /// The head of a request, as actix-web has it.
+    pub fn new(head: &'a dev::RequestHead) -> Self {
+        Self(head)
+    }
+
+    pub(crate) fn headers(&self) -> &'a HeaderMap {
+        &self.0.headers
+    }
+}
+
+impl<'a> From<&'a ServiceRequest> for Head<'a> {
+    fn from(request: &'a ServiceRequest) -> Self {
+        Self(request.head())
+    }
+}
+
+impl<'a> From<&'a HttpRequest> for Head<'a> {
+    fn from(request: &'a HttpRequest) -> Self {
+        Self(request.head())
+    }
+}
+
+impl RequestHead for Head<'_> {
+    fn method(&self) -> &[u8] {
+        self.0.method.as_str().as_bytes()
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        let lines = self.0.headers.get_all(header_name(name));
+        lines.map(HeaderValue::as_bytes)
+    }
+}
+
+pub(crate) const fn header_name(name: RequestHeader) -> HeaderName {
+    match name {
+        RequestHeader::Origin => ORIGIN,
+        RequestHeader::AccessControlRequestMethod => ACCESS_CONTROL_REQUEST_METHOD,
+        RequestHeader::AccessControlRequestHeaders => ACCESS_CONTROL_REQUEST_HEADERS,
+    }
+}
