@@ -1,0 +1,63 @@
+//! A request of Rocket's, as the engine reads it.
+
+use std::borrow::Cow;
+
+use cors_core::{RequestHead, RequestHeader};
+use rocket::Request;
+use rocket::http::HeaderMap;
+
+/// The head of a [`Request`], for the engine: for [`is_preflight`](crate::is_preflight) in fairings
+/// of your own, and for [`Policy::explain`](crate::Policy::explain).
+///
+/// Rocket drops every header line that is not UTF-8 before anybody can see it.
+///
+/// # Examples
+///
+/// ```
+/// use cors_rocket::{Grant, Head, Policy, is_preflight};
+/// use rocket::http::Header;
+/// use rocket::local::blocking::Client;
+///
+/// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+/// let client = Client::untracked(rocket::build())?;
+/// let request = client.get("/").header(Header::new("Origin", "https://app.example.com:8443"));
+/// let head = Head::from(request.inner());
+/// assert!(!is_preflight(&head));
+/// assert_eq!(
+///     policy.explain(&head).to_string(),
+///     "origin `https://app.example.com:8443` is in no grant; \
+///      it differs from `https://app.example.com` by the port",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a, 'r>(&'a Request<'r>);
+
+impl<'a, 'r> From<&'a Request<'r>> for Head<'a, 'r> {
+    fn from(request: &'a Request<'r>) -> Self {
+        Self(request)
+    }
+}
+
+impl RequestHead for Head<'_, '_> {
+    fn method(&self) -> &[u8] {
+        self.0.method().as_str().as_bytes()
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        lines(self.0.headers(), name.name()).map(str::as_bytes)
+    }
+}
+
+/// What [`HeaderMap::get`] gives. It hashes the name byte by byte, against collisions that a client
+/// might provoke; to compare it with the names that are there takes less time.
+pub(crate) fn lines<'a>(
+    headers: &'a HeaderMap<'_>,
+    name: &'static str,
+) -> impl Iterator<Item = &'a str> {
+    headers.iter().filter_map(move |line| match line.value {
+        // All are borrowed, as they are not taken out of the map.
+        Cow::Borrowed(value) if line.name == name => Some(value),
+        _ => None,
+    })
+}

@@ -1,0 +1,160 @@
+//! Among other fairings, before and after.
+
+use rocket::fairing::AdHoc;
+use rocket::http::uri::Origin;
+use rocket::http::{ContentType, Header, Method, Status};
+use rocket::local::blocking::Client;
+use rocket::{delete, get, routes};
+
+use super::*;
+
+#[get("/hello")]
+fn hello() -> &'static str {
+    "hello"
+}
+
+#[delete("/hello")]
+fn dangerous() {
+    panic!("a preflight has reached a route");
+}
+
+const PREFLIGHT: [&str; 3] = ["OPTIONS /hello", APP, PUT];
+const ALLOWED: [&str; 5] = [
+    "access-control-allow-origin: https://app.example.com",
+    "access-control-allow-methods: GET, PUT",
+    "access-control-allow-headers: content-type, authorization",
+    "access-control-max-age: 600",
+    "vary: Origin",
+];
+
+/// Checks the application with the fairing attached first, and with it attached last.
+#[track_caller]
+fn check_both(other: impl Fn() -> AdHoc, check: impl Fn(&Client)) {
+    let application = || rocket::build().mount("/", routes![hello, dangerous]);
+    let cors = || Cors::new(policy());
+    check(&launch(application().attach(cors()).attach(other())));
+    check(&launch(application().attach(other()).attach(cors())));
+}
+
+#[test]
+fn a_rival() {
+    let rival = || {
+        AdHoc::on_response("rival", |_, response| {
+            Box::pin(async {
+                response.set_raw_header("Access-Control-Allow-Origin", "*");
+                response.set_raw_header("Access-Control-Allow-Methods", "DELETE");
+                response.set_raw_header("Access-Control-Allow-Headers", "*");
+                response.set_raw_header("Access-Control-Allow-Credentials", "true");
+            })
+        })
+    };
+    check_both(rival, |client| {
+        check_preflight(client, &PREFLIGHT, (204, &ALLOWED));
+        check_preflight(client, &["OPTIONS /", EVIL, PUT], (403, &NOT_GRANTED));
+        let response = send(client, &["GET /hello", APP]);
+        let origins: Vec<_> = response
+            .headers()
+            .get("access-control-allow-origin")
+            .collect();
+        assert_eq!(origins, ["https://app.example.com"]);
+        assert!(
+            !response
+                .headers()
+                .contains("access-control-allow-credentials")
+        );
+        let response = send(client, &["GET /hello", EVIL]);
+        assert!(!response.headers().contains("access-control-allow-origin"));
+    });
+}
+
+#[test]
+fn a_fairing_that_writes_bodies() {
+    let pages = || {
+        AdHoc::on_response("pages", |_, response| {
+            Box::pin(async {
+                let page = "<h1>a page</h1>";
+                response.set_header(ContentType::HTML);
+                response.set_sized_body(page.len(), std::io::Cursor::new(page));
+                response.set_status(Status::Ok);
+            })
+        })
+    };
+    check_both(pages, |client| {
+        check_preflight(client, &PREFLIGHT, (204, &ALLOWED));
+        check_preflight(client, &["OPTIONS /", EVIL, PUT], (403, &NOT_GRANTED));
+        assert_eq!(
+            send(client, &["GET /hello"]).into_string().unwrap(),
+            "<h1>a page</h1>"
+        );
+    });
+}
+
+#[test]
+fn a_fairing_that_adds_fields() {
+    let id = || {
+        AdHoc::on_response("id", |_, response| {
+            Box::pin(async {
+                response.set_header(Header::new("X-Request-Id", "1"));
+                response.adjoin_header(Header::new("Vary", "Cookie"));
+            })
+        })
+    };
+    check_both(id, |client| {
+        let id = ["x-request-id: 1"];
+        // The answer to a preflight does not vary by what the application's responses vary by.
+        let expected = [&id[..], &ALLOWED].concat();
+        check_preflight(client, &PREFLIGHT, (204, &expected));
+        let expected = [&id[..], &NOT_GRANTED].concat();
+        check_preflight(client, &["OPTIONS /", EVIL, PUT], (403, &expected));
+        let vary = ["vary: Cookie", "vary: Origin"];
+        let expected = [&id[..], &vary, &GRANTED[..2]].concat();
+        check(client, &["GET /hello", APP], (200, &expected));
+    });
+}
+
+#[test]
+fn a_fairing_that_rewrites_uris() {
+    let rewrite = || {
+        AdHoc::on_request("rewrite", |request, _| {
+            Box::pin(async { request.set_uri(Origin::parse("/hello").unwrap()) })
+        })
+    };
+    check_both(rewrite, |client| {
+        check_preflight(client, &["OPTIONS /other", APP, PUT], (204, &ALLOWED));
+        check(client, &["GET /other", APP], (200, &GRANTED));
+    });
+}
+
+#[test]
+fn a_fairing_that_rewrites_methods() {
+    let rewrite = || {
+        AdHoc::on_request("rewrite", |request, _| {
+            Box::pin(async { request.set_method(Method::Delete) })
+        })
+    };
+    let application = rocket::build().mount("/", routes![dangerous]);
+    let client = launch(application.attach(Cors::new(policy())).attach(rewrite()));
+    check_preflight(&client, &PREFLIGHT, (204, &ALLOWED));
+    check_preflight(&client, &["OPTIONS /", EVIL, PUT], (403, &NOT_GRANTED));
+    // Others are what the fairing makes of them, whatever they claim to ask.
+    check(&client, &["OPTIONS /nowhere", APP], (404, &GRANTED));
+    check(&client, &["GET /nowhere", APP, PUT], (404, &GRANTED));
+
+    // What comes first has the first word. That is why the docs say to attach ours first.
+    let application = rocket::build().mount("/", routes![dangerous]);
+    let client = launch(application.attach(rewrite()).attach(Cors::new(policy())));
+    check(&client, &PREFLIGHT, (500, &GRANTED));
+}
+
+#[test]
+fn attached_twice() {
+    let earlier = Policy::new(Grant::new(["*"])).unwrap();
+    let application = rocket::build().mount("/", routes![hello]);
+    let application = application
+        .attach(Cors::new(earlier))
+        .attach(Cors::new(policy()));
+    let client = launch(application);
+    check_preflight(&client, &PREFLIGHT, (204, &ALLOWED));
+    check(&client, &["GET /hello", APP], (200, &GRANTED));
+    check(&client, &["GET /hello", EVIL], (200, &NOT_GRANTED));
+}
