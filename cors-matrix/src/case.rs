@@ -80,18 +80,7 @@ impl fmt::Display for CaseError {
 
 impl std::error::Error for CaseError {}
 
-/// What all groups share: `common.toml`.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Common {
-    #[serde(default)]
-    policies: BTreeMap<String, String>,
-    #[serde(default)]
-    text: BTreeMap<String, String>,
-    #[serde(default)]
-    rows: BTreeMap<String, Vec<BTreeMap<String, String>>>,
-}
-
+/// A file: a group of cases, or `common.toml`, which has what all groups share.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Group {
@@ -101,7 +90,7 @@ struct Group {
     text: BTreeMap<String, String>,
     #[serde(default)]
     rows: BTreeMap<String, Vec<BTreeMap<String, String>>>,
-    #[serde(rename = "case")]
+    #[serde(default, rename = "case")]
     cases: Vec<CaseEntry>,
 }
 
@@ -129,7 +118,7 @@ impl Suite {
     ///
     /// The first mistake.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
-        let common: Common = read(&folder.join("common.toml"))?;
+        let common: Group = read(&folder.join("common.toml"))?;
         let mut files: Vec<_> = std::fs::read_dir(folder)
             .map_err(|error| error_in(folder, error))?
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -149,7 +138,7 @@ impl Suite {
         Ok(suite)
     }
 
-    fn add(&mut self, file: &Path, group: Group, common: &Common) -> Result<(), String> {
+    fn add(&mut self, file: &Path, group: Group, common: &Group) -> Result<(), String> {
         let name = file
             .file_stem()
             .unwrap_or_default()

@@ -1,0 +1,57 @@
+use cors_core::{RequestHead, RequestHeader};
+use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use http::{HeaderMap, HeaderName, Method, Request};
+
+/// The head of an [`http::Request`], for the engine.
+///
+/// # Examples
+///
+/// ```
+/// use cors_tower::{Grant, Head, Policy};
+///
+/// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+/// let request = http::Request::get("/").header("origin", "https://app.example.com:8443").body(())?;
+/// assert_eq!(
+///     policy.explain(&Head::from(&request)).to_string(),
+///     "origin `https://app.example.com:8443` is in no grant; \
+///      it differs from `https://app.example.com` by the port",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    method: &'a Method,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Head<'a> {
+    /// The head of a request with this method and these header fields.
+    pub fn new(method: &'a Method, headers: &'a HeaderMap) -> Self {
+        Self { method, headers }
+    }
+}
+
+impl<'a, B> From<&'a Request<B>> for Head<'a> {
+    fn from(request: &'a Request<B>) -> Self {
+        Self::new(request.method(), request.headers())
+    }
+}
+
+impl RequestHead for Head<'_> {
+    fn method(&self) -> &[u8] {
+        self.method.as_str().as_bytes()
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        let lines = self.headers.get_all(header_name(name));
+        lines.iter().map(|value| value.as_bytes())
+    }
+}
+
+pub(crate) const fn header_name(name: RequestHeader) -> HeaderName {
+    match name {
+        RequestHeader::Origin => ORIGIN,
+        RequestHeader::AccessControlRequestMethod => ACCESS_CONTROL_REQUEST_METHOD,
+        RequestHeader::AccessControlRequestHeaders => ACCESS_CONTROL_REQUEST_HEADERS,
+    }
+}

@@ -1,0 +1,56 @@
+use cors_core::Policy;
+use tower_layer::Layer;
+
+use crate::cors::Cors;
+use crate::service::CorsService;
+
+/// A [`Layer`] that applies a CORS policy to a service.
+///
+/// Put it outermost: what is outside of it answers preflights itself, and its own responses have no
+/// CORS fields. In a `ServiceBuilder`, whose first layer is outermost, put it first.
+///
+/// The inner service's response body must have a [`Default`], for the answers to preflights. The bodies
+/// of axum, tonic and http-body-util have one; in front of one that has none, such as
+/// `hyper::body::Incoming` in a proxy, map it to one that has.
+///
+/// A clone shares what it was cloned from; it costs one reference count.
+///
+/// # Examples
+///
+/// ```
+/// use cors_tower::{CorsLayer, Grant, Policy};
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt as _};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+/// let service = ServiceBuilder::new()
+///     .layer(CorsLayer::new(policy)) // outermost
+///     .map_response(|response: Response<String>| response.map(|body| body.to_uppercase()))
+///     .service_fn(async |_: Request<()>| Ok::<_, &str>(Response::new("hello".to_owned())));
+///
+/// let request = Request::get("/").header("origin", "https://app.example.com").body(())?;
+/// let response = service.oneshot(request).await?;
+/// assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+/// assert_eq!(response.body(), "HELLO");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CorsLayer(Cors);
+
+impl CorsLayer {
+    /// A layer that applies `policy`.
+    pub fn new(policy: Policy) -> Self {
+        Self(Cors::new(policy))
+    }
+}
+
+impl<S> Layer<S> for CorsLayer {
+    type Service = CorsService<S>;
+
+    fn layer(&self, inner: S) -> CorsService<S> {
+        CorsService::new(inner, self.0.clone())
+    }
+}

@@ -1,0 +1,107 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::cors::{Answer, Cors, Pending};
+
+/// A service with a CORS policy around it. Made by [`CorsLayer`](crate::CorsLayer).
+#[derive(Clone, Debug)]
+pub struct CorsService<S> {
+    inner: S,
+    cors: Cors,
+}
+
+impl<S> CorsService<S> {
+    /// Puts a policy around `inner`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_tower::{Cors, CorsService, Grant, Policy};
+    ///
+    /// let cors = Cors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+    /// let service = CorsService::new("a service", cors);
+    /// assert_eq!(*service.get_ref(), "a service");
+    /// # Ok::<(), cors_tower::ConfigErrors>(())
+    /// ```
+    pub fn new(inner: S, cors: Cors) -> Self {
+        Self { inner, cors }
+    }
+
+    /// The service inside.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+}
+
+impl<S, A, B> Service<Request<A>> for CorsService<S>
+where
+    S: Service<Request<A>, Response = Response<B>>,
+    B: Default,
+{
+    type Response = Response<B>;
+    type Error = S::Error;
+    type Future = CorsFuture<S::Future, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        let state = match self.cors.answer(request.method(), request.headers()) {
+            Answer::Respond(response) => State::Preflight {
+                response: Some(response),
+            },
+            Answer::Forward(pending) => State::Actual {
+                inner: self.inner.call(request),
+                pending: Some(pending),
+            },
+        };
+        CorsFuture { state }
+    }
+}
+
+pin_project! {
+    /// The response of a [`CorsService`].
+    #[derive(Debug)]
+    pub struct CorsFuture<F, B> {
+        #[pin]
+        state: State<F, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    #[derive(Debug)]
+    enum State<F, B> {
+        Preflight { response: Option<Response<B>> },
+        Actual { #[pin] inner: F, pending: Option<Pending> },
+    }
+}
+
+impl<F, B, E> Future for CorsFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Preflight { response } => match response.take() {
+                Some(response) => Poll::Ready(Ok(response)),
+                // Polled again after the end.
+                None => Poll::Pending,
+            },
+            StateProjection::Actual { inner, pending } => {
+                let mut response = ready!(inner.poll(cx))?;
+                if let Some(pending) = pending.take() {
+                    pending.write(response.headers_mut());
+                }
+                Poll::Ready(Ok(response))
+            }
+        }
+    }
+}
