@@ -1,0 +1,148 @@
+//! A small axum application with a CORS policy around it.
+//!
+//! ```sh
+//! cargo run --example fixture-axum -- --policy cors.toml --port 3000
+//! ```
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, Request};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, any, on, post};
+use axum::{Json, Router};
+use cors_axum::{CorsLayer, WithCors as _};
+use cors_matrix::fixture::{Fixture, announce};
+use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let Fixture { policy, port } = Fixture::from_args();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    announce(listener.local_addr()?.port());
+
+    match policy {
+        // Last, so that it is around everything: the 404s, and authentication too.
+        Some(policy) => axum::serve(listener, app().with_cors(CorsLayer::new(policy))).await?,
+        None => axum::serve(listener, app()).await?,
+    }
+    Ok(())
+}
+
+fn app() -> Router {
+    Router::new()
+        .route("/echo", on(ECHO_METHODS, echo))
+        .route("/status/{code}", any(status))
+        .route("/json", post(json))
+        .route("/private", any(echo).layer(from_fn(authenticate)))
+        .route("/error", any(error))
+        .route("/panic", any(panic))
+        .route("/vary", any(vary))
+        .route("/own-cors", any(own_cors))
+        .route("/stream", any(stream))
+}
+
+/// `GET` includes `HEAD`.
+const ECHO_METHODS: MethodFilter = MethodFilter::GET
+    .or(MethodFilter::POST)
+    .or(MethodFilter::PUT)
+    .or(MethodFilter::PATCH)
+    .or(MethodFilter::DELETE)
+    .or(MethodFilter::OPTIONS);
+
+const HANDLED: (&str, &str) = ("x-handler", "1");
+
+#[derive(Serialize)]
+struct Echo {
+    framework: &'static str,
+    method: String,
+    path: String,
+}
+
+async fn echo(method: Method, uri: Uri) -> impl IntoResponse {
+    let body = Echo {
+        framework: "axum",
+        method: method.to_string(),
+        path: uri.path().to_owned(),
+    };
+    ([HANDLED, ("x-request-id", "fixture")], Json(body))
+}
+
+async fn status(Path(code): Path<u16>) -> Response {
+    match StatusCode::from_u16(code) {
+        Ok(code) => (code, [HANDLED]).into_response(),
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn json(Json(value): Json<Value>) -> impl IntoResponse {
+    ([HANDLED], Json(value))
+}
+
+async fn authenticate(headers: HeaderMap, request: Request, next: Next) -> Response {
+    match headers.get(header::AUTHORIZATION) {
+        Some(value) if value == "Bearer secret" => next.run(request).await,
+        _ => (
+            StatusCode::UNAUTHORIZED,
+            [(header::WWW_AUTHENTICATE, "Bearer")],
+        )
+            .into_response(),
+    }
+}
+
+/// An error of the application. axum asks of it that it be a response.
+struct AppError(Box<dyn Error>);
+
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, self.0.to_string()).into_response()
+    }
+}
+
+impl<E: Error + 'static> From<E> for AppError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+async fn error() -> Result<String, AppError> {
+    let number: u32 = "many".parse()?;
+    Ok(number.to_string())
+}
+
+#[expect(
+    clippy::panic,
+    reason = "to see what becomes of a response when a handler panics"
+)]
+async fn panic() {
+    panic!("a handler panics");
+}
+
+async fn vary() -> impl IntoResponse {
+    [HANDLED, ("vary", "Accept-Encoding")]
+}
+
+async fn own_cors() -> impl IntoResponse {
+    [
+        HANDLED,
+        ("access-control-allow-origin", "https://evil.example"),
+    ]
+}
+
+async fn stream() -> Body {
+    let chunks = stream::iter(1..=5).then(|number| async move {
+        if number > 1 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok::<_, Infallible>(format!("chunk {number}\n"))
+    });
+    Body::from_stream(chunks)
+}

@@ -1,0 +1,175 @@
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+#[cfg(feature = "tokio")]
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::http::Request;
+use axum::response::Response;
+use axum::routing::IntoMakeService;
+use axum::routing::future::RouteFuture;
+use axum::{BoxError, Router, ServiceExt};
+use cors_tower::{CorsFuture, CorsLayer, CorsService};
+use tower_layer::Layer as _;
+use tower_service::Service;
+
+/// Puts a CORS policy around a whole [`Router`].
+///
+/// It is for routers that miss no state: call [`Router::with_state`] first.
+pub trait WithCors: sealed::Sealed {
+    /// Puts `cors` around everything that this router has: routes, nested routers and services,
+    /// layers, fallbacks, and what axum itself responds where there is none of those.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::body::Body;
+    /// use axum::http::{Request, StatusCode};
+    /// use axum::routing::get;
+    /// use cors_axum::{CorsLayer, Grant, Policy, WithCors as _};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+    /// let app = Router::new()
+    ///     .route("/", get(|| async { "hello" }))
+    ///     .with_cors(CorsLayer::new(policy));
+    ///
+    /// let request = Request::get("/no/such/route")
+    ///     .header("origin", "https://app.example.com")
+    ///     .body(Body::empty())?;
+    /// let response = app.oneshot(request).await?;
+    /// assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    /// assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn with_cors(self, cors: CorsLayer) -> CorsRouter;
+}
+
+impl WithCors for Router {
+    fn with_cors(self, cors: CorsLayer) -> CorsRouter {
+        // Handlers become services when a router is given its state. Where that has not happened, it
+        // would happen again at every request.
+        CorsRouter(cors.layer(self.with_state(())))
+    }
+}
+
+/// A [`Router`] with a CORS policy around it. Made by [`WithCors::with_cors`].
+///
+/// It is no router any more, so that nothing can be added where the policy would miss it:
+///
+/// ```compile_fail,E0599
+/// # use axum::Router;
+/// # use axum::routing::get;
+/// # use cors_axum::{CorsLayer, Grant, Policy, WithCors as _};
+/// # let cors = CorsLayer::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+/// let app = Router::new()
+///     .with_cors(cors)
+///     .route("/late", get(|| async { "no method named `route` found" }));
+/// # Ok::<(), cors_axum::ConfigErrors>(())
+/// ```
+///
+/// Use it as you would have used the router: `axum::serve` takes it, and so does everything that
+/// takes a [`Service`].
+///
+/// # Examples
+///
+/// ```no_run
+/// use axum::Router;
+/// use cors_axum::{CorsLayer, Policy, WithCors as _};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = Router::new().with_cors(CorsLayer::new(Policy::from_file("cors.toml")?));
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+/// axum::serve(listener, app).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct CorsRouter(CorsService<Router>);
+
+impl CorsRouter {
+    /// The same as [`Router::into_make_service`].
+    #[must_use]
+    pub fn into_make_service(self) -> IntoMakeService<Self> {
+        ServiceExt::<Request<Body>>::into_make_service(self)
+    }
+
+    /// The same as [`Router::into_make_service_with_connect_info`]: for handlers that extract
+    /// [`ConnectInfo`](axum::extract::ConnectInfo).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::net::SocketAddr;
+    ///
+    /// use axum::Router;
+    /// use axum::extract::ConnectInfo;
+    /// use axum::routing::get;
+    /// use cors_axum::{CorsLayer, Policy, WithCors as _};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// async fn peer(ConnectInfo(peer): ConnectInfo<SocketAddr>) -> String {
+    ///     peer.to_string()
+    /// }
+    ///
+    /// let app = Router::new()
+    ///     .route("/", get(peer))
+    ///     .with_cors(CorsLayer::new(Policy::from_file("cors.toml")?));
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn into_make_service_with_connect_info<C>(self) -> IntoMakeServiceWithConnectInfo<Self, C> {
+        ServiceExt::<Request<Body>>::into_make_service_with_connect_info(self)
+    }
+}
+
+impl<B> Service<Request<B>> for CorsRouter
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = CorsFuture<RouteFuture<Infallible>, Body>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request<B>>::poll_ready(&mut self.0, cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.0.call(request)
+    }
+}
+
+/// What `axum::serve` asks of whatever it serves: a service for each connection.
+#[cfg(all(feature = "tokio", any(feature = "http1", feature = "http2")))]
+impl<L: axum::serve::Listener> Service<axum::serve::IncomingStream<'_, L>> for CorsRouter {
+    type Response = Self;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: axum::serve::IncomingStream<'_, L>) -> Self::Future {
+        std::future::ready(Ok(self.clone()))
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for axum::Router {}
+}
