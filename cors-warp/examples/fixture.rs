@@ -1,0 +1,138 @@
+//! A small warp server with a CORS policy around all of it.
+//!
+//! ```sh
+//! cargo run --example fixture-warp -- --policy cors.toml --port 3030
+//! ```
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use cors_matrix::fixture::{Fixture, announce};
+use cors_warp::Cors;
+use futures_util::{StreamExt as _, stream};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use warp::http::{Method, StatusCode};
+use warp::path::FullPath;
+use warp::reject::{self, Reject};
+use warp::reply::{self, with_header, with_status};
+use warp::{Filter, Rejection, Reply};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let Fixture { policy, port } = Fixture::from_args();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    announce(listener.local_addr()?.port());
+
+    match policy {
+        // Around everything: all routes, what they reject, and authentication too.
+        Some(policy) => {
+            let app = Cors::new(policy).wrap(routes());
+            warp::serve(app).incoming(listener).run().await;
+        }
+        None => warp::serve(routes()).incoming(listener).run().await,
+    }
+    Ok(())
+}
+
+fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
+    let echo_request = warp::method().and(warp::path::full()).map(echo);
+
+    let echo = warp::path!("echo").and(echo_methods()).and(echo_request);
+    let status = warp::path!("status" / StatusCode).map(handled);
+    let json = warp::path!("json")
+        .and(warp::post())
+        .and(warp::body::json())
+        .map(|value: Value| handled(reply::json(&value)));
+    let private = warp::path!("private")
+        .and(warp::header::exact("authorization", "Bearer secret"))
+        .and(echo_request)
+        .recover(unauthorized);
+    let error = warp::path!("error").and_then(error);
+    let panic = warp::path!("panic").map(panic);
+    let vary =
+        warp::path!("vary").map(|| with_header(handled(warp::reply()), "vary", "Accept-Encoding"));
+    let own_cors = warp::path!("own-cors").map(|| {
+        let evil = "https://evil.example";
+        with_header(handled(warp::reply()), "access-control-allow-origin", evil)
+    });
+    let stream = warp::path!("stream").map(chunks);
+
+    echo.or(status)
+        .or(json)
+        .or(private)
+        .or(error)
+        .or(panic)
+        .or(vary)
+        .or(own_cors)
+        .or(stream)
+}
+
+fn echo_methods() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    warp::get()
+        .or(warp::head())
+        .unify()
+        .or(warp::post())
+        .unify()
+        .or(warp::put())
+        .unify()
+        .or(warp::patch())
+        .unify()
+        .or(warp::delete())
+        .unify()
+        .or(warp::options())
+        .unify()
+}
+
+fn handled(reply: impl Reply) -> impl Reply {
+    with_header(reply, "x-handler", "1")
+}
+
+fn echo(method: Method, path: FullPath) -> impl Reply {
+    let body = reply::json(&json!({
+        "framework": "warp",
+        "method": method.as_str(),
+        "path": path.as_str(),
+    }));
+    with_header(handled(body), "x-request-id", "fixture")
+}
+
+/// Whatever else than the path was amiss, it was the token.
+async fn unauthorized(rejection: Rejection) -> Result<impl Reply, Rejection> {
+    if rejection.is_not_found() {
+        return Err(rejection);
+    }
+    let challenge = with_header(warp::reply(), "www-authenticate", "Bearer");
+    Ok(with_status(challenge, StatusCode::UNAUTHORIZED))
+}
+
+/// What an application rejects with for reasons of its own. Nothing recovers from it here, so warp
+/// answers 500.
+#[derive(Debug)]
+struct Failed;
+
+impl Reject for Failed {}
+
+async fn error() -> Result<StatusCode, Rejection> {
+    Err(reject::custom(Failed))
+}
+
+#[expect(
+    clippy::panic,
+    reason = "to see what becomes of a response when a handler panics"
+)]
+fn panic() -> StatusCode {
+    panic!("a handler panics")
+}
+
+fn chunks() -> impl Reply {
+    let chunks = stream::iter(1..=5).then(|number| async move {
+        if number > 1 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok::<_, Infallible>(format!("chunk {number}\n"))
+    });
+    reply::stream(chunks)
+}

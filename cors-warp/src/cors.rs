@@ -1,0 +1,63 @@
+use cors_tower::{CorsService, Policy};
+use tower_layer::Layer;
+
+/// A CORS policy for a warp server: [`wrap`](Self::wrap) it around filters, or
+/// [`layer`](Self::layer) it around a service.
+///
+/// A clone shares what it was cloned from; it costs one reference count.
+#[derive(Clone, Debug)]
+pub struct Cors(pub(crate) cors_tower::Cors);
+
+impl Cors {
+    /// Applies `policy`.
+    pub fn new(policy: Policy) -> Self {
+        Self(cors_tower::Cors::new(policy))
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        self.0.policy()
+    }
+
+    /// The tower form: puts the policy around `service`, which is
+    /// [`warp::service(routes)`](warp::service) or that with other tower layers around it.
+    ///
+    /// It is faster than [`wrap`](Self::wrap) and needs no tokio, but [`warp::serve`] serves filters
+    /// only. The [`serve`](crate::serve()) of this crate takes it, and so does everything else that
+    /// speaks tower. This is also tower's [`Layer`], for a `ServiceBuilder`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_warp::{Cors, Grant, Policy};
+    /// use tower::ServiceExt as _;
+    /// use warp::Filter as _;
+    /// use warp::http::{Request, StatusCode};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let routes = warp::path!("hello").map(|| "hello");
+    /// let cors = Cors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+    /// let service = cors.layer(warp::service(routes));
+    ///
+    /// let request = Request::get("/nowhere").header("origin", "https://app.example.com");
+    /// let response = service.oneshot(request.body(String::new())?).await?;
+    /// assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    /// assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`warp::serve`]: https://docs.rs/warp/0.4/warp/fn.serve.html
+    pub fn layer<S>(&self, service: S) -> CorsService<S> {
+        CorsService::new(service, self.0.clone())
+    }
+}
+
+impl<S> Layer<S> for Cors {
+    type Service = CorsService<S>;
+
+    fn layer(&self, service: S) -> CorsService<S> {
+        Self::layer(self, service)
+    }
+}

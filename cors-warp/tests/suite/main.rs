@@ -1,0 +1,14 @@
+//! The filter form and the tower form beside the same routes without a policy.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
+mod forms;
+mod rejections;
+mod requests;
+#[cfg(feature = "server")]
+mod socket;
