@@ -1,0 +1,201 @@
+//! `cargo xtask demo`: the four frameworks under one policy, side by side.
+
+use std::process::ExitCode;
+
+use cors_matrix::judge::relevant;
+use cors_matrix::message::{self, Answer, Line, Request};
+use cors_matrix::server::Framework;
+
+use crate::{Error, progress, root};
+
+/// Something that happens between a page and a server, and the requests that it takes.
+struct Scene {
+    title: &'static str,
+    requests: &'static [&'static str],
+}
+
+const INDENT: &str = "     ";
+
+const SCENES: [Scene; 6] = [
+    Scene {
+        title: "A page of an allowed site reads something",
+        requests: &["GET /echo\nOrigin: https://app.example.com"],
+    },
+    Scene {
+        title: "It sends JSON with PUT, after the browser's preflight",
+        requests: &[
+            "OPTIONS /echo\nOrigin: https://app.example.com\nAccess-Control-Request-Method: PUT\nAccess-Control-Request-Headers: content-type",
+            "PUT /echo\nOrigin: https://app.example.com\nContent-Type: application/json",
+        ],
+    },
+    Scene {
+        title: "It sends credentials; the preflight needs none",
+        requests: &[
+            "OPTIONS /private\nOrigin: https://app.example.com\nAccess-Control-Request-Method: GET\nAccess-Control-Request-Headers: authorization",
+            "GET /private\nOrigin: https://app.example.com\nAuthorization: Bearer secret",
+        ],
+    },
+    Scene {
+        title: "A page of another site tries, and is granted nothing",
+        requests: &[
+            "OPTIONS /echo\nOrigin: https://evil.example\nAccess-Control-Request-Method: PUT\nAccess-Control-Request-Headers: content-type",
+            "GET /echo\nOrigin: https://evil.example",
+        ],
+    },
+    Scene {
+        title: "There is no such thing, and the page can read that",
+        requests: &["GET /nowhere\nOrigin: https://app.example.com"],
+    },
+    Scene {
+        title: "Authentication fails, and the page can read that",
+        requests: &["GET /private\nOrigin: https://app.example.com\nAuthorization: Bearer wrong"],
+    },
+];
+
+pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
+    crate::options(args, |_, _| Ok(false))?;
+    let policy = root().join("cors.toml");
+    let fixtures = progress::build(&Framework::ALL)?;
+    let servers = fixtures
+        .iter()
+        .map(|fixture| fixture.start(Some(&policy)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Error::Failed)?;
+
+    let steps: usize = SCENES
+        .iter()
+        .map(|scene| scene.requests.len() * servers.len())
+        .sum();
+    let bar = progress::bar(steps, "asking the four servers");
+    let mut rows = Vec::new();
+    for (scene, number) in SCENES.iter().zip(1..) {
+        rows.push(Row::Title(format!("{number}. {}", scene.title)));
+        for text in scene.requests {
+            let request = parse(text);
+            let mut answers = Vec::new();
+            for server in &servers {
+                let answer = message::send(server.port(), &request)
+                    .map_err(|error| Error::Failed(format!("a server does not answer: {error}")))?;
+                answers.push(lines(&answer));
+                bar.inc(1);
+            }
+            rows.extend(text.lines().map(|line| Row::Text(format!("   > {line}"))));
+            rows.extend(compare(&answers));
+        }
+    }
+    bar.finish_and_clear();
+
+    let source = std::fs::read_to_string(&policy)
+        .map_err(|error| Error::Failed(format!("{}: {error}", policy.display())))?;
+    println!("One policy, cors.toml:\n");
+    for line in source.lines().filter(|line| !line.starts_with('#')) {
+        println!("   {line}");
+    }
+    println!(
+        "\nWhat each framework answers. `>` is what a browser sends; `x-handler` is set by the application."
+    );
+    let differences = print(&rows);
+    println!();
+    Ok(match differences {
+        0 => {
+            println!("The answers of axum, actix-web, Rocket and warp are the same.");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            println!(
+                "The answers are NOT the same: {differences} lines have fewer than four marks."
+            );
+            ExitCode::FAILURE
+        }
+    })
+}
+
+enum Row {
+    Title(String),
+    Text(String),
+    /// A line of an answer, and which frameworks have it.
+    Line {
+        name: String,
+        value: String,
+        marks: Vec<bool>,
+    },
+}
+
+fn parse(text: &str) -> Request {
+    let mut lines = text.lines();
+    let (method, target) = lines
+        .next()
+        .and_then(|line| line.split_once(' '))
+        .unwrap_or_default();
+    let lines = lines.filter_map(|line| line.split_once(": "));
+    Request {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        lines: lines
+            .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+            .collect(),
+        body: Vec::new(),
+    }
+}
+
+/// The status and the relevant lines of an answer.
+fn lines(answer: &Answer) -> Vec<Line> {
+    let Answer::Response(response) = answer else {
+        return vec![("connection".to_owned(), b"closed".to_vec())];
+    };
+    let status = response.status.to_string().into_bytes();
+    let mut lines = vec![("status".to_owned(), status)];
+    lines.extend(relevant(response));
+    lines
+}
+
+/// Every line of any answer, in the order in which they come up.
+fn compare(answers: &[Vec<Line>]) -> Vec<Row> {
+    let mut all: Vec<&Line> = Vec::new();
+    for line in answers.iter().flatten() {
+        if !all.contains(&line) {
+            all.push(line);
+        }
+    }
+    let rows = all.into_iter().map(|line| Row::Line {
+        name: line.0.clone(),
+        value: String::from_utf8_lossy(&line.1).into_owned(),
+        marks: answers.iter().map(|answer| answer.contains(line)).collect(),
+    });
+    rows.collect()
+}
+
+/// Prints the rows and counts the lines that not all frameworks have.
+fn print(rows: &[Row]) -> usize {
+    let width = |of: fn(&Row) -> &str| {
+        let widths = rows.iter().map(|row| of(row).chars().count());
+        widths.max().unwrap_or_default()
+    };
+    let names = width(|row| match row {
+        Row::Line { name, .. } => name,
+        Row::Title(_) | Row::Text(_) => "",
+    });
+    let values = width(|row| match row {
+        Row::Line { value, .. } => value,
+        Row::Title(_) | Row::Text(_) => "",
+    });
+    let titles = INDENT.len() + names + 2 + values;
+    let frameworks = Framework::ALL.map(Framework::name).join("  ");
+    let mut differences = 0;
+    for row in rows {
+        match row {
+            Row::Title(text) => println!("\n{text:titles$}  {frameworks}"),
+            Row::Text(text) => println!("{text}"),
+            Row::Line { name, value, marks } => {
+                let marks = marks.iter().zip(Framework::ALL).map(|(mark, framework)| {
+                    let width = framework.name().len();
+                    format!("  {:width$}", if *mark { "✓" } else { "-" })
+                });
+                let marks: String = marks.collect();
+                differences += usize::from(marks.contains('-'));
+                println!("{INDENT}{name:names$}  {value:values$}{}", marks.trim_end());
+            }
+        }
+    }
+    differences
+}

@@ -1,0 +1,111 @@
+//! The tasks of the workspace: `cargo xtask --help`.
+
+mod ci;
+mod demo;
+mod progress;
+mod serve;
+mod test_matrix;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The tasks of the CORS workspace
+
+usage: cargo xtask <task> [options]
+
+  demo                     the four frameworks under one policy, side by side
+  test-matrix              every shared case against every framework
+      --framework NAME     against this one alone: axum, actix, rocket or warp
+      --case REGEX         only the cases whose names match
+      --report FILE        write the result as a page (.html) or as data (.json)
+  serve                    one fixture server, until it is stopped
+      --framework NAME     axum, actix, rocket or warp
+      --policy FILE        the policy to apply
+      --bare               no policy: the server without the middleware
+      --port N             the port on 127.0.0.1; 0, the default, is any free one
+  ci                       everything that must hold: format, lints, docs, tests, matrix, demo
+
+examples:
+  cargo xtask test-matrix --framework rocket --case '^preflight/'
+  cargo xtask serve --framework axum --policy cors.toml --port 8080
+
+exit status: 0 fine, 1 something is wrong, 2 used wrongly
+";
+
+/// Why a task ends early.
+enum Error {
+    /// It was used wrongly: status 2.
+    Usage(String),
+    /// Something is wrong: status 1.
+    Failed(String),
+}
+
+impl From<lexopt::Error> for Error {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Usage(format!("{error}; see `cargo xtask --help`"))
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(status) => status,
+        Err(Error::Usage(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+        Err(Error::Failed(message)) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode, Error> {
+    let mut args = lexopt::Parser::from_env();
+    match args.next()? {
+        Some(lexopt::Arg::Value(task)) => match task.to_str() {
+            Some("demo") => demo::run(args),
+            Some("test-matrix") => test_matrix::run(args),
+            Some("serve") => serve::run(args),
+            Some("ci") => ci::run(args),
+            _ => Err(Error::Usage(format!(
+                "`{}` is no task; see `cargo xtask --help`",
+                task.to_string_lossy()
+            ))),
+        },
+        Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(other) => Err(other.unexpected().into()),
+        None => Err(Error::Usage(HELP.to_owned())),
+    }
+}
+
+/// The options of a task: `--help`, or what `option` makes of each.
+fn options(
+    mut args: lexopt::Parser,
+    mut option: impl FnMut(&str, &mut lexopt::Parser) -> Result<bool, lexopt::Error>,
+) -> Result<(), Error> {
+    while let Some(arg) = args.next()? {
+        let lexopt::Arg::Long(name) = arg else {
+            return Err(arg.unexpected().into());
+        };
+        let name = name.to_owned();
+        if name == "help" {
+            print!("{HELP}");
+            std::process::exit(0);
+        }
+        if !option(&name, &mut args)? {
+            return Err(lexopt::Arg::Long(&name).unexpected().into());
+        }
+    }
+    Ok(())
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}

@@ -1,0 +1,48 @@
+//! `cargo xtask serve`: one fixture server, until it is stopped.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use cors_core::Policy;
+use cors_matrix::server::Framework;
+use lexopt::ValueExt as _;
+
+use crate::{Error, progress};
+
+pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
+    let (mut framework, mut policy, mut bare, mut port) = (None, None, false, 0);
+    crate::options(args, |name, args| {
+        match name {
+            "framework" => framework = Some(args.value()?.parse::<Framework>()?),
+            "policy" => policy = Some(PathBuf::from(args.value()?)),
+            "bare" => bare = true,
+            "port" => port = args.value()?.parse()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let missing = |what: &str| Error::Usage(format!("{what} is missing; see `cargo xtask --help`"));
+    let framework = framework.ok_or_else(|| missing("`--framework`"))?;
+    let policy = match policy {
+        _ if bare => None,
+        Some(policy) => Some(policy),
+        None => return Err(missing("`--policy`")),
+    };
+    // The server checks it, too; but nobody should wait for a build to hear of a mistake.
+    if let Some(policy) = &policy {
+        Policy::from_file(policy).map_err(|error| Error::Usage(error.to_string()))?;
+    }
+    let fixture = progress::build(&[framework])?.into_iter().next();
+    let fixture = fixture.ok_or_else(|| Error::Failed("no server was built".to_owned()))?;
+    let failed = |error| Error::Failed(format!("cannot run the server: {error}"));
+    // The server ends when this process does, and with it this end of the pipe.
+    let mut child = fixture
+        .command(policy.as_deref(), port)
+        .spawn()
+        .map_err(failed)?;
+    let stdin = child.stdin.take();
+    let status = child.wait().map_err(failed)?;
+    drop(stdin);
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
