@@ -1,0 +1,58 @@
+//! What the README shows is what is in the files.
+
+use std::path::{Path, PathBuf};
+
+use cors_core::Policy;
+use cors_matrix::server::Framework;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).unwrap_or_default()
+}
+
+/// The block of the README that is headed by a comment with this text.
+fn block(heading: &str) -> String {
+    let readme = read("README.md");
+    let behind = readme.split_once(&format!("<!-- {heading} -->\n```"));
+    let block = behind.and_then(|(_, block)| block.split_once("```\n"));
+    let lines = block.and_then(|(block, _)| block.split_once('\n'));
+    lines.map(|(_, lines)| lines.to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn examples() {
+    for framework in Framework::ALL {
+        let file = format!("cors-{framework}/examples/hello.rs");
+        let source = read(&file);
+        // Without the line of documentation at its head.
+        let (_, code) = source.split_once("\n\n").unwrap();
+        assert_eq!(block(&file), code, "{file}");
+    }
+}
+
+#[test]
+fn the_policy() {
+    let policy = read("cors.toml");
+    let (_, keys) = policy.split_once('\n').unwrap();
+    assert_eq!(block("cors.toml"), keys);
+}
+
+#[test]
+fn the_errors() {
+    let source = "allow_origins = [\"https://app.example.com/\", \"https://*.github.io\"]\n\
+                  allow_methods = [\"put\"]\nallow_credentials = true\n";
+    let errors = Policy::from_toml(source).unwrap_err();
+    let lines: Vec<_> = errors
+        .iter()
+        .map(|error| format!("cors.toml:{error}"))
+        .collect();
+    let text = format!(
+        "cors.toml: {} mistakes in the CORS policy\n{}\n",
+        lines.len(),
+        lines.join("\n")
+    );
+    assert_eq!(block("errors"), text);
+}
