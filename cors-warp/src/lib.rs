@@ -116,8 +116,28 @@
 //! # Panics
 //!
 //! When a handler panics, the connection is closed without a response, as it is without this crate.
-//! For a response with the fields, catch panics inside: in the tower form with tower-http's
-//! `CatchPanicLayer`, in `ServiceBuilder::new().layer(cors).layer(CatchPanicLayer::new())`.
+//! For a response with the fields, catch panics inside, which takes the tower form:
+//!
+//! ```
+//! use cors_warp::{Cors, Grant, Policy};
+//! use tower::{Layer as _, ServiceExt as _};
+//! use tower_http::catch_panic::CatchPanicLayer;
+//! use warp::Filter as _;
+//! use warp::http::{Request, StatusCode};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let routes = warp::any().map(|| -> &str { panic!("a handler panics") });
+//! let cors = Cors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+//! let service = cors.layer(CatchPanicLayer::new().layer(warp::service(routes)));
+//!
+//! let request = Request::get("/").header("origin", "https://app.example.com");
+//! let response = service.oneshot(request.body(String::new())?).await?;
+//! assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+//! assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Limits
 //!

@@ -7,13 +7,22 @@ use cors_warp::{Cors, Grant, Policy};
 use http_body_util::BodyExt as _;
 use tower::{Service, ServiceExt as _};
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, Request, StatusCode, request};
+use warp::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, request};
 use warp::hyper::body::Bytes;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 pub(crate) const OTHER: &str = "https://evil.example";
+
+/// The fields of an actual response to [`ORIGIN`], and to others.
+pub(crate) const GRANTED: &[&str] = &[
+    "access-control-allow-credentials: true",
+    "access-control-allow-origin: https://app.example.com",
+    "access-control-expose-headers: x-request-id",
+    "vary: Origin",
+];
+pub(crate) const REFUSED: &[&str] = &["vary: Origin"];
 
 pub(crate) fn cors() -> Cors {
     let grant = Grant::new([ORIGIN])
@@ -53,25 +62,34 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// All lines of a header field.
+    /// The fields that the policy may write, a line each, sorted by name.
     #[track_caller]
-    pub(crate) fn lines(&self, name: &str) -> Vec<&str> {
-        let lines = self.headers.get_all(name).iter();
-        lines.map(|line| line.to_str().unwrap()).collect()
+    pub(crate) fn cors_fields(&self) -> Vec<String> {
+        let fields = self.headers.iter().filter(|(name, _)| is_cors(name));
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort_by_key(|field| field.0.as_str());
+        let line = |(name, value): (&HeaderName, &HeaderValue)| {
+            format!("{name}: {}", value.to_str().unwrap())
+        };
+        fields.into_iter().map(line).collect()
     }
 
-    /// Without the fields that differ between bare and covered.
+    /// The rest, where nothing may differ.
     pub(crate) fn without_cors(mut self) -> Self {
-        for name in [
-            "access-control-allow-origin",
-            "access-control-allow-credentials",
-            "access-control-expose-headers",
-            "vary",
-        ] {
-            self.headers.remove(name);
+        let headers = std::mem::take(&mut self.headers);
+        let mut last = None;
+        for (name, value) in headers {
+            last = name.or(last);
+            if let Some(name) = last.as_ref().filter(|name| !is_cors(name)) {
+                self.headers.append(name, value);
+            }
         }
         self
     }
+}
+
+fn is_cors(name: &HeaderName) -> bool {
+    name == "vary" || name.as_str().starts_with("access-control-")
 }
 
 pub(crate) fn request(method: &str, path: &str) -> request::Builder {

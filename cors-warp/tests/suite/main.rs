@@ -1,11 +1,6 @@
 //! The filter form and the tower form beside the same routes without a policy.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may panic"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 mod forms;
 mod rejections;
