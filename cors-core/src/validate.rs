@@ -230,9 +230,9 @@ impl<'a> Checker<'a, '_> {
                 suggestion,
             );
         }
-        if let Some(suffix) = pattern.public_suffix()
-            && credentials
+        if credentials
             && !self.danger.public_suffixes
+            && let Some(suffix) = pattern.public_suffix()
         {
             let message = format!(
                 "covers the public suffix `{suffix}`: with `allow_credentials` anybody who registers a name below it can act as the user; if that is meant, add `\"public-suffixes\"` to `dangerously_allow`"

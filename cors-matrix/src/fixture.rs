@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 use cors_core::Policy;
@@ -20,12 +21,19 @@ const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N]";
 impl Fixture {
     /// Reads `--policy FILE`, `--port N` and `--bare` from the command line. With anything else, or
     /// with a policy that has mistakes, prints what is wrong and ends the process with status 2.
+    ///
+    /// A port that is in use ends it with status 1. (The frameworks find that out, too, but do not all
+    /// say it for people.)
     pub fn from_args() -> Self {
-        match Self::parse(std::env::args_os().skip(1)) {
+        let fixture = match Self::parse(std::env::args_os().skip(1)) {
             Ok(fixture) => fixture,
-            Err(message) => {
-                eprintln!("{message}");
-                std::process::exit(2);
+            Err(message) => end(&message, 2),
+        };
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, fixture.port)) {
+            Ok(_) => fixture,
+            Err(error) => {
+                let port = fixture.port;
+                end(&format!("cannot listen on 127.0.0.1:{port}: {error}"), 1)
             }
         }
     }
@@ -62,6 +70,11 @@ pub fn announce(port: u16) {
     println!("listening on http://127.0.0.1:{port}");
     // Into a pipe the line would wait for more.
     let _ = std::io::stdout().flush();
+}
+
+fn end(message: &str, status: i32) -> ! {
+    eprintln!("{message}");
+    std::process::exit(status)
 }
 
 /// Ends this process when whoever started it is gone, however that came about.

@@ -160,7 +160,7 @@ impl fmt::Display for LoadError {
         let path = self.path.display();
         match &self.reason {
             Reason::Unreadable(error) => write!(f, "{path}: cannot be read: {error}"),
-            Reason::TooLarge => write!(f, "{path}: is larger than {MAX_FILE} bytes"),
+            Reason::TooLarge => write!(f, "{path}: is larger than {} MiB", MAX_FILE >> 20),
             Reason::NotUtf8 { at } => write!(f, "{path}: is not UTF-8 at byte {at}"),
             Reason::Empty => write!(
                 f,
