@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
-use crate::origin::Origin;
+use crate::origin::{Origin, OriginError};
 use crate::pattern::{OriginPattern, PortPattern, Shape, Tuple};
 
 /// The origin patterns of all grants, compiled: the cost of a look-up does not grow with their
@@ -72,19 +72,29 @@ impl Allowlist {
         if exact == Some(0) || !self.has_wildcards() {
             return exact;
         }
+        let first_match = first(first(exact, self.wildcards(origin)), self.any);
+        if first_match == exact {
+            return exact;
+        }
+        // Only now, because most origins match nothing: what matched has to be an origin.
         let text = std::str::from_utf8(origin).ok()?;
-        let Ok(parsed) = Origin::parse(text) else {
-            return match text {
-                "null" => first(exact, self.any),
-                _ => None,
-            };
-        };
-        let any_port = self.any_port.get(parsed.scheme(), parsed.host());
-        let subdomains = self.subdomains.get(&parsed, parsed.authority());
-        let subdomains_any_port = self.subdomains_any_port.get(&parsed, parsed.host());
-        [any_port, subdomains, subdomains_any_port, self.any]
-            .into_iter()
-            .fold(exact, first)
+        match Origin::parse(text) {
+            Ok(_) => first_match,
+            Err(OriginError::Null) => first(exact, self.any),
+            Err(_) => None,
+        }
+    }
+
+    /// The first grant with a wildcard that fits the origin, which need not be one yet.
+    fn wildcards(&self, origin: &[u8]) -> Option<u32> {
+        let colon = origin.iter().position(|&byte| byte == b':')?;
+        let (scheme, rest) = origin.split_at_checked(colon)?;
+        let authority = rest.strip_prefix(b"://")?;
+        let host = without_port(authority);
+        let any_port = self.any_port.get(scheme, host);
+        let subdomains = self.subdomains.get(scheme, host, authority);
+        let both = self.subdomains_any_port.get(scheme, host, host);
+        first(first(any_port, subdomains), both)
     }
 
     /// All patterns but `*`, each with its grant, in no particular order. For explanations only.
@@ -104,6 +114,20 @@ impl Allowlist {
             || !self.any_port.is_empty()
             || !self.subdomains.hosts.is_empty()
             || !self.subdomains_any_port.hosts.is_empty()
+    }
+}
+
+/// The host of a host and perhaps a port.
+fn without_port(authority: &[u8]) -> &[u8] {
+    // From the right: the colons in an IPv6 address are its own.
+    let digits = authority
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit());
+    let port = authority.len() - digits.count();
+    match authority.split_at_checked(port) {
+        Some((host, [_, ..])) => host.strip_suffix(b":").unwrap_or(authority),
+        _ => authority,
     }
 }
 
@@ -209,27 +233,25 @@ struct Host {
 
 impl Hosts {
     fn insert(&mut self, grant: u32, scheme: &str, host: &str) {
-        if self.get(scheme, host).is_none() {
-            let hash = self.hasher.hash_one((scheme, host));
+        if self.get(scheme.as_bytes(), host.as_bytes()).is_none() {
             let entry = Host {
                 scheme: scheme.into(),
                 host: host.into(),
                 grant,
             };
-            self.entries.insert_unique(hash, entry, |entry| {
-                self.hasher.hash_one((&*entry.scheme, &*entry.host))
-            });
+            let hash = |entry: &Host| self.hasher.hash_one(entry.host.as_bytes());
+            self.entries.insert_unique(hash(&entry), entry, hash);
         }
     }
 
-    fn get(&self, scheme: &str, host: &str) -> Option<u32> {
+    fn get(&self, scheme: &[u8], host: &[u8]) -> Option<u32> {
         if self.entries.is_empty() {
             return None;
         }
-        let hash = self.hasher.hash_one((scheme, host));
+        // The scheme need not be hashed: few hosts are listed with more than one.
         self.entries
-            .find(hash, |entry| {
-                &*entry.host == host && &*entry.scheme == scheme
+            .find(self.hasher.hash_one(host), |entry| {
+                entry.host.as_bytes() == host && entry.scheme.as_bytes() == scheme
             })
             .map(|entry| entry.grant)
     }
@@ -265,23 +287,25 @@ impl Subdomains {
             .unwrap_or_default();
     }
 
-    /// `text` is the origin's host, with its port or without.
+    /// `text` is the host, with its port or without.
     ///
     /// It is tempting to try every suffix. A host of 125 dots would then cost 125 hashes; this way
     /// it costs as many as there are different depths among the patterns.
-    fn get(&self, origin: &Origin<'_>, text: &str) -> Option<u32> {
+    fn get(&self, scheme: &[u8], host: &[u8], text: &[u8]) -> Option<u32> {
         let mut depths = self.depths;
         let mut found = None;
         // Coming from the right, the text behind the n-th dot has n - 1 dots.
-        for (dot, _) in origin.host().rmatch_indices('.') {
+        for (at, byte) in host.iter().enumerate().rev() {
             if depths == 0 {
                 break;
             }
-            if depths & 1 == 1 {
-                let suffix = text.get(dot + 1..).unwrap_or_default();
-                found = first(found, self.hosts.get(origin.scheme(), suffix));
+            if *byte == b'.' {
+                if depths & 1 == 1 {
+                    let suffix = text.get(at + 1..).unwrap_or_default();
+                    found = first(found, self.hosts.get(scheme, suffix));
+                }
+                depths >>= 1;
             }
-            depths >>= 1;
         }
         found
     }

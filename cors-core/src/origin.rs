@@ -85,10 +85,6 @@ impl<'a> Origin<'a> {
     pub fn port(&self) -> Option<u16> {
         self.port
     }
-
-    pub(crate) fn authority(&self) -> &'a str {
-        self.authority
-    }
 }
 
 impl fmt::Display for Origin<'_> {
@@ -164,7 +160,11 @@ pub(crate) fn split_scheme(text: &str) -> Result<(&str, &str), OriginError> {
         "null" => return Err(OriginError::Null),
         _ => {}
     }
-    let (scheme, rest) = text.split_once("://").ok_or(OriginError::NoScheme)?;
+    let colon = text.bytes().position(|byte| byte == b':');
+    let (scheme, rest) = colon
+        .and_then(|colon| text.split_at_checked(colon))
+        .and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("://")?)))
+        .ok_or(OriginError::NoScheme)?;
     let mut bytes = scheme.bytes();
     match bytes.next() {
         Some(b'a'..=b'z') => {}
@@ -202,10 +202,13 @@ pub(crate) fn split_port(authority: &str) -> Result<(&str, Option<&str>), Origin
             None => Err(OriginError::Path),
         };
     }
-    Ok(match authority.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (authority, None),
-    })
+    let colon = authority.bytes().position(|byte| byte == b':');
+    Ok(
+        match colon.and_then(|colon| authority.split_at_checked(colon)) {
+            Some((host, port)) => (host, port.get(1..)),
+            None => (authority, None),
+        },
+    )
 }
 
 /// Checks a host in its canonical form: a domain, four decimal numbers, or a bracketed IPv6 address.
@@ -222,37 +225,23 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
         return Err(OriginError::InvalidHost);
     }
     let mut label_len = 0;
-    let mut label_start = true;
-    let mut numeric = true;
-    let mut last_label_numeric = false;
     for byte in host.bytes() {
         match byte {
-            b'a'..=b'z' | b'-' | b'_' => numeric = false,
-            b'0'..=b'9' => {}
-            b'.' if label_start => return Err(OriginError::InvalidHost),
-            b'.' => {
-                last_label_numeric = numeric;
-                (label_len, label_start, numeric) = (0, true, true);
-                continue;
-            }
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => label_len += 1,
+            b'.' if label_len == 0 => return Err(OriginError::InvalidHost),
+            b'.' => label_len = 0,
             _ => return Err(unexpected(byte, host)),
         }
-        label_start = false;
-        label_len += 1;
         if label_len > 63 {
             return Err(OriginError::TooLong);
         }
     }
-    let fully_qualified = label_start;
+    let fully_qualified = label_len == 0;
     if host.len() > MAX_HOST - usize::from(!fully_qualified) {
         return Err(OriginError::TooLong);
     }
-    if !fully_qualified {
-        last_label_numeric = numeric;
-    }
-    if last_label_numeric || ends_in_hex_number(host) {
-        // <https://url.spec.whatwg.org/#ends-in-a-number-checker>: such a host can only be an IPv4
-        // address, and `Ipv4Addr` reads none but the canonical form.
+    if ends_in_number(host) {
+        // Such a host can only be an IPv4 address, and `Ipv4Addr` reads none but the canonical form.
         return host
             .parse()
             .map(HostKind::Ipv4)
@@ -261,13 +250,18 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
     Ok(HostKind::Domain)
 }
 
-/// The second half of the
-/// [ends-in-a-number checker](https://url.spec.whatwg.org/#ends-in-a-number-checker).
-fn ends_in_hex_number(host: &str) -> bool {
-    let label = host.trim_end_matches('.').rsplit('.').next();
-    label
-        .and_then(|label| label.strip_prefix("0x"))
-        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+/// The [ends-in-a-number checker](https://url.spec.whatwg.org/#ends-in-a-number-checker).
+fn ends_in_number(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    // Most top-level domains need no closer look.
+    if !host.ends_with(|last: char| last.is_ascii_hexdigit() || last == 'x') {
+        return false;
+    }
+    let label = host.rsplit('.').next().unwrap_or(host);
+    match label.strip_prefix("0x") {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => label.bytes().all(|byte| byte.is_ascii_digit()),
+    }
 }
 
 /// Says what a byte that no host may have most likely is.

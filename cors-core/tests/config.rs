@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use cors_core::{Config, ConfigError, Grant, Policy};
+use cors_core::{ConfigError, Grant, Policy};
 
 /// `line:column path [code] suggestion` for each mistake.
 fn summary(error: &ConfigError) -> String {
@@ -337,6 +337,8 @@ fn files() {
 
 #[cfg(feature = "serde")]
 mod serde {
+    use cors_core::Config;
+
     use super::*;
 
     #[test]
