@@ -1,0 +1,134 @@
+//! A request on its way.
+
+use url::Url;
+
+use crate::engine::Engine;
+use crate::exchange::{Kind, Response, SentRequest};
+use crate::network_error::NetworkError;
+use crate::origin::Origin;
+use crate::profile::Profile;
+use crate::redirect;
+use crate::request::{Credentials, Mode, RedirectMode, Request};
+use crate::step::{Checks, Step};
+use crate::verdict::{Failure, Tainting};
+
+/// The parts of a [request](https://fetch.spec.whatwg.org/#concept-request) that change.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    pub(crate) engine: Engine,
+    /// Its URL is the current URL.
+    pub(crate) request: Request,
+    pub(crate) first_url: Url,
+    pub(crate) tainting: Tainting,
+    /// Its [redirect-taint](https://fetch.spec.whatwg.org/#concept-request-tainted-origin) is not
+    /// `same-origin`.
+    pub(crate) tainted: bool,
+    pub(crate) redirects: u32,
+    pub(crate) timing_failed: bool,
+}
+
+impl InFlight {
+    pub(crate) fn new(engine: Engine, request: Request) -> Self {
+        Self {
+            engine,
+            first_url: request.url.clone(),
+            request,
+            tainting: Tainting::Basic,
+            tainted: false,
+            redirects: 0,
+            timing_failed: false,
+        }
+    }
+
+    pub(crate) fn profile(&self) -> &'static Profile {
+        self.engine.profile()
+    }
+
+    /// [Byte-serialises](https://fetch.spec.whatwg.org/#byte-serializing-a-request-origin) the origin.
+    pub(crate) fn origin(&self) -> String {
+        match self.tainted {
+            true => Origin::Opaque.to_string(),
+            false => self.request.origin.to_string(),
+        }
+    }
+
+    pub(crate) fn includes_credentials(&self) -> bool {
+        self.request.credentials == Credentials::Include
+    }
+
+    /// The switch of [main fetch](https://fetch.spec.whatwg.org/#main-fetch), step 12.
+    pub(crate) fn route(&mut self, checks: &mut Checks) -> Result<(), NetworkError> {
+        let request = &self.request;
+        let same_origin = request.origin.is_same_origin(&request.url);
+        // Nothing takes a tainting back: a redirect to the page's own origin is no way around CORS.
+        if !same_origin {
+            self.tainting = match request.mode {
+                Mode::SameOrigin => {
+                    return checks.fail(NetworkError::SameOriginMode);
+                }
+                Mode::NoCors => {
+                    let follows = request.redirect == RedirectMode::Follow;
+                    let error = || NetworkError::NoCorsRedirectMode;
+                    checks.require(Step::NoCorsRedirectMode, follows, error)?;
+                    Tainting::Opaque
+                }
+                Mode::Cors => Tainting::Cors,
+            };
+        }
+        let is_http = matches!(request.url.scheme(), "http" | "https");
+        checks.require(Step::Scheme, is_http, || NetworkError::Scheme)
+    }
+
+    /// What [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#http-network-or-cache-fetch)
+    /// sends.
+    pub(crate) fn sent(&self) -> SentRequest {
+        let request = &self.request;
+        let mut headers = request.headers.clone();
+        if !headers.contains("Accept") {
+            headers.append("Accept", "*/*");
+        }
+        if self.tainting == Tainting::Cors || !matches!(&*request.method, "GET" | "HEAD") {
+            headers.append("Origin", self.origin_header());
+        }
+        SentRequest {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers,
+            credentials: match request.credentials {
+                Credentials::Omit => false,
+                Credentials::SameOrigin => self.tainting == Tainting::Basic,
+                Credentials::Include => true,
+            },
+        }
+    }
+
+    /// [Appends a request `Origin` header](https://fetch.spec.whatwg.org/#append-a-request-origin-header),
+    /// with the default referrer policy.
+    fn origin_header(&self) -> String {
+        let downgrade = self.request.origin.is_https() && self.request.url.scheme() != "https";
+        match self.request.mode != Mode::Cors && downgrade {
+            true => Origin::Opaque.to_string(),
+            false => self.origin(),
+        }
+    }
+
+    pub(crate) fn failure(
+        &self,
+        error: NetworkError,
+        kind: Option<Kind>,
+        response: Option<&Response>,
+    ) -> Box<Failure> {
+        let location = response.and_then(|response| redirect::location(self, response));
+        Box::new(Failure {
+            error,
+            kind,
+            url: self.request.url.clone(),
+            first_url: self.first_url.clone(),
+            page: self.request.origin.to_string(),
+            origin: self.origin(),
+            method: self.request.method.clone(),
+            status: response.map(|response| response.status),
+            location: location.and_then(Result::ok),
+        })
+    }
+}

@@ -1,0 +1,75 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # What is modelled
+//!
+//! - Requests that a script makes with `fetch()`, to http and https URLs: [`Request`].
+//! - Whether a preflight is needed ([`preflight_causes`]), and what it allows ([`Grant`]).
+//! - The [CORS check](cors_check) on every response, redirects included.
+//! - Redirects: the origin that becomes `null`, methods, bodies and `Authorization` that change, user
+//!   names, 20 at most.
+//! - The [CORS-preflight cache](PreflightCache).
+//! - What a script may read: [headers](readable_headers), [timing](tao_check).
+//! - What the [console](ConsoleLine) says.
+//!
+//! Everything follows the [Fetch standard](https://fetch.spec.whatwg.org/)'s steps in its order, and
+//! each place where an engine leaves it is a field of the engine's [`Profile`].
+//!
+//! # What is not
+//!
+//! - Whatever stops a request before CORS or a response after it: Content Security Policy, mixed
+//!   content, Local Network Access, blocked ports, service workers, `Cross-Origin-Resource-Policy`.
+//! - The HTTP cache. A 304 that freshens a stored response is not checked itself; the stored response
+//!   is.
+//! - HTTP authentication prompts, cookies, and other credentials themselves.
+//! - Navigations, `XMLHttpRequest`'s own words in the console, and schemes other than http and https.
+
+mod cache;
+mod cors_check;
+mod engine;
+mod exchange;
+mod fetch;
+mod filter;
+mod grant;
+mod header;
+mod in_flight;
+mod message;
+mod network_error;
+mod origin;
+mod preflight;
+mod profile;
+mod receive;
+mod recorded;
+mod redirect;
+mod request;
+mod safelist;
+mod step;
+mod timing;
+mod verdict;
+
+pub use cache::PreflightCache;
+pub use cors_check::cors_check;
+pub use engine::Engine;
+pub use exchange::{Exchange, Kind, Response, SentRequest};
+pub use fetch::{Server, fetch};
+pub use filter::readable_headers;
+pub use grant::Grant;
+pub use header::{Header, Headers};
+pub use message::{ConsoleLine, console};
+pub use network_error::{Malformed, NetworkError, Throws};
+pub use origin::{Origin, TupleOrigin};
+pub use preflight::{Cause, preflight_causes};
+pub use profile::{
+    CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, Profile, RedirectedPreflight,
+    TaintedKey, ValueRule,
+};
+pub use recorded::{NotFromPage, Recorded, judge_preflight, judge_response};
+pub use request::{Body, Credentials, Mode, RedirectMode, Request};
+pub use safelist::{
+    cors_unsafe_request_header_names, is_cors_non_wildcard_request_header_name,
+    is_cors_safelisted_method, is_cors_safelisted_request_header, is_forbidden_method,
+    is_forbidden_request_header, normalize_method,
+};
+pub use step::{Check, Step};
+pub use timing::tao_check;
+pub use url::Url;
+pub use verdict::{Failure, Judged, Readable, Run, Tainting, Verdict};

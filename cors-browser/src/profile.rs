@@ -1,0 +1,175 @@
+//! The places where engines differ, each with its evidence. What each engine does there is in
+//! `engine.rs`.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// What an engine does where engines differ. *Measured* is what the engine was seen to do; the rest
+/// was read in its source, in the file that is named.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Profile {
+    /// `*` in `Access-Control-Allow-Headers` covers `Authorization`, which
+    /// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch) forbids. Measured
+    /// in all three. Chromium has a flag and Firefox a preference to obey; Firefox warns.
+    pub wildcard_covers_authorization: bool,
+    /// The longest time for which a preflight is remembered; the standard leaves it open. Chromium:
+    /// `kMaxTimeout` in `preflight_result.cc`. Firefox: `AddResultToCache` in
+    /// `nsCORSListenerProxy.cpp`. WebKit: `CrossOriginPreflightResultCache.cpp`.
+    pub max_age_limit: Option<Duration>,
+    /// `Access-Control-Max-Age` is read as a signed 64-bit integer: `-1` is 0 instead of malformed
+    /// (measured), and a number too great is malformed instead of the greatest. Chromium:
+    /// `StringToInt64` in `preflight_result.cc`. WebKit: `parseInteger<int64_t>` in
+    /// `CrossOriginPreflightResultCache.cpp`.
+    pub max_age_is_signed: bool,
+    /// What a malformed `Access-Control-Max-Age` stands for; `None`: the preflight is not remembered.
+    /// Measured in all three.
+    pub malformed_max_age: Option<Duration>,
+    /// A line with an empty value counts when the lines of a header are joined. Firefox leaves it
+    /// out: `MergeHeader` in `nsHttpHeaderArray.h`.
+    pub joins_empty_lines: bool,
+    /// More than one line `Access-Control-Allow-Origin` fails before its value is read (measured), if
+    /// the name is spelt exactly so, as it never is in HTTP/2. Firefox: `CheckOriginHeader` in
+    /// `nsCORSListenerProxy.cpp`. Other spellings are joined like any header.
+    pub counts_allow_origin_lines: bool,
+    /// The preflight's status is checked before its CORS check. WebKit: `validatePreflightResponse`
+    /// in `CrossOriginAccessControl.cpp`.
+    pub status_before_cors_check: bool,
+    /// What a redirect of the preflight is. Measured in all three.
+    pub redirected_preflight: RedirectedPreflight,
+    /// The method is looked for before `Access-Control-Allow-Headers` is parsed. Firefox:
+    /// `CheckPreflightRequestApproved` in `nsCORSListenerProxy.cpp`.
+    pub method_before_header_syntax: bool,
+    /// Without `Access-Control-Allow-Methods` any method is allowed, if the use-CORS-preflight flag is
+    /// set. No browser does that: each looks for the method in the empty list.
+    pub flag_stands_in_for_methods: bool,
+    /// A refused header is reported as the script spelt it, those that WebKit knows first; elsewhere
+    /// it is the first of the sorted lower-case names. Measured; the order is that of `HTTPHeaderMap.h`.
+    /// Chromium reports the first of a hash table: with several refused, it may be any of them.
+    pub reports_headers_as_set: bool,
+    /// Request headers that are safelisted on top of the standard's. Chromium:
+    /// `IsCorsSafelistedHeader` in `services/network/public/cpp/cors/cors.cc`.
+    pub extra_safelisted_request_headers: &'static [(&'static str, ValueRule)],
+    /// More than 1024 bytes of safelisted values make all of them unsafe. Neither
+    /// `InternalHeaders::GetUnsafeHeaders` (Firefox) nor `isSimpleCrossOriginAccessRequest` (WebKit)
+    /// adds them up.
+    pub sums_safelisted_values: bool,
+    /// Request headers of one name become one header before the safelist sees them: Chromium's and
+    /// WebKit's header maps hold each name once.
+    pub joins_request_headers: bool,
+    /// Statuses that redirect on top of the standard's five. Firefox: `nsHttpChannel.cpp`
+    /// (bug 1614151). WebKitGTK: `shouldStartHTTPRedirection` in `NetworkDataTaskSoup.cpp`.
+    pub extra_redirect_statuses: &'static [RangeInclusive<u16>],
+    /// An empty `Location` is none. Chromium: `HttpResponseHeaders::IsRedirect`. WebKitGTK:
+    /// `NetworkDataTaskSoup.cpp`.
+    pub empty_location_is_absent: bool,
+    /// A redirect to another origin turns DELETE into GET. WebKitGTK: `shouldRedirectAsGET` in
+    /// `NetworkDataTaskSoup.cpp`.
+    pub cross_origin_redirect_drops_delete: bool,
+    /// `*` in `Access-Control-Expose-Headers` counts although something behind it is no token.
+    /// Firefox: `InternalHeaders::CORSHeaders`.
+    pub exposed_wildcard_survives_garbage: bool,
+    /// The CORS-preflight cache.
+    pub cache: CacheProfile,
+}
+
+/// What an engine's CORS-preflight cache does where engines differ. The sources are
+/// `preflight_cache.cc` and `preflight_result.cc` for Chromium, `nsCORSListenerProxy.cpp` for Firefox,
+/// `CrossOriginPreflightResultCache.cpp` for WebKit.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CacheProfile {
+    /// What a further preflight for the same origin and URL does to what is there.
+    pub update: CacheUpdate,
+    /// When `*` in an entry covers a method or header name. Firefox stores it but compares it as a
+    /// name, so it preflights again each time.
+    pub wildcard: CacheWildcard,
+    /// `*` in an entry covers `Authorization`. Not in Chromium, although its preflight passes.
+    pub wildcard_covers_authorization: bool,
+    /// HEAD needs no entry, being safelisted. Firefox spares only GET and POST.
+    pub head_is_safelisted: bool,
+    /// With the use-CORS-preflight flag even a safelisted method needs an entry.
+    pub flag_needs_method: bool,
+    /// An entry that was made with credentials serves requests without. Firefox keeps them apart.
+    pub credentialed_serves_all: bool,
+    /// The origin of the key for a request whose origin is `null` because of redirects.
+    pub tainted_key: TaintedKey,
+    /// What clears the entries of an origin and URL.
+    pub cleared_by: CacheClearing,
+    /// A preflight that refuses the method or a header is remembered all the same.
+    pub keeps_refused: bool,
+    /// URLs of this many bytes and more are not remembered.
+    pub url_limit: Option<usize>,
+}
+
+/// See [`Profile::redirected_preflight`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectedPreflight {
+    /// A response like any other; its status fails.
+    Status,
+    /// An error of its own, before the CORS check.
+    BeforeCorsCheck,
+    /// An error of its own, after the CORS check.
+    AfterCorsCheck,
+}
+
+/// See [`CacheProfile::update`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheUpdate {
+    /// Entries stay and get the new max-age, which counts from when they were first stored.
+    MaxAge,
+    /// Entries stay, and those that are named again start again.
+    Restart,
+    /// Nothing of the old stays.
+    Replace,
+}
+
+/// See [`CacheProfile::wildcard`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheWildcard {
+    /// Always.
+    Always,
+    /// If the entry was made without credentials.
+    UncredentialedEntry,
+    /// If the request is without credentials.
+    UncredentialedRequest,
+    /// Never.
+    Never,
+}
+
+/// See [`CacheProfile::tainted_key`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaintedKey {
+    /// `null`, as it is sent.
+    Null,
+    /// The page's origin.
+    Page,
+    /// An origin that no other request has: nothing is found again.
+    Unique,
+}
+
+/// See [`CacheProfile::cleared_by`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheClearing {
+    /// A network error at the end of a fetch that needed a preflight.
+    NetworkError,
+    /// A failed CORS check or connection.
+    CorsCheck,
+    /// Nothing, but a request that an entry does not cover removes it.
+    Miss,
+}
+
+/// What the value of an [extra safelisted header](Profile::extra_safelisted_request_headers) must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueRule {
+    /// Anything.
+    Any,
+    /// Digits.
+    Integer,
+    /// Digits, perhaps with a dot and digits.
+    Decimal,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// This, in any case.
+    IgnoringCase(&'static str),
+}
