@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cors_core::Policy;
+use cors_core::{Config, Policy};
 use serde::Deserialize;
 
 use crate::message::Request;
@@ -34,6 +34,8 @@ pub struct NamedPolicy {
     pub source: String,
     /// The same, read.
     pub policy: Policy,
+    /// The same as it is written.
+    pub config: Config,
 }
 
 /// One exchange.
@@ -159,6 +161,7 @@ impl Suite {
                         source: source.clone(),
                         policy: Policy::from_toml(source)
                             .map_err(|errors| format!("policy `{}`: {errors}", entry.policy))?,
+                        config: toml::from_str(source).map_err(|error| error.to_string())?,
                     });
                     policies.insert(entry.policy.clone(), Arc::clone(&policy));
                     self.policies.push(Arc::clone(&policy));

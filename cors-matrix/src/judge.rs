@@ -1,17 +1,16 @@
 //! What is right. Each judge sees one exchange and says what is wrong with it.
 
-use cors_core::{
-    Decision, Field, Policy, RequestHead as _, ResponseHeader, Value, varies_by_origin,
-};
+use cors_core::{Decision, Field, RequestHead as _, ResponseHeader, Value, varies_by_origin};
 
-use crate::case::{Expected, is_relevant};
+use crate::browser;
+use crate::case::{Expected, NamedPolicy, is_relevant};
 use crate::message::{Answer, Line, Request, Response};
 
 /// An exchange with a server, and the same with the server that has no middleware.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
     /// The policy in force.
-    pub policy: &'a Policy,
+    pub policy: &'a NamedPolicy,
     /// What was sent.
     pub request: &'a Request,
     /// What must come back, by the case.
@@ -27,18 +26,31 @@ pub struct Exchange<'a> {
 pub struct Judge {
     /// Who it is.
     pub name: &'static str,
-    judge: fn(&Exchange<'_>) -> Result<(), String>,
+    judge: fn(&Exchange<'_>) -> Result<Finding, String>,
 }
 
-/// All judges. A model of the browser will be another.
-pub const JUDGES: [Judge; 3] = [
+/// What a judge finds where nothing is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It is right.
+    Right,
+    /// It is none of this judge's business.
+    Nothing,
+}
+
+/// All judges.
+pub const JUDGES: [Judge; 4] = [
     Judge {
         name: "case",
-        judge: |exchange| meets(exchange.answer, exchange.expected),
+        judge: |exchange| meets(exchange.answer, exchange.expected).map(|()| Finding::Right),
     },
     Judge {
         name: "engine",
         judge: engine,
+    },
+    Judge {
+        name: "browser",
+        judge: browser::judge,
     },
     Judge {
         name: "bare server",
@@ -52,7 +64,7 @@ impl Judge {
     /// # Errors
     ///
     /// What is wrong.
-    pub fn judge(&self, exchange: &Exchange<'_>) -> Result<(), String> {
+    pub fn judge(&self, exchange: &Exchange<'_>) -> Result<Finding, String> {
         (self.judge)(exchange)
     }
 }
@@ -85,9 +97,9 @@ pub fn meets(answer: &Answer, expected: &Expected) -> Result<(), String> {
 }
 
 /// The engine's decision, carried out by hand on what the bare server says.
-fn engine(exchange: &Exchange<'_>) -> Result<(), String> {
-    let decision = exchange.policy.decide(exchange.request);
-    let fields = exchange.policy.fields(decision.fields());
+fn engine(exchange: &Exchange<'_>) -> Result<Finding, String> {
+    let decision = exchange.policy.policy.decide(exchange.request);
+    let fields = exchange.policy.policy.fields(decision.fields());
     let (response, expected, status) = match (decision, exchange.answer, exchange.bare) {
         (Decision::Respond(preflight), Answer::Response(response), _) => {
             let mut lines = Vec::new();
@@ -105,7 +117,7 @@ fn engine(exchange: &Exchange<'_>) -> Result<(), String> {
             (response, lines, bare.status)
         }
         // The framework gives no response at all, with us as without us.
-        (Decision::Forward(_), Answer::Closed, Answer::Closed) => return Ok(()),
+        (Decision::Forward(_), Answer::Closed, Answer::Closed) => return Ok(Finding::Nothing),
         (_, answer, _) => return Err(format!("decided {decision:?}, got {answer:?}")),
     };
     if response.status != status {
@@ -113,11 +125,11 @@ fn engine(exchange: &Exchange<'_>) -> Result<(), String> {
     }
     let mut expected = expected;
     expected.sort_by(|(a, _), (b, _)| a.cmp(b));
-    same_lines(&relevant(response), &expected)
+    same_lines(&relevant(response), &expected).map(|()| Finding::Right)
 }
 
 /// What an adapter does, the slow and obvious way.
-fn write(fields: &[Field<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
+pub(crate) fn write(fields: &[Field<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
     for field in fields {
         let name = field.name.name();
         let values: Vec<Vec<u8>> = match &field.value {
@@ -141,16 +153,16 @@ fn write(fields: &[Field<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
 }
 
 /// Whether everything but the CORS fields is as without the middleware.
-fn untouched(exchange: &Exchange<'_>) -> Result<(), String> {
+fn untouched(exchange: &Exchange<'_>) -> Result<Finding, String> {
     // A preflight never gets so far as to be compared.
     if matches!(
-        exchange.policy.decide(exchange.request),
+        exchange.policy.policy.decide(exchange.request),
         Decision::Respond(_)
     ) {
-        return Ok(());
+        return Ok(Finding::Nothing);
     }
     let (response, bare) = match (exchange.answer, exchange.bare) {
-        (Answer::Closed, Answer::Closed) => return Ok(()),
+        (Answer::Closed, Answer::Closed) => return Ok(Finding::Right),
         (Answer::Response(response), Answer::Response(bare)) => (response, bare),
         (answer, bare) => return Err(format!("{answer:?} instead of {bare:?}")),
     };
@@ -162,7 +174,7 @@ fn untouched(exchange: &Exchange<'_>) -> Result<(), String> {
     }
     same_lines(&other_lines(response), &other_lines(bare))?;
     match response.pieces == bare.pieces {
-        true => Ok(()),
+        true => Ok(Finding::Right),
         false => Err("the body, or the pieces in which it is sent, differ".to_owned()),
     }
 }
@@ -216,6 +228,8 @@ pub fn show((name, value): &Line) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cors_core::Policy;
+
     use super::*;
 
     fn response(text: &str) -> Answer {
@@ -232,7 +246,13 @@ mod tests {
     /// Each deliberate fault is seen by the judges who can see it.
     #[test]
     fn faults() {
-        let policy = Policy::from_toml("allow_origins = ['https://a.b']").unwrap();
+        let source = "allow_origins = ['https://a.b']\nallow_methods = ['PUT']";
+        let policy = NamedPolicy {
+            name: "faults/policy".to_owned(),
+            source: source.to_owned(),
+            policy: Policy::from_toml(source).unwrap(),
+            config: toml::from_str(source).unwrap(),
+        };
         let check = |method: &str, expected: &str, bare: &str, answer: &str, objecting: &[&str]| {
             let mut lines = vec![("origin".to_owned(), b"https://a.b".to_vec())];
             if method == "OPTIONS" {
@@ -260,67 +280,30 @@ mod tests {
         };
         let right = "200\naccess-control-allow-origin: https://a.b\nvary: Origin\nx-handler: 1";
         let bare = "200\nx-handler: 1";
-        check("GET", right, bare, right, &[]);
-        check(
-            "GET",
-            right,
-            bare,
-            &right.replace("vary: Origin", ""),
-            &["case", "engine"],
-        );
-        check(
-            "GET",
-            right,
-            bare,
-            &format!("{right}\nvary: Origin"),
-            &["case", "engine"],
-        );
-        check(
-            "GET",
-            right,
-            bare,
-            &right.replace("b\n", "c\n"),
-            &["case", "engine"],
-        );
-        check(
-            "GET",
-            right,
-            bare,
+        let get = |answer: &str, objecting| check("GET", right, bare, answer, objecting);
+        get(right, &[]);
+        get(&right.replace("vary: Origin", ""), &["case", "engine"]);
+        get(&format!("{right}\nvary: Origin"), &["case", "engine"]);
+        get(&right.replace("b\n", "c\n"), &["case", "engine", "browser"]);
+        get(
             &right.replace("200", "201"),
             &["case", "engine", "bare server"],
         );
-        check(
-            "GET",
-            right,
-            bare,
+        get(
             &right.replace("x-handler: 1", ""),
             &["case", "engine", "bare server"],
         );
-        check(
-            "GET",
-            right,
-            bare,
-            "closed",
-            &["case", "engine", "bare server"],
-        );
+        get("closed", &["case", "engine", "bare server"]);
         check("GET", "closed", "closed", "closed", &[]);
 
-        let right = "204\naccess-control-allow-origin: https://a.b\naccess-control-max-age: 86400\nvary: Origin";
-        check("OPTIONS", right, bare, right, &[]);
-        check(
-            "OPTIONS",
-            right,
-            bare,
-            &right.replace("204", "200"),
-            &["case", "engine"],
-        );
-        check(
-            "OPTIONS",
-            right,
-            bare,
-            &format!("{right}\nx-handler: 1"),
-            &["case", "engine"],
-        );
-        check("OPTIONS", right, bare, bare, &["case", "engine"]);
+        let right = "204\naccess-control-allow-origin: https://a.b\n\
+                     access-control-allow-methods: PUT\naccess-control-max-age: 86400\nvary: Origin";
+        let preflight = |answer: &str, objecting| check("OPTIONS", right, bare, answer, objecting);
+        preflight(right, &[]);
+        preflight(&right.replace("204", "200"), &["case", "engine"]);
+        preflight(&right.replace("204", "404"), &["case", "engine", "browser"]);
+        preflight(&right.replace("PUT", "put"), &["case", "engine", "browser"]);
+        preflight(&format!("{right}\nx-handler: 1"), &["case", "engine"]);
+        preflight(bare, &["case", "engine", "browser"]);
     }
 }

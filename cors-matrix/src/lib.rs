@@ -1,14 +1,17 @@
 //! The shared cases of the CORS workspace, and the code that runs and judges them.
 //!
+//! - [`browser`]: what a page gets to see, by the model of the browser, and by the policy.
 //! - [`case`]: the data files: policies, what is sent, what must come back.
 //! - [`difference`]: where a framework makes the common answer impossible, and why.
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
 //! - [`server`]: the fixture servers, built and started.
 //! - [`run`]: every case against every framework.
-//! - [`judge`]: what is right: the case's expectation, the engine's decision, the bare server.
+//! - [`judge`]: what is right: the case's expectation, the engine's decision, the browser's
+//!   verdict, the bare server.
 //! - [`report`]: the result, as a table, JSON or HTML.
 //! - [`fixture`]: what the fixture servers have in common.
 
+pub mod browser;
 pub mod case;
 pub mod difference;
 pub mod fixture;

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use serde::Serialize;
 
 use crate::difference::Difference;
+use crate::judge::JUDGES;
 use crate::server::Framework;
 
 /// What came of a run.
@@ -18,6 +19,8 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// How many exchanges each known difference was found in.
     pub known: Vec<usize>,
+    /// How many exchanges each of [`JUDGES`] found right.
+    pub judged: [usize; JUDGES.len()],
 }
 
 /// A row: a group of cases.
@@ -62,6 +65,7 @@ impl Report {
             groups: Vec::new(),
             failures: Vec::new(),
             known: vec![0; differences],
+            judged: [0; JUDGES.len()],
         }
     }
 
@@ -131,6 +135,10 @@ impl Report {
             rows.push([group.name.clone()].into_iter().chain(cells).collect());
         }
         let mut text = table(&rows);
+        let judged = JUDGES.iter().zip(self.judged);
+        let judged = judged.map(|(judge, count)| format!("{count} by the {}", judge.name));
+        let judged: Vec<_> = judged.collect();
+        let _ = writeln!(text, "\nfound right: {}", judged.join(", "));
         let found = differences
             .iter()
             .zip(&self.known)
@@ -208,9 +216,12 @@ impl Report {
                     "exchanges": count,
                 })
             });
+        let judged = JUDGES.iter().zip(self.judged);
+        let judged = judged.map(|(judge, count)| (judge.name.to_owned(), count.into()));
         let total = self.total();
         let json = serde_json::json!({
             "exchanges": total.exchanges,
+            "found_right_by": judged.collect::<serde_json::Map<_, _>>(),
             "failed": total.failed,
             "groups": groups.collect::<Vec<_>>(),
             "known_differences": known.collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use crate::case::{Case, Expected, Suite};
 use crate::difference::Difference;
-use crate::judge::{Exchange, JUDGES, meets, relevant};
+use crate::judge::{Exchange, Finding, JUDGES, meets, relevant};
 use crate::message::{self, Answer, Request};
 use crate::report::{Failure, Report};
 use crate::server::{Fixture, Framework};
@@ -108,14 +108,14 @@ fn judge(
             match answers.get(index) {
                 Some(Ok((answer, bare))) => {
                     let exchange = Exchange {
-                        policy: &case.policy.policy,
+                        policy: &case.policy,
                         request: &case.request,
                         expected: &case.expected,
                         answer,
                         bare,
                     };
                     let difference = known.and_then(|known| differences.get(known));
-                    judge_one(&exchange, difference, &mut failures);
+                    judge_one(&exchange, difference, &mut report.judged, &mut failures);
                     if known.is_none() {
                         match common {
                             None => common = Some((framework, answer)),
@@ -144,12 +144,15 @@ fn judge(
 fn judge_one(
     exchange: &Exchange<'_>,
     difference: Option<&Difference>,
+    judged: &mut [usize; JUDGES.len()],
     failures: &mut Vec<(&'static str, String)>,
 ) {
     let Some(difference) = difference else {
-        for judge in &JUDGES {
-            if let Err(message) = judge.judge(exchange) {
-                failures.push((judge.name, message));
+        for (judge, judged) in JUDGES.iter().zip(judged) {
+            match judge.judge(exchange) {
+                Ok(Finding::Right) => *judged += 1,
+                Ok(Finding::Nothing) => {}
+                Err(message) => failures.push((judge.name, message)),
             }
         }
         return;
