@@ -73,6 +73,10 @@ pub struct DangerouslyAllow {
     pub insecure_origins: bool,
     /// `"public-suffixes"`: patterns such as `https://*.github.io`, with credentials. Anybody can
     /// register a matching site.
+    ///
+    /// The check is for the domain behind the `*.` itself. It does not find a public suffix further
+    /// below, such as `s3.amazonaws.com` in `https://*.amazonaws.com`: never list a domain of which
+    /// others can get a part.
     pub public_suffixes: bool,
     /// `"null-origin"`: the origin `null`, without credentials only. Any site can produce it, with a
     /// sandboxed frame.

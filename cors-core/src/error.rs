@@ -112,7 +112,7 @@ impl fmt::Display for ConfigError {
         }
         f.write_str(&self.message)?;
         if let Some(suggestion) = &self.suggestion {
-            write!(f, "; did you mean `{suggestion}`?")?;
+            write!(f, "; did you mean `{}`?", Excerpt(suggestion))?;
         }
         write!(f, " [{}]", self.code)
     }
@@ -166,6 +166,8 @@ pub enum ErrorCode {
     MixedWildcard,
     /// The same item twice.
     Duplicate,
+    /// An origin that an earlier grant covers.
+    Shadowed,
     /// A grant whose origins are all covered by earlier grants.
     UnreachableGrant,
     /// A max age out of bounds.
@@ -206,6 +208,7 @@ impl ErrorCode {
             Self::WildcardExposeWithCredentials => "wildcard-expose-with-credentials",
             Self::MixedWildcard => "mixed-wildcard",
             Self::Duplicate => "duplicate",
+            Self::Shadowed => "shadowed",
             Self::UnreachableGrant => "unreachable-grant",
             Self::MaxAge => "max-age",
             Self::PreflightStatus => "preflight-status",
@@ -250,7 +253,7 @@ impl fmt::Display for Place {
                 f.write_str(".")?;
             }
         }
-        f.write_str(&self.key)?;
+        write!(f, "{}", Excerpt(&self.key))?;
         match self.index {
             Some(index) => write!(f, "[{index}]"),
             None => Ok(()),
@@ -290,15 +293,15 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-/// The beginning of a text from outside, without control characters: safe to print.
+/// The beginning of a text from outside, without characters that terminals act on: safe to print.
 pub(crate) struct Excerpt<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MAX: usize = 128;
         for char in self.0.chars().take(MAX) {
-            match char.is_control() {
-                true => write!(f, "{}", char.escape_default())?,
+            match char.is_control() || is_format(char) {
+                true => write!(f, "{}", char.escape_unicode())?,
                 false => write!(f, "{char}")?,
             }
         }
@@ -307,4 +310,20 @@ impl fmt::Display for Excerpt<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Characters that are not seen but change how others are, such as the direction of text.
+fn is_format(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }

@@ -145,15 +145,24 @@ impl<'a> OriginPattern<'a> {
     /// The public suffix of which the pattern covers every registrable domain, if it does.
     ///
     /// Only what the [public suffix list](https://publicsuffix.org) names counts: `*.internal` is a
-    /// company's own affair.
+    /// company's own affair. A suffix further below, such as `s3.amazonaws.com` below `amazonaws.com`,
+    /// is not looked for.
     pub(crate) fn public_suffix(&self) -> Option<&'a str> {
         let Shape::Tuple(tuple) = self.shape else {
             return None;
         };
+        if !tuple.subdomains {
+            return None;
+        }
         let host = tuple.host.trim_end_matches('.');
-        let suffix = psl::suffix(host.as_bytes())?;
-        (tuple.subdomains && suffix.is_known() && suffix.as_bytes() == host.as_bytes())
-            .then_some(tuple.host)
+        // The list has names such as `github.io` and rules such as `*.ck`, for all names below `ck`. No
+        // rule is about the label that stands in for those.
+        let below = format!("cors-.{host}");
+        let listed = |name: &str| {
+            psl::suffix(name.as_bytes())
+                .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == name.as_bytes())
+        };
+        (listed(host) || listed(&below)).then_some(tuple.host)
     }
 }
 
@@ -353,6 +362,11 @@ mod tests {
         check(" https://example.com", O::InvalidScheme, example);
         check("example.com", O::NoScheme, example);
         check("//example.com", O::NoScheme, example);
+        check("https//example.com", O::NoScheme, example);
+        check("https:/example.com", O::NoScheme, example);
+        check("https:example.com", O::NoScheme, example);
+        check("httpserver", O::NoScheme, Some("https://httpserver"));
+        check("NULL", O::NoScheme, None);
         check("localhost:3000", O::NoScheme, Some("http://localhost:3000"));
         check("Https://Example.com", O::UpperCase, example);
         check("https://Example.com", O::UpperCase, example);
@@ -481,6 +495,10 @@ mod tests {
         check("https://*.github.io", false, Some("github.io"));
         check("https://github.io", false, None);
         check("https://*.user.github.io", false, None);
+        check("https://*.ck", false, Some("ck"));
+        check("https://*.kawasaki.jp:*", false, Some("kawasaki.jp"));
+        check("https://*.city.kawasaki.jp", false, None);
+        check("https://*.www.ck", false, None);
         check("https://*.example.com", false, None);
         check("https://*.internal", false, None);
         check("*", false, None);

@@ -14,12 +14,12 @@ pub(crate) fn suggest(text: &str) -> Option<String> {
         return None;
     }
     let trimmed = text.trim();
-    if trimmed.is_empty() {
+    if trimmed.is_empty() || trimmed.eq_ignore_ascii_case("null") {
         return None;
     }
     let (scheme, rest) = match trimmed.split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
-        None => (guess_scheme(trimmed), trimmed.trim_start_matches('/')),
+        None => without_scheme(trimmed),
     };
     let authority = rest.split(['/', '?', '#']).next()?;
     let authority = authority.rsplit('@').next()?;
@@ -40,13 +40,21 @@ pub(crate) fn suggest(text: &str) -> Option<String> {
     (guess != text && OriginPattern::parse(&guess).is_ok()).then_some(guess)
 }
 
-/// `http` for the machines of developers, `https` for the rest.
-fn guess_scheme(text: &str) -> String {
-    let host = text.trim_start_matches('/').split([':', '/']).next();
-    match host {
-        Some("localhost" | "127.0.0.1") => "http".to_owned(),
-        _ => "https".to_owned(),
+/// A scheme for a text without `://`, and the rest: `https` (misspelt, as in `https//example.com`, or
+/// left out), but `http` for the machines of developers.
+fn without_scheme(text: &str) -> (String, &str) {
+    for scheme in ["https", "http"] {
+        let rest = text.strip_prefix(scheme);
+        if let Some(rest) = rest.filter(|rest| rest.starts_with([':', '/'])) {
+            return (scheme.to_owned(), rest.trim_start_matches([':', '/']));
+        }
     }
+    let rest = text.trim_start_matches('/');
+    let scheme = match rest.split([':', '/']).next() {
+        Some("localhost" | "127.0.0.1") => "http",
+        _ => "https",
+    };
+    (scheme.to_owned(), rest)
 }
 
 fn canonical_host(host: &str) -> Option<String> {

@@ -136,9 +136,12 @@ impl<'a> Checker<'a, '_> {
                 Err(error) => self.invalid_origin(index, text, error),
             }
         }
-        let unreachable = grant > 0
-            && patterns.len() == texts.len()
-            && patterns.iter().all(|(_, pattern)| seen.covers(pattern));
+        let covered: Vec<bool> = patterns
+            .iter()
+            .map(|(_, pattern)| seen.covers(pattern))
+            .collect();
+        let unreachable =
+            grant > 0 && patterns.len() == texts.len() && covered.iter().all(|covered| *covered);
         if unreachable {
             let message = "can never decide: earlier grants are for all of its origins, and the first grant decides";
             let place = self.place.clone();
@@ -148,11 +151,15 @@ impl<'a> Checker<'a, '_> {
                 message,
             ));
         }
-        for (index, pattern) in patterns {
+        for ((index, pattern), covered) in patterns.into_iter().zip(covered) {
             let text = pattern.as_str();
             match seen.places.get(text).copied() {
                 None => {
                     seen.places.insert(text, (grant, index));
+                    if covered && !unreachable {
+                        let message = "is covered by an earlier grant, and the first grant decides";
+                        self.item(ErrorCode::Shadowed, KEY, index, text, message);
+                    }
                 }
                 Some((first, _)) if first != grant && unreachable => {}
                 Some((first, at)) => {
@@ -245,7 +252,19 @@ impl<'a> Checker<'a, '_> {
         let suggestion = suggest::suggest(text);
         let message = error.to_string();
         let code = ErrorCode::InvalidOrigin;
-        self.item_suggesting(code, "allow_origins", index, text, &message, suggestion);
+        self.item_suggesting(
+            code,
+            "allow_origins",
+            index,
+            text,
+            &message,
+            suggestion.clone(),
+        );
+        // What is wrong with the suggestion, too, is better said now than when it was followed.
+        let suggested = suggestion.as_deref().map(OriginPattern::parse);
+        if let Some(Ok(pattern)) = suggested {
+            self.origin(index, &pattern);
+        }
     }
 
     fn methods(&mut self) {
@@ -257,7 +276,8 @@ impl<'a> Checker<'a, '_> {
             let normal = method::normalize(method.trim());
             if method == "*" {
             } else if !header::is_token(method) {
-                let suggestion = header::is_token(normal).then(|| normal.to_owned());
+                let sendable = header::is_token(normal) && !method::is_forbidden(normal);
+                let suggestion = sendable.then(|| normal.to_owned());
                 let message = "is not a method";
                 let code = ErrorCode::InvalidMethod;
                 self.item_suggesting(code, KEY, index, method, message, suggestion);
@@ -276,7 +296,9 @@ impl<'a> Checker<'a, '_> {
     fn request_headers(&mut self) {
         const KEY: &str = "allow_headers";
         let names = &self.grant.allow_headers;
-        self.header_names(KEY, names);
+        self.header_names(KEY, names, |name| {
+            !header::is_cors_header(name) && !header::is_forbidden_request_header(name)
+        });
         // Standard browsers do not count it among any, so listing it says something.
         self.wildcard(KEY, names, |name| {
             name == "*" || name.eq_ignore_ascii_case("authorization")
@@ -296,7 +318,9 @@ impl<'a> Checker<'a, '_> {
     fn exposed_headers(&mut self) {
         const KEY: &str = "expose_headers";
         let names = &self.grant.expose_headers;
-        self.header_names(KEY, names);
+        self.header_names(KEY, names, |name| {
+            !header::is_cors_header(name) && !header::is_forbidden_response_header(name)
+        });
         self.wildcard(KEY, names, |name| name == "*");
         for (index, name) in names.iter().enumerate() {
             let lower = name.to_ascii_lowercase();
@@ -330,13 +354,15 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// What goes for header names on both sides.
-    fn header_names(&mut self, key: &str, names: &[String]) {
+    /// What goes for header names on both sides; `may_stand` is asked of what would be suggested.
+    fn header_names(&mut self, key: &str, names: &[String], may_stand: impl Fn(&str) -> bool) {
         self.duplicates(key, names, |name| name.to_ascii_lowercase());
         for (index, name) in names.iter().enumerate() {
             if !header::is_token(name) {
                 let trimmed = name.trim().trim_end_matches(':');
-                let suggestion = header::is_token(trimmed).then(|| trimmed.to_owned());
+                let listable =
+                    header::is_token(trimmed) && may_stand(&trimmed.to_ascii_lowercase());
+                let suggestion = listable.then(|| trimmed.to_owned());
                 let message = "is not a header name";
                 let code = ErrorCode::InvalidHeader;
                 self.item_suggesting(code, key, index, name, message, suggestion);

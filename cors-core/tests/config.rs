@@ -268,8 +268,45 @@ fn several_grants() {
 }
 
 #[test]
+fn shadowed_origins() {
+    check(
+        "[[grant]]\nallow_origins = ['https://*.a.com', 'https://b.a.com']\n[[grant]]\nallow_origins = ['https://c.a.com', 'https://other.com']",
+        &["4:18 grant[1].allow_origins[0] [shadowed]"],
+    );
+}
+
+/// Following a suggestion leads to no further mistake that could have been told at once.
+#[test]
+fn mistakes_in_suggestions() {
+    check(
+        "allow_credentials = true\nallow_origins = ['http://a.com/', 'https://*.github.io/']",
+        &[
+            "2:18 allow_origins[0] [invalid-origin] http://a.com",
+            "2:18 allow_origins[0] [insecure-origin] https://a.com",
+            "2:35 allow_origins[1] [invalid-origin] https://*.github.io",
+            "2:35 allow_origins[1] [public-suffix]",
+        ],
+    );
+    check(
+        "allow_origins = ['*']\nallow_headers = ['Cookie:']\nallow_methods = [' trace']",
+        &[
+            "2:18 allow_headers[0] [invalid-header]",
+            "3:18 allow_methods[0] [invalid-method]",
+        ],
+    );
+    check(
+        "allow_origins = 'a\"b'",
+        &["1:17 allow_origins [wrong-type]"],
+    );
+}
+
+#[test]
 fn syntax() {
     check("allow_origins = [", &["1:18  [syntax]"]);
+    check(
+        "\u{feff}allow_origins = ['https://a.com/']",
+        &["1:18 allow_origins[0] [invalid-origin] https://a.com"],
+    );
     check(
         "allow_origins = ['*']\nallow_origins = ['*']",
         &["2:1  [syntax]"],
@@ -291,6 +328,13 @@ fn the_text_of_errors() {
     let text = Policy::from_toml(&source).unwrap_err().to_string();
     assert!(text.contains(r"`\u{1b}[2Jaaa"), "{text}");
     assert!(text.len() < 400, "{text}");
+    let source = format!(
+        "\"\\u001b[31m\\u202e{}\" = 3\nallow_origins = 'x'",
+        "k".repeat(3000)
+    );
+    let text = Policy::from_toml(&source).unwrap_err().to_string();
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    assert!(text.len() < 600, "{text}");
 
     let errors = Policy::new(vec![Grant::new(["https://a.b"]), Grant::new(["a.b"])]).unwrap_err();
     assert_eq!(
@@ -319,6 +363,7 @@ fn files() {
     check("", None, "FILE: cannot be read: ");
     check("empty.toml", Some(b""), "FILE: is empty");
     check("blank.toml", Some(b" \n\t\n"), "FILE: is empty");
+    check("bom.toml", Some(b"\xef\xbb\xbf"), "FILE: is empty");
     check(
         "latin1.toml",
         Some(b"# caf\xe9"),

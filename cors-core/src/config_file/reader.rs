@@ -174,7 +174,9 @@ impl Reader<'_> {
             let grant = place.grant;
             let expected = "a list of strings";
             let mut error = wrong_type(place, item, expected);
-            if let Node::Text(text) = &item.node {
+            if let Node::Text(text) = &item.node
+                && !text.contains(|char: char| char.is_control() || matches!(char, '"' | '\\'))
+            {
                 error = error.suggest(Some(format!("[\"{text}\"]")));
             }
             self.push(error, item);

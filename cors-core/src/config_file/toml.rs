@@ -59,7 +59,8 @@ impl Policy {
     pub fn from_toml(source: &str) -> Result<Self, ConfigErrors> {
         let mut errors = Vec::new();
         let (table, syntax_errors) = DeTable::parse_recoverable(source);
-        for error in &syntax_errors {
+        // All but the first may be about nothing but what the parser made of the first.
+        if let Some(error) = syntax_errors.first() {
             let mut mistake = ConfigError::new(
                 ErrorCode::Syntax,
                 Place::default(),
@@ -171,9 +172,10 @@ impl fmt::Display for LoadError {
                 let mistakes = if count == 1 { "mistake" } else { "mistakes" };
                 write!(f, "{path}: {count} {mistakes} in the CORS policy")?;
                 // In front of each line, so that terminals and editors can follow it.
-                errors
-                    .iter()
-                    .try_for_each(|error| write!(f, "\n{path}:{error}"))
+                errors.iter().try_for_each(|error| match error.location() {
+                    Some(_) => write!(f, "\n{path}:{error}"),
+                    None => write!(f, "\n{path}: {error}"),
+                })
             }
         }
     }
@@ -200,7 +202,7 @@ fn read_file(path: &Path) -> Result<String, Reason> {
     let source = String::from_utf8(bytes).map_err(|error| Reason::NotUtf8 {
         at: error.utf8_error().valid_up_to(),
     })?;
-    match source.trim().is_empty() {
+    match source.trim_start_matches('\u{feff}').trim().is_empty() {
         true => Err(Reason::Empty),
         false => Ok(source),
     }
@@ -251,6 +253,8 @@ fn count_lines(source: &str, errors: &mut [ConfigError]) {
         }
         (line, column) = match char {
             '\n' => (line + 1, 1),
+            // A byte order mark is no character of the first line.
+            '\u{feff}' if at == 0 => (line, column),
             _ => (line, column + 1),
         };
     }
