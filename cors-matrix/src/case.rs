@@ -185,7 +185,7 @@ impl Suite {
                         group: name.clone(),
                         policy: Arc::clone(&policy),
                         request: parse_request(&fill(&entry.send)?)?,
-                        expected: Expected::parse(&String::from_utf8_lossy(&expected))?,
+                        expected: Expected::parse(&expected)?,
                     })
                 })();
                 self.cases
@@ -202,9 +202,10 @@ impl Expected {
     /// # Errors
     ///
     /// What is neither.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut rest = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let status = match rest.next() {
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        let rows = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let mut rest = rows.filter(|line| !line.is_empty());
+        let status = match rest.next().map(String::from_utf8_lossy).as_deref() {
             Some("closed") => return Ok(Self::Closed),
             Some("any") => None,
             Some(status) => Some(
@@ -369,19 +370,12 @@ fn parse_request(text: &[u8]) -> Result<Request, String> {
     Ok(Request {
         method: method.to_owned(),
         target: target.to_owned(),
-        lines: head
-            .into_iter()
-            .map(parse_byte_line)
-            .collect::<Result<_, _>>()?,
+        lines: head.into_iter().map(parse_line).collect::<Result<_, _>>()?,
         body: body.join(&b'\n'),
     })
 }
 
-fn parse_line(line: &str) -> Result<(String, Vec<u8>), String> {
-    parse_byte_line(line.as_bytes())
-}
-
-fn parse_byte_line(line: &[u8]) -> Result<(String, Vec<u8>), String> {
+fn parse_line(line: &[u8]) -> Result<(String, Vec<u8>), String> {
     let colon = line.iter().position(|&byte| byte == b':');
     let split = colon.and_then(|colon| Some((line.get(..colon)?, line.get(colon + 1..)?)));
     let (name, value) =

@@ -66,7 +66,7 @@ impl Difference {
     fn parse(entry: Entry) -> Result<Self, String> {
         let instead = match (entry.status, &entry.answer) {
             (Some(status), None) => Instead::Status(status),
-            (None, Some(answer)) => Instead::Answer(Expected::parse(answer)?),
+            (None, Some(answer)) => Instead::Answer(Expected::parse(answer.as_bytes())?),
             _ => return Err(format!("`{}` needs `status` or `answer`", entry.cases)),
         };
         Ok(Self {

@@ -41,7 +41,7 @@ impl Fixture {
     fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut parser = lexopt::Parser::from_args(args);
         let usage = |error: lexopt::Error| format!("{error}\n{USAGE}");
-        let (mut policy, mut port, mut bare) = (None, 0, false);
+        let (mut policy, mut port, mut bare, mut until_stdin_ends) = (None, 0, false, false);
         while let Some(arg) = parser.next().map_err(usage)? {
             use lexopt::prelude::*;
             match arg {
@@ -51,7 +51,7 @@ impl Fixture {
                     port = value.parse().map_err(usage)?;
                 }
                 Long("bare") => bare = true,
-                Long("until-stdin-ends") => end_with_stdin(),
+                Long("until-stdin-ends") => until_stdin_ends = true,
                 other => return Err(usage(other.unexpected())),
             }
         }
@@ -61,6 +61,10 @@ impl Fixture {
             Some(path) => Some(Policy::from_file(path).map_err(|error| error.to_string())?),
             None => return Err(format!("no policy was given\n{USAGE}")),
         };
+        // Not before all is well: the end of the process says what is not.
+        if until_stdin_ends {
+            end_with_stdin();
+        }
         Ok(Self { policy, port })
     }
 }

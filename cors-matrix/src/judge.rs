@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     fn response(text: &str) -> Answer {
-        let Ok(Expected::Response { status, lines }) = Expected::parse(text) else {
+        let Ok(Expected::Response { status, lines }) = Expected::parse(text.as_bytes()) else {
             return Answer::Closed;
         };
         Answer::Response(Response {
@@ -267,7 +267,7 @@ mod tests {
             let exchange = Exchange {
                 policy: &policy,
                 request: &request,
-                expected: &Expected::parse(expected).unwrap(),
+                expected: &Expected::parse(expected.as_bytes()).unwrap(),
                 answer: &response(answer),
                 bare: &response(bare),
             };

@@ -178,10 +178,16 @@ fn same(a: &Answer, b: &Answer, case: &Case) -> bool {
 }
 
 /// The policies of a suite as files, removed when dropped.
-struct PolicyFiles(PathBuf);
+#[derive(Debug)]
+pub struct PolicyFiles(PathBuf);
 
 impl PolicyFiles {
-    fn write(suite: &Suite) -> io::Result<Self> {
+    /// Writes them to a temporary folder.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be done.
+    pub fn write(suite: &Suite) -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("cors-matrix-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let files = Self(folder);
@@ -191,7 +197,8 @@ impl PolicyFiles {
         Ok(files)
     }
 
-    fn path(&self, policy: usize) -> PathBuf {
+    /// The file of a policy, by its place in [`Suite::policies`].
+    pub fn path(&self, policy: usize) -> PathBuf {
         self.0.join(format!("{policy}.toml"))
     }
 }
