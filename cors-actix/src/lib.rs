@@ -217,8 +217,9 @@ mod head;
 mod transform;
 
 pub use cors_core::{
-    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, ErrorCode, Explanation, Grant,
-    LoadError, Policy, PolicyFile, is_preflight,
+    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
+    Explanation, Grant, LoadError, Location, NearMiss, Policy, PolicyFile, Reason, Verdict,
+    is_preflight,
 };
 pub use head::Head;
 pub use transform::{Cors, CorsFuture, CorsMiddleware};

@@ -44,6 +44,11 @@ impl Cors {
         let Ok(values) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
         Self(Arc::new(Shared { policy, values }))
     }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
 }
 
 #[rocket::async_trait]

@@ -112,8 +112,9 @@ mod respond;
 mod route;
 
 pub use cors_core::{
-    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, ErrorCode, Explanation, Grant,
-    LoadError, Policy, PolicyFile, is_preflight,
+    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
+    Explanation, Grant, LoadError, Location, NearMiss, Policy, PolicyFile, Reason, Verdict,
+    is_preflight,
 };
 pub use fairing::Cors;
 pub use head::Head;

@@ -45,6 +45,11 @@ impl CorsLayer {
     pub fn new(policy: Policy) -> Self {
         Self(Cors::new(policy))
     }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        self.0.policy()
+    }
 }
 
 impl<S> Layer<S> for CorsLayer {

@@ -66,8 +66,9 @@ mod service;
 
 pub use cors::{Answer, Cors, Pending};
 pub use cors_core::{
-    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, ErrorCode, Explanation, Grant,
-    LoadError, Policy, PolicyFile, is_preflight,
+    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
+    Explanation, Grant, LoadError, Location, NearMiss, Policy, PolicyFile, Reason, Verdict,
+    is_preflight,
 };
 pub use head::Head;
 pub use layer::CorsLayer;
