@@ -1,0 +1,337 @@
+//! A running browser.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use crate::chromium::Chromium;
+use crate::driver::Driver;
+use crate::firefox::Firefox;
+use crate::gate::Gate;
+use crate::matcher::Matcher;
+use crate::pages::Pages;
+use crate::webkit::Webkit;
+use crate::{Engine, Error, Fetch, Observed, Outcome, Reason};
+
+/// How a browser is started, where that is not its default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Whether `*` in `Access-Control-Allow-Headers` stops covering `Authorization`, as the standard
+    /// has it. By default, no engine does that yet. WebKit cannot be told to.
+    pub authorization_needs_naming: bool,
+}
+
+/// A real browser without a window, and the servers that it needs. All of it ends when it is dropped.
+#[derive(Debug)]
+pub struct Browser {
+    driver: Box<dyn Driver>,
+    engine: Engine,
+    gate: Gate,
+    pages: Pages,
+    opened: u64,
+}
+
+impl Browser {
+    /// Starts a browser, which takes from half a second to three.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed, or does not start.
+    pub fn start(engine: Engine) -> Result<Self, Error> {
+        Self::start_with(engine, Settings::default())
+    }
+
+    /// Starts a browser with other than its default settings.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with(engine: Engine, settings: Settings) -> Result<Self, Error> {
+        engine.available().map_err(Error::new)?;
+        let program = engine.program().unwrap_or_default();
+        let gate = Gate::start()?;
+        let pages = Pages::start()?;
+        let deadline = Instant::now() + START;
+        let port = gate.port();
+        let driver: Result<Box<dyn Driver>, Error> = match engine {
+            Engine::Chromium => Chromium::start(&program, port, settings, deadline)
+                .map(|driver| Box::new(driver) as Box<dyn Driver>),
+            Engine::Firefox => Firefox::start(&program, port, settings, deadline)
+                .map(|driver| Box::new(driver) as Box<dyn Driver>),
+            Engine::Webkit => Webkit::start(&program, port, deadline)
+                .map(|driver| Box::new(driver) as Box<dyn Driver>),
+        };
+        let driver = driver.map_err(|error| error.while_doing(&format!("start {engine}")))?;
+        Ok(Self {
+            driver,
+            engine,
+            gate,
+            pages,
+            opened: 0,
+        })
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// From now on, `origin` leads to a port of loopback, for this browser: an API at
+    /// `https://api.example.com` behind a [`Front`](crate::Front), say. Loopback names lead to their
+    /// own port without this.
+    ///
+    /// # Errors
+    ///
+    /// When it is not the http or https origin of some host.
+    pub fn route(&self, origin: &str, port: u16) -> Result<(), Error> {
+        let (_, authority) = split(origin)?;
+        self.gate.route(authority, port);
+        Ok(())
+    }
+
+    /// Opens a blank page of an origin: any http or https origin, with or without a port, or `null`,
+    /// the opaque origin (of a sandboxed page).
+    ///
+    /// # Errors
+    ///
+    /// When it is no such origin, or the browser has another opinion about the page's origin.
+    pub fn open(&mut self, origin: &str) -> Result<(), Error> {
+        self.opened += 1;
+        let number = self.opened;
+        let url = if origin == "null" {
+            let port = self.pages.http();
+            format!("http://localhost:{port}{}{number}", Pages::OPAQUE)
+        } else {
+            let (https, authority) = split(origin)?;
+            let port = if https {
+                self.pages.https()
+            } else {
+                self.pages.http()
+            };
+            self.gate.route(authority, port);
+            format!("{origin}/page/{number}")
+        };
+        let failed = |error: Error| error.while_doing(&format!("open a page of `{origin}`"));
+        let deadline = Instant::now() + OPEN;
+        self.driver.navigate(&url, deadline).map_err(failed)?;
+        // What the page is, not what was asked for, ends the wait.
+        let question =
+            "(async () => JSON.stringify([location.href, self.origin, document.readyState]))()";
+        loop {
+            // An answer may get lost with the page that is left.
+            let soon = Instant::now() + Duration::from_millis(500);
+            let now = self.driver.evaluate(question, deadline.min(soon));
+            let (page, trouble): ([String; 3], String) = match now {
+                Ok(now) => (
+                    serde_json::from_str(&now).unwrap_or_default(),
+                    String::new(),
+                ),
+                Err(error) => (<[String; 3]>::default(), format!(" ({error})")),
+            };
+            let [href, actual, state] = page;
+            if href == url && state == "complete" {
+                if actual == origin {
+                    return Ok(());
+                }
+                let text = format!("the browser says it is of `{actual}`");
+                return Err(failed(Error::new(text)));
+            }
+            if Instant::now() > deadline {
+                return Err(failed(Error::new(format!(
+                    "it is at `{href}` instead{trouble}"
+                ))));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Runs fetches in the open page, and says for each, in their order, what became of it.
+    ///
+    /// Several are under way at once, begun in their order. A URL that occurs again waits until all
+    /// before it are done, so repeat a URL to see a preflight cache at work.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not answer. What a fetch meets is no error.
+    pub fn fetch_all(&mut self, fetches: &[Fetch]) -> Result<Vec<Observed>, Error> {
+        let mut observed = Vec::with_capacity(fetches.len());
+        let mut rest = fetches;
+        while !rest.is_empty() {
+            let (batch, later) = rest.split_at(batch_length(rest));
+            observed.extend(self.fetch_batch(batch)?);
+            rest = later;
+        }
+        Ok(observed)
+    }
+
+    fn fetch_batch(&mut self, fetches: &[Fetch]) -> Result<Vec<Observed>, Error> {
+        self.driver.forget()?;
+        let list = serde_json::to_string(fetches).map_err(|error| Error::new(error.to_string()))?;
+        let timeout = FETCH.as_millis();
+        let expression = format!("({SCRIPT})({list}, {WIDTH}, {timeout})");
+        let rounds = u32::try_from(fetches.len().div_ceil(WIDTH)).unwrap_or(u32::MAX);
+        let deadline = Instant::now() + FETCH.saturating_mul(rounds.saturating_add(1));
+        let text = self.driver.evaluate(&expression, deadline)?;
+        let attempts: Vec<Attempt> = serde_json::from_str(&text)
+            .map_err(|error| Error::new(format!("the page answered `{text}`: {error}")))?;
+        let reasons = self.reasons(fetches, &attempts)?;
+        let pairs = attempts.into_iter().zip(reasons);
+        Ok(pairs
+            .map(|(attempt, reason)| Observed {
+                outcome: attempt.outcome(),
+                reason,
+            })
+            .collect())
+    }
+
+    fn reasons(&mut self, fetches: &[Fetch], attempts: &[Attempt]) -> Result<Vec<Reason>, Error> {
+        let mut matcher = Matcher::new(attempts.len());
+        for (index, (fetch, attempt)) in fetches.iter().zip(attempts).enumerate() {
+            matcher.known_by(index, &attempt.href);
+            for url in &fetch.redirects {
+                matcher.known_by(index, url);
+            }
+            if attempt.is_network_error() {
+                matcher.owes(index);
+            }
+        }
+        let now = Instant::now();
+        while let Some(note) = self.driver.note(now)? {
+            matcher.hear(note);
+        }
+        // What came so far is read. What is still missing may be on its way.
+        while matcher.is_waiting()
+            && let Some(note) = self.driver.note(now + GRACE)?
+        {
+            matcher.hear(note);
+        }
+        Ok(matcher.into_reasons())
+    }
+}
+
+const START: Duration = Duration::from_secs(60);
+const OPEN: Duration = Duration::from_secs(20);
+/// A script gives up on a fetch after this.
+const FETCH: Duration = Duration::from_secs(20);
+/// How long an explanation may come after the result.
+const GRACE: Duration = Duration::from_millis(500);
+/// How many fetches are under way at once. More brings nothing: a browser opens six connections to a host.
+const WIDTH: usize = 16;
+/// Bounds what one answer of a browser carries.
+const BATCH: usize = 500;
+const SCRIPT: &str = include_str!("page.js");
+
+/// What a script is told of a network error, in the three engines.
+const NETWORK_ERRORS: [&str; 3] = [
+    "TypeError: Failed to fetch",
+    "TypeError: NetworkError when attempting to fetch resource.",
+    "TypeError: Load failed",
+];
+
+/// What `page.js` returns for a fetch.
+#[derive(Debug, Deserialize)]
+struct Attempt {
+    href: String,
+    #[serde(default)]
+    status: u16,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    error: Option<String>,
+}
+
+impl Attempt {
+    /// Whether it met a network error. An exception with another text is `fetch()` refusing to try,
+    /// and of that the console says nothing.
+    fn is_network_error(&self) -> bool {
+        let error = self.error.as_deref().unwrap_or_default();
+        NETWORK_ERRORS.contains(&error)
+    }
+
+    fn outcome(self) -> Outcome {
+        match self.error {
+            Some(error) => Outcome::Blocked { error },
+            None => Outcome::Read {
+                status: self.status,
+                headers: self.headers,
+                kind: self.kind,
+            },
+        }
+    }
+}
+
+/// How many fetches may run before a URL occurs again.
+fn batch_length(fetches: &[Fetch]) -> usize {
+    let mut urls = HashSet::new();
+    let fresh = fetches.iter().take(BATCH);
+    fresh
+        .take_while(|fetch| urls.insert(fetch.url.split('#').next()))
+        .count()
+}
+
+/// Whether an origin is https, and its host and port.
+fn split(origin: &str) -> Result<(bool, String), Error> {
+    let (scheme, rest) = origin.split_once("://").unwrap_or_default();
+    let port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => 0,
+    };
+    if port == 0 || rest.is_empty() || rest.contains(['/', '?', '#', '@', '\\']) {
+        return Err(Error::new(format!("`{origin}` is no http or https origin")));
+    }
+    // The colons of an IPv6 address are inside its brackets.
+    let has_port = rest
+        .rsplit(']')
+        .next()
+        .is_some_and(|tail| tail.contains(':'));
+    let authority = if has_port {
+        rest.to_owned()
+    } else {
+        format!("{rest}:{port}")
+    };
+    Ok((scheme == "https", authority))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{batch_length, split};
+    use crate::Fetch;
+
+    #[test]
+    fn origins() {
+        for (origin, expected) in [
+            ("http://localhost", Some((false, "localhost:80"))),
+            ("http://localhost:3000", Some((false, "localhost:3000"))),
+            (
+                "https://app.example.com",
+                Some((true, "app.example.com:443")),
+            ),
+            ("http://[::1]", Some((false, "[::1]:80"))),
+            ("https://[::1]:8443", Some((true, "[::1]:8443"))),
+            ("https://example.com/", None),
+            ("https://", None),
+            ("ftp://example.com", None),
+            ("null", None),
+        ] {
+            let found = split(origin).ok();
+            let expected = expected.map(|(https, authority)| (https, authority.to_owned()));
+            assert_eq!(found, expected, "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_url_occurs_once_in_a_batch() {
+        for (urls, length) in [
+            (&["/a", "/b", "/c"][..], 3),
+            (&["/a", "/a?", "/a"], 2),
+            (&["/a", "/a#b"], 1),
+            (&[], 0),
+        ] {
+            let fetches: Vec<Fetch> = urls.iter().copied().map(Fetch::get).collect();
+            assert_eq!(batch_length(&fetches), length, "{urls:?}");
+        }
+    }
+}

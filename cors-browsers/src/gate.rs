@@ -1,0 +1,107 @@
+//! The SOCKS proxy through which a browser reaches us, whatever name and port it believes in.
+
+use std::collections::HashMap;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::Error;
+use crate::http::Listener;
+
+/// See <https://www.rfc-editor.org/rfc/rfc1928>.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    listener: Listener,
+    routes: Arc<Mutex<HashMap<String, u16>>>,
+}
+
+impl Gate {
+    pub(crate) fn start() -> Result<Self, Error> {
+        let routes = Arc::new(Mutex::new(HashMap::new()));
+        let shared = Arc::clone(&routes);
+        let listener = Listener::start(move |stream| connection(stream, &shared))
+            .map_err(Error::io("start the proxy"))?;
+        Ok(Self { listener, routes })
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.listener.port()
+    }
+
+    /// From now on, `authority` (host and port) leads to a port of loopback.
+    pub(crate) fn route(&self, authority: String, port: u16) {
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        routes.insert(authority, port);
+    }
+}
+
+fn connection(mut client: TcpStream, routes: &Mutex<HashMap<String, u16>>) -> io::Result<()> {
+    const VERSION: u8 = 5;
+    const NO_AUTHENTICATION: u8 = 0;
+    const IPV4: u8 = 1;
+    const NAME: u8 = 3;
+    const IPV6: u8 = 4;
+
+    let [_version, methods] = read(&mut client)?;
+    io::copy(&mut (&client).take(methods.into()), &mut io::sink())?;
+    client.write_all(&[VERSION, NO_AUTHENTICATION])?;
+
+    let [_version, _connect, _reserved, kind] = read(&mut client)?;
+    let (host, loopback) = match kind {
+        IPV4 => {
+            let address = Ipv4Addr::from(read::<4>(&mut client)?);
+            (address.to_string(), address.is_loopback())
+        }
+        IPV6 => {
+            let address = Ipv6Addr::from(read::<16>(&mut client)?);
+            (format!("[{address}]"), address.is_loopback())
+        }
+        NAME => {
+            let [length] = read(&mut client)?;
+            let mut name = String::new();
+            (&client).take(length.into()).read_to_string(&mut name)?;
+            match name.parse() {
+                // Chromium sends addresses as names.
+                Ok(IpAddr::V4(address)) => (name, address.is_loopback()),
+                Ok(IpAddr::V6(address)) => (format!("[{name}]"), address.is_loopback()),
+                Err(_) => {
+                    let loopback = name == "localhost" || name.ends_with(".localhost");
+                    (name, loopback)
+                }
+            }
+        }
+        _ => return Ok(()),
+    };
+    let port = u16::from_be_bytes(read(&mut client)?);
+
+    let route = {
+        let routes = routes.lock().unwrap_or_else(PoisonError::into_inner);
+        routes.get(&format!("{host}:{port}")).copied()
+    };
+    let server = match route.or_else(|| loopback.then_some(port)) {
+        Some(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, port)),
+        // The world outside is none of a test's business.
+        None => Err(io::ErrorKind::NetworkUnreachable.into()),
+    };
+    let code = if server.is_ok() { 0 } else { 5 };
+    client.write_all(&[VERSION, code, 0, IPV4, 127, 0, 0, 1, 0, 0])?;
+    let server = server?;
+    server.set_nodelay(true)?;
+    thread::scope(|scope| {
+        scope.spawn(|| copy(&server, &client));
+        copy(&client, &server)
+    })
+}
+
+fn copy(mut from: &TcpStream, mut to: &TcpStream) -> io::Result<()> {
+    let copied = io::copy(&mut from, &mut to);
+    to.shutdown(Shutdown::Write)?;
+    copied.map(|_| ())
+}
+
+fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
