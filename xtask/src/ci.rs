@@ -1,9 +1,8 @@
 //! `cargo xtask ci`: everything that must hold.
 
-use std::ffi::OsString;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use crate::{Error, root};
+use crate::{Error, cargo};
 
 /// A step: what it is, its arguments to cargo, and what it needs in the environment.
 struct Step {
@@ -12,7 +11,12 @@ struct Step {
     environment: Option<(&'static str, &'static str)>,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
+    Step {
+        what: "lock file",
+        cargo: &["fetch", "--locked"],
+        environment: None,
+    },
     Step {
         what: "format",
         cargo: &["fmt", "--all", "--check"],
@@ -42,8 +46,8 @@ const STEPS: [Step; 6] = [
         environment: None,
     },
     Step {
-        what: "test matrix",
-        cargo: &["xtask", "test-matrix"],
+        what: "test matrix, and the browsers that are installed",
+        cargo: &["xtask", "test-matrix", "--browser", "installed"],
         environment: None,
     },
     Step {
@@ -82,11 +86,4 @@ impl Step {
             Err(error) => failed(error.to_string()),
         }
     }
-}
-
-fn cargo(args: &[&str]) -> Command {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(cargo);
-    command.args(args).current_dir(root());
-    command
 }

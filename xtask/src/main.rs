@@ -6,8 +6,9 @@ mod progress;
 mod serve;
 mod test_matrix;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 The tasks of the CORS workspace
@@ -19,6 +20,8 @@ usage: cargo xtask <task> [options]
       --framework NAME     against this one alone: axum, actix, rocket or warp
       --case REGEX         only the cases whose names match
       --report FILE        write the result as a page (.html) or as data (.json)
+      --browser NAME       then the same in a real browser, compared with the model:
+                           chromium, firefox, webkit, all or installed
   serve                    one fixture server, until it is stopped
       --framework NAME     axum, actix, rocket or warp
       --policy FILE        the policy to apply
@@ -89,10 +92,11 @@ fn options(
     mut option: impl FnMut(&str, &mut lexopt::Parser) -> Result<bool, lexopt::Error>,
 ) -> Result<(), Error> {
     while let Some(arg) = args.next()? {
-        let lexopt::Arg::Long(name) = arg else {
-            return Err(arg.unexpected().into());
+        let name = match arg {
+            lexopt::Arg::Long(name) => name.to_owned(),
+            lexopt::Arg::Short('h') => "help".to_owned(),
+            _ => return Err(arg.unexpected().into()),
         };
-        let name = name.to_owned();
         if name == "help" {
             print!("{HELP}");
             std::process::exit(0);
@@ -108,4 +112,12 @@ fn options(
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs this task, in the workspace.
+fn cargo(args: &[&str]) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.args(args).current_dir(root());
+    command
 }

@@ -10,14 +10,15 @@ use cors_matrix::server::Framework;
 use lexopt::ValueExt as _;
 use regex_lite::Regex;
 
-use crate::{Error, progress, root};
+use crate::{Error, cargo, progress, root};
 
 pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
-    let (mut framework, mut cases, mut report) = (None, None, None);
+    let (mut framework, mut cases, mut report, mut browser) = (None, None, None, None);
     crate::options(args, |name, args| {
         match name {
             "framework" => framework = Some(args.value()?.parse::<Framework>()?),
             "case" => cases = Some(args.value()?.parse_with(Regex::new)?),
+            "browser" => browser = Some(args.value()?.string()?),
             "report" => report = Some(PathBuf::from(args.value()?)),
             _ => return Ok(false),
         }
@@ -58,10 +59,34 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
         println!("the report is in {}", path.display());
     }
-    Ok(match result.failures.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    if !result.failures.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    match browser {
+        Some(browser) => real_browsers(&browser, framework, cases.as_ref()),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Has real browsers run the cases, and compares them with the model that has judged above. It is a
+/// program of its own, because this one should compile quickly.
+fn real_browsers(
+    browser: &str,
+    framework: Option<Framework>,
+    cases: Option<&Regex>,
+) -> Result<ExitCode, Error> {
+    let mut command = cargo(&["run", "--quiet", "--package", "cors-verdicts", "--"]);
+    command.args(["--browser", browser]);
+    if let Some(framework) = framework {
+        command.args(["--framework", framework.name()]);
+    }
+    if let Some(cases) = cases {
+        command.args(["--case", cases.as_str()]);
+    }
+    let status = command.status();
+    let status = status.map_err(|error| Error::Failed(format!("cannot run cargo: {error}")))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Where to write the report, and as what.
