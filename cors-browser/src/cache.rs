@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::grant::Grant;
 use crate::in_flight::InFlight;
+use crate::origin::Origin;
 use crate::profile::{CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, TaintedKey};
 use crate::safelist::{self, cors_unsafe_request_header_names};
 
@@ -164,6 +165,9 @@ impl<'a> Lookup<'a> {
             (true, TaintedKey::Page) => flight.request.origin.to_string(),
             _ => flight.origin(),
         };
+        if flight.request.origin == Origin::Opaque && !profile.keeps_opaque_origins {
+            return None;
+        }
         let url = without_fragment(&flight.request.url);
         let kept = profile.url_limit.is_none_or(|limit| url.len() < limit);
         kept.then(|| Self {

@@ -77,6 +77,7 @@ const STANDARD: Profile = Profile {
     max_age_is_signed: false,
     malformed_max_age: Some(DEFAULT_MAX_AGE),
     joins_empty_lines: true,
+    repairs_values: false,
     counts_allow_origin_lines: false,
     status_before_cors_check: false,
     redirected_preflight: RedirectedPreflight::Status,
@@ -101,6 +102,7 @@ const STANDARD: Profile = Profile {
         cleared_by: CacheClearing::NetworkError,
         keeps_refused: false,
         url_limit: None,
+        keeps_opaque_origins: true,
     },
 };
 
@@ -130,6 +132,7 @@ const CHROMIUM: Profile = Profile {
         tainted_key: TaintedKey::Page,
         cleared_by: CacheClearing::Miss,
         url_limit: Some(1024),
+        keeps_opaque_origins: false,
         ..STANDARD.cache
     },
     ..STANDARD
@@ -161,6 +164,7 @@ const FIREFOX: Profile = Profile {
 };
 
 const WEBKIT: Profile = Profile {
+    repairs_values: true,
     wildcard_covers_authorization: true,
     max_age_limit: Some(Duration::from_secs(600)),
     max_age_is_signed: true,

@@ -45,7 +45,7 @@ pub fn readable_headers(engine: Engine, credentials: Credentials, headers: &Head
             .map(|token| token.to_ascii_lowercase())
             .collect(),
     };
-    headers.combined(profile.joins_empty_lines, |name| {
+    seen(engine, headers, |name| {
         let readable = wildcard || is_cors_safelisted(name) || exposed.contains(name);
         readable && !is_forbidden(name)
     })
@@ -53,9 +53,17 @@ pub fn readable_headers(engine: Engine, credentials: Credentials, headers: &Head
 
 /// A [basic filtered response](https://fetch.spec.whatwg.org/#concept-filtered-response-basic).
 pub(crate) fn basic(engine: Engine, headers: &Headers) -> Headers {
-    headers.combined(engine.profile().joins_empty_lines, |name| {
-        !is_forbidden(name)
-    })
+    seen(engine, headers, |name| !is_forbidden(name))
+}
+
+/// The headers whose lower-case names are kept, as a script sees them.
+fn seen(engine: Engine, headers: &Headers, keep: impl Fn(&[u8]) -> bool) -> Headers {
+    let profile = engine.profile();
+    let combined = headers.combined(profile.joins_empty_lines, keep);
+    if !profile.repairs_values {
+        return combined;
+    }
+    combined.map_values(|value| String::from_utf8_lossy(value).into_owned().into_bytes())
 }
 
 /// A [CORS-safelisted response-header name](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).

@@ -73,6 +73,14 @@ impl Headers {
         self.0.iter()
     }
 
+    /// The same names with other values, which are not normalised.
+    pub(crate) fn map_values(mut self, change: impl Fn(&[u8]) -> Vec<u8>) -> Self {
+        for header in &mut self.0 {
+            header.value = change(&header.value);
+        }
+        self
+    }
+
     pub(crate) fn retain(&mut self, keep: impl FnMut(&Header) -> bool) {
         self.0.retain(keep);
     }

@@ -69,6 +69,9 @@ pub struct Profile {
     /// `*` in `Access-Control-Expose-Headers` counts although something behind it is no token.
     /// Firefox: `InternalHeaders::CORSHeaders`.
     pub exposed_wildcard_survives_garbage: bool,
+    /// What a script reads of a value that is no UTF-8 has U+FFFD, in UTF-8, for what is amiss; elsewhere
+    /// it reads the bytes. Measured: WebKit.
+    pub repairs_values: bool,
     /// The CORS-preflight cache.
     pub cache: CacheProfile,
 }
@@ -100,6 +103,9 @@ pub struct CacheProfile {
     pub keeps_refused: bool,
     /// URLs of this many bytes and more are not remembered.
     pub url_limit: Option<usize>,
+    /// Preflights of opaque origins are remembered. Measured in all three, with a sandboxed page: not in
+    /// Chromium.
+    pub keeps_opaque_origins: bool,
 }
 
 /// See [`Profile::redirected_preflight`].

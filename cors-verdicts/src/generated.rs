@@ -111,7 +111,7 @@ struct Case {
 #[derive(Clone, Debug)]
 struct Answer {
     status: u16,
-    lines: Vec<(&'static str, String)>,
+    lines: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Case {
@@ -141,7 +141,7 @@ impl Case {
             page,
             method,
             headers,
-            credentials: random.bool(),
+            credentials: random.u8(..3) == 0,
             preflight: Answer::any(random, page, Kind::Preflight),
             actual: Answer::any(random, page, Kind::Actual),
         }
@@ -243,8 +243,9 @@ impl Answer {
             lines.extend(list(random, "Access-Control-Expose-Headers", EXPOSED));
         }
         if kind == Kind::Actual {
-            lines.push(("X-Request-Id", "1".to_owned()));
-            lines.push(("ETag", "\"a\"".to_owned()));
+            let value: &[u8] = one(random, &[b"1", b"\xc3\xa9", b"a\xe9\xff", b"a\tb", b""]);
+            lines.push(("X-Request-Id", value.to_vec()));
+            lines.push(("ETag", b"\"a\"".to_vec()));
         }
         Self {
             status: one(random, statuses),
@@ -256,7 +257,7 @@ impl Answer {
         let reply = Reply::new(self.status);
         let lines = self.lines.iter();
         lines.fold(reply, |reply, (name, value)| {
-            reply.line(*name, value.as_bytes())
+            reply.line(*name, value.clone())
         })
     }
 
@@ -316,11 +317,11 @@ const EXPOSED: &[&str] = &[
     "*, x y",
 ];
 
-fn allow_origin(random: &mut fastrand::Rng, page: &str) -> Vec<(&'static str, String)> {
+fn allow_origin(random: &mut fastrand::Rng, page: &str) -> Vec<(&'static str, Vec<u8>)> {
     const NAME: &str = "Access-Control-Allow-Origin";
-    let values: &[String] = match random.u8(..16) {
+    let values: &[String] = match random.u8(..24) {
         0 => &[],
-        1..=6 => &[page.to_owned()],
+        1..=6 | 16.. => &[page.to_owned()],
         7 | 8 => &["*".to_owned()],
         9 => &["null".to_owned()],
         10 => &[format!("{page}/")],
@@ -328,14 +329,17 @@ fn allow_origin(random: &mut fastrand::Rng, page: &str) -> Vec<(&'static str, St
         12 => &[format!("  {page}\t")],
         13 => &[page.to_owned(), page.to_owned()],
         14 => &[format!("{page}, *")],
-        _ => &["https://other.example".to_owned()],
+        15 => &["https://other.example".to_owned()],
     };
-    values.iter().map(|value| (NAME, value.clone())).collect()
+    values
+        .iter()
+        .map(|value| (NAME, value.clone().into_bytes()))
+        .collect()
 }
 
-fn allow_credentials(random: &mut fastrand::Rng) -> Vec<(&'static str, String)> {
-    let values: &[&str] = match random.u8(..10) {
-        0..=4 => &["true"],
+fn allow_credentials(random: &mut fastrand::Rng) -> Vec<(&'static str, Vec<u8>)> {
+    let values: &[&str] = match random.u8(..12) {
+        0..=4 | 10.. => &["true"],
         5 => &["TRUE"],
         6 => &["false"],
         7 => &["true", "true"],
@@ -344,7 +348,12 @@ fn allow_credentials(random: &mut fastrand::Rng) -> Vec<(&'static str, String)> 
     };
     let lines = values.iter();
     lines
-        .map(|value| ("Access-Control-Allow-Credentials", (*value).to_owned()))
+        .map(|value| {
+            (
+                "Access-Control-Allow-Credentials",
+                value.as_bytes().to_vec(),
+            )
+        })
         .collect()
 }
 
@@ -352,10 +361,10 @@ fn list(
     random: &mut fastrand::Rng,
     name: &'static str,
     values: &[&str],
-) -> Vec<(&'static str, String)> {
+) -> Vec<(&'static str, Vec<u8>)> {
     let lines = one(random, &[0, 1, 1, 1, 1, 1, 2]);
     (0..lines)
-        .map(|_| (name, one(random, values).to_owned()))
+        .map(|_| (name, one(random, values).as_bytes().to_vec()))
         .collect()
 }
 

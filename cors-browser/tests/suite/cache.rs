@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cors_browser::{Credentials, Engine, PreflightCache, Request, SentRequest, fetch};
+use cors_browser::{Credentials, Engine, Origin, PreflightCache, Request, SentRequest, fetch};
 
 use crate::{API, PAGE, get, response, sent};
 
@@ -258,4 +258,24 @@ fn redirects_taint_the_key() {
         sent(&fetch(engine, &request, &mut cache, now, &mut server)).len() > 2
     }
     assert_eq!(Engine::ALL.map(outcome), [false, false, false, true]);
+}
+
+#[test]
+fn opaque_origins() {
+    let allow = "Access-Control-Allow-Origin: null\nAccess-Control-Allow-Methods: PUT";
+    let preflights = |engine| {
+        let mut cache = PreflightCache::new();
+        let mut server = |_: &SentRequest| Some(response(200, allow));
+        let request = Request {
+            origin: Origin::Opaque,
+            ..put()
+        };
+        let mut sends_preflight = || {
+            let run = fetch(engine, &request, &mut cache, Duration::ZERO, &mut server);
+            sent(&run)[0].starts_with("PRE")
+        };
+        [sends_preflight(), sends_preflight()]
+    };
+    let (once, twice) = ([true, false], [true, true]);
+    assert_eq!(Engine::ALL.map(preflights), [once, twice, once, once]);
 }

@@ -1,7 +1,7 @@
 //! <https://fetch.spec.whatwg.org/#concept-filtered-response> and
 //! <https://fetch.spec.whatwg.org/#tao-check>.
 
-use cors_browser::{Credentials, Engine, Verdict, readable_headers, tao_check};
+use cors_browser::{Credentials, Engine, Headers, Verdict, readable_headers, tao_check};
 
 use crate::{API, PAGE, get, headers, response, run};
 
@@ -135,4 +135,21 @@ fn timing_failure_sticks() {
         panic!("blocked")
     };
     assert!(!readable.timing_allowed);
+}
+
+#[test]
+fn values_that_are_no_utf8() {
+    let check = |engine, expected: &[u8]| {
+        let headers = Headers::from_iter([("Expires", &b"a\xe9\xff"[..])]);
+        let readable = readable_headers(engine, Credentials::Omit, &headers);
+        assert_eq!(
+            readable.get("expires").as_deref(),
+            Some(expected),
+            "{engine:?}"
+        );
+    };
+    check(Engine::Standard, b"a\xe9\xff");
+    check(Engine::Chromium, b"a\xe9\xff");
+    check(Engine::Firefox, b"a\xe9\xff");
+    check(Engine::WebKit, "a\u{fffd}\u{fffd}".as_bytes());
 }
