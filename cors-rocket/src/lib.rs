@@ -89,9 +89,9 @@
 //! - A request with a method that Rocket does not know (such as `PURGE` or `QUERY`), or one that is
 //!   malformed, is answered with 400 before any fairing: without CORS fields.
 //! - Header lines that are not UTF-8 are dropped by Rocket before anybody can see them. A request
-//!   whose only `Origin` is such a line is one without `Origin`: its preflight is a plain `OPTIONS`
-//!   request to the application. Beside another `Origin` such a line does not count. (Browsers send
-//!   one `Origin`, in ASCII.)
+//!   whose only `Origin` or `Access-Control-Request-Method` is such a line is one without: its
+//!   preflight is a plain `OPTIONS` request to the application. Beside another `Origin` such a line
+//!   does not count, and what is echoed leaves it out. (Browsers send ASCII in all of them.)
 //! - Response fairings run on preflights too, and what they add stays, such as `Server` and the
 //!   fields of Rocket's [`Shield`](rocket::shield::Shield). But the status, CORS fields and `Vary` are
 //!   the policy's, and where a fairing adds a body, nothing of the others stays.

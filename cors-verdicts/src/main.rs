@@ -15,7 +15,7 @@ use cors_matrix::server::{Fixture, Framework};
 use lexopt::ValueExt as _;
 use regex_lite::Regex;
 
-/// Generated cases for each engine: WebKit has no batches of its own and takes longer.
+/// Generated cases for each engine. WebKit's inspector takes its time, so it gets fewer.
 const GENERATED: [(Engine, usize); 3] = [
     (Engine::Chromium, 2000),
     (Engine::Firefox, 2000),

@@ -37,7 +37,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Every mistake, each with its place.
+    /// Every mistake, each with its place. Where the text is not TOML, that alone: what comes after the
+    /// first such place is a guess.
     ///
     /// # Examples
     ///
