@@ -148,6 +148,23 @@ impl Default for Grant {
 }
 
 impl Grant {
+    /// The names of the keys of a grant in a file, for tools that change one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cors_core::Grant::KEYS.contains(&"max_age"));
+    /// ```
+    pub const KEYS: [&str; 7] = [
+        "allow_origins",
+        "allow_methods",
+        "allow_headers",
+        "expose_headers",
+        "allow_credentials",
+        "max_age",
+        "expose_timing",
+    ];
+
     /// A grant to these origins of what browsers allow without asking: see
     /// [`allow_origins`](Self::allow_origins).
     pub fn new<T: Into<String>>(allow_origins: impl IntoIterator<Item = T>) -> Self {

@@ -16,7 +16,7 @@ mod serde;
 mod toml;
 
 #[cfg(feature = "toml")]
-pub use self::toml::{LoadError, PolicyFile};
+pub use self::toml::{LoadError, PolicyFile, read_policy};
 
 /// A value in a file, and its place where the format knows it.
 #[derive(Debug)]

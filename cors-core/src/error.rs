@@ -179,6 +179,43 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// All codes, for tools that document them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::ErrorCode;
+    ///
+    /// assert!(ErrorCode::ALL.iter().any(|code| code.as_str() == "public-suffix"));
+    /// ```
+    pub const ALL: &[Self] = &[
+        Self::Syntax,
+        Self::UnknownKey,
+        Self::WrongType,
+        Self::MixedForms,
+        Self::MissingOrigins,
+        Self::InvalidOrigin,
+        Self::MixedWildcardOrigin,
+        Self::WildcardOriginWithCredentials,
+        Self::NullOrigin,
+        Self::NullOriginWithCredentials,
+        Self::InsecureOrigin,
+        Self::PublicSuffix,
+        Self::InvalidMethod,
+        Self::ForbiddenMethod,
+        Self::InvalidHeader,
+        Self::ForbiddenRequestHeader,
+        Self::ForbiddenResponseHeader,
+        Self::WildcardExposeWithCredentials,
+        Self::MixedWildcard,
+        Self::Duplicate,
+        Self::Shadowed,
+        Self::UnreachableGrant,
+        Self::MaxAge,
+        Self::PreflightStatus,
+        Self::UnknownDanger,
+    ];
+
     /// The code's stable name.
     ///
     /// # Examples
@@ -326,4 +363,16 @@ fn is_format(char: char) -> bool {
             | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}'
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorCode;
+
+    #[test]
+    fn all_codes_are_listed() {
+        let last = ErrorCode::UnknownDanger as usize;
+        let listed: Vec<_> = ErrorCode::ALL.iter().map(|code| *code as usize).collect();
+        assert_eq!(listed, (0..=last).collect::<Vec<_>>());
+    }
 }

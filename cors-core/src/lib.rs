@@ -74,7 +74,7 @@ mod validate;
 
 pub use config::{Config, DangerouslyAllow, Grant};
 #[cfg(feature = "toml")]
-pub use config_file::{LoadError, PolicyFile};
+pub use config_file::{LoadError, PolicyFile, read_policy};
 pub use decide::{RequestHead, is_preflight};
 pub use decision::{Baked, Decision, Field, Fields, Preflight, Value, Verdict};
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};

@@ -101,7 +101,18 @@ impl<'a> OriginPattern<'a> {
     }
 
     /// Whether every origin that `other` matches is matched by this pattern too.
-    pub(crate) fn covers(&self, other: &OriginPattern<'_>) -> bool {
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::OriginPattern;
+    ///
+    /// let wide = OriginPattern::parse("https://*.example.com")?;
+    /// assert!(wide.covers(&OriginPattern::parse("https://app.example.com")?));
+    /// assert!(!wide.covers(&OriginPattern::parse("https://app.example.com:*")?));
+    /// # Ok::<(), cors_core::PatternError>(())
+    /// ```
+    pub fn covers(&self, other: &OriginPattern<'_>) -> bool {
         match (self.shape, other.shape) {
             (Shape::Any, _) | (Shape::Null, Shape::Null) => true,
             (Shape::Tuple(wide), Shape::Tuple(narrow)) => {
@@ -135,11 +146,38 @@ impl<'a> OriginPattern<'a> {
 
     /// Whether the pattern is plain `http` to another machine than the user's own: whoever controls
     /// the network between controls such an origin.
-    pub(crate) fn is_insecure(&self) -> bool {
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::OriginPattern;
+    ///
+    /// assert!(OriginPattern::parse("http://example.com")?.is_insecure());
+    /// assert!(!OriginPattern::parse("http://localhost:3000")?.is_insecure());
+    /// # Ok::<(), cors_core::PatternError>(())
+    /// ```
+    pub fn is_insecure(&self) -> bool {
         match self.shape {
             Shape::Tuple(tuple) => tuple.scheme == "http" && !tuple.is_loopback(),
             Shape::Any | Shape::Null => false,
         }
+    }
+
+    /// Whether the pattern is for the user's own machine: `localhost`, a name below it, or a loopback
+    /// address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::OriginPattern;
+    ///
+    /// assert!(OriginPattern::parse("http://localhost:*")?.is_loopback());
+    /// assert!(OriginPattern::parse("http://127.0.0.1:3000")?.is_loopback());
+    /// assert!(!OriginPattern::parse("http://192.168.0.1")?.is_loopback());
+    /// # Ok::<(), cors_core::PatternError>(())
+    /// ```
+    pub fn is_loopback(&self) -> bool {
+        matches!(self.shape, Shape::Tuple(tuple) if tuple.is_loopback())
     }
 
     /// The public suffix of which the pattern covers every registrable domain, if it does.
@@ -147,7 +185,19 @@ impl<'a> OriginPattern<'a> {
     /// Only what the [public suffix list](https://publicsuffix.org) names counts: `*.internal` is a
     /// company's own affair. A suffix further below, such as `s3.amazonaws.com` below `amazonaws.com`,
     /// is not looked for.
-    pub(crate) fn public_suffix(&self) -> Option<&'a str> {
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::OriginPattern;
+    ///
+    /// let pattern = OriginPattern::parse("https://*.github.io")?;
+    /// assert_eq!(pattern.public_suffix(), Some("github.io"));
+    /// let pattern = OriginPattern::parse("https://*.example.com")?;
+    /// assert_eq!(pattern.public_suffix(), None);
+    /// # Ok::<(), cors_core::PatternError>(())
+    /// ```
+    pub fn public_suffix(&self) -> Option<&'a str> {
         let Shape::Tuple(tuple) = self.shape else {
             return None;
         };

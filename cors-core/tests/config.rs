@@ -244,6 +244,13 @@ fn keys_and_types() {
         &["1:1 grant [wrong-type]"],
     );
     check("grant = [1]", &["1:10  [wrong-type]"]);
+    check(
+        "allow_origin = []\n[[grant]]\nallow_origins = ['https://a.b/']",
+        &[
+            "1:1 allow_origin [unknown-key] allow_origins",
+            "3:18 allow_origins[0] [invalid-origin] https://a.b",
+        ],
+    );
     check("grant = []", &["1:1 allow_origins [missing-origins]"]);
 }
 

@@ -7,15 +7,6 @@ use crate::config::{Config, Grant};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::validate;
 
-const GRANT_KEYS: [&str; 7] = [
-    "allow_origins",
-    "allow_methods",
-    "allow_headers",
-    "expose_headers",
-    "allow_credentials",
-    "max_age",
-    "expose_timing",
-];
 const FILE_KEYS: [&str; 3] = ["preflight_status", "dangerously_allow", "grant"];
 const DANGERS: [&str; 3] = ["insecure-origins", "public-suffixes", "null-origin"];
 
@@ -65,12 +56,12 @@ impl Reader<'_> {
                     }
                 }
                 "dangerously_allow" => self.dangers(place, item, &mut config),
-                name if GRANT_KEYS.contains(&name) && several => {
+                name if Grant::KEYS.contains(&name) && several => {
                     let message = "stands at the top of a file that has `[[grant]]`; move it into the grant that it is for";
                     let error = ConfigError::new(ErrorCode::MixedForms, place, message);
                     self.push_at(error, &key.span);
                 }
-                name if GRANT_KEYS.contains(&name) => {
+                name if Grant::KEYS.contains(&name) => {
                     let place = Place {
                         grant: Some(0),
                         ..Place::default()
@@ -78,7 +69,12 @@ impl Reader<'_> {
                     has_grant = true;
                     self.grant_key(place, key, item, &mut grant);
                 }
-                _ => self.unknown_key(place, key, &[&GRANT_KEYS[..], &FILE_KEYS[..]].concat()),
+                _ => {
+                    // A file without `[[grant]]` is one grant.
+                    let grant = (!several).then_some(0);
+                    let known = [&Grant::KEYS[..], &FILE_KEYS[..]].concat();
+                    self.unknown_key(place, grant, key, &known);
+                }
             }
         }
         if has_grant {
@@ -142,7 +138,7 @@ impl Reader<'_> {
                 let error = ConfigError::new(ErrorCode::UnknownKey, place, message);
                 self.push_at(error, &key.span);
             }
-            _ => self.unknown_key(place, key, &GRANT_KEYS),
+            _ => self.unknown_key(place.clone(), place.grant, key, &Grant::KEYS),
         }
     }
 
@@ -241,12 +237,21 @@ impl Reader<'_> {
         self.push(wrong_type(place, item, expected), item);
     }
 
-    fn unknown_key(&mut self, place: Place, key: &Key, known: &[&'static str]) {
+    /// Reports a key that may have been meant as one of `known` in `grant`.
+    fn unknown_key(
+        &mut self,
+        place: Place,
+        grant: Option<usize>,
+        key: &Key,
+        known: &[&'static str],
+    ) {
         let suggestion = did_you_mean(&key.name, known);
         if suggestion == Some("allow_origins") {
             // Misspelt, not missing.
             self.skip(None, "allow_origins");
-            self.skip(Some(place.grant.unwrap_or_default()), "allow_origins");
+            if grant.is_some() {
+                self.skip(grant, "allow_origins");
+            }
         }
         let message = "is not a key of a CORS policy";
         let error = ConfigError::new(ErrorCode::UnknownKey, place, message).suggest(suggestion);
@@ -325,7 +330,7 @@ mod tests {
     fn guesses() {
         #[track_caller]
         fn check(name: &str, expected: Option<&str>) {
-            let known = [&GRANT_KEYS[..], &FILE_KEYS[..]].concat();
+            let known = [&Grant::KEYS[..], &FILE_KEYS[..]].concat();
             assert_eq!(did_you_mean(name, &known), expected, "{name:?}");
         }
         check("allow-origins", Some("allow_origins"));

@@ -25,12 +25,8 @@ impl Policy {
     /// is empty, or has mistakes. All mistakes come together, each with its place.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let path = path.as_ref();
-        let error = |reason| LoadError {
-            path: path.to_owned(),
-            reason,
-        };
-        let source = read_file(path).map_err(error)?;
-        Self::from_toml(&source).map_err(|errors| error(Reason::Invalid(errors)))
+        let source = read_policy(path)?;
+        Self::from_toml(&source).map_err(|errors| LoadError::new(path, Reason::Invalid(errors)))
     }
 
     /// Reads a policy from TOML.
@@ -143,6 +139,13 @@ enum Reason {
 }
 
 impl LoadError {
+    fn new(path: &Path, reason: Reason) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason,
+        }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -189,6 +192,25 @@ impl std::error::Error for LoadError {
             _ => None,
         }
     }
+}
+
+/// Reads the text of a policy file, for tools that show or change it. [`Policy::from_toml`] makes a
+/// policy of the text.
+///
+/// # Errors
+///
+/// A [`LoadError`] that names the file: it cannot be read, is larger than 256 MiB, is not UTF-8 or is
+/// empty.
+///
+/// # Examples
+///
+/// ```
+/// let error = cors_core::read_policy("nowhere/cors.toml").unwrap_err();
+/// assert!(error.to_string().starts_with("nowhere/cors.toml: cannot be read: "));
+/// ```
+pub fn read_policy(path: impl AsRef<Path>) -> Result<String, LoadError> {
+    let path = path.as_ref();
+    read_file(path).map_err(|reason| LoadError::new(path, reason))
 }
 
 fn read_file(path: &Path) -> Result<String, Reason> {
