@@ -66,18 +66,30 @@ fn seen(engine: Engine, headers: &Headers, keep: impl Fn(&[u8]) -> bool) -> Head
     combined.map_values(|value| String::from_utf8_lossy(value).into_owned().into_bytes())
 }
 
-/// A [CORS-safelisted response-header name](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
+/// The [CORS-safelisted response-header names](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name),
+/// in lower case: what a script may read of any response that passes the CORS check.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser::CORS_SAFELISTED_RESPONSE_HEADER_NAMES;
+///
+/// assert!(CORS_SAFELISTED_RESPONSE_HEADER_NAMES.contains(&"content-type"));
+/// assert!(!CORS_SAFELISTED_RESPONSE_HEADER_NAMES.contains(&"etag"));
+/// ```
+pub const CORS_SAFELISTED_RESPONSE_HEADER_NAMES: [&str; 7] = [
+    "cache-control",
+    "content-language",
+    "content-length",
+    "content-type",
+    "expires",
+    "last-modified",
+    "pragma",
+];
+
 fn is_cors_safelisted(lower_name: &[u8]) -> bool {
-    let names: [&[u8]; 7] = [
-        b"cache-control",
-        b"content-language",
-        b"content-length",
-        b"content-type",
-        b"expires",
-        b"last-modified",
-        b"pragma",
-    ];
-    names.contains(&lower_name)
+    let mut names = CORS_SAFELISTED_RESPONSE_HEADER_NAMES.iter();
+    names.any(|name| name.as_bytes() == lower_name)
 }
 
 /// A [forbidden response-header name](https://fetch.spec.whatwg.org/#forbidden-response-header-name).

@@ -51,7 +51,7 @@ pub use cors_check::cors_check;
 pub use engine::Engine;
 pub use exchange::{Exchange, Kind, Response, SentRequest};
 pub use fetch::{Server, fetch};
-pub use filter::readable_headers;
+pub use filter::{CORS_SAFELISTED_RESPONSE_HEADER_NAMES, readable_headers};
 pub use grant::Grant;
 pub use header::{Header, Headers};
 pub use message::{ConsoleLine, console};

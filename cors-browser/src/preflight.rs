@@ -25,7 +25,14 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method(method) => write!(f, "the method `{method}`"),
-            Self::Headers(names) => write!(f, "the headers `{}`", names.join("`, `")),
+            Self::Headers(names) => {
+                let headers = if names.len() == 1 {
+                    "header"
+                } else {
+                    "headers"
+                };
+                write!(f, "the {headers} `{}`", names.join("`, `"))
+            }
             Self::UseCorsPreflight => f.write_str("an upload listener or a stream"),
         }
     }
