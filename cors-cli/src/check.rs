@@ -1,0 +1,156 @@
+//! `cors check`.
+
+mod checklist;
+mod lints;
+mod pages;
+mod report;
+mod silence;
+
+use std::io::Write;
+
+use crate::cli::{Check, Deny};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Places, Source};
+use crate::{Error, Outcome, codes};
+
+use self::report::Summary;
+use self::silence::Silencers;
+
+pub(crate) fn run(args: &Check, out: &mut impl Write) -> Result<Outcome, Error> {
+    if let Some(name) = &args.explain {
+        return pages::explain(name, out);
+    }
+    check_allowed(&args.allow)?;
+    let source = Source::read(&args.file)?;
+    let checked = Checked::new(&source, &args.allow);
+    match args.json {
+        true => report::print_json(&source, &checked, out)?,
+        false => report::print(&source, &checked, out)?,
+    }
+    let summary = Summary::of(&checked);
+    let counted = match args.deny {
+        None => summary.errors,
+        Some(Deny::Warnings) => summary.errors + summary.warnings,
+        Some(Deny::Notes) => summary.errors + summary.warnings + summary.notes,
+    };
+    Ok(match counted {
+        0 => Outcome::Fine,
+        _ => Outcome::Found,
+    })
+}
+
+/// Every code of a lint, those about the comments that silence the others included.
+pub(crate) fn lint_codes() -> impl Iterator<Item = &'static str> {
+    let lints = lints::LINTS.iter().map(|lint| lint.code);
+    lints.chain([silence::UNUSED, silence::UNKNOWN])
+}
+
+fn check_allowed(allowed: &[String]) -> Result<(), Error> {
+    for code in allowed {
+        if lint_codes().any(|lint| lint == code) {
+            continue;
+        }
+        return Err(match codes::find(code) {
+            None => codes::unknown(code),
+            Some(_) if codes::is_mistake(code) => Error::new(format!(
+                "`{code}` cannot be allowed: it is a mistake, and with mistakes a file is no policy; see \
+                 `cors check --explain {code}`"
+            )),
+            Some(_) => Error::new(format!(
+                "`{code}` cannot be allowed: it is nothing that is found in a policy file"
+            )),
+        });
+    }
+    Ok(())
+}
+
+/// What there is to say about a file.
+struct Checked {
+    /// In the order of the file.
+    findings: Vec<Diagnostic>,
+    /// None for a file with mistakes.
+    checklist: Vec<checklist::Item>,
+}
+
+impl Checked {
+    fn new(source: &Source, allowed: &[String]) -> Self {
+        let (mut findings, checklist) = match source.load() {
+            Ok(sound) => {
+                let mut findings = lints::find(source, &sound);
+                let checklist = checklist::of(&sound.config, &findings);
+                let mut silencers = Silencers::new(source, &sound.places);
+                silencers.apply(source, &mut findings);
+                findings.extend(silencers.findings(true));
+                (findings, checklist)
+            }
+            Err(errors) => {
+                let mistakes = errors.iter();
+                let mut findings: Vec<_> = mistakes
+                    .map(|error| Diagnostic::mistake(error, source))
+                    .collect();
+                let silencers = Silencers::new(source, &Places::default());
+                findings.extend(silencers.findings(false));
+                (findings, Vec::new())
+            }
+        };
+        findings.retain(|finding| !allowed.iter().any(|code| code == finding.code));
+        findings.sort_by_key(|finding| finding.span.start);
+        Self {
+            findings,
+            checklist,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Severity;
+
+    /// The blocks of TOML behind a line such as `Wrong:` in a code's section.
+    fn blocks<'a>(section: &'a str, heading: &str) -> Vec<&'a str> {
+        let start = format!("\n{heading}:\n\n```toml\n");
+        let blocks = section.split(&start).skip(1);
+        blocks
+            .map(|rest| rest.split("```").next().unwrap())
+            .collect()
+    }
+
+    fn found(text: &str) -> Vec<Diagnostic> {
+        Checked::new(&Source::new("cors.toml", text), &[]).findings
+    }
+
+    /// What the pages show as wrong gets the code; what they show as right does not, and is a policy.
+    #[test]
+    fn the_examples_of_the_pages() {
+        let mistakes = cors_core::ErrorCode::ALL.iter().map(|code| code.as_str());
+        for name in mistakes.chain(lint_codes()) {
+            let section = codes::find(name).unwrap().text;
+            let wrong = blocks(section, "Wrong");
+            let right = blocks(section, "Right");
+            assert!(
+                !wrong.is_empty() && !right.is_empty(),
+                "{name}: no examples"
+            );
+            assert_eq!(
+                wrong.len() + right.len(),
+                section.matches("```toml").count(),
+                "{name}: an example is neither wrong nor right"
+            );
+            for text in wrong {
+                let found = found(text);
+                let mut codes = found.iter().map(|finding| finding.code);
+                assert!(
+                    codes.any(|code| code == name),
+                    "{name}: nothing wrong in\n{text}"
+                );
+            }
+            for text in right {
+                let mut found = found(text).into_iter();
+                let wrong = found
+                    .find(|finding| finding.code == name || finding.severity == Severity::Error);
+                assert!(wrong.is_none(), "{name}: {wrong:?} in\n{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What is sound, but likely not what is meant, not wise, or of no use.
+//!
+//! Each lint is a function. They are in files by what they are about, and `codes/lints.md` says more
+//! about each.
+
+mod everybody;
+mod findings;
+mod headers;
+mod methods;
+mod origins;
+mod policy;
+mod subject;
+
+use self::findings::Findings;
+use self::subject::Subject;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{Sound, Source};
+
+use Severity::{Note, Warning};
+
+/// A lint.
+pub(crate) struct Lint {
+    pub(crate) code: &'static str,
+    severity: Severity,
+    find: fn(&Subject<'_>, &mut Findings<'_>),
+}
+
+#[rustfmt::skip]
+pub(crate) const LINTS: &[Lint] = &[
+    Lint { code: "plain-http-origin", severity: Warning, find: origins::plain_http_origin },
+    Lint { code: "localhost-origin", severity: Warning, find: origins::localhost_origin },
+    Lint { code: "any-port", severity: Warning, find: origins::any_port },
+    Lint { code: "wildcard-subdomains", severity: Note, find: origins::wildcard_subdomains },
+    Lint { code: "shared-suffix", severity: Warning, find: origins::shared_suffix },
+    Lint { code: "covered-origin", severity: Note, find: origins::covered_origin },
+    Lint { code: "null-listed", severity: Warning, find: origins::null_listed },
+    Lint { code: "trailing-dot", severity: Warning, find: origins::trailing_dot },
+    Lint { code: "everything-allowed", severity: Warning, find: everybody::everything_allowed },
+    Lint { code: "everybody-may-authorize", severity: Warning, find: everybody::everybody_may_authorize },
+    Lint { code: "everybody-may-change", severity: Warning, find: everybody::everybody_may_change },
+    Lint { code: "everybody-allowed", severity: Note, find: everybody::everybody_allowed },
+    Lint { code: "safelisted-method", severity: Note, find: methods::safelisted_method },
+    Lint { code: "lower-case-method", severity: Warning, find: methods::lower_case_method },
+    Lint { code: "needless-method", severity: Note, find: methods::needless_method },
+    Lint { code: "any-method", severity: Warning, find: methods::any_method },
+    Lint { code: "safelisted-header", severity: Note, find: headers::safelisted_header },
+    Lint { code: "safelisted-response-header", severity: Note, find: headers::safelisted_response_header },
+    Lint { code: "wrong-side", severity: Warning, find: headers::wrong_side },
+    Lint { code: "any-header", severity: Warning, find: headers::any_header },
+    Lint { code: "authorization-not-covered", severity: Warning, find: headers::authorization_not_covered },
+    Lint { code: "json-not-allowed", severity: Note, find: headers::json_not_allowed },
+    Lint { code: "echoed-wildcard", severity: Warning, find: policy::echoed_wildcard },
+    Lint { code: "danger-allowed", severity: Warning, find: policy::danger_allowed },
+    Lint { code: "danger-unused", severity: Warning, find: policy::danger_unused },
+    Lint { code: "vary-per-origin", severity: Note, find: policy::vary_per_origin },
+    Lint { code: "max-age-zero", severity: Warning, find: policy::max_age_zero },
+    Lint { code: "max-age-short", severity: Warning, find: policy::max_age_short },
+    Lint { code: "max-age-capped", severity: Note, find: policy::max_age_capped },
+    Lint { code: "status-200", severity: Note, find: policy::status_200 },
+];
+
+/// What the lints find in a policy, in the order of the file.
+pub(super) fn find(source: &Source, sound: &Sound) -> Vec<Diagnostic> {
+    let subject = Subject::new(source, sound);
+    let mut found = Vec::new();
+    for lint in LINTS {
+        let mut findings = Findings::of(lint, &mut found);
+        (lint.find)(&subject, &mut findings);
+    }
+    found.sort_by_key(|finding| finding.span.start);
+    found
+}

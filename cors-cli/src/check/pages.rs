@@ -1,0 +1,87 @@
+//! `cors check --explain CODE`: a code's page on a terminal.
+
+use std::io::{self, Write};
+
+use super::lints::LINTS;
+use crate::codes::{self, Code};
+use crate::output::{BOLD, INFO, Styled, hanging, indented, text_width, width, wrapped};
+use crate::{Error, Outcome};
+
+pub(super) fn explain(name: &str, out: &mut impl Write) -> Result<Outcome, Error> {
+    match (name, codes::find(name)) {
+        (_, Some(code)) => print(code, out)?,
+        ("all", None) => list(out)?,
+        (_, None) => return Err(codes::unknown(name)),
+    }
+    Ok(Outcome::Fine)
+}
+
+/// Every code with what it is.
+fn list(out: &mut impl Write) -> io::Result<()> {
+    let width = width();
+    for (index, page) in codes::PAGES.iter().enumerate() {
+        let mut codes = codes::on(page.text).peekable();
+        if codes.peek().is_none() {
+            continue;
+        }
+        if index > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}", Styled(BOLD, page.title))?;
+        for code in codes {
+            let summary = wrapped(&code.summary(), width.saturating_sub(6));
+            writeln!(
+                out,
+                "  {}\n{}",
+                code.name,
+                indented(&summary, "      ").trim_end()
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn print(code: Code, out: &mut impl Write) -> io::Result<()> {
+    let width = text_width();
+    writeln!(out, "{}\n", Styled(BOLD, code.name))?;
+    let mut paragraph = String::new();
+    let mut code_block = false;
+    // An empty line at the end, so that the last paragraph ends as the others do.
+    for line in code.body().lines().chain([""]) {
+        let begins = line.is_empty() || line.starts_with("- ") || line.starts_with("### ");
+        if begins && !code_block && !paragraph.is_empty() {
+            print_paragraph(out, &std::mem::take(&mut paragraph), width)?;
+        }
+        match line {
+            _ if line.starts_with("```") => code_block = !code_block,
+            _ if code_block => writeln!(out, "    {}", Styled(INFO, line))?,
+            "" => writeln!(out)?,
+            _ => {
+                paragraph.push(' ');
+                paragraph.push_str(line);
+            }
+        }
+    }
+    // A comment about comments would silence nothing.
+    let silenceable = LINTS.iter().any(|lint| lint.code == code.name);
+    if silenceable {
+        let comment = format!("`# cors-allow: {} -- reason`", code.name);
+        writeln!(
+            out,
+            "If it is meant, say so beside it or above it: {comment}"
+        )?;
+    }
+    Ok(())
+}
+
+/// Prints a paragraph, an item of a list or a heading.
+fn print_paragraph(out: &mut impl Write, paragraph: &str, width: usize) -> io::Result<()> {
+    let paragraph = paragraph.trim_start();
+    if let Some(heading) = paragraph.strip_prefix("### ") {
+        return writeln!(out, "{}", Styled(BOLD, heading));
+    }
+    match paragraph.strip_prefix("- ") {
+        Some(item) => writeln!(out, "{}", hanging("- ", item, width)),
+        None => writeln!(out, "{}", wrapped(paragraph, width)),
+    }
+}

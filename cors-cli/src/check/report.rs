@@ -1,0 +1,140 @@
+//! What `cors check` prints.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Checked;
+use crate::diagnostic::{Data, Severity};
+use crate::output::{
+    BAD, BOLD, DIM, GOOD, Json, Printable, Styled, WARN, indented, width, wrapped,
+};
+use crate::source::Source;
+
+/// More findings of one code than this are counted, and not shown.
+const MAX_SHOWN: usize = 20;
+
+/// How many findings of each severity there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Summary {
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+    pub(super) notes: usize,
+}
+
+impl Summary {
+    pub(super) fn of(checked: &Checked) -> Self {
+        let mut summary = Self::default();
+        for finding in &checked.findings {
+            match finding.severity {
+                Severity::Error => summary.errors += 1,
+                Severity::Warning => summary.warnings += 1,
+                Severity::Note => summary.notes += 1,
+            }
+        }
+        summary
+    }
+
+    /// `2 errors, 1 warning`.
+    fn text(self) -> String {
+        let errors = match self.errors {
+            0 => "no mistakes".to_owned(),
+            count => counted(count, "error"),
+        };
+        let others = [(self.warnings, "warning"), (self.notes, "note")];
+        let others = others.iter().filter(|(count, _)| *count > 0);
+        let others = others.map(|(count, what)| counted(*count, what));
+        let all: Vec<_> = std::iter::once(errors).chain(others).collect();
+        all.join(", ")
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+/// For people.
+pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) -> io::Result<()> {
+    let width = width();
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    for finding in &checked.findings {
+        let count = shown.entry(finding.code).or_default();
+        *count += 1;
+        if *count <= MAX_SHOWN {
+            writeln!(out, "{}\n", finding.render(source, width))?;
+        }
+    }
+    let more = shown.iter().filter(|(_, count)| **count > MAX_SHOWN);
+    let mut more: Vec<_> = more.collect();
+    more.sort();
+    for (code, count) in &more {
+        let count = *count - MAX_SHOWN;
+        writeln!(
+            out,
+            "and {count} more {}",
+            Styled(BOLD, format!("[{code}]"))
+        )?;
+    }
+    if !more.is_empty() {
+        writeln!(out, "`--json` prints them all\n")?;
+    }
+    print_checklist(checked, width, out)?;
+    let summary = Summary::of(checked);
+    let style = match summary {
+        Summary { errors: 1.., .. } => BAD,
+        Summary { warnings: 1.., .. } => WARN,
+        _ => GOOD,
+    };
+    let name = Printable(&source.name);
+    writeln!(out, "{name}: {}", Styled(style, summary.text()))?;
+    if let Some(finding) = checked.findings.first() {
+        let hint = format!("`cors check --explain {}` says more", finding.code);
+        writeln!(out, "{}", Styled(DIM, hint))?;
+    }
+    Ok(())
+}
+
+fn print_checklist(checked: &Checked, width: usize, out: &mut impl Write) -> io::Result<()> {
+    if checked.checklist.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", Styled(BOLD, "ready for production?"))?;
+    for item in &checked.checklist {
+        let (mark, style) = match item.ok {
+            true => ("✓", GOOD),
+            false => ("!", WARN),
+        };
+        let code = item.code.map(|code| format!(" [{code}]"));
+        let text = format!("{}{}", item.text, code.unwrap_or_default());
+        let text = indented(&wrapped(&text, width.saturating_sub(4)), "    ");
+        writeln!(out, "  {} {}", Styled(style, mark), text.trim())?;
+    }
+    writeln!(out)
+}
+
+/// For machines.
+pub(super) fn print_json(
+    source: &Source,
+    checked: &Checked,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        file: &'a str,
+        findings: Vec<Data<'a>>,
+        summary: Summary,
+        checklist: &'a [super::checklist::Item],
+    }
+    let findings = checked.findings.iter();
+    let report = Report {
+        file: &source.name,
+        findings: findings.map(|finding| finding.to_json(source)).collect(),
+        summary: Summary::of(checked),
+        checklist: &checked.checklist,
+    };
+    writeln!(out, "{}", Json(&report))
+}

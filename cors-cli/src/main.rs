@@ -1,0 +1,88 @@
+//! The command `cors`: `cors --help`.
+
+mod check;
+mod cli;
+mod codes;
+mod diagnostic;
+mod excerpt;
+mod line_index;
+mod output;
+mod source;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::{Cli, Command};
+
+/// What a command found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing is wrong: status 0.
+    Fine,
+    /// Something is: status 1.
+    Found,
+}
+
+/// Why a command could not do what it was asked to do: status 2.
+#[derive(Debug)]
+enum Error {
+    /// What is wrong, for people.
+    Message(String),
+    /// Nobody reads what is written.
+    Output(io::Error),
+}
+
+impl Error {
+    fn new(message: impl Into<String>) -> Self {
+        Self::Message(message.into())
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    let mut out = anstream::stdout().lock();
+    let result = run(cli.command, &mut out);
+    let result = result.and_then(|outcome| Ok(out.flush().map(|()| outcome)?));
+    match result {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::FAILURE,
+        // `cors ... | head` is no mistake.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Error::Output(error)) => fail(&format!("cannot write the output: {error}")),
+        Err(Error::Message(message)) => fail(&message),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    // Where nobody reads it, there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "cors: {message}");
+    ExitCode::from(2)
+}
+
+fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
+    match command {
+        Command::Check(args) => check::run(&args, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "cors", out);
+            Ok(Outcome::Fine)
+        }
+        Command::Man { dir } => {
+            match &dir {
+                None => clap_mangen::Man::new(Cli::command()).render(out)?,
+                Some(dir) => clap_mangen::generate_to(Cli::command(), dir).map_err(|error| {
+                    Error::new(format!("{}: cannot be written to: {error}", dir.display()))
+                })?,
+            }
+            Ok(Outcome::Fine)
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! How things look on a terminal. Where the output is none, the styles are taken out again.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const INFO: Style = AnsiColor::Cyan.on_default();
+
+/// A text in a style.
+pub(crate) struct Styled<T>(pub(crate) Style, pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for Styled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(style, text) = self;
+        write!(f, "{style}{text}{style:#}")
+    }
+}
+
+/// A text from outside, without the characters that terminals act on.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            match char.is_control() || is_format(char) {
+                true => write!(f, "{}", char.escape_default())?,
+                false => write!(f, "{char}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Characters that are not seen but change how others are, such as the direction of text.
+fn is_format(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// The beginning of a text from outside, such as a value of a file that may be one long line.
+pub(crate) struct Short<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX: usize = 128;
+        match self.0.char_indices().nth(MAX) {
+            Some((end, _)) => write!(f, "{}…", Printable(self.0.get(..end).unwrap_or_default())),
+            None => Printable(self.0).fmt(f),
+        }
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn enumerate<T: AsRef<str>>(texts: &[T]) -> String {
+    match texts {
+        [] => String::new(),
+        [text] => text.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// Names as a sentence has them: `` `a`, `b` and `c` ``. Of many, some.
+pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    const MAX: usize = 5;
+    let quoted = |name: &T| format!("`{}`", Short(name.as_ref()));
+    let mut texts: Vec<_> = names.iter().map(quoted).collect();
+    if texts.len() > MAX {
+        texts.truncate(MAX - 1);
+        texts.push(format!("{} more", names.len() - texts.len()));
+    }
+    enumerate(&texts)
+}
+
+/// How many columns the output has: what `COLUMNS` says, or the terminal, or enough.
+pub(crate) fn width() -> usize {
+    const DEFAULT: usize = 100;
+    const LEAST: usize = 40;
+    let said = std::env::var("COLUMNS").ok();
+    let said = said.and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size_of(std::io::stdout());
+    let columns = said.or_else(|| terminal().map(|(width, _)| width.0));
+    columns.map_or(DEFAULT, |columns| usize::from(columns).max(LEAST))
+}
+
+/// A paragraph in lines of at most `width` columns, as far as its words allow. What is quoted is one word.
+pub(crate) fn wrapped(paragraph: &str, width: usize) -> String {
+    let mut text = String::with_capacity(paragraph.len());
+    let mut column = 0;
+    for word in words(paragraph) {
+        let len = word.chars().count();
+        if column > 0 && column + 1 + len > width {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(&word);
+        column += len;
+    }
+    text
+}
+
+/// The words of a paragraph, of which one between backticks may have spaces.
+fn words(paragraph: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_quoted = false;
+    for word in paragraph.split_whitespace() {
+        match words.last_mut() {
+            Some(last) if is_quoted => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        is_quoted ^= word.matches('`').count() % 2 == 1;
+    }
+    words
+}
+
+/// A JSON document, without the characters that terminals act on: JSON itself escapes only those below
+/// U+0020.
+pub(crate) struct Json<'a, T>(pub(crate) &'a T);
+
+impl<T: Serialize> fmt::Display for Json<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string_pretty(self.0).map_err(|_| fmt::Error)?;
+        for char in text.chars() {
+            match char {
+                // The others are within strings.
+                '\n' => writeln!(f)?,
+                _ if char.is_control() => write!(f, "\\u{:04x}", u32::from(char))?,
+                _ => write!(f, "{char}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many columns a paragraph has: lines that are much longer are hard to read.
+pub(crate) fn text_width() -> usize {
+    width().min(90)
+}
+
+/// A paragraph behind a mark, its other lines below the end of the mark.
+pub(crate) fn hanging(mark: &str, paragraph: &str, width: usize) -> String {
+    let indent = mark.chars().count();
+    let lines = wrapped(paragraph, width.saturating_sub(indent));
+    format!(
+        "{mark}{}",
+        lines.replace('\n', &format!("\n{:indent$}", ""))
+    )
+}
+
+/// A text's lines, each behind an indent.
+pub(crate) fn indented(text: &str, indent: &str) -> String {
+    let lines = text.lines().map(|line| match line {
+        "" => "\n".to_owned(),
+        _ => format!("{indent}{line}\n"),
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_from_outside() {
+        assert_eq!(
+            Printable("a\u{1b}[2J\u{202e}ü").to_string(),
+            "a\\u{1b}[2J\\u{202e}ü"
+        );
+        let long = "ü".repeat(200);
+        assert_eq!(Short(&long).to_string(), format!("{}…", "ü".repeat(128)));
+        assert_eq!(Short("short").to_string(), "short");
+    }
+
+    #[test]
+    fn lists_of_names() {
+        assert_eq!(listed::<&str>(&[]), "");
+        assert_eq!(listed(&["a"]), "`a`");
+        assert_eq!(listed(&["a", "b"]), "`a` and `b`");
+        assert_eq!(listed(&["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(
+            listed(&["a", "b", "c", "d", "e", "f", "g"]),
+            "`a`, `b`, `c`, `d` and 3 more"
+        );
+    }
+
+    #[test]
+    fn wrapping() {
+        assert_eq!(wrapped("one two\nthree four", 9), "one two\nthree\nfour");
+        assert_eq!(wrapped("unbreakable x", 5), "unbreakable\nx");
+        assert_eq!(wrapped("  ", 5), "");
+        assert_eq!(wrapped("a `b c` d", 6), "a\n`b c`\nd");
+        assert_eq!(hanging("- ", "one two three", 9), "- one two\n  three");
+    }
+
+    #[test]
+    fn json_stays_what_it_is() {
+        let value =
+            serde_json::json!({"a\u{7f}": "\u{9b}31m\n\u{1b} \\ \" \u{2028} é 😀", "b": [1, {}]});
+        let text = Json(&value).to_string();
+        assert!(text.chars().all(|char| char == '\n' || !char.is_control()));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
+    }
+}

@@ -1,0 +1,634 @@
+//! `cors check` as its users see it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use crate::support;
+
+const PAGES: [&str; 2] = [
+    include_str!("../../codes/mistakes.md"),
+    include_str!("../../codes/lints.md"),
+];
+
+fn cases() -> PathBuf {
+    support::data("check")
+}
+
+/// Every code that `cors check` can print. (That the pages have all of them, the command's own tests
+/// see to.)
+fn codes() -> BTreeSet<String> {
+    let sections = PAGES.iter().flat_map(|page| page.split("\n## ").skip(1));
+    sections
+        .map(|section| section.lines().next().unwrap().to_owned())
+        .collect()
+}
+
+/// Runs `cors check` in a folder.
+fn run_in(folder: &Path, args: &[&str]) -> Output {
+    let mut command = support::command(folder);
+    command.arg("check").args(args).output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// A folder that is this call's alone, with a file `cors.toml`.
+fn folder_with(content: impl AsRef<[u8]>) -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("check-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("cors.toml"), content).unwrap();
+    folder
+}
+
+fn check(content: impl AsRef<[u8]>, args: &[&str]) -> Output {
+    run_in(&folder_with(content), args)
+}
+
+fn json(content: impl AsRef<[u8]>, args: &[&str]) -> Value {
+    let output = check(content, &[&["--json"], args].concat());
+    assert_eq!(stderr(&output), "");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// `code line:column` for each finding.
+fn findings(content: impl AsRef<[u8]>, args: &[&str]) -> Vec<String> {
+    let report = json(content, args);
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| {
+            let code = finding["code"].as_str().unwrap();
+            format!("{code} {}:{}", finding["line"], finding["column"])
+        })
+        .collect()
+}
+
+#[test]
+fn each_code_has_a_case() {
+    for code in codes() {
+        let output = run_in(&cases(), &[&format!("{code}.toml")]);
+        let text = stdout(&output);
+        assert!(text.contains(&format!("[{code}]")), "{code}: {text}");
+        assert_eq!(stderr(&output), "");
+        support::snapshot(&format!("check/{code}.txt")).assert_eq(text);
+    }
+    let files = std::fs::read_dir(cases()).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<_> = files.collect();
+    let expected = codes().into_iter();
+    let expected = expected.flat_map(|code| [format!("{code}.toml"), format!("{code}.txt")]);
+    assert_eq!(files, expected.collect());
+}
+
+/// What a finding says should be written instead puts it right, and makes no mistake.
+#[test]
+fn changes_put_things_right() {
+    let mut changes = 0;
+    for code in codes() {
+        let text = std::fs::read_to_string(cases().join(format!("{code}.toml"))).unwrap();
+        changes += check_changes(&text);
+        check_changes(&text.replace('\n', "\r\n"));
+    }
+    assert!(changes > 30, "{changes}");
+    check_changes(
+        "allow_origins = [\n\t'https://a.example', # one\n\t'http://localhost', # two\n]\n\
+         allow_methods = [\n\t\"PUT\",\n\t\"GET\",\n\t\"HEAD\",\n]\nallow_headers = []\n",
+    );
+    check_changes(
+        "allow_origins = ['https://a.example']\nallow_methods = ['GET', 'PUT', 'POST']\n",
+    );
+    check_changes("allow_origins = ['http://a.example', 'https://a.example']\n");
+    check_changes("allow_origins = ['https://a.example']\ndangerously_allow = ['null-origin', ]\n");
+    check_changes("allow_origins = ['https://a.example']\nallow_methods = [\n  'GET',\n]\n");
+    check_changes(
+        "grant = [{ allow_origins = ['https://a.example'], allow_methods = ['PUT', 'GET'] }]\n",
+    );
+}
+
+#[track_caller]
+fn check_changes(text: &str) -> usize {
+    let report = json(text, &[]);
+    let count = |report: &Value, code: &Value| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.filter(|finding| finding["code"] == *code).count()
+    };
+    let errors = &report["summary"]["errors"];
+    let mut changes = 0;
+    for finding in report["findings"].as_array().unwrap() {
+        let change = &finding["replacement"];
+        let Some(new) = change["text"].as_str() else {
+            continue;
+        };
+        let at = |index: usize| usize::try_from(change["span"][index].as_u64().unwrap()).unwrap();
+        let mut changed = text.to_owned();
+        changed.replace_range(at(0)..at(1), new);
+        let code = &finding["code"];
+        let after = json(&changed, &[]);
+        let (before, after_count) = (count(&report, code), count(&after, code));
+        assert!(
+            after_count < before,
+            "{code} in\n{text}\nremains in\n{changed}"
+        );
+        if errors == 0 {
+            assert_eq!(after["summary"]["errors"], 0, "{code}:\n{changed}");
+        }
+        changes += 1;
+    }
+    changes
+}
+
+#[test]
+fn silencing() {
+    #[track_caller]
+    fn check(content: &str, expected: &[&str]) {
+        assert_eq!(findings(content, &[]), expected, "{content}");
+    }
+    let everybody = "everybody-allowed 1:18";
+    check("allow_origins = ['*']", &[everybody]);
+    // At the end of the line, with and without a reason, several codes, and what is not one.
+    check("allow_origins = ['*'] # cors-allow: everybody-allowed", &[]);
+    check(
+        "allow_origins = ['*'] #cors-allow:everybody-allowed -- open, really -- yes",
+        &[],
+    );
+    check(
+        "allow_origins = ['*'] # see cors-allow: everybody-allowed",
+        &[everybody],
+    );
+    check(
+        "allow_origins = ['*'] # cors-allowed: everybody-allowed",
+        &[everybody],
+    );
+    check(
+        "allow_origins = ['*'] # cors-allow: everybody-allowed, any-port",
+        &["unused-allow 1:56"],
+    );
+    check(
+        "allow_origins = ['*'] # cors-allow",
+        &[everybody, "unused-allow 1:23"],
+    );
+    check(
+        "allow_origins = ['*'] # cors-allow: -- why",
+        &[everybody, "unused-allow 1:23"],
+    );
+    check(
+        "allow_origins = ['*'] # cors-allow: everyone",
+        &[everybody, "unknown-code 1:37"],
+    );
+    // A comment in a string is none.
+    check(
+        "allow_origins = ['http://x.example']\nallow_headers = ['#cors-allow:plain-http-origin']",
+        &["invalid-header 2:18"],
+    );
+    check(
+        "allow_origins = ['*']\nallow_headers = ['x-#'] # cors-allow: everybody-allowed",
+        &[everybody, "unused-allow 2:39"],
+    );
+    // Above a key: the key with all its items.
+    check(
+        "# cors-allow: localhost-origin\n\n# another comment\nallow_origins = [\n  'http://localhost',\n  'http://127.0.0.1',\n]",
+        &[],
+    );
+    check(
+        "allow_origins = ['http://localhost']\n# cors-allow: localhost-origin\nmax_age = 60",
+        &["localhost-origin 1:18", "unused-allow 2:15"],
+    );
+    // Above an item: the item.
+    check(
+        "allow_origins = [\n  # cors-allow: localhost-origin\n  'http://localhost',\n  'http://127.0.0.1',\n]",
+        &["localhost-origin 4:3"],
+    );
+    check(
+        "allow_origins = [\n  'http://localhost', # cors-allow: localhost-origin\n  'http://127.0.0.1',\n]",
+        &["localhost-origin 3:3"],
+    );
+    // Behind the last item there is nothing below in the list, and the next key is not meant.
+    check(
+        "allow_origins = [\n  'https://a.example',\n  # cors-allow: needless-method\n]\nallow_methods = ['OPTIONS']",
+        &["unused-allow 3:17", "needless-method 5:18"],
+    );
+    // Above a grant: the grant with all its keys, and no other.
+    check(
+        "# cors-allow: localhost-origin\n[[grant]]\nallow_origins = ['http://localhost']\n\n\
+         [[grant]]\nallow_origins = ['http://127.0.0.1']",
+        &["localhost-origin 6:18"],
+    );
+    // Findings on one line are one, on two lines two.
+    check(
+        "allow_origins = ['https://a.example']\nallow_methods = ['GET', 'HEAD',\n  'DELETE', 'POST']\nallow_headers = ['content-type']",
+        &["safelisted-method 2:18", "safelisted-method 3:13"],
+    );
+    // Mistakes remain, and the comment is told off.
+    check(
+        "allow_origins = ['https://a.example/'] # cors-allow: invalid-origin",
+        &["invalid-origin 1:18", "unused-allow 1:54"],
+    );
+    // Of a file with mistakes it is not known what a comment would silence.
+    check(
+        "allow_origins = ['https://a.example/'] # cors-allow: any-port",
+        &["invalid-origin 1:18"],
+    );
+    check(
+        "allow_origins = [ # cors-allow: no-such",
+        &["syntax 1:18", "unknown-code 1:33"],
+    );
+}
+
+#[test]
+fn allowing_on_the_command_line() {
+    let text = "allow_origins = ['*']\nallow_methods = ['GET', 'OPTIONS'] # cors-allow: any-port";
+    let all = [
+        "everybody-allowed 1:18",
+        "safelisted-method 2:18",
+        "needless-method 2:25",
+        "unused-allow 2:50",
+    ];
+    assert_eq!(findings(text, &[]), all);
+    let args = [
+        "--allow",
+        "unused-allow,safelisted-method",
+        "--allow",
+        "everybody-allowed",
+    ];
+    assert_eq!(findings(text, &args), ["needless-method 2:25"]);
+    // What is silenced twice is not silenced needlessly.
+    let text = "allow_origins = ['*'] # cors-allow: everybody-allowed";
+    let none: [&str; 0] = [];
+    assert_eq!(findings(text, &["--allow", "everybody-allowed"]), none);
+
+    #[track_caller]
+    fn wrong(args: &[&str], expected: &str) {
+        let output = check("allow_origins = ['*']", args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(stdout(&output), "");
+        assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
+    }
+    wrong(
+        &["--allow", "everyone-allowed"],
+        "cors: `everyone-allowed` is no code; did you mean `everybody-allowed`?\n",
+    );
+    wrong(
+        &["--allow", "colour"],
+        "cors: `colour` is no code\n`cors check --explain all` lists",
+    );
+    wrong(&["--allow", ""], "cors: `` is no code\n");
+    wrong(
+        &["--allow", "duplicate"],
+        "cors: `duplicate` cannot be allowed: it is a mistake",
+    );
+    wrong(
+        &["--explain", "max_age"],
+        "cors: `max_age` is no code; did you mean `max-age`?\n",
+    );
+}
+
+#[test]
+fn exit_status() {
+    #[track_caller]
+    fn status(content: &str, args: &[&str], expected: i32) {
+        let output = check(content, args);
+        assert_eq!(output.status.code(), Some(expected), "{args:?} {content}");
+        let output = check(content, &[args, &["--json"]].concat());
+        assert_eq!(
+            output.status.code(),
+            Some(expected),
+            "--json {args:?} {content}"
+        );
+    }
+    let fine = "allow_origins = ['https://a.example']";
+    let note = "allow_origins = ['*']";
+    let warning = "allow_origins = ['http://a.example']";
+    let mistake = "allow_origins = ['a.example']";
+    for (content, plain, warnings, notes) in [
+        (fine, 0, 0, 0),
+        (note, 0, 0, 1),
+        (warning, 0, 1, 1),
+        (mistake, 1, 1, 1),
+    ] {
+        status(content, &[], plain);
+        status(content, &["--deny", "warnings"], warnings);
+        status(content, &["--deny", "notes"], notes);
+    }
+    status(
+        warning,
+        &["--deny", "notes", "--allow", "plain-http-origin"],
+        0,
+    );
+    status(
+        "allow_origins = ['*'] # cors-allow: everybody-allowed",
+        &["--deny", "notes"],
+        0,
+    );
+}
+
+#[test]
+fn as_json() {
+    let report = json("allow_origins = ['http://a.example']\n", &[]);
+    let expected = serde_json::json!({
+        "severity": "warning",
+        "code": "plain-http-origin",
+        "message": "`http://a.example` is plain http",
+        "reason": report["findings"][0]["reason"],
+        "path": "allow_origins[0]",
+        "line": 1,
+        "column": 18,
+        "span": [17, 35],
+        "also": [],
+        "help": "use https, and drop plain http",
+        "replacement": { "span": [17, 35], "text": "\"https://a.example\"" },
+    });
+    assert_eq!(report["file"], "cors.toml");
+    assert_eq!(report["findings"], serde_json::json!([expected]));
+    assert_eq!(
+        report["summary"],
+        serde_json::json!({ "errors": 0, "warnings": 1, "notes": 0 })
+    );
+    let checklist = report["checklist"].as_array().unwrap();
+    assert_eq!(checklist.len(), 7);
+    assert_eq!(
+        checklist[0],
+        serde_json::json!({
+            "item": "an allowlist of trusted origins",
+            "ok": false,
+            "text": "origins come from an allowlist (1 exact), but not all can be trusted",
+            "code": "plain-http-origin",
+        })
+    );
+    assert_eq!(checklist[3]["code"], Value::Null);
+    assert!(checklist[1..].iter().all(|item| item["ok"] == true));
+
+    let report = json("allow_origins = []", &[]);
+    assert_eq!(report["summary"]["errors"], 1);
+    assert_eq!(report["checklist"], serde_json::json!([]));
+    let report = json(
+        "[[grant]]\nallow_origins = ['null', 'x']\n[[grant]]\nallow_origins = ['*']",
+        &[],
+    );
+    assert_eq!(report["findings"][0]["path"], "grant[0].allow_origins[0]");
+}
+
+#[test]
+fn the_checklist() {
+    #[track_caller]
+    fn items(content: &str, expected: [&str; 7]) {
+        let report = json(content, &[]);
+        let items = report["checklist"].as_array().unwrap().iter();
+        let items: Vec<_> = items
+            .map(|item| {
+                let mark = if item["ok"] == true { "✓" } else { "!" };
+                let code = item["code"].as_str();
+                let code = code.map_or(String::new(), |code| format!(" [{code}]"));
+                format!("{mark} {}{code}", item["text"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(items, expected, "{content}");
+    }
+    items(
+        "allow_origins = ['https://a.example', 'https://b.example', 'https://*.c.example']\n\
+         allow_methods = ['PUT']\nallow_headers = ['content-type', 'x-a']\nallow_credentials = true\nmax_age = 600",
+        [
+            "✓ origins come from an allowlist: 2 exact, 1 with subdomains",
+            "✓ an allowed origin is echoed, any other rejected (by the library)",
+            "✓ cookies go with requests of all origins here, and never with `*`",
+            "✓ `Vary: Origin` is on every response (by the library)",
+            "✓ 1 method and 2 headers are listed, no `*`",
+            "✓ browsers may remember preflights for 10 minutes",
+            "✓ preflights get 204 before routing and authentication (by the library)",
+        ],
+    );
+    items(
+        "preflight_status = 200\nallow_origins = ['*']\nallow_methods = ['*']\nallow_headers = ['*']\nmax_age = 0",
+        [
+            "! origins come from no list: everybody is allowed [everything-allowed]",
+            "✓ every origin is answered with `*`, and none has to be echoed",
+            "✓ no cookies: credentials are not allowed",
+            "✓ the answer is the same for everybody: no `Vary` is needed",
+            "! any method and any header are allowed [everything-allowed]",
+            "! browsers may not remember preflights [max-age-zero]",
+            "✓ preflights get 200 before routing and authentication (by the library)",
+        ],
+    );
+    items(
+        "dangerously_allow = ['insecure-origins']\n[[grant]]\nallow_origins = ['http://a.example', 'https://b.example:*']\n\
+         allow_credentials = true\nallow_headers = ['*']\nmax_age = 5\n[[grant]]\nallow_origins = ['*']",
+        [
+            "! origins come from an allowlist (1 exact, 1 with any port), but then everybody is allowed [everybody-allowed]",
+            "✓ a listed origin is echoed, any other is answered with `*` (by the library)",
+            "! cookies go with requests of 1 of 2 grants, also of unsafe origins [danger-allowed]",
+            "✓ `Vary: Origin` is on every response (by the library)",
+            "! any header is allowed [echoed-wildcard]",
+            "! browsers may remember preflights for 5 seconds to 24 hours [max-age-short]",
+            "✓ preflights get 204 before routing and authentication (by the library)",
+        ],
+    );
+    // What is silenced is still so.
+    items(
+        "allow_origins = ['null'] # cors-allow: null-listed\ndangerously_allow = ['null-origin']",
+        [
+            "! origins come from an allowlist (1 exact), but not all can be trusted [null-listed]",
+            "✓ an allowed origin is echoed, any other rejected (by the library)",
+            "✓ no cookies: credentials are not allowed",
+            "✓ `Vary: Origin` is on every response (by the library)",
+            "✓ no methods and no headers are listed, no `*`",
+            "✓ browsers may remember preflights for 24 hours",
+            "✓ preflights get 204 before routing and authentication (by the library)",
+        ],
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    #[track_caller]
+    fn wrong(content: &[u8], args: &[&str], expected: &str) {
+        let output = check(content, args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(stdout(&output), "");
+        let message = stderr(&output);
+        assert!(message.starts_with(expected), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+    wrong(b"", &["absent.toml"], "cors: absent.toml: cannot be read: ");
+    wrong(b"", &["."], "cors: .: cannot be read: ");
+    wrong(b"", &[], "cors: cors.toml: is empty; ");
+    wrong(b"\xef\xbb\xbf\n", &[], "cors: cors.toml: is empty; ");
+    wrong(b"# caf\xe9", &[], "cors: cors.toml: is not UTF-8 at byte 5");
+    wrong(
+        b"",
+        &["--json", "absent.toml"],
+        "cors: absent.toml: cannot be read: ",
+    );
+}
+
+#[test]
+fn colours() {
+    let folder = folder_with("allow_origins = ['http://a.example']");
+    let colours = |args: &[&str], variable: Option<&str>| {
+        let mut command = support::command(Path::new("."));
+        command.arg("check").args(args).current_dir(&folder);
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        if let Some(variable) = variable {
+            command.env(variable, "1");
+        }
+        let output = command.output().unwrap();
+        stdout(&output).contains('\u{1b}')
+    };
+    assert!(!colours(&[], None));
+    assert!(colours(&["--color", "always"], None));
+    assert!(colours(&["--color", "always"], Some("NO_COLOR")));
+    assert!(!colours(&["--color", "never"], Some("CLICOLOR_FORCE")));
+    assert!(!colours(&[], Some("NO_COLOR")));
+    assert!(colours(&[], Some("CLICOLOR_FORCE")));
+    assert!(!colours(&["--json", "--color", "always"], None));
+}
+
+#[test]
+fn forms_of_files() {
+    let text =
+        "allow_origins = [\n\t\"https://ä.example\",\n\t\"https://b.example/\", # slash\n]\n";
+    let expected = ["invalid-origin 2:2", "invalid-origin 3:2"];
+    assert_eq!(findings(text, &[]), expected);
+    assert_eq!(findings(text.replace('\n', "\r\n"), &[]), expected);
+    assert_eq!(findings(format!("\u{feff}{text}"), &[]), expected);
+    let text = "allow_origins = ['*']\r\n";
+    assert_eq!(findings(text, &[]), ["everybody-allowed 1:18"]);
+    assert_eq!(
+        findings(format!("\u{feff}{text}"), &[]),
+        ["everybody-allowed 1:18"]
+    );
+    let text = "\u{feff}allow_origins = ['ä', 'https://b.example/']";
+    assert_eq!(
+        findings(text, &[]),
+        ["invalid-origin 1:18", "invalid-origin 1:23"]
+    );
+    // On the terminal, too.
+    let output = check(text, &[]);
+    assert!(
+        stdout(&output).contains(" --> cors.toml:1:18\n"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stdout(&output).contains("1 | allow_origins"),
+        "{}",
+        stdout(&output)
+    );
+    let crlf = check("allow_origins = [\r\n\t'https://b.example/',\r\n]\r\n", &[]);
+    assert!(!stdout(&crlf).contains('\r'), "{}", stdout(&crlf));
+    // Nothing from a file acts on the terminal.
+    let output = check(
+        r#"allow_origins = ["\u001b[2J", "\u202ex"]"#,
+        &["--color", "never"],
+    );
+    assert!(
+        !stdout(&output).contains(['\u{1b}', '\u{202e}']),
+        "{}",
+        stdout(&output)
+    );
+}
+
+/// The policy that the README shows gets a few findings, and they are right.
+#[test]
+fn the_sample_policy() {
+    let found = findings(include_str!("../../../cors.toml"), &[]);
+    let expected = [
+        "covered-origin 2:22",
+        "wildcard-subdomains 2:49",
+        "localhost-origin 2:74",
+        "safelisted-method 3:22",
+        "max-age-capped 7:21",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn much_is_cut_short() {
+    #[track_caller]
+    fn bounded(content: &str, count: usize, expected: &str) {
+        let output = check(content, &[]);
+        let text = stdout(&output);
+        assert!(text.len() < 20_000, "{} bytes", text.len());
+        assert!(text.contains(expected), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 250),
+            "{text}"
+        );
+        let report = json(content, &[]);
+        assert_eq!(report["findings"].as_array().unwrap().len(), count);
+    }
+    let wrong: Vec<_> = (0..10_000)
+        .map(|n| format!("\"https://a{n}.example/\""))
+        .collect();
+    let more = "and 9980 more [invalid-origin]";
+    bounded(
+        &format!("allow_origins = [{}]", wrong.join(", ")),
+        10_000,
+        more,
+    );
+    bounded(
+        &format!("allow_origins = [\n{}\n]", wrong.join(",\n")),
+        10_000,
+        more,
+    );
+    let keys: String = (0..10_000).map(|n| format!("key{n} = 1\n")).collect();
+    let keys = format!("{keys}allow_origins = ['*']");
+    bounded(&keys, 10_000, "and 9980 more [unknown-key]");
+    let local: Vec<_> = (1..10_000)
+        .map(|n| format!("'http://localhost:{n}'"))
+        .collect();
+    let local = format!("allow_origins = [{}]", local.join(","));
+    bounded(
+        &local.replace(":80'", ":10080'"),
+        1,
+        "`http://localhost:4` and 9995 more are for development",
+    );
+    let long = format!("allow_origins = ['https://{}/']", "a".repeat(100_000));
+    bounded(&long, 1, "[invalid-origin]");
+    let long = format!("allow_origins = ['https://{}/', 'x']", "ä".repeat(100_000));
+    bounded(&long, 2, "[invalid-origin]");
+}
+
+#[test]
+fn pages() {
+    let output = run_in(&cases(), &["--explain", "plain-http-origin"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    assert!(
+        text.starts_with("plain-http-origin\n\nAn origin is plain `http`.\n\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n    allow_origins = [\"http://app.example.com\"]\n"),
+        "{text}"
+    );
+    assert!(!text.contains("```"), "{text}");
+    assert!(
+        text.ends_with("`# cors-allow: plain-http-origin -- reason`\n"),
+        "{text}"
+    );
+    let coloured = run_in(&cases(), &["--explain", "syntax", "--color", "always"]);
+    assert!(stdout(&coloured).starts_with("\u{1b}[1msyntax\u{1b}[0m\n"));
+    let list = run_in(&cases(), &["--explain", "all"]);
+    for code in codes() {
+        assert!(
+            stdout(&list).contains(&format!("\n  {code}\n      ")),
+            "{code}"
+        );
+        let page = run_in(&cases(), &["--explain", &code]);
+        assert!(
+            stdout(&page)
+                .lines()
+                .all(|line| line.chars().count() <= 120),
+            "{code}"
+        );
+    }
+}

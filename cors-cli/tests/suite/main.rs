@@ -1,0 +1,12 @@
+//! The command, run as its users run it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
+mod check;
+mod support;
+mod whole;

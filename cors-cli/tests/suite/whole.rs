@@ -1,0 +1,70 @@
+//! The command as a whole: help, completions, manual pages, colours, status.
+
+use std::fs;
+
+use crate::support::cors;
+
+const COMMANDS: [&str; 3] = ["check", "completions", "man"];
+
+#[test]
+fn help_is_there_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = cors(folder.path(), &["--help"]);
+    assert_eq!(help.status, 0);
+    for command in COMMANDS {
+        assert!(
+            help.stdout.contains(&format!("\n  {command} ")),
+            "{}",
+            help.stdout
+        );
+        let help = cors(folder.path(), &[command, "--help"]);
+        assert_eq!(help.status, 0, "{help:?}");
+        assert!(
+            help.stdout.contains(&format!("Usage: cors {command}")),
+            "{}",
+            help.stdout
+        );
+    }
+}
+
+#[test]
+fn completions_are_there_for_every_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = cors(folder.path(), &["completions", shell]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        assert!(ran.stdout.contains("deny"), "{shell}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn manual_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = cors(folder.path(), &["man"]);
+    assert!(ran.stdout.starts_with(".ie"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(".TH cors 1"), "{}", ran.stdout);
+    let ran = cors(folder.path(), &["man", "--dir", "."]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    for command in COMMANDS {
+        let page = fs::read_to_string(folder.path().join(format!("cors-{command}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH cors-{command} 1")), "{page}");
+    }
+    let ran = cors(folder.path(), &["man", "--dir", "nowhere"]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr
+            .starts_with("cors: nowhere: cannot be written to: "),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn used_wrongly() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [&["chek"][..], &["check", "--deny", "everything"]] {
+        let ran = cors(folder.path(), args);
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+        assert_eq!(ran.stdout, "");
+    }
+}
