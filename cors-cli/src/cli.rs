@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use cors_browser::Credentials;
 
 #[derive(Debug, Parser)]
 #[command(
     name = "cors",
     version,
-    about = "Checks a CORS policy",
+    about = "Checks a CORS policy, and explains what browsers make of it",
     after_help = EXAMPLES,
     after_long_help = EXAMPLES,
     disable_help_subcommand = true
@@ -25,12 +26,15 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   cors check cors.toml
+  cors explain cors.toml -X PUT -H 'X-Custom: 1' --origin https://app.example.com https://api.example.com/users
+  cors explain --from-console \"Method PUT is not allowed by Access-Control-Allow-Methods\"
 
 Exit status: 0 fine, 1 something was found, 2 used wrongly or could not be done";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(Check),
+    Explain(Explain),
     /// Print a script that completes the command's options in a shell
     Completions {
         /// The shell
@@ -78,6 +82,78 @@ pub(crate) struct Check {
 pub(crate) enum Deny {
     Warnings,
     Notes,
+}
+
+/// Explain what browsers do with a request under a policy, and what to change if they block it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cors explain cors.toml --origin https://app.example.com https://api.example.com/users
+  cors explain cors.toml -X PUT -H 'Content-Type: application/json' --credentials include \\
+      --origin http://localhost:5173 https://api.example.com/users
+  cors explain --from-console \"Request header field x-custom is not allowed\"
+
+Exit status: 0 every browser lets the page read the response (with --fix: it does now), 1 a browser or the
+Fetch standard does not, 2 used wrongly")]
+pub(crate) struct Explain {
+    /// The policy
+    #[arg(required_unless_present = "from_console")]
+    pub(crate) file: Option<PathBuf>,
+    /// What the page fetches
+    #[arg(required_unless_present = "from_console")]
+    pub(crate) url: Option<String>,
+    /// The origin of the page, or its address
+    #[arg(long, required_unless_present = "from_console")]
+    pub(crate) origin: Option<String>,
+    #[command(flatten)]
+    pub(crate) request: RequestOptions,
+    /// Apply the change that would allow the request to the policy file
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Explain a message of a browser's console instead; `-` reads it from standard input
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with_all = ["file", "url", "origin", "method", "headers", "data", "credentials", "fix"]
+    )]
+    pub(crate) from_console: Option<String>,
+    /// Print the explanation as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a script says to `fetch()`.
+#[derive(Debug, Args)]
+pub(crate) struct RequestOptions {
+    /// The method; the default is GET, or POST with -d
+    #[arg(short = 'X', long = "request", value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+    /// A header that the script sets; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// The body, a text; like fetch() it sets `Content-Type: text/plain;charset=UTF-8` unless -H does
+    #[arg(short = 'd', long, value_name = "TEXT")]
+    pub(crate) data: Option<String>,
+    /// The credentials mode of the request: whether cookies and the like go with it
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = CredentialsMode::SameOrigin)]
+    pub(crate) credentials: CredentialsMode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CredentialsMode {
+    Omit,
+    SameOrigin,
+    Include,
+}
+
+impl From<CredentialsMode> for Credentials {
+    fn from(mode: CredentialsMode) -> Self {
+        match mode {
+            CredentialsMode::Omit => Self::Omit,
+            CredentialsMode::SameOrigin => Self::SameOrigin,
+            CredentialsMode::Include => Self::Include,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

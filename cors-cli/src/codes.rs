@@ -21,7 +21,7 @@ pub(crate) struct Page {
     pub(crate) text: &'static str,
 }
 
-pub(crate) const PAGES: [Page; 2] = [
+pub(crate) const PAGES: [Page; 3] = [
     Page {
         title: "mistakes in a policy",
         text: MISTAKES,
@@ -30,9 +30,14 @@ pub(crate) const PAGES: [Page; 2] = [
         title: "findings about a sound policy",
         text: LINTS,
     },
+    Page {
+        title: "what browsers report",
+        text: BROWSERS,
+    },
 ];
 const MISTAKES: &str = include_str!("../codes/mistakes.md");
 const LINTS: &str = include_str!("../codes/lints.md");
+const BROWSERS: &str = include_str!("../codes/browsers.md");
 
 /// Every code, in the order of the pages.
 pub(crate) fn all() -> impl Iterator<Item = Code> {
@@ -102,6 +107,7 @@ impl Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Failure;
 
     /// A page has a section for each code that exists, in the same order, and no other.
     #[track_caller]
@@ -121,6 +127,11 @@ mod tests {
     #[test]
     fn every_lint_is_documented() {
         check(LINTS, crate::check::lint_codes());
+    }
+
+    #[test]
+    fn every_failure_is_documented() {
+        check(BROWSERS, Failure::ALL.into_iter().map(Failure::code));
     }
 
     #[test]

@@ -3,10 +3,17 @@
 mod check;
 mod cli;
 mod codes;
+mod console;
 mod diagnostic;
+mod dialogue;
 mod excerpt;
+mod explain;
+mod failure;
 mod line_index;
+mod mask;
 mod output;
+mod policy_server;
+mod request;
 mod source;
 
 use std::io::{self, Write};
@@ -71,6 +78,7 @@ fn fail(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
     match command {
         Command::Check(args) => check::run(&args, out),
+        Command::Explain(args) => explain::run(&args, out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "cors", out);
             Ok(Outcome::Fine)

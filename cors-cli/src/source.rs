@@ -1,13 +1,17 @@
 //! A policy file: its text, and the places in it.
 
+use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
 use cors_core::{Config, ConfigErrors, Policy};
+use serde_json::json;
 use toml::de::{DeTable, DeValue};
 
 use crate::Error;
+use crate::diagnostic::Diagnostic;
 use crate::line_index::LineIndex;
+use crate::output::{Json, width};
 
 /// A file that was read.
 #[derive(Clone, Debug)]
@@ -21,6 +25,7 @@ pub(crate) struct Source {
 /// A sound policy, and what it was made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Sound {
+    pub(crate) policy: Policy,
     pub(crate) config: Config,
     pub(crate) places: Places,
 }
@@ -47,6 +52,29 @@ impl Source {
         Sound::new(&self.text)
     }
 
+    /// Makes a policy of it, for a command that needs one; where it is none, its mistakes are written.
+    pub(crate) fn sound(&self, json: bool, out: &mut impl Write) -> Result<Sound, Error> {
+        let errors = match self.load() {
+            Ok(sound) => return Ok(sound),
+            Err(errors) => errors,
+        };
+        let mistakes = errors.iter().map(|error| Diagnostic::mistake(error, self));
+        let mistakes: Vec<_> = mistakes.collect();
+        if json {
+            let mistakes: Vec<_> = mistakes.iter().map(|found| found.to_json(self)).collect();
+            writeln!(out, "{}", Json(&json!({"mistakes": mistakes})))?;
+        } else {
+            for mistake in &mistakes {
+                writeln!(out, "{}\n", mistake.render(self, width()))?;
+            }
+        }
+        let plural = if mistakes.len() == 1 { "" } else { "s" };
+        let (name, count) = (&self.name, mistakes.len());
+        Err(Error::new(format!(
+            "{name} is no policy: it has {count} mistake{plural}"
+        )))
+    }
+
     /// The line and the column of a byte, counted from 1.
     pub(crate) fn line_and_column(&self, at: usize) -> (usize, usize) {
         let line = self.lines.line(at);
@@ -57,8 +85,9 @@ impl Source {
 impl Sound {
     /// Makes a policy of a text.
     pub(crate) fn new(text: &str) -> Result<Self, ConfigErrors> {
-        Policy::from_toml(text)?;
+        let policy = Policy::from_toml(text)?;
         Ok(Self {
+            policy,
             // The same text was just read without a mistake.
             config: toml::from_str(text).unwrap_or_default(),
             places: Places::new(text),

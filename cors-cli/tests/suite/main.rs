@@ -8,5 +8,7 @@
 )]
 
 mod check;
+mod console;
+mod explain;
 mod support;
 mod whole;

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::cors;
 
-const COMMANDS: [&str; 3] = ["check", "completions", "man"];
+const COMMANDS: [&str; 4] = ["check", "explain", "completions", "man"];
 
 #[test]
 fn help_is_there_for_every_command() {
@@ -33,7 +33,11 @@ fn completions_are_there_for_every_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = cors(folder.path(), &["completions", shell]);
         assert_eq!(ran.status, 0, "{ran:?}");
-        assert!(ran.stdout.contains("deny"), "{shell}: {}", ran.stdout);
+        assert!(
+            ran.stdout.contains("from-console"),
+            "{shell}: {}",
+            ran.stdout
+        );
     }
 }
 
@@ -61,7 +65,21 @@ fn manual_pages() {
 #[test]
 fn used_wrongly() {
     let folder = tempfile::tempdir().unwrap();
-    for args in [&["chek"][..], &["check", "--deny", "everything"]] {
+    for args in [
+        &["chek"][..],
+        &["explain"],
+        &["explain", "cors.toml", "https://api.example.com"],
+        &["check", "--deny", "everything"],
+        &[
+            "explain",
+            "cors.toml",
+            "--origin",
+            "null",
+            "--from-console",
+            "x",
+            "https://a/",
+        ],
+    ] {
         let ran = cors(folder.path(), args);
         assert_eq!(ran.status, 2, "{ran:?}");
         assert!(ran.stderr.starts_with("error: "), "{ran:?}");

@@ -1,0 +1,78 @@
+//! The commands that play or send the request that a message is about.
+
+use cors_browser::{Origin, Url};
+
+use super::message::{Facts, Message};
+use super::remedy::token;
+use crate::failure::Failure;
+
+/// Ready to be pasted into a shell; none where the message does not say enough.
+pub(super) fn commands(message: &Message) -> Vec<String> {
+    // What the policy or the server say has no part in it.
+    let is_elsewhere = matches!(
+        message.failure,
+        Failure::LocalNetworkAccess
+            | Failure::CorsDisabled
+            | Failure::OriginNotAdded
+            | Failure::ScriptError
+            | Failure::SameOriginMode
+            | Failure::NoCorsRedirectMode
+    );
+    if is_elsewhere {
+        return Vec::new();
+    }
+    let Some(arguments) = arguments(message) else {
+        return Vec::new();
+    };
+    let explain = format!("cors explain cors.toml {arguments}");
+    let probe = format!("cors probe {arguments}");
+    // A probe is real: nobody should delete by pasting.
+    let method = message.facts.method.as_deref();
+    let is_harmless = method.is_none_or(|method| matches!(method, "GET" | "HEAD" | "OPTIONS"));
+    let probe = is_harmless.then_some(probe);
+    probe.into_iter().chain([explain]).collect()
+}
+
+fn arguments(message: &Message) -> Option<String> {
+    let facts = &message.facts;
+    let origin = Origin::parse(facts.origin.as_deref()?)?.to_string();
+    let url = requested_url(facts)?;
+    let mut words: Vec<String> = Vec::new();
+    if let Some(method) = token(facts.method.as_ref()) {
+        words.extend(["-X".to_owned(), quoted(method)]);
+    }
+    if let Some(header) = token(facts.header.as_ref()) {
+        let value = match header.to_ascii_lowercase().as_str() {
+            "content-type" => "application/json",
+            "authorization" => "Bearer token",
+            _ => "1",
+        };
+        words.extend(["-H".to_owned(), quoted(&format!("{header}: {value}"))]);
+    }
+    let with_credentials = matches!(
+        message.failure,
+        Failure::AllowOriginWildcard | Failure::AllowCredentials
+    );
+    if with_credentials {
+        words.push("--credentials include".to_owned());
+    }
+    words.extend(["--origin".to_owned(), quoted(&origin), quoted(url.as_str())]);
+    Some(words.join(" "))
+}
+
+/// What the page asked for.
+fn requested_url(facts: &Facts) -> Option<Url> {
+    let url = facts.redirected_from.as_deref().or(facts.url.as_deref())?;
+    Url::parse(url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// A word as shells take it literally: it was pasted from who knows where.
+fn quoted(word: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@%+=,".contains(char);
+    match word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}

@@ -1,0 +1,140 @@
+//! A message, explained: as text and as data.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::advice::{Advice, Fix};
+use super::message::{Facts, Message};
+use crate::output::{BAD, BOLD, DIM, INFO, Printable, Styled, hanging, text_width};
+
+/// Writes what a message means; where that was said above, no more than which request it is about.
+pub(super) fn write(
+    out: &mut impl Write,
+    message: &Message,
+    advice: &Advice,
+    is_said: bool,
+) -> io::Result<()> {
+    let code = message.failure.code();
+    let more = format!("(cors check --explain {code})");
+    writeln!(out, "{} {}", Styled(BAD, code), Styled(DIM, more))?;
+    write_wrapped(out, "", &advice.summary)?;
+    write_facts(out, message)?;
+    if is_said {
+        writeln!(out, "\nThe causes and what to do are the same as above.")?;
+    } else {
+        write_advice(out, advice)?;
+    }
+    if !advice.commands.is_empty() {
+        writeln!(out)?;
+    }
+    let mut commands = advice.commands.iter();
+    commands.try_for_each(|command| writeln!(out, "{}", Styled(BOLD, command)))
+}
+
+fn write_advice(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
+    writeln!(out, "\n{}", Styled(BOLD, "Why, most likely first"))?;
+    for (index, cause) in advice.causes.iter().enumerate() {
+        write_wrapped(out, &format!("  {}. ", index + 1), cause)?;
+    }
+    writeln!(out, "\n{}", Styled(BOLD, "What to do"))?;
+    advice.fix.iter().try_for_each(|fix| write_fix(out, fix))
+}
+
+/// What to write says it shorter than the text does.
+fn write_fix(out: &mut impl Write, fix: &Fix) -> io::Result<()> {
+    let Fix { place, text, code } = fix;
+    let mark = format!("  - {place}: ");
+    let Some((first, rest)) = code.split_first() else {
+        return write_wrapped(out, "  - ", &format!("{place}: {text}"));
+    };
+    writeln!(out, "{mark}{}", Styled(INFO, first))?;
+    let indent = mark.len();
+    rest.iter()
+        .try_for_each(|line| writeln!(out, "{:indent$}{}", "", Styled(INFO, line)))
+}
+
+fn write_facts(out: &mut impl Write, message: &Message) -> io::Result<()> {
+    let rows = rows(message);
+    if !rows.is_empty() {
+        writeln!(out)?;
+    }
+    let width = rows.iter().map(|(name, _)| name.len()).max();
+    let width = width.unwrap_or_default();
+    for (name, fact) in rows {
+        let name = format!("{name:width$}");
+        writeln!(out, "  {}  {}", Styled(DIM, name), Printable(&fact))?;
+    }
+    Ok(())
+}
+
+fn rows(message: &Message) -> Vec<(&'static str, String)> {
+    let Facts {
+        kind,
+        url,
+        redirected_from,
+        location,
+        origin,
+        preflight,
+        method,
+        header,
+        value,
+        status,
+        address_space,
+    } = &message.facts;
+    let preflight = preflight.and_then(|preflight| preflight.then_some("preflight of"));
+    let sent = [preflight, kind.as_deref(), url.as_deref()];
+    let sent: Vec<_> = sent.into_iter().flatten().collect();
+    // Without more it was a preflight of something.
+    let sent = match sent.join(" ") {
+        sent if sent.is_empty() => None,
+        sent if sent == "preflight of" => Some("preflight".to_owned()),
+        sent => Some(sent),
+    };
+    let engine = message.engine.map(|engine| engine.name().to_owned());
+    let rows = [
+        ("browser", engine),
+        ("request", sent),
+        ("redirected from", redirected_from.clone()),
+        ("redirects to", location.clone()),
+        ("page", origin.clone()),
+        ("method", method.clone()),
+        ("header", header.clone()),
+        ("value", value.as_deref().map(shown)),
+        ("status", status.map(|status| status.to_string())),
+        ("network", address_space.clone()),
+    ];
+    let known = rows.into_iter();
+    known
+        .filter_map(|(name, fact)| Some((name, fact?)))
+        .collect()
+}
+
+fn shown(value: &str) -> String {
+    match value {
+        "" => "(empty)".to_owned(),
+        value => format!("`{value}`"),
+    }
+}
+
+/// Writes a paragraph behind a mark.
+fn write_wrapped(out: &mut impl Write, mark: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", hanging(mark, text, text_width()))
+}
+
+pub(super) fn to_json(message: &Message) -> Value {
+    let advice = Advice::new(message);
+    let fix = advice.fix.iter();
+    let fix: Vec<_> = fix
+        .map(|fix| json!({"place": fix.place, "text": fix.text, "code": fix.code}))
+        .collect();
+    json!({
+        "code": message.failure.code(),
+        "browser": message.engine.map(cors_browser::Engine::name),
+        "facts": message.facts,
+        "summary": advice.summary,
+        "causes": advice.causes,
+        "fix": fix,
+        "commands": advice.commands,
+    })
+}

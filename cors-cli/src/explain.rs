@@ -1,0 +1,240 @@
+//! `cors explain`: what browsers do with a request under a policy, why, and what to change.
+
+mod cause;
+mod edit;
+mod fix;
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use cors_browser::{
+    CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Credentials, Exchange, Kind, Origin, Readable,
+    SentRequest, Tainting,
+};
+use cors_core::Verdict;
+use serde_json::json;
+
+use self::cause::Obstacle;
+use self::fix::Fix;
+use crate::cli::Explain;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::dialogue::{self, Played};
+use crate::output::{BAD, BOLD, GOOD, Json, Styled, WARN, enumerate, width};
+use crate::policy_server::{Head, PolicyServer};
+use crate::request::PageRequest;
+use crate::source::{Sound, Source};
+use crate::{Error, Outcome, console};
+
+pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error> {
+    if let Some(text) = &args.from_console {
+        return console::run(text, args.json, out);
+    }
+    // The command line sees to it that these come together.
+    let (Some(file), Some(url), Some(origin)) = (&args.file, &args.url, &args.origin) else {
+        return Err(Error::new("a policy, a URL and `--origin` are needed"));
+    };
+    let page = PageRequest::new(url, origin, &args.request)?;
+    let source = Source::read(file)?;
+    let sound = source.sound(args.json, out)?;
+    let played = Played::new(&page.request, &mut PolicyServer(&sound.policy));
+    let fix = Fix::find(&source, &sound, &page, &played);
+    if args.json {
+        write_json(out, &source, &page, &played, fix.as_ref())?;
+    } else {
+        write_dialogue(out, &source, &sound, &page, &played)?;
+        if let Some(fix) = &fix {
+            write_fix(out, &source, fix, args.fix)?;
+        }
+    }
+    if page.mixed_content.is_some() {
+        return Ok(Outcome::Found);
+    }
+    match fix {
+        None => Ok(Outcome::Fine),
+        Some(Fix {
+            text: Some(text), ..
+        }) if args.fix => {
+            let failed = |error| Error::new(format!("{}: cannot be written: {error}", source.name));
+            std::fs::write(file, text).map_err(failed)?;
+            Ok(Outcome::Fine)
+        }
+        Some(_) => Ok(Outcome::Found),
+    }
+}
+
+fn write_dialogue(
+    out: &mut impl Write,
+    source: &Source,
+    sound: &Sound,
+    page: &PageRequest,
+    played: &Played,
+) -> io::Result<()> {
+    dialogue::write_request(out, page)?;
+    if let Some((_, run)) = played.shown() {
+        dialogue::write_exchanges(out, run, |exchange| Some(remark(source, sound, exchange)))?;
+    }
+    dialogue::write_verdict(out, played, |readable| readable_text(sound, page, readable))
+}
+
+/// Why the policy answers as it does.
+fn remark(source: &Source, sound: &Sound, exchange: &Exchange) -> String {
+    let explanation = sound.policy.explain(&Head(&exchange.sent));
+    let mut remark = explanation.to_string();
+    if let Verdict::Granted(grant) = explanation.decision().verdict() {
+        let (line, _) =
+            source.line_and_column(granting(sound, grant as usize, &exchange.sent).start);
+        remark = format!("{remark} ({}:{line})", source.name);
+    }
+    match exchange.kind {
+        Kind::Preflight => remark,
+        Kind::Actual => format!("{remark}; status and body are the application's"),
+    }
+}
+
+/// The place of the pattern that a granted origin matches.
+fn granting(sound: &Sound, grant: usize, sent: &SentRequest) -> Range<usize> {
+    let origin = sent.headers.get("Origin").unwrap_or_default();
+    let origin = String::from_utf8_lossy(&origin);
+    let patterns = sound
+        .config
+        .grants
+        .get(grant)
+        .map(|grant| &grant.allow_origins);
+    let index = patterns.and_then(|patterns| {
+        patterns
+            .iter()
+            .position(|pattern| cause::matches(pattern, &origin))
+    });
+    sound.places.span(grant, "allow_origins", index)
+}
+
+/// What the page may read, whatever the application answers.
+fn readable_text(sound: &Sound, page: &PageRequest, readable: &Readable) -> String {
+    if readable.tainting == Tainting::Basic {
+        return "the page may read all of the response but `Set-Cookie`".to_owned();
+    }
+    let origin = page.request.origin.to_string();
+    let grants = sound.config.grants.iter();
+    let mut grants = grants.filter(|grant| {
+        grant
+            .allow_origins
+            .iter()
+            .any(|pattern| cause::matches(pattern, &origin))
+    });
+    let exposed = grants
+        .next()
+        .map(|grant| grant.expose_headers.as_slice())
+        .unwrap_or_default();
+    let all =
+        exposed.iter().any(|name| name == "*") && page.request.credentials != Credentials::Include;
+    if all {
+        return "the page may read the status, the body and all headers".to_owned();
+    }
+    let names = CORS_SAFELISTED_RESPONSE_HEADER_NAMES
+        .into_iter()
+        .chain(exposed.iter().map(String::as_str));
+    let names: Vec<_> = names.collect();
+    format!(
+        "the page may read the status, the body and the headers {}",
+        enumerate(&names)
+    )
+}
+
+fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, apply: bool) -> io::Result<()> {
+    writeln!(out)?;
+    writeln!(out, "{}", Styled(BOLD, "Why"))?;
+    match finding(fix) {
+        Some(finding) => writeln!(out, "{}", finding.render(source, width()))?,
+        None => {
+            let code = fix.first.failure.code();
+            let error = Styled(BAD, format_args!("error[{code}]"));
+            writeln!(out, "{error}: {}", fix.first.message)?;
+        }
+    }
+    for further in &fix.further {
+        writeln!(out, "and then: {further}")?;
+    }
+    writeln!(out)?;
+    writeln!(out, "{}", Styled(BOLD, "What to change"))?;
+    for advice in &fix.advice {
+        writeln!(out, "  - {advice}")?;
+    }
+    let Some(diff) = fix.diff(source) else {
+        if fix.advice.is_empty() {
+            writeln!(out, "  no change of the policy allows this request")?;
+        }
+        return Ok(());
+    };
+    if let Some(danger) = fix.danger {
+        let warning =
+            format!("this opts into `{danger}`, see `cors check --explain danger-allowed`");
+        writeln!(out, "  - {}: {warning}", Styled(WARN, "dangerous"))?;
+    }
+    if !fix.advice.is_empty() || fix.danger.is_some() {
+        writeln!(out, "  - or change the policy:")?;
+    }
+    for line in diff.lines() {
+        match line.as_bytes().first() {
+            Some(b'+') => writeln!(out, "{}", Styled(GOOD, line))?,
+            Some(b'-') => writeln!(out, "{}", Styled(BAD, line))?,
+            _ => writeln!(out, "{line}")?,
+        }
+    }
+    match apply {
+        true => writeln!(
+            out,
+            "\nThis is written to {}: every browser allows the request now.",
+            source.name
+        ),
+        false => writeln!(
+            out,
+            "\nWith this, every browser allows the request; `--fix` writes it."
+        ),
+    }
+}
+
+/// The first obstacle at its place in the policy, if it is there.
+fn finding(fix: &Fix) -> Option<Diagnostic> {
+    let Obstacle {
+        failure,
+        message,
+        span,
+        ..
+    } = &fix.first;
+    let span = span.clone()?;
+    Some(Diagnostic::new(
+        Severity::Error,
+        failure.code(),
+        span,
+        message.clone(),
+    ))
+}
+
+fn write_json(
+    out: &mut impl Write,
+    source: &Source,
+    page: &PageRequest,
+    played: &Played,
+    fix: Option<&Fix>,
+) -> io::Result<()> {
+    let origin = match &page.request.origin {
+        Origin::Opaque => "null".to_owned(),
+        origin => origin.to_string(),
+    };
+    let document = json!({
+        "policy": source.name,
+        "request": {"call": page.call(), "origin": origin, "notes": page.notes, "mixed_content": page.mixed_content},
+        "runs": dialogue::to_json(played),
+        "blocked": fix.map(|fix| json!({
+            "code": fix.first.failure.code(),
+            "message": fix.first.message,
+            "place": finding(fix).map(|finding| json!(finding.to_json(source))),
+            "further": fix.further,
+            "advice": fix.advice,
+            "dangerous": fix.danger,
+            "diff": fix.diff(source),
+            "policy": fix.text,
+        })),
+    });
+    writeln!(out, "{}", Json(&document))
+}

@@ -1,0 +1,310 @@
+//! Changes to a policy file that leave the rest of it as it was written.
+
+use cors_core::Grant;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
+
+/// A change.
+#[derive(Clone, Debug)]
+pub(super) enum Edit {
+    /// Adds items to a list of a grant.
+    Add {
+        grant: usize,
+        key: &'static str,
+        items: Vec<String>,
+    },
+    /// Takes an item out of a list of a grant.
+    Remove {
+        grant: usize,
+        key: &'static str,
+        item: String,
+    },
+    /// Sets `allow_credentials` of a grant.
+    AllowCredentials { grant: usize },
+    /// Adds a grant before all others.
+    Prepend(Box<Grant>),
+    /// Adds a grant behind all others.
+    Append(Box<Grant>),
+    /// Adds an item to `dangerously_allow`.
+    AllowDanger(&'static str),
+}
+
+/// The text with the changes, one after the other; `None` where one cannot be made.
+pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    for edit in edits {
+        match edit {
+            Edit::Add { grant, key, items } => {
+                let list = list(grant_mut(&mut document, *grant)?, key)?;
+                items.iter().for_each(|item| push(list, item));
+            }
+            Edit::Remove { grant, key, item } => {
+                let list = list(grant_mut(&mut document, *grant)?, key)?;
+                list.retain(|value| value.as_str() != Some(item));
+            }
+            Edit::AllowCredentials { grant } => {
+                set(grant_mut(&mut document, *grant)?, "allow_credentials", true);
+            }
+            Edit::Prepend(grant) => grants(&mut document)?.insert_first(table(grant)),
+            Edit::Append(grant) => grants(&mut document)?.push(table(grant)),
+            Edit::AllowDanger(danger) => {
+                push(list(document.as_table_mut(), "dangerously_allow")?, danger)
+            }
+        }
+    }
+    Some(document.to_string())
+}
+
+/// The table with the keys of a grant: the file's own if they stand at the top.
+fn grant_mut(document: &mut DocumentMut, index: usize) -> Option<&mut dyn TableLike> {
+    if !document.contains_key("grant") {
+        return Some(document.as_table_mut());
+    }
+    match document.get_mut("grant")? {
+        Item::ArrayOfTables(grants) => Some(grants.get_mut(index)?),
+        Item::Value(Value::Array(grants)) => Some(grants.get_mut(index)?.as_inline_table_mut()?),
+        _ => None,
+    }
+}
+
+/// The list of a key, added if it is not there.
+fn list<'a>(table: &'a mut dyn TableLike, key: &str) -> Option<&'a mut Array> {
+    if !table.contains_key(key) {
+        table.insert(key, value(Array::new()));
+    }
+    table.get_mut(key)?.as_array_mut()
+}
+
+/// Adds an item in the style of those before it: in a line of its own, or behind a comma.
+fn push(list: &mut Array, item: &str) {
+    let mut value = Value::from(item);
+    let before = list
+        .iter()
+        .last()
+        .and_then(|last| last.decor().prefix()?.as_str());
+    match before {
+        Some(before) if list.len() > 1 || before.contains('\n') => {
+            // A comment above the last item is about that item.
+            let line = before
+                .rfind('\n')
+                .and_then(|at| before.get(at..))
+                .unwrap_or(before);
+            value.decor_mut().set_prefix(line.to_owned());
+        }
+        Some(_) => value.decor_mut().set_prefix(" "),
+        None => {}
+    }
+    list.push_formatted(value);
+}
+
+fn set(table: &mut dyn TableLike, key: &str, to: bool) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = Value::from(to);
+            *old.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key, value(to));
+        }
+    }
+}
+
+/// The `[[grant]]` of a file. If the keys of its only grant stand at the top, they are moved below such a
+/// header.
+fn grants(document: &mut DocumentMut) -> Option<&mut ArrayOfTables> {
+    if !document.contains_key("grant") {
+        let mut grant = Table::new();
+        for key in document
+            .iter()
+            .map(|(key, _)| key.to_owned())
+            .collect::<Vec<_>>()
+        {
+            if !Grant::KEYS.contains(&key.as_str()) {
+                continue;
+            }
+            let (mut key, item) = document.remove_entry(&key)?;
+            if grant.is_empty() {
+                // What stands above the first key stands above the header now.
+                let above = key.leaf_decor().prefix().and_then(|prefix| prefix.as_str());
+                grant
+                    .decor_mut()
+                    .set_prefix(above.unwrap_or_default().to_owned());
+                key.leaf_decor_mut().set_prefix("");
+            }
+            grant.insert_formatted(&key, item);
+        }
+        let mut grants = ArrayOfTables::new();
+        grants.push(grant);
+        document.insert("grant", Item::ArrayOfTables(grants));
+    }
+    document.get_mut("grant")?.as_array_of_tables_mut()
+}
+
+trait InsertFirst {
+    fn insert_first(&mut self, table: Table);
+}
+
+impl InsertFirst for ArrayOfTables {
+    fn insert_first(&mut self, mut table: Table) {
+        let mut rest: Vec<Table> = self.iter().cloned().collect();
+        if let Some(first) = rest.first_mut() {
+            // What stands at the head of the file stays there.
+            let head = first.decor().prefix().and_then(|prefix| prefix.as_str());
+            table
+                .decor_mut()
+                .set_prefix(head.unwrap_or_default().to_owned());
+            first.decor_mut().set_prefix("\n");
+        }
+        self.clear();
+        for mut table in std::iter::once(table).chain(rest) {
+            // Tables are written in the order of their positions, where they have one.
+            table.set_position(None);
+            self.push(table);
+        }
+    }
+}
+
+fn table(grant: &Grant) -> Table {
+    let mut table = Table::new();
+    table.decor_mut().set_prefix("\n");
+    let lists = [
+        ("allow_origins", &grant.allow_origins),
+        ("allow_methods", &grant.allow_methods),
+        ("allow_headers", &grant.allow_headers),
+        ("expose_headers", &grant.expose_headers),
+    ];
+    for (key, items) in lists {
+        if !items.is_empty() {
+            table.insert(key, value(items.iter().collect::<Array>()));
+        }
+    }
+    let default = Grant::default();
+    if grant.allow_credentials {
+        table.insert("allow_credentials", value(true));
+    }
+    if grant.max_age != default.max_age {
+        // At most a day of seconds, in a sound policy.
+        let seconds = i64::try_from(grant.max_age).unwrap_or(i64::MAX);
+        table.insert("max_age", value(seconds));
+    }
+    if grant.expose_timing {
+        table.insert("expose_timing", value(true));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, edits: &[Edit], expected: &str) {
+        assert_eq!(apply(text, edits).as_deref(), Some(expected));
+    }
+
+    fn add(grant: usize, key: &'static str, item: &str) -> Edit {
+        let items = vec![item.to_owned()];
+        Edit::Add { grant, key, items }
+    }
+
+    #[test]
+    fn items_are_added_in_the_style_of_the_list() {
+        let edit = [add(0, "allow_methods", "PUT")];
+        check("allow_methods = []\n", &edit, "allow_methods = [\"PUT\"]\n");
+        check(
+            "allow_methods   = [\"GET\"]  # few\nmax_age = 1\n",
+            &edit,
+            "allow_methods   = [\"GET\", \"PUT\"]  # few\nmax_age = 1\n",
+        );
+        check(
+            "allow_methods = [\"A\",\"B\"]\n",
+            &edit,
+            "allow_methods = [\"A\",\"B\",\"PUT\"]\n",
+        );
+        check(
+            "allow_methods = [\n  # one\n  \"A\",\n  # two\n  \"B\",\n]\n",
+            &edit,
+            "allow_methods = [\n  # one\n  \"A\",\n  # two\n  \"B\",\n  \"PUT\",\n]\n",
+        );
+        check(
+            "max_age = 1\n",
+            &edit,
+            "max_age = 1\nallow_methods = [\"PUT\"]\n",
+        );
+        check(
+            "[[grant]]\nmax_age = 1\n\n[[grant]]\nallow_methods = ['A']\n",
+            &[add(1, "allow_methods", "PUT")],
+            "[[grant]]\nmax_age = 1\n\n[[grant]]\nallow_methods = ['A', \"PUT\"]\n",
+        );
+        check(
+            "grant = [{max_age = 1}]\n",
+            &edit,
+            "grant = [{max_age = 1, allow_methods = [\"PUT\"] }]\n",
+        );
+    }
+
+    #[test]
+    fn credentials() {
+        let edit = [Edit::AllowCredentials { grant: 0 }];
+        check(
+            "allow_credentials = false # no\n",
+            &edit,
+            "allow_credentials = true # no\n",
+        );
+        check(
+            "max_age = 1\n",
+            &edit,
+            "max_age = 1\nallow_credentials = true\n",
+        );
+    }
+
+    #[test]
+    fn grants_are_added() {
+        let grant = Box::new(
+            Grant::new(["https://a.example"])
+                .allow_credentials(true)
+                .max_age(5),
+        );
+        let text = "# my policy\npreflight_status = 200\n# all\nallow_origins   = [\"*\"] # yes\nmax_age = 1\n";
+        let added = "[[grant]]\nallow_origins = [\"https://a.example\"]\nallow_credentials = true\nmax_age = 5\n";
+        let moved = "[[grant]]\nallow_origins   = [\"*\"] # yes\nmax_age = 1\n";
+        check(
+            text,
+            &[Edit::Append(grant.clone())],
+            &format!("# my policy\npreflight_status = 200\n# all\n{moved}\n{added}"),
+        );
+        check(
+            text,
+            &[Edit::Prepend(grant.clone())],
+            &format!("# my policy\npreflight_status = 200\n# all\n{added}\n{moved}"),
+        );
+        let text = "# head\n[[grant]]\nallow_origins = ['*']\n";
+        check(
+            text,
+            &[Edit::Prepend(grant)],
+            &format!("# head\n{added}\n[[grant]]\nallow_origins = ['*']\n"),
+        );
+    }
+
+    #[test]
+    fn dangers_and_removals() {
+        check(
+            "allow_origins = [\"a\", \"b\"]\n",
+            &[
+                Edit::AllowDanger("null-origin"),
+                Edit::Remove {
+                    grant: 0,
+                    key: "allow_origins",
+                    item: "b".to_owned(),
+                },
+            ],
+            "allow_origins = [\"a\"]\ndangerously_allow = [\"null-origin\"]\n",
+        );
+        // With `[[grant]]`, a key of the file still stands before it.
+        check(
+            "[[grant]]\nallow_origins = [\"a\"]\n",
+            &[Edit::AllowDanger("null-origin")],
+            "dangerously_allow = [\"null-origin\"]\n[[grant]]\nallow_origins = [\"a\"]\n",
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! The changes that allow a request, tried before they are shown.
+
+use similar::TextDiff;
+
+use super::cause::Obstacle;
+use super::edit::{self, Edit};
+use crate::dialogue::Played;
+use crate::policy_server::PolicyServer;
+use crate::request::PageRequest;
+use crate::source::{Sound, Source};
+
+/// Why a request is blocked, and what to do about it.
+#[derive(Clone, Debug)]
+pub(super) struct Fix {
+    /// The first obstacle.
+    pub(super) first: Obstacle,
+    /// What else is in the way.
+    pub(super) further: Vec<String>,
+    /// What can be done elsewhere than in the policy.
+    pub(super) advice: Vec<String>,
+    /// The file's new text, with which every browser allows the request; `None` where there is none.
+    pub(super) text: Option<String>,
+    /// What the new text opts into that is dangerous.
+    pub(super) danger: Option<&'static str>,
+}
+
+/// An origin, credentials, a method, headers: nothing else is ever in the way.
+const MAX_OBSTACLES: usize = 8;
+
+impl Fix {
+    /// Looks for a fix; `None` if every browser allows the request as it is.
+    pub(super) fn find(
+        source: &Source,
+        sound: &Sound,
+        page: &PageRequest,
+        played: &Played,
+    ) -> Option<Self> {
+        let mut obstacle = obstacle(sound, page, played)?;
+        let mut fix = Self {
+            first: obstacle.clone(),
+            further: Vec::new(),
+            advice: obstacle.advice.clone(),
+            text: None,
+            danger: None,
+        };
+        let mut text = source.text.clone();
+        for _ in 0..MAX_OBSTACLES {
+            let Some(step) = Step::find(&text, page, &obstacle) else {
+                return Some(fix);
+            };
+            text = step.text;
+            fix.danger = fix.danger.or(step.danger);
+            match step.next {
+                None => {
+                    fix.text = Some(text);
+                    return Some(fix);
+                }
+                Some(next) => {
+                    fix.further.push(next.message.clone());
+                    fix.advice.extend(next.advice.iter().cloned());
+                    obstacle = next;
+                }
+            }
+        }
+        Some(fix)
+    }
+
+    /// What changes in the file, as a unified diff.
+    pub(super) fn diff(&self, source: &Source) -> Option<String> {
+        let text = self.text.as_deref()?;
+        let diff = TextDiff::from_lines(source.text.as_str(), text);
+        let name = &source.name;
+        Some(diff.unified_diff().header(name, name).to_string())
+    }
+}
+
+fn obstacle(sound: &Sound, page: &PageRequest, played: &Played) -> Option<Obstacle> {
+    let (_, run, blocked) = played.blocked().next()?;
+    Some(Obstacle::find(sound, page, run, blocked))
+}
+
+/// A change that takes an obstacle away.
+struct Step {
+    text: String,
+    danger: Option<&'static str>,
+    /// What is in the way then.
+    next: Option<Obstacle>,
+}
+
+impl Step {
+    fn find(text: &str, page: &PageRequest, obstacle: &Obstacle) -> Option<Self> {
+        obstacle.candidates.iter().find_map(|edits| {
+            let text = edit::apply(text, edits)?;
+            let sound = Sound::new(&text).ok()?;
+            let played = Played::new(&page.request, &mut PolicyServer(&sound.policy));
+            let next = self::obstacle(&sound, page, &played);
+            let helps = next
+                .as_ref()
+                .is_none_or(|next| next.message != obstacle.message);
+            let danger = edits.iter().find_map(|edit| match edit {
+                Edit::AllowDanger(danger) => Some(*danger),
+                _ => None,
+            });
+            helps.then_some(Self { text, danger, next })
+        })
+    }
+}

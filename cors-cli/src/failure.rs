@@ -1,0 +1,145 @@
+//! The failures that browsers report, by the names under which `codes/browsers.md` explains them.
+
+use cors_browser::{NetworkError, Url};
+
+/// A kind of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Failure {
+    AllowOriginMissing,
+    /// `*`, with credentials.
+    AllowOriginWildcard,
+    AllowOriginMultiple,
+    AllowOriginInvalid,
+    AllowOriginMismatch,
+    AllowCredentials,
+    PreflightNotOk,
+    PreflightRedirect,
+    AllowMethodsSyntax,
+    AllowHeadersSyntax,
+    MethodNotAllowed,
+    HeaderNotAllowed,
+    AuthorizationNotListed,
+    RedirectMode,
+    RedirectLocation,
+    RedirectScheme,
+    RedirectCount,
+    RedirectCredentials,
+    RedirectBody,
+    SchemeNotSupported,
+    SameOriginMode,
+    NoCorsRedirectMode,
+    NoResponse,
+    LocalNetworkAccess,
+    /// Firefox: CORS is switched off.
+    CorsDisabled,
+    /// Firefox: an extension or a bug kept `Origin` from being sent.
+    OriginNotAdded,
+    /// `fetch()` throws before anything is fetched.
+    ScriptError,
+    /// No more is known than that `fetch()` failed: all that a script gets to know.
+    FetchFailed,
+}
+
+impl Failure {
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 28] = [
+        Self::AllowOriginMissing,
+        Self::AllowOriginWildcard,
+        Self::AllowOriginMultiple,
+        Self::AllowOriginInvalid,
+        Self::AllowOriginMismatch,
+        Self::AllowCredentials,
+        Self::PreflightNotOk,
+        Self::PreflightRedirect,
+        Self::AllowMethodsSyntax,
+        Self::AllowHeadersSyntax,
+        Self::MethodNotAllowed,
+        Self::HeaderNotAllowed,
+        Self::AuthorizationNotListed,
+        Self::RedirectMode,
+        Self::RedirectLocation,
+        Self::RedirectScheme,
+        Self::RedirectCount,
+        Self::RedirectCredentials,
+        Self::RedirectBody,
+        Self::SchemeNotSupported,
+        Self::SameOriginMode,
+        Self::NoCorsRedirectMode,
+        Self::NoResponse,
+        Self::LocalNetworkAccess,
+        Self::CorsDisabled,
+        Self::OriginNotAdded,
+        Self::ScriptError,
+        Self::FetchFailed,
+    ];
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::AllowOriginMissing => "allow-origin-missing",
+            Self::AllowOriginWildcard => "allow-origin-wildcard",
+            Self::AllowOriginMultiple => "allow-origin-multiple",
+            Self::AllowOriginInvalid => "allow-origin-invalid",
+            Self::AllowOriginMismatch => "allow-origin-mismatch",
+            Self::AllowCredentials => "allow-credentials-missing",
+            Self::PreflightNotOk => "preflight-not-ok",
+            Self::PreflightRedirect => "preflight-redirect",
+            Self::AllowMethodsSyntax => "allow-methods-syntax",
+            Self::AllowHeadersSyntax => "allow-headers-syntax",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::HeaderNotAllowed => "header-not-allowed",
+            Self::AuthorizationNotListed => "authorization-not-listed",
+            Self::RedirectMode => "redirect-mode",
+            Self::RedirectLocation => "redirect-location",
+            Self::RedirectScheme => "redirect-scheme",
+            Self::RedirectCount => "redirect-count",
+            Self::RedirectCredentials => "redirect-credentials",
+            Self::RedirectBody => "redirect-body",
+            Self::SchemeNotSupported => "scheme-not-supported",
+            Self::SameOriginMode => "same-origin-mode",
+            Self::NoCorsRedirectMode => "no-cors-redirect-mode",
+            Self::NoResponse => "no-response",
+            Self::LocalNetworkAccess => "local-network-access",
+            Self::CorsDisabled => "cors-disabled",
+            Self::OriginNotAdded => "origin-not-added",
+            Self::ScriptError => "script-error",
+            Self::FetchFailed => "fetch-failed",
+        }
+    }
+}
+
+impl From<&NetworkError> for Failure {
+    fn from(error: &NetworkError) -> Self {
+        match error {
+            NetworkError::Throws(_) => Self::ScriptError,
+            NetworkError::SameOriginMode => Self::SameOriginMode,
+            NetworkError::NoCorsRedirectMode => Self::NoCorsRedirectMode,
+            NetworkError::Scheme => Self::SchemeNotSupported,
+            NetworkError::Connection => Self::NoResponse,
+            NetworkError::AllowOriginMissing => Self::AllowOriginMissing,
+            NetworkError::AllowOriginRepeated => Self::AllowOriginMultiple,
+            NetworkError::AllowOriginMismatch { value } => match value.as_str() {
+                "*" => Self::AllowOriginWildcard,
+                "null" => Self::AllowOriginMismatch,
+                value if value.contains([' ', ',']) => Self::AllowOriginMultiple,
+                value if Url::parse(value).is_ok() => Self::AllowOriginMismatch,
+                _ => Self::AllowOriginInvalid,
+            },
+            NetworkError::AllowCredentials { .. } => Self::AllowCredentials,
+            NetworkError::PreflightStatus => Self::PreflightNotOk,
+            NetworkError::PreflightRedirect => Self::PreflightRedirect,
+            NetworkError::AllowMethodsSyntax(_) => Self::AllowMethodsSyntax,
+            NetworkError::AllowHeadersSyntax(_) => Self::AllowHeadersSyntax,
+            NetworkError::MethodNotAllowed => Self::MethodNotAllowed,
+            NetworkError::AuthorizationNotListed => Self::AuthorizationNotListed,
+            NetworkError::HeadersNotAllowed { .. } => Self::HeaderNotAllowed,
+            NetworkError::RedirectMode => Self::RedirectMode,
+            NetworkError::RedirectLocation => Self::RedirectLocation,
+            NetworkError::RedirectScheme => Self::RedirectScheme,
+            NetworkError::RedirectCount => Self::RedirectCount,
+            NetworkError::RedirectCredentials => Self::RedirectCredentials,
+            NetworkError::RedirectBody => Self::RedirectBody,
+            // The model may learn new steps before this command does.
+            _ => Self::FetchFailed,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the user says of a page and its `fetch()`, as a request of the browser's model.
+
+use std::net::IpAddr;
+
+use cors_browser::{Body, Headers, Origin, Request, Url, is_forbidden_request_header};
+
+use crate::Error;
+use crate::cli::RequestOptions;
+use crate::mask::masked;
+use crate::output::Printable;
+
+/// A page's request, and what is to be said about it.
+#[derive(Clone, Debug)]
+pub(crate) struct PageRequest {
+    pub(crate) request: Request,
+    /// The body's bytes, for a server that is asked for real.
+    pub(crate) body: Option<String>,
+    /// What the user said and a browser would not do so.
+    pub(crate) notes: Vec<String>,
+    /// Why browsers block the request before CORS is asked, if they do.
+    pub(crate) mixed_content: Option<String>,
+}
+
+impl PageRequest {
+    /// Reads the command line. What is impossible is an error that says what would be possible.
+    pub(crate) fn new(url: &str, origin: &str, options: &RequestOptions) -> Result<Self, Error> {
+        let mut notes = Vec::new();
+        let url = parse_url(url)?;
+        let origin = parse_origin(origin, &mut notes)?;
+        let method = match (&options.method, &options.data) {
+            (Some(method), _) => method.as_str(),
+            (None, Some(_)) => "POST",
+            (None, None) => "GET",
+        };
+        let mut request = Request::new(url, origin)
+            .method(method)
+            .credentials(options.credentials.into());
+        for header in &options.headers {
+            let (name, value) = parse_header(header)?;
+            if is_forbidden_request_header(name.as_bytes(), value.as_bytes()) {
+                notes.push(format!(
+                    "no script can set `{}`; a browser leaves it out",
+                    Printable(name)
+                ));
+                continue;
+            }
+            request = request.header(name, value);
+        }
+        if options.data.is_some() {
+            if !request.headers.contains("Content-Type") {
+                request = request.header("Content-Type", "text/plain;charset=UTF-8");
+            }
+            request = request.body(Body::Source);
+        }
+        notes.extend(beside_cors(&request));
+        Ok(Self {
+            body: options.data.clone(),
+            notes,
+            mixed_content: mixed_content(&request),
+            request,
+        })
+    }
+
+    /// The call of `fetch()`, with secrets masked.
+    pub(crate) fn call(&self) -> String {
+        let request = &self.request;
+        let mut members = Vec::new();
+        if request.method != "GET" {
+            members.push(format!("method: {}", quoted(&request.method)));
+        }
+        let headers: Vec<_> = lines(&request.headers)
+            .map(|(name, value)| format!("{}: {}", quoted(&name), quoted(&value)))
+            .collect();
+        if !headers.is_empty() {
+            members.push(format!("headers: {{{}}}", headers.join(", ")));
+        }
+        if self.body.is_some() {
+            members.push("body: \"…\"".to_owned());
+        }
+        match request.credentials {
+            cors_browser::Credentials::SameOrigin => {}
+            cors_browser::Credentials::Omit => members.push("credentials: \"omit\"".to_owned()),
+            cors_browser::Credentials::Include => {
+                members.push("credentials: \"include\"".to_owned())
+            }
+        }
+        let url = quoted(request.url.as_str());
+        match members.is_empty() {
+            true => format!("fetch({url})"),
+            false => format!("fetch({url}, {{{}}})", members.join(", ")),
+        }
+    }
+}
+
+/// Header lines as they may be shown.
+pub(crate) fn lines(headers: &Headers) -> impl Iterator<Item = (String, String)> {
+    headers.iter().map(|header| {
+        let name = String::from_utf8_lossy(&header.name);
+        let value = String::from_utf8_lossy(&header.value);
+        let value = masked(&name, &value);
+        (Printable(&name).to_string(), Printable(&value).to_string())
+    })
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.escape_debug())
+}
+
+fn parse_url(text: &str) -> Result<Url, Error> {
+    let impossible = |why: &dyn std::fmt::Display, guess: Option<String>| {
+        let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
+        Error::new(format!("the URL `{}` {why}{guess}", Printable(text)))
+    };
+    let guess = || {
+        Url::parse(&with_scheme(text))
+            .ok()
+            .map(|_| with_scheme(text))
+    };
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        // `localhost:8080/` has the scheme `localhost`.
+        Ok(_) if !text.contains("://") => Err(impossible(&"has no scheme", guess())),
+        Ok(_) => Err(impossible(&"is neither http nor https", None)),
+        Err(url::ParseError::RelativeUrlWithoutBase) => Err(impossible(&"has no scheme", guess())),
+        Err(error) => Err(impossible(&format_args!("is none: {error}"), None)),
+    }
+}
+
+/// The origin of a page, of which a user may have given the whole address.
+fn parse_origin(text: &str, notes: &mut Vec<String>) -> Result<Origin, Error> {
+    if let Some(origin) = Origin::parse(text) {
+        return Ok(origin);
+    }
+    let impossible = |why: &str, guess: Option<String>| {
+        let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
+        Error::new(format!("the origin `{}` {why}{guess}", Printable(text)))
+    };
+    let guess = || {
+        let url = Url::parse(&with_scheme(text)).ok()?;
+        Some(Origin::of(&url).to_string())
+    };
+    let url = match Url::parse(text) {
+        Ok(url) if url.has_host() || matches!(url.scheme(), "file" | "data" | "blob") => url,
+        _ if !text.contains("://") && !text.is_empty() => {
+            return Err(impossible("has no scheme", guess()));
+        }
+        _ => {
+            let why = "is none; it is a scheme, a host and perhaps a port, such as `https://app.example.com`";
+            return Err(impossible(why, None));
+        }
+    };
+    let origin = Origin::of(&url);
+    let shown = Printable(text);
+    let why = cors_core::Origin::parse(text).err();
+    notes.push(match (&origin, why) {
+        (Origin::Opaque, _) => format!("a page at `{shown}` has the origin `null`"),
+        (Origin::Tuple(_), Some(why)) => {
+            format!("the origin `{shown}` {why}; this one is sent as `{origin}`")
+        }
+        (Origin::Tuple(_), None) => format!("the origin of `{shown}` is sent as `{origin}`"),
+    });
+    Ok(origin)
+}
+
+fn with_scheme(text: &str) -> String {
+    let host = text.split([':', '/']).next().unwrap_or_default();
+    match host {
+        "localhost" | "127.0.0.1" => format!("http://{text}"),
+        _ => format!("https://{text}"),
+    }
+}
+
+fn parse_header(text: &str) -> Result<(&str, &str), Error> {
+    match text.split_once(':') {
+        Some((name, value)) => Ok((name.trim(), value.trim())),
+        // As in curl: a header without a value.
+        None if text.ends_with(';') => Ok((text.trim_end_matches(';').trim(), "")),
+        None => Err(Error::new(format!(
+            "the header `{}` has no colon; write `Name: value`",
+            Printable(text)
+        ))),
+    }
+}
+
+/// What else than CORS has a say in a request. The model knows CORS alone.
+fn beside_cors(request: &Request) -> Vec<String> {
+    let mut notes = Vec::new();
+    let url = &request.url;
+    if request.origin.is_same_origin(url) {
+        notes.push("the page and the URL have the same origin: CORS has no part in it".to_owned());
+    }
+    let page = Url::parse(&request.origin.to_string()).ok();
+    let page_is_public = page.is_some_and(|page| page.has_host() && !is_local(&page));
+    if page_is_public && is_local(url) {
+        notes.push(
+            "the URL is in a private network: Chromium asks the user for permission first, and no header \
+             grants it (Local Network Access)"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// See <https://w3c.github.io/webappsec-mixed-content/#should-block-fetch>.
+fn mixed_content(request: &Request) -> Option<String> {
+    let url = &request.url;
+    let page = request.origin.to_string();
+    let mixed = page.starts_with("https://") && url.scheme() == "http" && !is_loopback(url);
+    mixed.then(|| {
+        format!(
+            "browsers keep an https page from fetching `{url}`, whatever its headers are (mixed content); \
+             use https"
+        )
+    })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether a URL names a machine of the user's own or of a private network.
+fn is_local(url: &Url) -> bool {
+    let address: Option<IpAddr> = match url.host() {
+        Some(url::Host::Ipv4(address)) => Some(address.into()),
+        Some(url::Host::Ipv6(address)) => Some(address.into()),
+        _ => None,
+    };
+    is_loopback(url)
+        || match address {
+            Some(IpAddr::V4(address)) => address.is_private() || address.is_link_local(),
+            Some(IpAddr::V6(address)) => {
+                address.is_unique_local() || address.is_unicast_link_local()
+            }
+            None => url.host_str().is_some_and(|host| host.ends_with(".local")),
+        }
+}

@@ -1,0 +1,431 @@
+//! `cors explain`: what it prints, and that its fixes work.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Done, cors, snapshot};
+
+const URL: &str = "https://api.example.com/users";
+
+/// A file `cors.toml` in a folder of its own.
+fn policy(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("cors.toml"), text).unwrap();
+    folder
+}
+
+fn arguments<'a>(origin: &'a str, options: &[&'a str]) -> Vec<&'a str> {
+    let mut args = vec!["explain", "cors.toml", "--origin", origin];
+    args.extend(options);
+    args.push(URL);
+    args
+}
+
+/// Explains a request that is blocked with this code and Chromium's words, applies the fix and explains the
+/// same again. All that was printed is in the file `name`.
+#[track_caller]
+fn check_fixed(name: &str, text: &str, origin: &str, options: &[&str], code: &str, console: &str) {
+    let folder = policy(text);
+    let args = arguments(origin, options);
+    let blocked = cors(folder.path(), &args);
+    assert_eq!(blocked.status, 1, "{blocked:?}");
+    assert!(
+        blocked.stdout.contains(&format!("error[{code}]")),
+        "{}",
+        blocked.stdout
+    );
+    assert!(blocked.stdout.contains(console), "{}", blocked.stdout);
+
+    let mut fix = args.clone();
+    fix.push("--fix");
+    let fixed = cors(folder.path(), &fix);
+    assert_eq!(fixed.status, 0, "{fixed:?}");
+    let allowed = cors(folder.path(), &args);
+    assert_eq!(allowed.status, 0, "{allowed:?}");
+    assert!(
+        allowed.stdout.contains("allowed by every browser"),
+        "{}",
+        allowed.stdout
+    );
+    let sound = cors(folder.path(), &["check", "cors.toml"]);
+    assert_eq!(sound.status, 0, "{sound:?}");
+
+    let transcript = format!(
+        "{}\n{}",
+        transcript(&blocked, &args),
+        transcript(&allowed, &args)
+    );
+    snapshot(&format!("explain/{name}.txt")).assert_eq(&transcript);
+}
+
+/// Explains a request for which no change of the policy is proposed.
+#[track_caller]
+fn check_unfixable(name: &str, text: &str, origin: &str, options: &[&str], code: &str) {
+    let folder = policy(text);
+    let mut args = arguments(origin, options);
+    let blocked = cors(folder.path(), &args);
+    assert_eq!(blocked.status, 1, "{blocked:?}");
+    assert!(
+        blocked.stdout.contains(&format!("error[{code}]")),
+        "{}",
+        blocked.stdout
+    );
+    snapshot(&format!("explain/{name}.txt")).assert_eq(&transcript(&blocked, &args));
+    args.push("--fix");
+    assert_eq!(cors(folder.path(), &args).status, 1);
+    let after = fs::read_to_string(folder.path().join("cors.toml")).unwrap();
+    assert_eq!(after, text, "the policy is as it was");
+}
+
+/// All that was printed.
+fn transcript(done: &Done, args: &[&str]) -> String {
+    let quoted = |arg: &&str| match arg.contains([' ', '*', '"']) {
+        true => format!("'{arg}'"),
+        false => (*arg).to_owned(),
+    };
+    let args: Vec<_> = args.iter().map(quoted).collect();
+    let Done {
+        status,
+        stdout,
+        stderr,
+    } = done;
+    format!(
+        "$ cors {}\n{stdout}{stderr}[status {status}]\n",
+        args.join(" ")
+    )
+}
+
+const APP: &str = "https://app.example.com";
+const POLICY: &str = "\
+allow_origins = [\"https://app.example.com\"]
+allow_methods = [\"GET\", \"POST\"]
+allow_headers = [\"content-type\"]
+";
+
+#[test]
+fn the_four_errors_of_the_article() {
+    check_fixed(
+        "no-allow-origin",
+        POLICY,
+        "https://www.example.com",
+        &[],
+        "allow-origin-missing",
+        "Access to fetch at 'https://api.example.com/users' from origin 'https://www.example.com' has been \
+         blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested \
+         resource.\n",
+    );
+    check_fixed(
+        "wildcard-with-credentials",
+        "# A public API.\nallow_origins = [\"*\"]\nallow_methods = [\"PUT\"]\n",
+        APP,
+        &["--credentials", "include"],
+        "allow-origin-wildcard",
+        "Access to fetch at 'https://api.example.com/users' from origin 'https://app.example.com' has been \
+         blocked by CORS policy: The value of the 'Access-Control-Allow-Origin' header in the response must \
+         not be the wildcard '*' when the request's credentials mode is 'include'.\n",
+    );
+    check_fixed(
+        "method",
+        POLICY,
+        APP,
+        &["-X", "PUT"],
+        "method-not-allowed",
+        "Access to fetch at 'https://api.example.com/users' from origin 'https://app.example.com' has been \
+         blocked by CORS policy: Method PUT is not allowed by Access-Control-Allow-Methods in preflight \
+         response.\n",
+    );
+    check_fixed(
+        "header",
+        POLICY,
+        APP,
+        &["-H", "X-Custom-Header: 1"],
+        "header-not-allowed",
+        "Access to fetch at 'https://api.example.com/users' from origin 'https://app.example.com' has been \
+         blocked by CORS policy: Request header field x-custom-header is not allowed by \
+         Access-Control-Allow-Headers in preflight response.\n",
+    );
+}
+
+#[test]
+fn near_misses() {
+    let missing = "No 'Access-Control-Allow-Origin' header is present";
+    let check =
+        |name, text, origin| check_fixed(name, text, origin, &[], "allow-origin-missing", missing);
+    check("scheme", POLICY, "http://app.example.com");
+    check(
+        "port",
+        "allow_origins = [\"http://localhost:3000\"]\n",
+        "http://localhost:5173",
+    );
+    check("subdomain", POLICY, "https://beta.app.example.com");
+    check(
+        "bare-domain",
+        "allow_origins = [\"https://*.example.com\"]\nallow_credentials = true\n",
+        "https://example.com",
+    );
+}
+
+#[test]
+fn what_is_allowed() {
+    let allowed = |name: &str, text: &str, origin: &str, options: &[&str]| {
+        let folder = policy(text);
+        let args = arguments(origin, options);
+        let ran = cors(folder.path(), &args);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        snapshot(&format!("explain/{name}.txt")).assert_eq(&transcript(&ran, &args));
+    };
+    // A page's address in place of its origin, with all that does not belong into an origin.
+    allowed(
+        "address",
+        POLICY,
+        "HTTPS://App.example.com:443/login?next=/",
+        &[],
+    );
+    let json = ["-d", "{}", "-H", "Content-Type: application/json"];
+    allowed("trailing-slash", POLICY, "https://app.example.com/", &[]);
+    allowed("case", POLICY, "https://APP.example.com", &[]);
+    allowed("default-port", POLICY, "https://app.example.com:443", &[]);
+    allowed("json-post", POLICY, APP, &json);
+    // What no script can set is left out, and secrets are not shown.
+    let headers = ["-H", "Cookie: sid=1", "-H", "Authorization: Bearer secret"];
+    let text =
+        "allow_origins = [\"*\"]\nallow_headers = [\"authorization\"]\nexpose_headers = [\"*\"]\n";
+    allowed("secrets", text, APP, &headers);
+    allowed("same-origin", POLICY, "https://api.example.com", &[]);
+}
+
+#[test]
+fn more_than_one_obstacle() {
+    check_fixed(
+        "everything",
+        POLICY,
+        "https://www.example.com",
+        &[
+            "-X",
+            "PATCH",
+            "-H",
+            "X-B: 1",
+            "-H",
+            "X-A: 1",
+            "--credentials",
+            "include",
+        ],
+        "allow-origin-missing",
+        "Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin'",
+    );
+    // The grant cannot have credentials, because of its other origin; so the page's gets a grant of its own.
+    check_fixed(
+        "own-grant",
+        "allow_origins = [\n  \"http://intranet.example\",\n  \"https://app.example.com\",\n]\n\
+         expose_headers = [\"*\"]\n",
+        APP,
+        &["--credentials", "include"],
+        "allow-credentials-missing",
+        "The value of the 'Access-Control-Allow-Credentials' header in the response is ''",
+    );
+    check_fixed(
+        "grants",
+        "[[grant]]\nallow_origins = [\"https://admin.example.com\"]\nallow_credentials = true\n\n\
+         [[grant]]\nallow_origins = [\"https://*.example.com\"]\nallow_methods = [\"PUT\"]\n",
+        "https://shop.example.com",
+        &["-X", "DELETE", "--credentials", "include"],
+        "allow-credentials-missing",
+        "Response to preflight request doesn't pass access control check: The value of the \
+         'Access-Control-Allow-Credentials' header in the response is ''",
+    );
+    // Nothing but a dangerous opt-in allows it.
+    check_fixed(
+        "dangerous",
+        "allow_origins = [\"https://app.example.com\"]\nallow_credentials = true\n",
+        "http://app.example.com",
+        &["--credentials", "include"],
+        "allow-origin-missing",
+        "No 'Access-Control-Allow-Origin' header is present",
+    );
+    check_fixed(
+        "null",
+        POLICY,
+        "file:///home/me/index.html",
+        &[],
+        "allow-origin-missing",
+        "from origin 'null' has been blocked",
+    );
+}
+
+#[test]
+fn where_the_page_is_at_fault() {
+    check_fixed(
+        "lower-case-patch",
+        "allow_origins = [\"https://app.example.com\"]\nallow_methods = [\"PATCH\"]\n",
+        APP,
+        &["-X", "patch"],
+        "method-not-allowed",
+        "Method patch is not allowed by Access-Control-Allow-Methods",
+    );
+    check_unfixable(
+        "forbidden-method",
+        POLICY,
+        APP,
+        &["-X", "CONNECT"],
+        "script-error",
+    );
+    check_unfixable(
+        "null-with-credentials",
+        POLICY,
+        "null",
+        &["--credentials", "include"],
+        "allow-origin-missing",
+    );
+}
+
+#[test]
+fn the_standard_alone_blocks() {
+    check_fixed(
+        "authorization",
+        "allow_origins = [\"https://app.example.com\"]\nallow_headers = [\"*\"]\n",
+        APP,
+        &["-H", "Authorization: Bearer secret"],
+        "authorization-not-listed",
+        "the Fetch standard blocks it; Chromium, Firefox and WebKit do not yet",
+    );
+}
+
+#[test]
+fn mixed_content_is_blocked_before_cors() {
+    let folder = policy(POLICY);
+    let args = [
+        "explain",
+        "cors.toml",
+        "--origin",
+        APP,
+        "http://api.example.com/",
+    ];
+    let ran = cors(folder.path(), &args);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.stdout.contains("mixed content"), "{}", ran.stdout);
+    let local = [
+        "explain",
+        "cors.toml",
+        "--origin",
+        APP,
+        "http://localhost:8080/",
+    ];
+    let ran = cors(folder.path(), &local);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(
+        ran.stdout.contains("Local Network Access"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn json() {
+    let folder = policy(POLICY);
+    let mut args = arguments(APP, &["-X", "PUT", "-H", "Authorization: Bearer secret"]);
+    args.push("--json");
+    let ran = cors(folder.path(), &args);
+    assert_eq!(ran.status, 1);
+    assert!(!ran.stdout.contains("secret"));
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let at = |pointer: &str| document.pointer(pointer).unwrap().clone();
+    assert_eq!(at("/blocked/code"), "method-not-allowed");
+    assert_eq!(at("/blocked/place/line"), 2);
+    assert_eq!(at("/runs/1/engine"), "Chromium");
+    assert_eq!(at("/runs/1/verdict/allowed"), false);
+    assert_eq!(at("/runs/1/exchanges/0/response/status"), 204);
+    let fixed = at("/blocked/policy");
+    fs::write(folder.path().join("cors.toml"), fixed.as_str().unwrap()).unwrap();
+    let ran = cors(folder.path(), &args);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["blocked"], Value::Null);
+}
+
+#[test]
+fn bad_input() {
+    #[track_caller]
+    fn check(folder: &Path, args: &[&str], expected: &str) {
+        let ran = cors(folder, args);
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert_eq!(ran.stdout, "");
+        assert_eq!(ran.stderr, format!("cors: {expected}\n"));
+    }
+    let folder = policy(POLICY);
+    let with =
+        |origin: &'static str, url: &'static str| ["explain", "cors.toml", "--origin", origin, url];
+    let folder = folder.path();
+    let origin = |origin, expected: &str| check(folder, &with(origin, URL), expected);
+    origin(
+        "app.example.com",
+        "the origin `app.example.com` has no scheme; did you mean `https://app.example.com`?",
+    );
+    origin(
+        "localhost:5173",
+        "the origin `localhost:5173` has no scheme; did you mean `http://localhost:5173`?",
+    );
+    let none =
+        "is none; it is a scheme, a host and perhaps a port, such as `https://app.example.com`";
+    origin("https://", &format!("the origin `https://` {none}"));
+    origin("", &format!("the origin `` {none}"));
+    origin(
+        "https://a\u{1b}[31m",
+        &format!("the origin `https://a\\u{{1b}}[31m` {none}"),
+    );
+    let url = |url, expected: &str| check(folder, &with(APP, url), expected);
+    url(
+        "api.example.com/a",
+        "the URL `api.example.com/a` has no scheme; did you mean `https://api.example.com/a`?",
+    );
+    url(
+        "localhost:80/",
+        "the URL `localhost:80/` has no scheme; did you mean `http://localhost:80/`?",
+    );
+    url("ftp://a/", "the URL `ftp://a/` is neither http nor https");
+    url(
+        "https://a b/",
+        "the URL `https://a b/` is none: invalid international domain name",
+    );
+    let header = [
+        "explain",
+        "cors.toml",
+        "--origin",
+        APP,
+        "-H",
+        "X-Custom",
+        URL,
+    ];
+    check(
+        folder,
+        &header,
+        "the header `X-Custom` has no colon; write `Name: value`",
+    );
+    let nowhere = ["explain", "nowhere.toml", "--origin", APP, URL];
+    let ran = cors(folder, &nowhere);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr
+            .starts_with("cors: nowhere.toml: cannot be read: "),
+        "{ran:?}"
+    );
+    fs::write(
+        folder.join("wrong.toml"),
+        "allow_origins = ['*']\nmax_age = -1\nallow_method = []\n",
+    )
+    .unwrap();
+    let wrong = ["explain", "wrong.toml", "--origin", APP, URL];
+    let ran = cors(folder, &wrong);
+    assert_eq!(ran.status, 2);
+    assert_eq!(
+        ran.stderr,
+        "cors: wrong.toml is no policy: it has 2 mistakes\n"
+    );
+    assert!(
+        ran.stdout.contains("error[unknown-key]: `allow_method`"),
+        "{ran:?}"
+    );
+    assert!(ran.stdout.contains("error[max-age]: `-1`"), "{ran:?}");
+}
