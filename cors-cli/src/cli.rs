@@ -10,7 +10,7 @@ use cors_browser::Credentials;
 #[command(
     name = "cors",
     version,
-    about = "Checks a CORS policy, and explains what browsers make of it",
+    about = "Checks a CORS policy, explains what browsers make of it, and probes servers",
     after_help = EXAMPLES,
     after_long_help = EXAMPLES,
     disable_help_subcommand = true
@@ -28,6 +28,7 @@ Examples:
   cors check cors.toml
   cors explain cors.toml -X PUT -H 'X-Custom: 1' --origin https://app.example.com https://api.example.com/users
   cors explain --from-console \"Method PUT is not allowed by Access-Control-Allow-Methods\"
+  cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
 
 Exit status: 0 fine, 1 something was found, 2 used wrongly or could not be done";
 
@@ -35,6 +36,7 @@ Exit status: 0 fine, 1 something was found, 2 used wrongly or could not be done"
 pub(crate) enum Command {
     Check(Check),
     Explain(Explain),
+    Probe(Probe),
     /// Print a script that completes the command's options in a shell
     Completions {
         /// The shell
@@ -118,6 +120,61 @@ pub(crate) struct Explain {
     )]
     pub(crate) from_console: Option<String>,
     /// Print the explanation as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Send a page's requests to a running server, and explain what browsers make of its answers
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cors probe --origin https://app.example.com https://api.example.com/users
+  cors probe --policy cors.toml -X DELETE --origin https://app.example.com https://api.example.com/users/1
+  cors probe --audit --origin https://app.example.com https://api.example.com/users
+
+The requests are real: with -X DELETE, a server that allows it deletes. Cookies are not sent. Audit only \
+servers of your own; an audit sends GET (or HEAD) and OPTIONS, so that it changes nothing.
+
+A proxy that knows CONNECT is taken from ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, except for the hosts in \
+NO_PROXY. Secrets in headers are masked in what is printed.
+
+Exit status: 0 every browser lets the page read the response and nothing else is wrong, 1 something is, \
+2 used wrongly, or there is no answer")]
+pub(crate) struct Probe {
+    /// What the page fetches
+    pub(crate) url: String,
+    /// The origin of the page, or its address
+    #[arg(long)]
+    pub(crate) origin: String,
+    #[command(flatten)]
+    pub(crate) request: RequestOptions,
+    /// Say where the server's answers differ from what this policy would have it answer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Try the known ways in which servers get origins wrong, with one request each; --origin is allowed
+    #[arg(long, conflicts_with = "policy")]
+    pub(crate) audit: bool,
+    /// Seconds between the requests of an audit
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0.25,
+        requires = "audit"
+    )]
+    pub(crate) delay: f64,
+    /// Seconds until a request is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    pub(crate) timeout: f64,
+    /// Accept any certificate
+    #[arg(short = 'k', long)]
+    pub(crate) insecure: bool,
+    /// Trust these certificates (PEM) instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// Print every request and response whole
+    #[arg(short = 'v', long)]
+    pub(crate) verbose: bool,
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

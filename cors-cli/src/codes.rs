@@ -21,7 +21,7 @@ pub(crate) struct Page {
     pub(crate) text: &'static str,
 }
 
-pub(crate) const PAGES: [Page; 3] = [
+pub(crate) const PAGES: [Page; 4] = [
     Page {
         title: "mistakes in a policy",
         text: MISTAKES,
@@ -34,10 +34,15 @@ pub(crate) const PAGES: [Page; 3] = [
         title: "what browsers report",
         text: BROWSERS,
     },
+    Page {
+        title: "findings about a server",
+        text: SERVERS,
+    },
 ];
 const MISTAKES: &str = include_str!("../codes/mistakes.md");
 const LINTS: &str = include_str!("../codes/lints.md");
 const BROWSERS: &str = include_str!("../codes/browsers.md");
+const SERVERS: &str = include_str!("../codes/servers.md");
 
 /// Every code, in the order of the pages.
 pub(crate) fn all() -> impl Iterator<Item = Code> {
@@ -132,6 +137,11 @@ mod tests {
     #[test]
     fn every_failure_is_documented() {
         check(BROWSERS, Failure::ALL.into_iter().map(Failure::code));
+    }
+
+    #[test]
+    fn every_finding_about_a_server_is_documented() {
+        check(SERVERS, crate::probe::finding::CODES.into_iter());
     }
 
     #[test]

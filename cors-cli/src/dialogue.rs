@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use cors_browser::{
     Check, Engine, Exchange, Failure as Blocked, Headers, Kind, PreflightCache, Readable, Request,
-    Run, SentRequest, Server, Step, Verdict, fetch,
+    Run, SentRequest, Server, Step, Tainting, Verdict, fetch,
 };
 use serde_json::{Value, json};
 
@@ -266,6 +266,30 @@ fn write_consoles(out: &mut impl Write, played: &Played) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a page may read of a response.
+pub(crate) fn readable_text(readable: &Readable) -> String {
+    match readable.tainting {
+        Tainting::Opaque => {
+            "the request is sent, and the page may read nothing (mode `no-cors`)".to_owned()
+        }
+        Tainting::OpaqueRedirect => {
+            "the page learns that there is a redirect, and no more".to_owned()
+        }
+        Tainting::Basic | Tainting::Cors => {
+            let names = readable.headers.iter().map(|header| {
+                let name = String::from_utf8_lossy(&header.name).into_owned();
+                format!("`{}`", Printable(&name))
+            });
+            let status = format!("the page may read the status ({})", readable.status);
+            match names.collect::<Vec<_>>().as_slice() {
+                [] => format!("{status} and the body"),
+                [name] => format!("{status}, the body and the header {name}"),
+                names => format!("{status}, the body and the headers {}", enumerate(names)),
+            }
+        }
+    }
 }
 
 /// The dialogue as data.

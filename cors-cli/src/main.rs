@@ -13,6 +13,7 @@ mod line_index;
 mod mask;
 mod output;
 mod policy_server;
+mod probe;
 mod request;
 mod source;
 
@@ -79,6 +80,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
     match command {
         Command::Check(args) => check::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Probe(args) => probe::run(&args, out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "cors", out);
             Ok(Outcome::Fine)

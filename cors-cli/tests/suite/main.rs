@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test may panic"
 )]
@@ -10,5 +11,7 @@
 mod check;
 mod console;
 mod explain;
+mod probe;
+mod readme;
 mod support;
 mod whole;

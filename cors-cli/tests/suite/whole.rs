@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::cors;
 
-const COMMANDS: [&str; 4] = ["check", "explain", "completions", "man"];
+const COMMANDS: [&str; 5] = ["check", "explain", "probe", "completions", "man"];
 
 #[test]
 fn help_is_there_for_every_command() {
@@ -69,6 +69,7 @@ fn used_wrongly() {
         &["chek"][..],
         &["explain"],
         &["explain", "cors.toml", "https://api.example.com"],
+        &["probe", "https://api.example.com"],
         &["check", "--deny", "everything"],
         &[
             "explain",

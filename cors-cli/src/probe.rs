@@ -1,0 +1,196 @@
+//! `cors probe`.
+
+mod advice;
+mod audit;
+mod client;
+mod compare;
+pub(crate) mod finding;
+mod header;
+mod review;
+
+use std::io::{self, Write};
+
+use cors_browser::{Credentials, Headers, SentRequest};
+use serde_json::{Value, json};
+
+use self::client::{Client, Trouble};
+use self::compare::Comparison;
+use self::finding::Finding;
+use crate::cli::Probe;
+use crate::dialogue::{self, Detail, Played};
+use crate::failure::Failure;
+use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
+use crate::request::PageRequest;
+use crate::source::{Sound, Source};
+use crate::{Error, Outcome, codes};
+
+pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> {
+    let mut page = PageRequest::new(&args.url, &args.origin, &args.request)?;
+    if page.request.credentials == Credentials::Include {
+        page.notes.push(
+            "this command has no cookies to send; a server may answer otherwise to a browser that has some"
+                .to_owned(),
+        );
+    }
+    let mut client = Client::new(args, page.body.clone())?;
+    if args.audit {
+        return audit::run(args, &page, &mut client, out);
+    }
+    let policy = args
+        .policy
+        .as_deref()
+        .map(|file| Source::read(file)?.sound(args.json, out))
+        .transpose()?;
+    let played = Played::new(&page.request, &mut client);
+    let report = Report::new(args, &page, &client, &played, policy.as_ref());
+    match args.json {
+        true => writeln!(out, "{}", Json(&report.to_json()))?,
+        false => report.write(out)?,
+    }
+    match report.trouble {
+        Some(trouble) => Err(trouble.clone().into_error()),
+        None => Ok(report.outcome()),
+    }
+}
+
+/// What came of a request.
+struct Report<'a> {
+    args: &'a Probe,
+    page: &'a PageRequest,
+    client: &'a Client,
+    played: &'a Played,
+    findings: Vec<Finding>,
+    comparison: Option<Comparison>,
+    trouble: Option<&'a Trouble>,
+}
+
+impl<'a> Report<'a> {
+    fn new(
+        args: &'a Probe,
+        page: &'a PageRequest,
+        client: &'a Client,
+        played: &'a Played,
+        policy: Option<&Sound>,
+    ) -> Self {
+        let exchanges = played.shown().map_or(&[][..], |(_, run)| &run.exchanges);
+        let mut findings = review::review(exchanges);
+        findings.sort_by_key(|finding| finding.severity);
+        Self {
+            args,
+            page,
+            client,
+            played,
+            findings,
+            comparison: policy.map(|sound| Comparison::new(&sound.policy, page, played)),
+            trouble: client.trouble(),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let is_different = self
+            .comparison
+            .as_ref()
+            .is_some_and(|comparison| !comparison.differences.is_empty());
+        let is_mixed = self.page.mixed_content.is_some();
+        let is_blocked = is_mixed || self.played.blocked().next().is_some();
+        match is_blocked || is_different || finding::are_bad(&self.findings) {
+            true => Outcome::Found,
+            false => Outcome::Fine,
+        }
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let Some((_, run)) = self.played.shown() else {
+            return Ok(());
+        };
+        let is_answered = run
+            .exchanges
+            .iter()
+            .any(|exchange| exchange.response.is_some());
+        if self.trouble.is_some() && !is_answered {
+            return Ok(());
+        }
+        dialogue::write_request(out, self.page)?;
+        let verbose = self.args.verbose;
+        let added = |sent: &SentRequest| match verbose {
+            true => self.client.added(sent),
+            false => Headers::new(),
+        };
+        let detail = Detail {
+            added: &added,
+            is_shown: &|name| verbose || header::is_relevant(name),
+        };
+        dialogue::write_exchanges_in(&detail, out, run, |_| None)?;
+        if self.trouble.is_some() {
+            return Ok(());
+        }
+        let others = self.client.sent().filter(|sent| {
+            let mut exchanges = run.exchanges.iter();
+            !exchanges.any(|exchange| exchange.sent == **sent)
+        });
+        for other in others {
+            let (method, url) = (Printable(&other.method), &other.url);
+            let more = format!("Another engine also sends {method} {url}");
+            writeln!(out, "{}", Styled(DIM, more))?;
+        }
+        dialogue::write_verdict(out, self.played, dialogue::readable_text)?;
+        self.write_causes(out)?;
+        if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
+            comparison.write(out, &file.display().to_string())?;
+        }
+        finding::write_findings(out, &self.findings)
+    }
+
+    /// For each different reason to block: what it means, and what to do.
+    fn write_causes(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut codes_written = Vec::new();
+        for (engine, _, blocked) in self.played.blocked() {
+            let code = Failure::from(&blocked.error).code();
+            if codes_written.contains(&code) {
+                continue;
+            }
+            let by = match codes_written.is_empty() {
+                true => String::new(),
+                false => format!(" ({})", engine.name()),
+            };
+            codes_written.push(code);
+            writeln!(out)?;
+            writeln!(out, "{}{by}", Styled(BOLD, code))?;
+            if let Some(code) = codes::find(code) {
+                let summary = code.summary();
+                writeln!(out, "{}", hanging("  ", &summary, text_width()))?;
+            }
+            let remedy = advice::remedy(blocked);
+            finding::write_help(out, &remedy)?;
+            let more = format!("`cors check --explain {code}` says more");
+            writeln!(out, "  {}", Styled(DIM, more))?;
+        }
+        Ok(())
+    }
+
+    fn to_json(&self) -> Value {
+        let mut causes: Vec<Value> = Vec::new();
+        for (_, _, blocked) in self.played.blocked() {
+            let code = Failure::from(&blocked.error).code();
+            if causes.iter().all(|cause| cause["code"] != code) {
+                causes.push(json!({
+                    "code": code,
+                    "message": blocked.error.to_string(),
+                    "help": advice::remedy(blocked),
+                }));
+            }
+        }
+        json!({
+            "call": self.page.call(),
+            "origin": self.page.request.origin.to_string(),
+            "notes": self.page.notes,
+            "mixed_content": self.page.mixed_content,
+            "requests": self.client.sent().count(),
+            "error": self.trouble.map(|trouble| &trouble.message),
+            "engines": dialogue::to_json(self.played),
+            "causes": causes,
+            "findings": self.findings,
+            "comparison": self.comparison.as_ref().map(Comparison::to_json),
+        })
+    }
+}

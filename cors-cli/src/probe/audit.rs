@@ -1,0 +1,268 @@
+//! `cors probe --audit`: the known ways in which servers get origins wrong.
+
+mod judge;
+mod plan;
+mod test;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use cors_browser::SentRequest;
+use serde_json::{Value, json};
+
+use self::judge::{Answer, Tested, Verdict};
+use self::plan::{Planned, Target};
+use self::test::{ALLOWED, Asks, Test};
+use crate::cli::Probe;
+use crate::diagnostic::Severity;
+use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Json, Printable, Styled, WARN};
+use crate::probe::client::{self, Client, Trouble};
+use crate::probe::finding::{self, Finding};
+use crate::probe::header;
+use crate::request::{PageRequest, lines};
+use crate::{Error, Outcome};
+
+pub(crate) fn run(
+    args: &Probe,
+    page: &PageRequest,
+    client: &mut Client,
+    out: &mut impl Write,
+) -> Result<Outcome, Error> {
+    let target = Target::new(&page.request.origin)?;
+    let delay = client::seconds("--delay", args.delay)?;
+    let method = &page.request.method;
+    if page.body.is_some()
+        || !["GET", "HEAD"]
+            .iter()
+            .any(|safe| method.eq_ignore_ascii_case(safe))
+    {
+        let message = "an audit sends GET or HEAD, without a body, so that it changes nothing: leave out `-X` and `-d`";
+        return Err(Error::new(message));
+    }
+    let planned = plan::plan(&target);
+    let mut audit = Audit {
+        args,
+        page,
+        target,
+        requests: planned
+            .iter()
+            .filter(|planned| planned.origin.is_ok())
+            .count(),
+        tested: Vec::new(),
+        findings: Vec::new(),
+        tests: Vec::new(),
+        trouble: None,
+    };
+    if !args.json {
+        audit.write_heading(out)?;
+    }
+    for Planned { test, origin } in planned {
+        match origin {
+            Ok(origin) => audit.test(test, origin, client, delay, out)?,
+            Err(why) => audit.skip(test, &why, out)?,
+        }
+        if audit.trouble.is_some() {
+            break;
+        }
+    }
+    if audit.trouble.is_none() {
+        audit.findings.extend(judge::overall(&audit.tested));
+    }
+    audit.findings.sort_by_key(|finding| finding.severity);
+    match args.json {
+        true => writeln!(out, "{}", Json(&audit.to_json()))?,
+        false => audit.write_findings(out)?,
+    }
+    match audit.trouble {
+        Some(trouble) => Err(trouble.into_error()),
+        None if finding::are_bad(&audit.findings) => Ok(Outcome::Found),
+        None => Ok(Outcome::Fine),
+    }
+}
+
+struct Audit<'a> {
+    args: &'a Probe,
+    page: &'a PageRequest,
+    target: Target,
+    requests: usize,
+    tested: Vec<Tested>,
+    findings: Vec<Finding>,
+    /// Each test as data.
+    tests: Vec<Value>,
+    /// Why it ended before its end, if it did.
+    trouble: Option<Trouble>,
+}
+
+impl Audit<'_> {
+    fn skip(&mut self, test: &Test, why: &str, out: &mut impl Write) -> io::Result<()> {
+        self.tests.push(test_json(test, None, "skipped", Some(why)));
+        if self.args.json {
+            return Ok(());
+        }
+        let skipped = format!("  – skipped    {}: {why}", test.from);
+        writeln!(out, "{}", Styled(DIM, skipped))
+    }
+
+    fn test(
+        &mut self,
+        test: &'static Test,
+        origin: Option<String>,
+        client: &mut Client,
+        delay: Duration,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        if !self.tested.is_empty() {
+            std::thread::sleep(delay);
+        }
+        let request = plan::request(test, origin.as_deref(), self.page);
+        if self.args.verbose && !self.args.json {
+            write_sent(out, &request, client)?;
+        }
+        let response = match client.send(&request) {
+            Ok(response) => response,
+            Err(trouble) => {
+                self.trouble = Some(trouble);
+                return Ok(());
+            }
+        };
+        let tested = Tested {
+            test,
+            origin,
+            response,
+        };
+        let verdict = judge::verdict(&tested, &self.tested, &self.target);
+        let outcome = match tested.answer() {
+            Answer::Accepted { .. } => "accepted",
+            Answer::Everybody => "everybody",
+            Answer::Refused => "refused",
+        };
+        let why = match &verdict {
+            Verdict::Good => None,
+            Verdict::Explained(why, _) => Some(*why),
+            Verdict::Found(finding) => Some(finding.code),
+        };
+        let origin = tested.origin.as_deref();
+        self.tests.push(test_json(test, origin, outcome, why));
+        if !self.args.json {
+            self.write_test(out, &tested, &verdict)?;
+        }
+        if let Verdict::Found(finding) = verdict {
+            self.findings.push(*finding);
+        }
+        self.tested.push(tested);
+        Ok(())
+    }
+
+    fn write_heading(&self, out: &mut impl Write) -> io::Result<()> {
+        for note in &self.page.notes {
+            writeln!(out, "{} {note}", Styled(INFO, "note:"))?;
+        }
+        let (method, url) = (Printable(&self.page.request.method), &self.page.request.url);
+        let heading = format!("Auditing {method} {url}");
+        writeln!(out, "{}", Styled(BOLD, heading))?;
+        writeln!(
+            out,
+            "  {} requests, {} s apart; the allowed origin is {}",
+            self.requests, self.args.delay, self.target.origin
+        )?;
+        match self.args.verbose {
+            true => Ok(()),
+            false => writeln!(out),
+        }
+    }
+
+    fn write_test(
+        &self,
+        out: &mut impl Write,
+        tested: &Tested,
+        verdict: &Verdict,
+    ) -> io::Result<()> {
+        if self.args.verbose {
+            let response = &tested.response;
+            writeln!(out, "    {} {}", Styled(INFO, "<"), response.status)?;
+            for (name, value) in
+                lines(&response.headers).filter(|(name, _)| header::is_relevant(name))
+            {
+                writeln!(out, "    {} {name}: {value}", Styled(INFO, "<"))?;
+            }
+        }
+        let answer = tested.answer();
+        let (mark, word) = match (verdict, answer) {
+            (_, Answer::Refused) if tested.origin.is_none() => {
+                match header::value(&tested.response.headers, header::ALLOW_ORIGIN) {
+                    Some(value) if !value.is_empty() => (Styled(INFO, "·"), "named one"),
+                    _ => (Styled(GOOD, "✓"), "named none"),
+                }
+            }
+            (Verdict::Good, Answer::Accepted { .. }) => (Styled(GOOD, "✓"), "accepted"),
+            (Verdict::Good, Answer::Everybody) => (Styled(INFO, "·"), "public"),
+            (Verdict::Good, Answer::Refused) if tested.test.code == ALLOWED => {
+                (Styled(WARN, "✗"), "refused")
+            }
+            (Verdict::Good, Answer::Refused) => (Styled(GOOD, "✓"), "refused"),
+            (Verdict::Found(finding), _) if finding.severity == Severity::Note => {
+                (Styled(INFO, "·"), "accepted")
+            }
+            (Verdict::Explained(_, Severity::Note), _) => (Styled(INFO, "·"), "accepted"),
+            (Verdict::Explained(..) | Verdict::Found(_), _) => (Styled(BAD, "✗"), "accepted"),
+        };
+        write!(out, "  {mark} {word:10} {}", tested.test.from)?;
+        if let Some(origin) = &tested.origin {
+            write!(out, ": {}", Styled(DIM, Printable(origin)))?;
+        }
+        let credentials = match answer {
+            Answer::Accepted { credentials: true } => ", with credentials",
+            _ => "",
+        };
+        match verdict {
+            Verdict::Good => writeln!(out),
+            Verdict::Explained(why, _) => writeln!(out, "{credentials} ({why})"),
+            Verdict::Found(finding) => {
+                let severity = finding::severity(finding.severity);
+                writeln!(out, "{credentials} {severity}[{}]", finding.code)
+            }
+        }
+    }
+
+    fn write_findings(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.findings.is_empty() && self.trouble.is_none() {
+            writeln!(out)?;
+            return writeln!(out, "{}: nothing was found", Styled(GOOD, "fine"));
+        }
+        finding::write_findings(out, &self.findings)
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "url": self.page.request.url.as_str(),
+            "origin": self.target.origin,
+            "notes": self.page.notes,
+            "error": self.trouble.as_ref().map(|trouble| &trouble.message),
+            "requests": self.requests,
+            "tests": self.tests,
+            "findings": self.findings,
+        })
+    }
+}
+
+fn write_sent(out: &mut impl Write, request: &SentRequest, client: &Client) -> io::Result<()> {
+    let (method, url) = (Printable(&request.method), &request.url);
+    writeln!(out)?;
+    writeln!(out, "    {} {method} {url}", Styled(INFO, ">"))?;
+    for (name, value) in lines(&client.added(request)).chain(lines(&request.headers)) {
+        writeln!(out, "    {} {name}: {value}", Styled(INFO, ">"))?;
+    }
+    Ok(())
+}
+
+/// `why`: why it was skipped, what explains that it was accepted, or the code of the finding.
+fn test_json(test: &Test, origin: Option<&str>, outcome: &str, why: Option<&str>) -> Value {
+    json!({
+        "test": test.code,
+        "from": test.from,
+        "origin": origin,
+        "preflight": test.asks == Asks::Preflight,
+        "outcome": outcome,
+        "why": why,
+    })
+}

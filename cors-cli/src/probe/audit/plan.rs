@@ -1,0 +1,252 @@
+//! What an audit sends: each test's origin, made from the allowed one.
+
+use cors_browser::{Headers, Origin, SentRequest, Url};
+
+use super::test::{Asks, LABEL, TESTS, Test};
+use crate::Error;
+use crate::request::PageRequest;
+
+/// The origin that is allowed, in parts.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) origin: String,
+    pub(super) url: Url,
+    pub(super) host: String,
+    /// The registrable domain of the host.
+    site: Option<String>,
+}
+
+/// A test with its origin, or why there is nothing to send.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) test: &'static Test,
+    pub(super) origin: Result<Option<String>, String>,
+}
+
+impl Target {
+    pub(super) fn new(origin: &Origin) -> Result<Self, Error> {
+        let origin = origin.to_string();
+        let url = Url::parse(&origin).ok().filter(Url::has_host);
+        let Some(url) = url else {
+            let message =
+                "an audit needs an allowed origin with a host, such as `https://app.example.com`";
+            return Err(Error::new(message));
+        };
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let site = match url.host() {
+            Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) | None => None,
+            _ => psl::domain_str(&host).map(str::to_owned),
+        };
+        Ok(Self {
+            origin,
+            url,
+            host,
+            site,
+        })
+    }
+
+    /// The registrable domain of the host, or why there is none.
+    pub(super) fn site(&self) -> Result<&str, &'static str> {
+        let site = self.site.as_deref();
+        site.ok_or("the host has no domain that somebody could register")
+    }
+
+    /// Whether the host is the user's own machine.
+    pub(super) fn is_local(&self) -> bool {
+        match self.url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            _ => self.host == "localhost" || self.host.ends_with(".localhost"),
+        }
+    }
+
+    /// Whether an origin is that of a subdomain of the site.
+    pub(super) fn is_below_site(&self, origin: &str) -> bool {
+        let url = Url::parse(origin).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let below = self
+            .site
+            .as_deref()
+            .and_then(|site| host.strip_suffix(site));
+        below.is_some_and(|labels| labels.ends_with('.'))
+    }
+
+    /// Whether an origin is that of the subdomain of the site that nothing points to.
+    pub(super) fn is_sibling(&self, origin: &str) -> bool {
+        let site = self.site.as_deref().unwrap_or_default();
+        self.at(&format!("{LABEL}.{site}")) == Ok(Some(origin.to_owned()))
+    }
+
+    /// The allowed origin at another host.
+    pub(super) fn at(&self, host: &str) -> Result<Option<String>, &'static str> {
+        let scheme = self.url.scheme();
+        Ok(Some(match self.url.port() {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }))
+    }
+
+    /// The origin with an `x` in place of a dot of its host.
+    pub(super) fn without_dot(&self, index: usize) -> Result<Option<String>, &'static str> {
+        self.site()?;
+        let dots: Vec<_> = self.host.match_indices('.').map(|(at, _)| at).collect();
+        match dots.split_last() {
+            // Without the last one the host is a top-level domain, which nobody can register.
+            Some((_, dots)) => {
+                let at = dots.get(index).ok_or("the host has no such dot")?;
+                let (before, after) = self.host.split_at(*at);
+                self.at(&format!("{before}x{}", after.trim_start_matches('.')))
+            }
+            None => Err("the host has no such dot"),
+        }
+    }
+}
+
+/// Every test, in order. Nothing is sent twice.
+pub(super) fn plan(target: &Target) -> Vec<Planned> {
+    let mut planned: Vec<Planned> = Vec::new();
+    for test in TESTS {
+        let mut origin = (test.origin)(target).map_err(str::to_owned);
+        if let Ok(Some(text)) = &origin {
+            let is_known = planned.iter().any(|earlier| {
+                earlier.test.asks == test.asks && earlier.origin.as_ref() == Ok(&Some(text.clone()))
+            });
+            if is_known {
+                origin = Err(format!("`{text}` is tested already"));
+            } else if Origin::parse(text).is_none() {
+                origin = Err(format!("no browser sends `{text}`"));
+            }
+        }
+        planned.push(Planned { test, origin });
+    }
+    planned
+}
+
+/// The request of a test.
+pub(super) fn request(test: &Test, origin: Option<&str>, page: &PageRequest) -> SentRequest {
+    let mut headers = match test.asks {
+        Asks::Resource => page.request.headers.clone(),
+        Asks::Preflight => Headers::new(),
+    };
+    if !headers.contains("Accept") {
+        headers.append("Accept", "*/*");
+    }
+    if test.asks == Asks::Preflight {
+        headers.append("Access-Control-Request-Method", "PUT");
+    }
+    if let Some(origin) = origin {
+        headers.append("Origin", origin);
+    }
+    SentRequest {
+        method: match test.asks {
+            Asks::Resource => page.request.method.to_ascii_uppercase(),
+            Asks::Preflight => "OPTIONS".to_owned(),
+        },
+        url: page.request.url.clone(),
+        headers,
+        credentials: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test::{
+        ALLOWED, DOT, HTTP, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SPECIAL,
+        SUBDOMAIN, SUFFIX,
+    };
+    use super::*;
+
+    #[test]
+    fn origins() {
+        #[track_caller]
+        fn check(allowed: &str, expected: &[(&str, &str)]) {
+            let target = Target::new(&Origin::parse(allowed).unwrap()).unwrap();
+            let planned = plan(&target);
+            let planned: Vec<_> = planned
+                .iter()
+                .filter_map(|planned| {
+                    let origin = planned.origin.as_ref().ok()?.as_deref();
+                    Some((planned.test.code, origin.unwrap_or("-")))
+                })
+                .collect();
+            assert_eq!(planned, expected, "{allowed}");
+        }
+        const COMMON: [(&str, &str); 4] = [
+            (NO_ORIGIN, "-"),
+            (REFLECTED, "https://cors-audit.example"),
+            (PREFLIGHT, "https://cors-audit.example"),
+            (NULL, "null"),
+        ];
+        let with_common = |allowed, rest: &[(&'static str, &'static str)]| {
+            let mut expected = vec![(ALLOWED, allowed)];
+            expected.extend(COMMON);
+            expected.extend(rest);
+            check(allowed, &expected);
+        };
+        with_common(
+            "https://app.example.com",
+            &[
+                (SUBDOMAIN, "https://cors-audit.example.com"),
+                (SUBDOMAIN, "https://cors-audit.app.example.com"),
+                (PREFIX, "https://app.example.com.cors-audit.example"),
+                (SPECIAL, "https://app.example.com_.cors-audit.example"),
+                (SUFFIX, "https://corsauditexample.com"),
+                (SUFFIX, "https://corsauditapp.example.com"),
+                (DOT, "https://appxexample.com"),
+                (HTTP, "http://app.example.com"),
+                (PORT, "https://app.example.com:8444"),
+            ],
+        );
+        with_common(
+            "https://a.b.example.co.uk:8444",
+            &[
+                (SUBDOMAIN, "https://cors-audit.example.co.uk:8444"),
+                (SUBDOMAIN, "https://cors-audit.a.b.example.co.uk:8444"),
+                (PREFIX, "https://a.b.example.co.uk.cors-audit.example:8444"),
+                (
+                    SPECIAL,
+                    "https://a.b.example.co.uk_.cors-audit.example:8444",
+                ),
+                (SUFFIX, "https://corsauditexample.co.uk:8444"),
+                (SUFFIX, "https://corsaudita.b.example.co.uk:8444"),
+                (DOT, "https://axb.example.co.uk:8444"),
+                (DOT, "https://a.bxexample.co.uk:8444"),
+                (HTTP, "http://a.b.example.co.uk:8444"),
+                (PORT, "https://a.b.example.co.uk:8445"),
+            ],
+        );
+        with_common(
+            "https://example.com",
+            &[
+                (SUBDOMAIN, "https://cors-audit.example.com"),
+                (PREFIX, "https://example.com.cors-audit.example"),
+                (SPECIAL, "https://example.com_.cors-audit.example"),
+                (SUFFIX, "https://corsauditexample.com"),
+                (HTTP, "http://example.com"),
+                (PORT, "https://example.com:8444"),
+            ],
+        );
+        with_common(
+            "http://localhost:3000",
+            &[
+                (PREFIX, "http://localhost.cors-audit.example:3000"),
+                (SPECIAL, "http://localhost_.cors-audit.example:3000"),
+                (PORT, "http://localhost:8444"),
+            ],
+        );
+        with_common(
+            "http://127.0.0.1",
+            &[
+                (PREFIX, "http://127.0.0.1.cors-audit.example"),
+                (SPECIAL, "http://127.0.0.1_.cors-audit.example"),
+                (PORT, "http://127.0.0.1:8444"),
+            ],
+        );
+        with_common("http://[::1]", &[(PORT, "http://[::1]:8444")]);
+    }
+
+    #[test]
+    fn what_has_no_host_cannot_be_audited() {
+        assert!(Target::new(&Origin::Opaque).is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! The tests of an audit, as data.
+
+use super::plan::Target;
+
+/// A test: a request with an origin that looks like the allowed one, or like none.
+#[derive(Debug)]
+pub(super) struct Test {
+    /// What it is called, and the finding if the server gives in; of several with the same code each
+    /// is another way of the same mistake.
+    pub(super) code: &'static str,
+    /// Whose request it is, to be read behind `a request from`.
+    pub(super) from: &'static str,
+    pub(super) asks: Asks,
+    pub(super) origin: fn(&Target) -> Result<Option<String>, &'static str>,
+}
+
+/// What a test asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// The resource.
+    Resource,
+    /// A preflight.
+    Preflight,
+}
+
+pub(super) const ALLOWED: &str = "allowed-origin";
+pub(super) const NO_ORIGIN: &str = "static-allow-origin";
+pub(super) const REFLECTED: &str = "reflected-origin";
+pub(super) const NULL: &str = "null-accepted";
+pub(super) const SUBDOMAIN: &str = "any-subdomain-accepted";
+pub(super) const PREFIX: &str = "prefix-match";
+pub(super) const SUFFIX: &str = "suffix-match";
+pub(super) const DOT: &str = "unescaped-dot";
+pub(super) const SPECIAL: &str = "special-characters";
+pub(super) const HTTP: &str = "plain-http-accepted";
+pub(super) const PORT: &str = "any-port-accepted";
+pub(super) const PREFLIGHT: &str = "preflight-reflects";
+
+/// Every test. The first ones come first because what they find explains what others find.
+pub(super) const TESTS: &[Test] = &[
+    Test {
+        code: ALLOWED,
+        from: "the allowed origin itself",
+        asks: Asks::Resource,
+        origin: |target| Ok(Some(target.origin.clone())),
+    },
+    Test {
+        code: NO_ORIGIN,
+        from: "no origin, as of a program that is no browser",
+        asks: Asks::Resource,
+        origin: |_| Ok(None),
+    },
+    Test {
+        code: REFLECTED,
+        from: "an unrelated origin",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some(format!("https://{UNRELATED}"))),
+    },
+    Test {
+        code: PREFLIGHT,
+        from: "an unrelated origin, as a preflight",
+        asks: Asks::Preflight,
+        origin: |_| Ok(Some(format!("https://{UNRELATED}"))),
+    },
+    Test {
+        code: NULL,
+        from: "a sandboxed frame or a file",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("null".to_owned())),
+    },
+    Test {
+        code: SUBDOMAIN,
+        from: "another subdomain of the site",
+        asks: Asks::Resource,
+        origin: |target| {
+            let site = target.site()?;
+            target.at(&format!("{LABEL}.{site}"))
+        },
+    },
+    Test {
+        code: SUBDOMAIN,
+        from: "a subdomain of the host",
+        asks: Asks::Resource,
+        origin: |target| {
+            target.site()?;
+            target.at(&format!("{LABEL}.{}", target.host))
+        },
+    },
+    Test {
+        code: PREFIX,
+        from: "a host that begins like the allowed one",
+        asks: Asks::Resource,
+        origin: |target| target.at(&format!("{}.{UNRELATED}", target.host)),
+    },
+    Test {
+        code: SPECIAL,
+        from: "a host that goes on with an underscore",
+        asks: Asks::Resource,
+        origin: |target| target.at(&format!("{}_.{UNRELATED}", target.host)),
+    },
+    Test {
+        code: SUFFIX,
+        from: "a host that ends like the site",
+        asks: Asks::Resource,
+        origin: |target| {
+            let site = target.site()?;
+            target.at(&format!("corsaudit{site}"))
+        },
+    },
+    Test {
+        code: SUFFIX,
+        from: "a host that ends like the allowed one",
+        asks: Asks::Resource,
+        origin: |target| {
+            target.site()?;
+            target.at(&format!("corsaudit{}", target.host))
+        },
+    },
+    Test {
+        code: DOT,
+        from: "a host with a letter for its first dot",
+        asks: Asks::Resource,
+        origin: |target| target.without_dot(0),
+    },
+    Test {
+        code: DOT,
+        from: "a host with a letter for its second dot",
+        asks: Asks::Resource,
+        origin: |target| target.without_dot(1),
+    },
+    Test {
+        code: HTTP,
+        from: "the same host over plain http",
+        asks: Asks::Resource,
+        origin: |target| match target.url.scheme() {
+            "https" if target.is_local() => Err("the host is the user's own machine"),
+            "https" => Ok(Some(target.origin.replacen("https://", "http://", 1))),
+            _ => Err("the allowed origin is not https itself"),
+        },
+    },
+    Test {
+        code: PORT,
+        from: "another port of the same host",
+        asks: Asks::Resource,
+        origin: |target| {
+            let port = if target.url.port() == Some(8444) {
+                8445
+            } else {
+                8444
+            };
+            Ok(Some(format!(
+                "{}://{}:{port}",
+                target.url.scheme(),
+                target.host
+            )))
+        },
+    },
+];
+
+/// A host that belongs to nobody: <https://www.rfc-editor.org/rfc/rfc2606>.
+const UNRELATED: &str = "cors-audit.example";
+/// A subdomain that hardly anybody has.
+pub(super) const LABEL: &str = "cors-audit";

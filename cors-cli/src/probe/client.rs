@@ -1,0 +1,315 @@
+//! Requests that are sent for real.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cors_browser::{Headers, Response, SentRequest, Server, Url};
+use ureq::Agent;
+use ureq::http::{self, Request};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::Error;
+use crate::cli::Probe;
+use crate::output::Printable;
+
+/// A response's header, from the status line to the empty line, is at most so long.
+const MAX_HEADER: usize = 64 * 1024;
+/// The certificates of every authority of the world fit in.
+const MAX_CERTIFICATES: u64 = 16 * 1024 * 1024;
+const USER_AGENT: &str = concat!("cors/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests, each once: what was sent before is answered from memory. So a server sees one
+/// request, although it is judged by every engine.
+#[derive(Debug)]
+pub(crate) struct Client {
+    agent: Agent,
+    timeout: Duration,
+    body: Option<String>,
+    sent: Vec<(SentRequest, Result<Response, Trouble>)>,
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug)]
+pub(crate) struct Trouble {
+    /// What went wrong, and where.
+    pub(crate) message: String,
+    /// Whether a browser would get none either. It has more time, room for longer headers, and a proxy
+    /// of its own.
+    is_everybodys: bool,
+}
+
+impl Client {
+    /// A client with the options of the command line. `body` goes with the actual requests whose
+    /// method has one.
+    pub(crate) fn new(args: &Probe, body: Option<String>) -> Result<Self, Error> {
+        let timeout = seconds("--timeout", args.timeout)?;
+        if timeout.is_zero() {
+            return Err(Error::new("`--timeout` is more than 0 seconds"));
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let roots = match &args.cacert {
+            Some(file) => certificates(file)?,
+            // No certificate is looked at, or needed.
+            None if args.insecure => Vec::new(),
+            // What the system has and cannot be read is not trusted, and that is all.
+            None => rustls_native_certs::load_native_certs()
+                .certs
+                .iter()
+                .map(|certificate| Certificate::from_der(certificate).to_owned())
+                .collect(),
+        };
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(provider)
+            .root_certs(RootCerts::from(roots))
+            .disable_verification(args.insecure)
+            .build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            // Fetch has its own rules for redirects, and the model of the browser knows them.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            // A kept connection may be closed by the server while an audit waits.
+            .max_idle_connections(0)
+            .max_response_header_size(MAX_HEADER)
+            .timeout_global(Some(timeout))
+            .user_agent(USER_AGENT)
+            .accept("")
+            .accept_encoding("")
+            .build();
+        Ok(Self {
+            agent: config.into(),
+            timeout,
+            body,
+            sent: Vec::new(),
+        })
+    }
+
+    /// Sends a request, or remembers what came of it.
+    pub(crate) fn send(&mut self, request: &SentRequest) -> Result<Response, Trouble> {
+        let known = self.sent.iter().find(|(sent, _)| is_same(sent, request));
+        if let Some((_, answer)) = known {
+            return answer.clone();
+        }
+        let answer = self.exchange(request);
+        self.sent.push((request.clone(), answer.clone()));
+        answer
+    }
+
+    /// What was sent, in order.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = &SentRequest> {
+        self.sent.iter().map(|(request, _)| request)
+    }
+
+    /// What kept a response from coming, if anything did.
+    pub(crate) fn trouble(&self) -> Option<&Trouble> {
+        self.sent
+            .iter()
+            .find_map(|(_, answer)| answer.as_ref().err())
+    }
+
+    /// The header lines that a request is sent with besides those of the model.
+    pub(crate) fn added(&self, request: &SentRequest) -> Headers {
+        let mut headers = Headers::new();
+        let url = &request.url;
+        let host = url.host_str().unwrap_or_default();
+        match url.port() {
+            Some(port) => headers.append("host", format!("{host}:{port}")),
+            None => headers.append("host", host),
+        }
+        if !request.headers.contains("User-Agent") {
+            headers.append("user-agent", USER_AGENT);
+        }
+        if let Some(body) = self.body_of(request) {
+            headers.append("content-length", body.len().to_string());
+        }
+        headers
+    }
+
+    fn exchange(&self, request: &SentRequest) -> Result<Response, Trouble> {
+        let url = without_fragment(&request.url);
+        let trouble = |why: &dyn std::fmt::Display, is_everybodys| Trouble {
+            message: Printable(&format!("`{url}`: {why}")).to_string(),
+            is_everybodys,
+        };
+        let mut builder = Request::builder()
+            .method(request.method.as_bytes())
+            .uri(url.as_str());
+        for header in request.headers.iter() {
+            builder = builder.header(&*header.name, &*header.value);
+        }
+        let unsendable =
+            |error: http::Error| trouble(&format_args!("cannot be sent: {error}"), false);
+        let answer = match self.body_of(request) {
+            Some(body) => self.agent.run(builder.body(body).map_err(unsendable)?),
+            None => self.agent.run(builder.body(()).map_err(unsendable)?),
+        };
+        // The body is not read: it may be endless, and CORS is in the header.
+        let answer = answer.map_err(|error| {
+            let is_ours = match &error {
+                ureq::Error::Timeout(_)
+                | ureq::Error::LargeResponseHeader(..)
+                | ureq::Error::ConnectProxyFailed(_) => true,
+                ureq::Error::Protocol(error) => is_too_long(&error.to_string()),
+                _ => false,
+            };
+            trouble(&self.explained(&error, &url), !is_ours)
+        })?;
+        let status = answer.status();
+        let lines = answer.headers().iter();
+        Ok(Response {
+            status: status.as_u16(),
+            reason: status.canonical_reason().unwrap_or_default().to_owned(),
+            headers: lines
+                .map(|(name, value)| (name.as_str(), value.as_bytes()))
+                .collect(),
+        })
+    }
+
+    /// The body that goes with a request. Nothing but a preflight asks for a method in a header.
+    fn body_of(&self, request: &SentRequest) -> Option<&str> {
+        let is_preflight = request.headers.contains("Access-Control-Request-Method");
+        match request.method.as_str() {
+            "GET" | "HEAD" => None,
+            _ if is_preflight => None,
+            // As Fetch has it, the first two say that their body is empty. To the third the library would
+            // else give one that is `chunked`.
+            "POST" | "PUT" | "PATCH" => Some(self.body.as_deref().unwrap_or_default()),
+            _ => self.body.as_deref(),
+        }
+    }
+
+    fn explained(&self, error: &ureq::Error, url: &Url) -> String {
+        use ureq::Error as Ureq;
+        let host = url.host_str().unwrap_or_default();
+        match error {
+            Ureq::Timeout(_) => format!("no answer within {} s", self.timeout.as_secs_f64()),
+            Ureq::HostNotFound => format!("the host `{host}` is unknown"),
+            Ureq::Protocol(error) => match error.to_string() {
+                error if is_too_long(&error) => "its header has more than 128 lines".to_owned(),
+                error => format!("the answer is no HTTP: {error}"),
+            },
+            Ureq::LargeResponseHeader(..) => {
+                format!("its header is larger than {} KiB", MAX_HEADER / 1024)
+            }
+            Ureq::Io(error) => explained_io(error, host),
+            Ureq::ConnectProxyFailed(error) => format!("the proxy does not connect: {error}"),
+            Ureq::Rustls(error) => format!("TLS: {error}"),
+            error => error.to_string(),
+        }
+    }
+}
+
+impl Server for Client {
+    fn respond(&mut self, request: &SentRequest) -> Option<Response> {
+        self.send(request).ok()
+    }
+}
+
+/// A number of seconds of the command line. Clocks do not count to infinity.
+pub(crate) fn seconds(option: &str, seconds: f64) -> Result<Duration, Error> {
+    const MAX: Duration = Duration::from_secs(86_400);
+    let duration = Duration::try_from_secs_f64(seconds).ok();
+    duration.filter(|duration| *duration <= MAX).ok_or_else(|| {
+        Error::new(format!(
+            "`{option}` is a number of seconds from 0 to 86400, such as `0.5`, not `{seconds}`"
+        ))
+    })
+}
+
+impl Trouble {
+    /// The end of a command that needs the response.
+    pub(crate) fn into_error(self) -> Error {
+        let mut message = format!("no answer from {}", self.message);
+        if self.is_everybodys {
+            message += "
+      Firefox reports this as `CORS request did not succeed`; CORS has no part in it";
+        }
+        Error::new(message)
+    }
+}
+
+/// Whether a protocol error is that of a header with too many lines. It has no name that can be matched.
+fn is_too_long(error: &str) -> bool {
+    error.ends_with("too many headers")
+}
+
+fn explained_io(error: &io::Error, host: &str) -> String {
+    let text = error.to_string();
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            "the connection is refused; is the server running, on this port?".to_owned()
+        }
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => {
+            "the connection is closed before the end of the answer's header".to_owned()
+        }
+        // The standard library has no kind for it.
+        _ if text.starts_with("failed to lookup address information") => {
+            format!("the host `{host}` is unknown")
+        }
+        io::ErrorKind::InvalidData => format!("TLS: {}", explained_tls(&text)),
+        _ => text,
+    }
+}
+
+fn explained_tls(text: &str) -> String {
+    match text {
+        _ if text.contains("UnknownIssuer") => format!(
+            "{text}: nobody vouches for the certificate; `--cacert FILE` trusts the one of a file, `-k` any"
+        ),
+        _ if text.contains("InvalidContentType") => {
+            format!("{text}: does the server speak plain http on this port?")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether two requests are the same on the wire.
+fn is_same(one: &SentRequest, other: &SentRequest) -> bool {
+    let lines = |request: &SentRequest| {
+        let lines = request.headers.iter();
+        let mut lines: Vec<_> = lines
+            .map(|header| (header.name.to_ascii_lowercase(), header.value.clone()))
+            .collect();
+        lines.sort();
+        lines
+    };
+    one.method == other.method
+        && without_fragment(&one.url) == without_fragment(&other.url)
+        && lines(one) == lines(other)
+}
+
+fn without_fragment(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>, Error> {
+    let impossible = |why: &dyn std::fmt::Display| {
+        Error::new(format!("the certificates in `{}`: {why}", file.display()))
+    };
+    let mut pem = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(MAX_CERTIFICATES).read_to_end(&mut pem));
+    read.map_err(|error| impossible(&error))?;
+    let items = parse_pem(&pem).map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Ok(Some(certificate)),
+        Ok(_) => Ok(None),
+        Err(error) => Err(impossible(&error)),
+    });
+    let found = items.collect::<Result<Vec<_>, _>>()?;
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    match found.is_empty() {
+        true => Err(impossible(
+            &"there is none; it is a text with `BEGIN CERTIFICATE` in it",
+        )),
+        false => Ok(found),
+    }
+}

@@ -1,0 +1,200 @@
+//! Where a server's answers differ from those that a policy would have it give.
+
+mod meaning;
+
+use std::io::{self, Write};
+
+use cors_browser::{Exchange, Kind, Origin, Response, Verdict};
+use cors_core::{Policy, ResponseHeader};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::dialogue::Played;
+use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
+use crate::policy_server::{Answer, PolicyServer};
+use crate::probe::header::value;
+use crate::request::PageRequest;
+
+/// A server beside a policy.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    pub(crate) differences: Vec<Difference>,
+    /// How many answers were compared.
+    compared: usize,
+    /// The server sends nothing of what the policy would have it send.
+    nothing_applied: bool,
+    /// What the page gets, if that is not what it would get by the policy.
+    by_policy: Option<&'static str>,
+}
+
+/// A difference in one answer.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Difference {
+    method: String,
+    url: String,
+    field: &'static str,
+    policy: Option<String>,
+    server: Option<String>,
+    /// What it means for pages.
+    meaning: String,
+}
+
+const STATUS: &str = "status";
+
+impl Comparison {
+    /// Compares the answers of the server that the page asked; where it redirected to another, the
+    /// policy is not about that one.
+    pub(crate) fn new(policy: &Policy, page: &PageRequest, played: &Played) -> Self {
+        let server = Origin::of(&page.request.url);
+        let mut comparison = Self {
+            differences: Vec::new(),
+            compared: 0,
+            nothing_applied: true,
+            by_policy: None,
+        };
+        let Some((_, run)) = played.shown() else {
+            return comparison;
+        };
+        for exchange in &run.exchanges {
+            let Some(response) = &exchange.response else {
+                continue;
+            };
+            if Origin::of(&exchange.sent.url) != server {
+                continue;
+            }
+            comparison.compared += 1;
+            comparison.add(exchange, response, &Answer::of(policy, &exchange.sent));
+        }
+        let meant = Played::new(&page.request, &mut PolicyServer(policy));
+        let is_allowed = |played: &Played| {
+            let first = played.runs.first();
+            first.is_some_and(|(_, run)| matches!(run.verdict, Verdict::Response(_)))
+        };
+        comparison.by_policy = match (is_allowed(played), is_allowed(&meant)) {
+            (true, false) => Some("by the policy, browsers would block this request"),
+            (false, true) => Some("by the policy, browsers would allow this request"),
+            _ => None,
+        };
+        comparison
+    }
+
+    fn add(&mut self, exchange: &Exchange, response: &Response, answer: &Answer) {
+        let mut add = |field, policy, server, meaning| {
+            self.differences.push(Difference {
+                method: exchange.sent.method.clone(),
+                url: exchange.sent.url.to_string(),
+                field,
+                policy,
+                server,
+                meaning,
+            });
+        };
+        if let Some(status) = answer.status.filter(|status| *status != response.status) {
+            let meaning = meaning::of_status(status, response);
+            let server = response.status.to_string();
+            add(STATUS, Some(status.to_string()), Some(server), meaning);
+        }
+        for field in fields(exchange.kind) {
+            let name = field.name();
+            let policy = value(&answer.headers, name);
+            let server = value(&response.headers, name);
+            if let Some(meaning) =
+                meaning::of_field(*field, policy.as_deref(), server.as_deref(), &exchange.sent)
+            {
+                add(name, policy, server, meaning);
+            } else if policy.is_some() {
+                self.nothing_applied = false;
+            }
+        }
+        let has_cors = |field: &ResponseHeader| {
+            *field != ResponseHeader::Vary && response.headers.contains(field.name())
+        };
+        self.nothing_applied &= !fields(exchange.kind).iter().any(has_cors);
+    }
+
+    /// Writes the differences, each with what it means.
+    pub(crate) fn write(&self, out: &mut impl Write, file: &str) -> io::Result<()> {
+        writeln!(out)?;
+        let file = Printable(file);
+        if self.compared == 0 {
+            return writeln!(out, "there was no answer to compare with `{file}`");
+        }
+        if self.differences.is_empty() {
+            let equal = Styled(GOOD, "equal");
+            return writeln!(out, "{equal}: the server answers as `{file}` says");
+        }
+        let heading = format!("Where the server differs from `{file}`");
+        writeln!(out, "{} [{}]", Styled(BOLD, heading), self.code())?;
+        let mut last = None;
+        for difference in &self.differences {
+            let request = (&difference.method, &difference.url);
+            if last.replace(request) != Some(request) {
+                writeln!(out, "  {} {}", Printable(request.0), request.1)?;
+            }
+            let field = match difference.field {
+                STATUS => "the status".to_owned(),
+                name => name.to_owned(),
+            };
+            writeln!(out, "    {}", Styled(WARN, field))?;
+            for (label, value) in [
+                ("policy", &difference.policy),
+                ("server", &difference.server),
+            ] {
+                let value = value.as_deref().unwrap_or("(none)");
+                writeln!(out, "      {label}  {}", Printable(value))?;
+            }
+            let meaning = Printable(&difference.meaning);
+            writeln!(out, "      {}   {meaning}", Styled(INFO, "means"))?;
+        }
+        if let Some(by_policy) = self.by_policy {
+            writeln!(out, "  {by_policy}")?;
+        }
+        if self.nothing_applied {
+            writeln!(
+                out,
+                "  {} nothing of the policy is in the answers: is the middleware there, and around everything?",
+                Styled(INFO, "help:")
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        json!({
+            "equal": self.differences.is_empty(),
+            "code": (!self.differences.is_empty()).then(|| self.code()),
+            "answers": self.compared,
+            "by_policy": self.by_policy,
+            "differences": self.differences,
+        })
+    }
+
+    fn code(&self) -> &'static str {
+        match self.nothing_applied {
+            true => "policy-not-applied",
+            false => "policy-differs",
+        }
+    }
+}
+
+/// The fields that mean something in an answer.
+fn fields(kind: Kind) -> &'static [ResponseHeader] {
+    use ResponseHeader as Field;
+    match kind {
+        Kind::Preflight => &[
+            Field::AccessControlAllowOrigin,
+            Field::AccessControlAllowCredentials,
+            Field::AccessControlAllowMethods,
+            Field::AccessControlAllowHeaders,
+            Field::AccessControlMaxAge,
+            Field::Vary,
+        ],
+        Kind::Actual => &[
+            Field::AccessControlAllowOrigin,
+            Field::AccessControlAllowCredentials,
+            Field::AccessControlExposeHeaders,
+            Field::TimingAllowOrigin,
+            Field::Vary,
+        ],
+    }
+}

@@ -1,0 +1,51 @@
+//! The header fields of a response that the command looks at.
+
+use cors_browser::{Headers, Response};
+
+pub(crate) const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
+pub(crate) const ALLOW_CREDENTIALS: &str = "Access-Control-Allow-Credentials";
+pub(crate) const MAX_AGE: &str = "Access-Control-Max-Age";
+
+/// Whether a line has to do with what browsers make of a response: the CORS protocol, redirects,
+/// caches, and who refuses what.
+pub(crate) fn is_relevant(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("access-control-")
+        || matches!(
+            name.as_str(),
+            "vary"
+                | "timing-allow-origin"
+                | "location"
+                | "allow"
+                | "www-authenticate"
+                | "content-type"
+                | "server"
+        )
+}
+
+/// A field's value, the lines joined; bytes that are no UTF-8 are replaced.
+pub(crate) fn value(headers: &Headers, name: &str) -> Option<String> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(&value).into_owned())
+}
+
+/// Whether a response lets this origin read it, by name.
+pub(crate) fn names_origin(response: &Response, origin: &str) -> bool {
+    response.headers.get(ALLOW_ORIGIN).as_deref() == Some(origin.as_bytes())
+}
+
+/// Whether a response lets everybody read it.
+pub(crate) fn names_everybody(response: &Response) -> bool {
+    names_origin(response, "*")
+}
+
+/// Whether a response says that credentials are allowed.
+pub(crate) fn allows_credentials(response: &Response) -> bool {
+    response.headers.get(ALLOW_CREDENTIALS).as_deref() == Some(b"true")
+}
+
+/// Whether a cache is told that the response depends on `Origin`.
+pub(crate) fn varies_by_origin(response: &Response) -> bool {
+    let mut lines = response.headers.values("Vary");
+    lines.any(cors_core::varies_by_origin)
+}

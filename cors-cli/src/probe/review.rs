@@ -1,0 +1,98 @@
+//! What is worth knowing about answers, whatever comes of the request.
+
+use std::collections::HashSet;
+
+use cors_browser::{Exchange, Kind, Response, SentRequest};
+
+use crate::diagnostic::Severity;
+use crate::probe::finding::Finding;
+use crate::probe::header::{
+    ALLOW_CREDENTIALS, MAX_AGE, allows_credentials, names_everybody, names_origin, value,
+    varies_by_origin,
+};
+
+/// The findings about these exchanges, each once.
+pub(crate) fn review(exchanges: &[Exchange]) -> Vec<Finding> {
+    let answered = exchanges
+        .iter()
+        .filter_map(|exchange| Some((exchange, exchange.response.as_ref()?)));
+    let findings = answered.flat_map(|(exchange, response)| {
+        let preflight = match exchange.kind {
+            Kind::Preflight => max_age(response),
+            Kind::Actual => missing_vary(&exchange.sent, response),
+        };
+        let credentials = wildcard_with_credentials(response).or_else(|| not_true(response));
+        [preflight, credentials].into_iter().flatten()
+    });
+    let mut codes = HashSet::new();
+    findings
+        .filter(|finding| codes.insert(finding.code))
+        .collect()
+}
+
+/// An answer that names the page's origin, and no cache knows that it is for that page alone.
+fn missing_vary(sent: &SentRequest, response: &Response) -> Option<Finding> {
+    let origin = value(&sent.headers, "Origin")?;
+    (names_origin(response, &origin) && !varies_by_origin(response)).then(|| {
+        Finding::warning(
+            "missing-vary",
+            format!("`Access-Control-Allow-Origin: {origin}` comes without `Vary: Origin`"),
+            "a cache may give this answer to pages of other origins, which are then blocked; send `Vary: Origin` \
+             with every response, those to requests without `Origin` included; only an origin that is sent \
+             to everybody needs none",
+        )
+    })
+}
+
+/// What browsers accept only as long as no credentials are included, so what does it promise them for?
+pub(crate) fn wildcard_with_credentials(response: &Response) -> Option<Finding> {
+    (names_everybody(response) && allows_credentials(response)).then(|| {
+        Finding::warning(
+            "wildcard-with-credentials",
+            "`Access-Control-Allow-Origin: *` and `Access-Control-Allow-Credentials: true` come together"
+                .to_owned(),
+            "browsers block every request with credentials under `*`; if pages need cookies, send the origin of \
+             those that are on a list, and `Vary: Origin`; if not, leave `Access-Control-Allow-Credentials` out",
+        )
+    })
+}
+
+fn not_true(response: &Response) -> Option<Finding> {
+    let value = value(&response.headers, ALLOW_CREDENTIALS)?;
+    let severity = match value.as_str() {
+        "true" => return None,
+        "false" => Severity::Note,
+        _ => Severity::Warning,
+    };
+    let finding = Finding::warning(
+        "allow-credentials-not-true",
+        format!("`Access-Control-Allow-Credentials` is `{value}`, which is as good as none"),
+        "its only value is `true`, in lower case and once; leave it out where credentials are not meant",
+    );
+    Some(finding.with_severity(severity))
+}
+
+fn max_age(response: &Response) -> Option<Finding> {
+    let is_granted = (200..=299).contains(&response.status)
+        && response.headers.contains("Access-Control-Allow-Origin");
+    if !is_granted {
+        return None;
+    }
+    match value(&response.headers, MAX_AGE) {
+        None => Some(
+            Finding::warning(
+                "no-max-age",
+                "the preflight's answer has no `Access-Control-Max-Age`".to_owned(),
+                "browsers then remember it for five seconds and ask again; `Access-Control-Max-Age: 86400` \
+                 saves the requests (Chromium makes two hours of it, WebKit ten minutes)",
+            )
+            .with_severity(Severity::Note),
+        ),
+        Some(value) if value.parse::<i64>().is_err() => Some(Finding::warning(
+            "max-age-invalid",
+            format!("`Access-Control-Max-Age` is `{value}`, which is no number of seconds"),
+            "browsers do as if it were missing; write a number alone, such as `86400`",
+        )),
+        Some(_) => None,
+    }
+}

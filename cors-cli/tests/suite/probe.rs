@@ -1,0 +1,12 @@
+//! `cors probe` against servers: scripted ones, ours, and others.
+
+mod audit;
+mod dialogue;
+mod fixtures;
+mod nginx;
+mod output;
+mod policy;
+mod server;
+mod tls;
+mod tower_http;
+mod trouble;

@@ -1,0 +1,136 @@
+//! The four frameworks under one policy, by our own middleware.
+
+use std::path::{Path, PathBuf};
+
+use cors_matrix::server::{Fixture, Framework, Server};
+
+use super::server::{APP, probe_with};
+
+fn policy() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../cors.toml")
+}
+
+fn url(server: &Server, path: &str) -> String {
+    format!("http://127.0.0.1:{}{path}", server.port())
+}
+
+#[test]
+fn the_fixture_servers() {
+    let fixtures = Fixture::build(&Framework::ALL, |_| {}).unwrap();
+    assert_eq!(fixtures.len(), 4);
+    for fixture in &fixtures {
+        let server = fixture.start(Some(&policy())).unwrap();
+        does_what_the_policy_says(&server);
+        has_no_flaws(&server);
+        drop(server);
+        let bare = fixture.start(None).unwrap();
+        has_no_policy(&bare);
+    }
+}
+
+#[track_caller]
+fn does_what_the_policy_says(server: &Server) {
+    let policy = policy();
+    let policy = ["--policy", policy.to_str().unwrap()];
+    let check = |args: &[&str], path: &str, status: i32, text: &str| {
+        let args = [&policy, args].concat();
+        let done = probe_with(&args, &url(server, path)).has_status(status);
+        done.says(&["equal: the server answers as `", text])
+            .does_not_say(&["warning["]);
+    };
+    let app = ["--origin", APP];
+    let evil = ["--origin", "https://evil.example"];
+    let json = ["-H", "Content-Type: application/json", "-d", "{}"];
+    check(
+        &app,
+        "/echo",
+        0,
+        "the body and the headers `content-length`, `content-type` and `x-request-id`",
+    );
+    check(
+        &[&app[..], &["--credentials", "include"]].concat(),
+        "/echo",
+        0,
+        "allowed",
+    );
+    check(
+        &[&app[..], &["-X", "PUT"]].concat(),
+        "/echo",
+        0,
+        "because of the method `PUT`",
+    );
+    check(
+        &[&app[..], &json].concat(),
+        "/json",
+        0,
+        "because of the header `content-type`",
+    );
+    check(
+        &[&app[..], &["-X", "PATCH"]].concat(),
+        "/echo",
+        1,
+        "\nmethod-not-allowed\n",
+    );
+    check(
+        &[&app[..], &["-H", "X-A: 1"]].concat(),
+        "/echo",
+        1,
+        "\nheader-not-allowed\n",
+    );
+    check(&app, "/own-cors", 0, "allowed");
+    check(&app, "/nowhere", 0, "the status (404)");
+    check(&app, "/private", 0, "the status (401)");
+    check(&app, "/stream", 0, "allowed");
+    check(
+        &["--origin", "https://a.b.example.com"],
+        "/echo",
+        0,
+        "allowed",
+    );
+    check(
+        &["--origin", "http://localhost:5173"],
+        "/echo",
+        0,
+        "allowed",
+    );
+    check(&evil, "/echo", 1, "\nallow-origin-missing\n");
+    check(
+        &[&evil[..], &["-X", "PUT"]].concat(),
+        "/echo",
+        1,
+        "blocked by every browser",
+    );
+}
+
+#[track_caller]
+fn has_no_flaws(server: &Server) {
+    let check = |origin: &str, expected: &[&str]| {
+        for path in ["/echo", "/own-cors", "/nowhere"] {
+            let args = ["--audit", "--delay", "0", "--json", "--origin", origin];
+            let done = probe_with(&args, &url(server, path));
+            assert_eq!(done.findings(), expected, "{}", done.stdout);
+            done.has_status(0);
+        }
+    };
+    // The policy allows every subdomain, and every port of the user's own machine.
+    check(APP, &["any-subdomain-accepted"]);
+    check("http://localhost:3000", &["any-port-accepted"]);
+}
+
+#[track_caller]
+fn has_no_policy(server: &Server) {
+    let policy = policy();
+    let args = [
+        "--policy",
+        policy.to_str().unwrap(),
+        "--origin",
+        APP,
+        "-X",
+        "PUT",
+    ];
+    let done = probe_with(&args, &url(server, "/echo")).has_status(1);
+    done.says(&[
+        "[policy-not-applied]",
+        "by the policy, browsers would allow this request",
+    ]);
+}

@@ -1,0 +1,215 @@
+//! nginx, with what the web says to write into its configuration.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::server::{APP, Done, probe};
+
+const RECIPES: &str = r#"
+# Echo whoever asks, so that credentials work.
+location /reflect {
+    add_header Access-Control-Allow-Origin $http_origin;
+    add_header Access-Control-Allow-Credentials true;
+    return 200 "hello";
+}
+# Allow everything.
+location /everything {
+    add_header Access-Control-Allow-Origin *;
+    add_header Access-Control-Allow-Credentials true;
+    add_header Access-Control-Allow-Methods "GET, POST, OPTIONS";
+    return 200 "hello";
+}
+# Without `always`, errors go without.
+location /errors {
+    add_header Access-Control-Allow-Origin *;
+    return 500 "oh";
+}
+location /errors-always {
+    add_header Access-Control-Allow-Origin * always;
+    return 500 "oh";
+}
+# The famous one.
+location /options {
+    if ($request_method = OPTIONS) {
+        add_header Access-Control-Allow-Origin *;
+        add_header Access-Control-Allow-Methods "GET, POST, OPTIONS";
+        add_header Access-Control-Allow-Headers "Content-Type";
+        add_header Access-Control-Max-Age 1728000;
+        return 204;
+    }
+    add_header Access-Control-Allow-Origin *;
+    return 200 "hello";
+}
+# A regular expression that matches too much.
+location /regex {
+    set $cors "";
+    if ($http_origin ~ "https://app.example.com") { set $cors $http_origin; }
+    add_header Access-Control-Allow-Origin $cors;
+    add_header Vary Origin;
+    return 200 "hello";
+}
+# As it should be, by a `map`.
+location /right {
+    add_header Access-Control-Allow-Origin $listed always;
+    add_header Vary Origin always;
+    return 200 "hello";
+}
+"#;
+
+struct Nginx {
+    child: Child,
+    port: u16,
+    _dir: TempDir,
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Nginx {
+    /// `None` where it is not installed.
+    fn start() -> Option<Self> {
+        if Command::new("nginx")
+            .arg("-v")
+            .stderr(Stdio::null())
+            .status()
+            .is_err()
+        {
+            let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+            assert!(!is_ci, "nginx is not installed");
+            eprintln!("skipped: nginx is not installed");
+            return None;
+        }
+        // Somebody else may take the port meanwhile.
+        let started = (0..5).find_map(|_| Self::start_once());
+        Some(started.expect("nginx starts"))
+    }
+
+    fn start_once() -> Option<Self> {
+        let dir = TempDir::new().unwrap();
+        let port = {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let path = dir.path().display();
+        let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|name| format!("{name}_temp_path {path}/{name};\n"))
+            .concat();
+        // One process, so that it ends with its parent's `kill`.
+        let config = format!(
+            "daemon off; master_process off; pid {path}/pid; error_log stderr notice;\n\
+             events {{}}\n\
+             http {{ access_log off; {temp}\n\
+             map $http_origin $listed {{ default \"\"; \"{APP}\" $http_origin; }}\n\
+             server {{ listen 127.0.0.1:{port}; {RECIPES} }} }}\n"
+        );
+        let file = dir.path().join("nginx.conf");
+        fs::write(&file, config).unwrap();
+        let mut child = Command::new("nginx")
+            .args(["-e", "stderr", "-p"])
+            .arg(dir.path())
+            .arg("-c")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let nginx = Self {
+            child,
+            port,
+            _dir: dir,
+        };
+        let mut said = String::new();
+        // It says its version when it listens.
+        while log.read_line(&mut said).unwrap() > 0 {
+            if said.contains("[notice]") && said.contains(": nginx/") {
+                // A full pipe would block it.
+                std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+                return Some(nginx);
+            }
+        }
+        eprintln!("{said}");
+        None
+    }
+
+    fn probe(&self, args: &str, path: &str) -> Done {
+        probe(
+            &format!("--origin {APP} {args}"),
+            &format!("http://127.0.0.1:{}{path}", self.port),
+        )
+    }
+}
+
+#[test]
+fn recipes() {
+    let Some(nginx) = Nginx::start() else { return };
+    let audit = |path: &str, status: i32, expected: &[&str]| {
+        let done = nginx.probe("--audit --delay 0 --json", path);
+        assert_eq!(done.findings(), expected, "{path}: {}", done.stdout);
+        done.has_status(status);
+    };
+
+    // To the page all is well, and that is the trouble.
+    nginx
+        .probe("--credentials include", "/reflect")
+        .has_status(1)
+        .says(&["allowed", "[missing-vary]"]);
+    audit(
+        "/reflect",
+        1,
+        &["reflected-origin-with-credentials", "missing-vary"],
+    );
+
+    nginx
+        .probe("", "/everything")
+        .has_status(1)
+        .says(&["allowed", "[wildcard-with-credentials]"]);
+    let done = nginx
+        .probe("--credentials include", "/everything")
+        .has_status(1);
+    done.says(&["\nallow-origin-wildcard\n", "[wildcard-with-credentials]"]);
+    audit(
+        "/everything",
+        1,
+        &["wildcard-with-credentials", "wildcard-origin"],
+    );
+
+    let done = nginx.probe("", "/errors").has_status(1);
+    done.says(&["\nallow-origin-missing\n", "the status is 500"]);
+    nginx
+        .probe("", "/errors-always")
+        .has_status(0)
+        .says(&["allowed", "the status (500)"]);
+    audit("/errors-always", 0, &["wildcard-origin"]);
+
+    nginx
+        .probe("-X PUT", "/options")
+        .has_status(1)
+        .says(&["\nmethod-not-allowed\n", "add `PUT`"]);
+    let json = "-H Content-Type:application/json -d {}";
+    nginx
+        .probe(json, "/options")
+        .has_status(0)
+        .says(&["allowed"]);
+    nginx
+        .probe(&format!("-H X-A:1 {json}"), "/options")
+        .has_status(1)
+        .says(&["\nheader-not-allowed\n"]);
+    nginx
+        .probe("-X PUT", "/right")
+        .has_status(1)
+        .says(&["\nmethod-not-allowed\n"]);
+
+    audit("/regex", 1, &["prefix-match", "unescaped-dot"]);
+    audit("/right", 0, &[]);
+    nginx.probe("", "/right").has_status(0).says(&["allowed"]);
+}

@@ -1,0 +1,106 @@
+//! https.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tempfile::TempDir;
+
+use super::server::{APP, probe, probe_in};
+
+/// A server with a certificate of its own, and that certificate.
+fn server() -> (String, String) {
+    let signed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![signed.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = StreamOwned::new(connection, stream);
+            // A client that does not trust us says goodbye.
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let head = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n";
+                let _ = stream.write_all(head);
+            }
+        }
+    });
+    (format!("https://127.0.0.1:{port}/"), signed.cert.pem())
+}
+
+#[test]
+fn certificates_are_checked_unless_told_otherwise() {
+    let (url, certificate) = server();
+    let dir = TempDir::new().unwrap();
+    let (ours, other) = (dir.path().join("ours.pem"), dir.path().join("other.pem"));
+    fs::write(&ours, certificate).unwrap();
+    fs::write(&other, server().1).unwrap();
+
+    let origin = format!("--origin {APP}");
+    probe(&origin, &url)
+        .has_status(2)
+        .complains(&["no answer from", "TLS: "]);
+    probe(&format!("-k {origin}"), &url)
+        .has_status(0)
+        .says(&["allowed"]);
+    // As if the system trusted it.
+    let system = [("SSL_CERT_FILE", ours.to_str().unwrap())];
+    probe_in(&system, &["--origin", APP], &url)
+        .has_status(0)
+        .says(&["allowed"]);
+    let with = |file: &std::path::Path| format!("--cacert {} {origin}", file.display());
+    probe(&with(&ours), &url).has_status(0).says(&["allowed"]);
+    let done = probe(&with(&other), &url).has_status(2);
+    done.complains(&[
+        "TLS: invalid peer certificate",
+        "CORS request did not succeed",
+    ]);
+}
+
+#[test]
+fn what_is_no_certificate_is_no_trust() {
+    let dir = TempDir::new().unwrap();
+    for text in [
+        "",
+        "hello\n",
+        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+    ] {
+        let file = dir.path().join("ca.pem");
+        fs::write(&file, text).unwrap();
+        let args = format!("--cacert {} --origin {APP}", file.display());
+        let done = probe(&args, "https://127.0.0.1:1/").has_status(2);
+        done.complains(&[&format!("the certificates in `{}`: ", file.display())]);
+    }
+}
+
+#[test]
+fn https_to_a_server_that_speaks_http() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            // What is not read yet would have the connection reset.
+            let _ = stream.read(&mut [0; 4096]);
+        }
+    });
+    let url = format!("https://127.0.0.1:{port}/");
+    let done = probe(&format!("--origin {APP}"), &url).has_status(2);
+    done.complains(&[
+        "no answer from `",
+        "does the server speak plain http on this port?",
+    ]);
+}

@@ -1,0 +1,200 @@
+//! Servers that give no answer, and command lines that ask for none.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use super::server::{APP, Request, Scripted, probe, probe_with};
+
+const FIREFOX: &str = "CORS request did not succeed";
+
+/// Waits until the client has had enough.
+fn hang(stream: &mut TcpStream) {
+    let _ = stream.read(&mut [0]);
+}
+
+#[test]
+fn servers_that_give_no_answer() {
+    #[track_caller]
+    fn check(
+        answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
+        expected: &str,
+        is_everybodys: bool,
+    ) {
+        let server = Scripted::raw(answer);
+        let where_ = format!("no answer from `{}`: ", server.url());
+        // Only who waits in vain is in a hurry.
+        let timeout = if expected.contains("0.2 s") {
+            "--timeout 0.2"
+        } else {
+            ""
+        };
+        for args in ["", "--audit --delay 0"] {
+            let args = format!("{args} {timeout} --origin {APP}");
+            let done = probe(&args, &server.url())
+                .has_status(2)
+                .complains(&[&where_, expected]);
+            assert_eq!(done.stderr.contains(FIREFOX), is_everybodys, "{done:#?}");
+        }
+        let done = probe(&format!("--json {timeout} --origin {APP}"), &server.url());
+        let json = done.has_status(2).json();
+        assert!(
+            json["error"].as_str().unwrap().contains(expected),
+            "{json:#}"
+        );
+    }
+    check(|_, stream| hang(stream), "no answer within 0.2 s", false);
+    check(
+        |_, stream| {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-A: 1\r\n");
+            hang(stream);
+        },
+        "no answer within 0.2 s",
+        false,
+    );
+    check(|_, _| {}, "the connection is closed before the end", true);
+    check(
+        |_, stream| drop(stream.write_all(b"HTTP/1.1 200 OK\r\nAccess-Control")),
+        "the connection is closed before the end",
+        true,
+    );
+    check(
+        |_, stream| drop(stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")),
+        "the answer is no HTTP",
+        true,
+    );
+    check(
+        |_, stream| drop(stream.write_all(b"\xff\x00\x01garbage\r\n\r\n\r\n")),
+        "the answer is no HTTP",
+        true,
+    );
+    check(
+        |_, stream| {
+            let lines = "X-Line: 1\r\n".repeat(200);
+            let head = format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 0\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+        },
+        "its header has more than 128 lines",
+        false,
+    );
+}
+
+#[test]
+fn headers_of_ten_megabytes() {
+    let server = Scripted::raw(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-Long: ");
+        let part = [b'x'; 64 * 1024];
+        let _ = (0..160).try_for_each(|_| stream.write_all(&part));
+        let _ = stream.write_all(b"\r\nContent-Length: 0\r\n\r\n");
+    });
+    let done = probe(&format!("--origin {APP}"), &server.url());
+    done.has_status(2)
+        .complains(&["its header is larger than 64 KiB"]);
+}
+
+#[test]
+fn nobody_there() {
+    let args = format!("--origin {APP}");
+    let done = probe(&args, "http://127.0.0.1:1/").has_status(2);
+    assert_eq!(done.stdout, "");
+    done.complains(&["the connection is refused", FIREFOX]);
+    let done = probe(&args, "http://nowhere.invalid/").has_status(2);
+    done.complains(&[
+        "no answer from `http://nowhere.invalid/`: the host `nowhere.invalid` is unknown",
+    ]);
+}
+
+#[test]
+fn an_audit_that_cannot_go_on_says_what_it_has_found() {
+    let server = Scripted::raw(|request, stream| match request.origin() {
+        "null" => {}
+        origin => {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: {origin}\r\nContent-Length: 0\r\n\r\n"
+            );
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    let args = format!("--audit --delay 0 --origin {APP}");
+    let done = probe(&args, &server.url()).has_status(2);
+    done.says(&["warning[reflected-origin]: "])
+        .complains(&["the connection is closed"]);
+    assert_eq!(server.requests().len(), 5);
+    let done = probe(&format!("--json {args}"), &server.url()).has_status(2);
+    assert_eq!(done.findings(), ["reflected-origin"]);
+    assert!(done.json()["error"].is_string());
+}
+
+#[test]
+fn what_came_before_the_trouble_is_shown() {
+    let server = Scripted::raw(|request, stream| match request.is_preflight() {
+        true => {
+            let head = "HTTP/1.1 204 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: PUT\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes());
+        }
+        false => hang(stream),
+    });
+    let done = probe(&format!("-X PUT --timeout 2 --origin {APP}"), &server.url()).has_status(2);
+    done.says(&["✓ the method is allowed", "> PUT ", "< no response"])
+        .does_not_say(&["blocked by", "What the consoles say"])
+        .complains(&["no answer within 2 s"]);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn impossible_command_lines() {
+    #[track_caller]
+    fn check(args: &[&str], url: &str, expected: &str) {
+        let done = probe_with(args, url).has_status(2).complains(&[expected]);
+        assert_eq!(done.stdout, "");
+    }
+    let url = "http://127.0.0.1:1/";
+    check(&["--origin", APP], "localhost:80", "has no scheme");
+    check(&["--origin", "app.example.com"], url, "has no scheme");
+    check(&["--origin", APP, "-H", "X"], url, "has no colon");
+    check(
+        &["--origin", APP, "--timeout", "0"],
+        url,
+        "`--timeout` is more than 0 seconds",
+    );
+    for number in ["-1", "NaN", "inf", "86401", "1e19", "1e300"] {
+        let timeout = format!("--timeout={number}");
+        let expected = "`--timeout` is a number of seconds from 0 to 86400";
+        check(&["--origin", APP, &timeout], url, expected);
+        let delay = format!("--delay={number}");
+        let expected = "`--delay` is a number of seconds from 0 to 86400";
+        check(&["--origin", APP, "--audit", &delay], url, expected);
+    }
+    check(
+        &["--origin", APP, "--audit", "-X", "DELETE"],
+        url,
+        "an audit sends GET or HEAD",
+    );
+    check(
+        &["--origin", APP, "--audit", "-d", "x"],
+        url,
+        "an audit sends GET or HEAD",
+    );
+    check(
+        &["--origin", "null", "--audit"],
+        url,
+        "an audit needs an allowed origin with a host",
+    );
+    check(
+        &["--origin", APP, "--cacert", "/nowhere.pem"],
+        url,
+        "the certificates in `/nowhere.pem`: ",
+    );
+    check(
+        &["--origin", APP, "--policy", "/nowhere.toml"],
+        url,
+        "/nowhere.toml",
+    );
+}
+
+#[test]
+fn a_fetch_that_throws_sends_nothing() {
+    let server = Scripted::new(|_| (200, Vec::<String>::new()));
+    let done = probe(&format!("-X TRACE --origin {APP}"), &server.url()).has_status(1);
+    done.says(&["\nscript-error\n", "change the call of `fetch()`"]);
+    assert_eq!(server.requests().len(), 0);
+}
