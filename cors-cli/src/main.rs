@@ -57,10 +57,11 @@ impl From<io::Error> for Error {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
-    let mut out = anstream::stdout().lock();
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
     let result = run(cli.command, &mut out);
-    let result = result.and_then(|outcome| Ok(out.flush().map(|()| outcome)?));
-    match result {
+    // What was written comes before what went wrong.
+    let written = out.flush();
+    match result.and_then(|outcome| Ok(written.map(|()| outcome)?)) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::FAILURE,
         // `cors ... | head` is no mistake.

@@ -144,12 +144,17 @@ pub(crate) struct Json<'a, T>(pub(crate) &'a T);
 impl<T: Serialize> fmt::Display for Json<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = serde_json::to_string_pretty(self.0).map_err(|_| fmt::Error)?;
-        for char in text.chars() {
-            match char {
+        for piece in text.split_inclusive(char::is_control) {
+            let plain = piece.trim_end_matches(char::is_control);
+            f.write_str(plain)?;
+            match piece
+                .get(plain.len()..)
+                .and_then(|rest| rest.chars().next())
+            {
+                None => {}
                 // The others are within strings.
-                '\n' => writeln!(f)?,
-                _ if char.is_control() => write!(f, "\\u{:04x}", u32::from(char))?,
-                _ => write!(f, "{char}")?,
+                Some('\n') => f.write_str("\n")?,
+                Some(char) => write!(f, "\\u{:04x}", u32::from(char))?,
             }
         }
         Ok(())

@@ -61,6 +61,8 @@ pub(crate) fn run(
             Ok(origin) => audit.test(test, origin, client, delay, out)?,
             Err(why) => audit.skip(test, &why, out)?,
         }
+        // An audit takes its time, and nobody should wait for its first lines.
+        out.flush()?;
         if audit.trouble.is_some() {
             break;
         }
