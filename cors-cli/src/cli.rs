@@ -26,7 +26,7 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   cors check cors.toml
-  cors explain cors.toml -X PUT -H 'X-Custom: 1' --origin https://app.example.com https://api.example.com/users
+  cors explain cors.toml -X PUT --origin https://app.example.com https://api.example.com/users
   cors explain --from-console \"Method PUT is not allowed by Access-Control-Allow-Methods\"
   cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
 
@@ -61,7 +61,8 @@ Examples:
 Warnings and notes are silenced by a comment beside or above what they are about,
 `# cors-allow: CODE -- reason`, or with `--allow CODE`. Mistakes cannot be silenced.
 
-Exit status: 0 no mistakes (nor what --deny names), 1 some, 2 used wrongly, or the file cannot be read")]
+Exit status: 0 no mistakes (nor what --deny names), 1 some, 2 used wrongly, or the file cannot
+be read")]
 pub(crate) struct Check {
     /// The policy
     #[arg(default_value = "cors.toml")]
@@ -88,15 +89,20 @@ pub(crate) enum Deny {
 
 /// Explain what browsers do with a request under a policy, and what to change if they block it
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "\
+cors explain [OPTIONS] --origin <ORIGIN> <FILE> <URL>
+       cors explain [--json] --from-console <TEXT>",
+    after_help = "\
 Examples:
   cors explain cors.toml --origin https://app.example.com https://api.example.com/users
   cors explain cors.toml -X PUT -H 'Content-Type: application/json' --credentials include \\
       --origin http://localhost:5173 https://api.example.com/users
   cors explain --from-console \"Request header field x-custom is not allowed\"
 
-Exit status: 0 every browser lets the page read the response (with --fix: it does now), 1 a browser or the
-Fetch standard does not, 2 used wrongly")]
+Exit status: 0 every browser lets the page read the response (with --fix: it does now),
+1 a browser or the Fetch standard does not, 2 used wrongly"
+)]
 pub(crate) struct Explain {
     /// The policy
     #[arg(required_unless_present = "from_console")]
@@ -129,7 +135,7 @@ pub(crate) struct Explain {
 #[command(after_help = "\
 Examples:
   cors probe --origin https://app.example.com https://api.example.com/users
-  cors probe --policy cors.toml -X DELETE --origin https://app.example.com https://api.example.com/users/1
+  cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
   cors probe --audit --origin https://app.example.com https://api.example.com/users
 
 The requests are real: with -X DELETE, a server that allows it deletes. Cookies are not sent. Audit only \
@@ -151,7 +157,8 @@ pub(crate) struct Probe {
     /// Say where the server's answers differ from what this policy would have it answer
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// Try the known ways in which servers get origins wrong, with one request each; --origin is allowed
+    /// Try the known ways in which servers get origins wrong, with one request each; --origin is one that they
+    /// allow
     #[arg(long, conflicts_with = "policy")]
     pub(crate) audit: bool,
     /// Seconds between the requests of an audit
