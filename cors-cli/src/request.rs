@@ -214,7 +214,8 @@ fn mixed_content(request: &Request) -> Option<String> {
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL names the user's own machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -13,6 +13,7 @@ use crate::probe::header::{
     ALLOW_ORIGIN, allows_credentials, names_everybody, names_origin, value, varies_by_origin,
 };
 use crate::probe::review::wildcard_with_credentials;
+use crate::request::is_loopback;
 
 /// An answer to a test.
 #[derive(Debug)]
@@ -181,7 +182,7 @@ fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target
     };
     let severity = match code {
         SUBDOMAIN => Severity::Note,
-        PORT if target.is_local() => Severity::Note,
+        PORT if is_loopback(&target.url) => Severity::Note,
         _ if credentials => Severity::Error,
         _ => Severity::Warning,
     };

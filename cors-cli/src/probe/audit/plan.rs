@@ -51,15 +51,6 @@ impl Target {
         site.ok_or("the host has no domain that somebody could register")
     }
 
-    /// Whether the host is the user's own machine.
-    pub(super) fn is_local(&self) -> bool {
-        match self.url.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            _ => self.host == "localhost" || self.host.ends_with(".localhost"),
-        }
-    }
-
     /// Whether an origin is that of a subdomain of the site.
     pub(super) fn is_below_site(&self, origin: &str) -> bool {
         let url = Url::parse(origin).ok();

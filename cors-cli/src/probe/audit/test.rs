@@ -1,6 +1,7 @@
 //! The tests of an audit, as data.
 
 use super::plan::Target;
+use crate::request::is_loopback;
 
 /// A test: a request with an origin that looks like the allowed one, or like none.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ pub(super) const TESTS: &[Test] = &[
         from: "the same host over plain http",
         asks: Asks::Resource,
         origin: |target| match target.url.scheme() {
-            "https" if target.is_local() => Err("the host is the user's own machine"),
+            "https" if is_loopback(&target.url) => Err("the host is the user's own machine"),
             "https" => Ok(Some(target.origin.replacen("https://", "http://", 1))),
             _ => Err("the allowed origin is not https itself"),
         },
