@@ -65,6 +65,7 @@ mod decision;
 mod error;
 mod explain;
 mod header;
+mod listed;
 mod method;
 mod origin;
 mod pattern;

@@ -6,6 +6,7 @@ use std::fmt;
 use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::header;
+use crate::listed::Listed;
 use crate::method;
 use crate::pattern::{OriginPattern, PatternError, Shape};
 use crate::suggest;
@@ -72,16 +73,7 @@ pub(crate) fn preflight_status(value: impl fmt::Display) -> ConfigError {
 #[derive(Default)]
 struct Origins<'a> {
     patterns: Vec<(u32, OriginPattern<'a>)>,
-    /// Where each pattern was listed first.
-    places: HashMap<&'a str, (usize, usize)>,
-    /// Those with a wildcard.
-    wide: Vec<OriginPattern<'a>>,
-}
-
-impl<'a> Origins<'a> {
-    fn covers(&self, pattern: &OriginPattern<'a>) -> bool {
-        self.places.contains_key(pattern.as_str()) || self.wide.iter().any(|w| w.covers(pattern))
-    }
+    listed: Listed<'a>,
 }
 
 struct Checker<'a, 'e> {
@@ -138,7 +130,7 @@ impl<'a> Checker<'a, '_> {
         }
         let covered: Vec<bool> = patterns
             .iter()
-            .map(|(_, pattern)| seen.covers(pattern))
+            .map(|(_, pattern)| seen.listed.covers(pattern))
             .collect();
         let unreachable =
             grant > 0 && patterns.len() == texts.len() && covered.iter().all(|covered| *covered);
@@ -153,9 +145,8 @@ impl<'a> Checker<'a, '_> {
         }
         for ((index, pattern), covered) in patterns.into_iter().zip(covered) {
             let text = pattern.as_str();
-            match seen.places.get(text).copied() {
+            match seen.listed.place(&pattern) {
                 None => {
-                    seen.places.insert(text, (grant, index));
                     if covered && !unreachable {
                         let message = "is covered by an earlier grant, and the first grant decides";
                         self.item(ErrorCode::Shadowed, KEY, index, text, message);
@@ -172,9 +163,7 @@ impl<'a> Checker<'a, '_> {
                     self.item(ErrorCode::Duplicate, KEY, index, text, &message);
                 }
             }
-            if pattern.as_str().contains('*') {
-                seen.wide.push(pattern);
-            }
+            seen.listed.insert(&pattern, (grant, index));
             // More grants than this would not fit into memory.
             seen.patterns
                 .push((u32::try_from(grant).unwrap_or(u32::MAX), pattern));

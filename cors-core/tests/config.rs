@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use cors_core::{ConfigError, Grant, Policy};
+use cors_core::{ConfigError, ErrorCode, Grant, Policy};
 
 /// `line:column path [code] suggestion` for each mistake.
 fn summary(error: &ConfigError) -> String {
@@ -441,4 +441,17 @@ mod serde {
             .to_string();
         assert!(text.contains("duplicate key `max_age`"), "{text}");
     }
+}
+
+/// Were each compared with each, this would take so long that nobody would wait for it.
+#[test]
+fn many_wildcards_in_several_grants() {
+    let grant = |name: &str| {
+        let origins = (0..100_000).map(|number| format!("https://*.{name}-{number}.example:*"));
+        Grant::new(origins)
+    };
+    Policy::new(vec![grant("a"), grant("b")]).unwrap();
+    let errors = Policy::new(vec![grant("a"), grant("a")]).unwrap_err();
+    let codes: Vec<_> = errors.iter().map(ConfigError::code).collect();
+    assert_eq!(codes, [ErrorCode::UnreachableGrant]);
 }

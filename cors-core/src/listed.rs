@@ -1,0 +1,125 @@
+//! Which patterns are listed already, and what those cover.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::pattern::{OriginPattern, PortPattern, Shape};
+
+/// A grant's index, and an index in its list.
+pub(crate) type Place = (usize, usize);
+
+/// The origin patterns that have been listed so far.
+#[derive(Default)]
+pub(crate) struct Listed<'a> {
+    /// Where each was listed first.
+    places: HashMap<&'a str, Place>,
+    /// Whether `*` is among them.
+    any: bool,
+    /// Those others that have a wildcard. It is tempting to compare each pattern with each of them:
+    /// a long list would take hours.
+    wide: HashSet<Wide<'a>>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Wide<'a> {
+    scheme: &'a str,
+    subdomains: bool,
+    /// The host without the wildcard.
+    host: &'a str,
+    port: PortPattern,
+}
+
+impl<'a> Listed<'a> {
+    /// Where a pattern was listed first.
+    pub(crate) fn place(&self, pattern: &OriginPattern<'_>) -> Option<Place> {
+        self.places.get(pattern.as_str()).copied()
+    }
+
+    pub(crate) fn insert(&mut self, pattern: &OriginPattern<'a>, place: Place) {
+        self.places.entry(pattern.as_str()).or_insert(place);
+        match pattern.shape() {
+            Shape::Any => self.any = true,
+            Shape::Tuple(tuple) if tuple.has_wildcard() => {
+                self.wide.insert(Wide {
+                    scheme: tuple.scheme,
+                    subdomains: tuple.subdomains,
+                    host: tuple.host,
+                    port: tuple.port,
+                });
+            }
+            Shape::Tuple(_) | Shape::Null => {}
+        }
+    }
+
+    /// Whether some listed pattern matches every origin that this one matches.
+    pub(crate) fn covers(&self, narrow: &OriginPattern<'_>) -> bool {
+        if self.any || self.places.contains_key(narrow.as_str()) {
+            return true;
+        }
+        let Shape::Tuple(tuple) = narrow.shape() else {
+            return false;
+        };
+        let is_listed = |subdomains, host| {
+            let is_listed = |port| {
+                self.wide.contains(&Wide {
+                    scheme: tuple.scheme,
+                    subdomains,
+                    host,
+                    port,
+                })
+            };
+            is_listed(PortPattern::Any) || is_listed(tuple.port)
+        };
+        let dots = tuple.host.match_indices('.');
+        let mut parents = dots.filter_map(|(dot, _)| tuple.host.get(dot + 1..));
+        is_listed(tuple.subdomains, tuple.host) || parents.any(|parent| is_listed(true, parent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coverage() {
+        #[track_caller]
+        fn check(wide: &str, narrow: &str, expected: bool) {
+            let [wide, narrow] = [wide, narrow].map(|text| OriginPattern::parse(text).unwrap());
+            let mut listed = Listed::default();
+            listed.insert(&wide, (0, 0));
+            assert_eq!(listed.covers(&narrow), expected, "{wide} covers {narrow}");
+            assert_eq!(wide.covers(&narrow), expected, "{wide} covers {narrow}");
+        }
+        check("*", "https://example.com", true);
+        check("*", "null", true);
+        check("*", "*", true);
+        check("https://example.com", "*", false);
+        check("https://example.com", "https://example.com", true);
+        check("https://example.com", "http://example.com", false);
+        check("https://*.example.com", "https://example.com", false);
+        check("https://*.example.com", "https://a.example.com", true);
+        check("https://*.example.com", "https://evilexample.com", false);
+        check("https://*.example.com", "https://*.example.com", true);
+        check("https://*.example.com", "https://*.a.example.com", true);
+        check("https://*.a.example.com", "https://*.example.com", false);
+        check("https://a.example.com", "https://*.example.com", false);
+        check("https://*.example.com", "https://a.example.com:8443", false);
+        check(
+            "https://*.example.com:*",
+            "https://a.example.com:8443",
+            true,
+        );
+        check("https://*.example.com:*", "https://*.a.example.com", true);
+        check("http://localhost:*", "http://localhost:3000", true);
+        check("http://localhost:3000", "http://localhost:*", false);
+        check("null", "https://example.com", false);
+        check("https://*.com.", "https://example.com.", true);
+        check("https://*.com", "https://example.com.", false);
+        check("https://*.example.com:1", "https://*.a.example.com:1", true);
+        check(
+            "https://*.example.com:1",
+            "https://*.a.example.com:*",
+            false,
+        );
+        check("http://[::1]:*", "http://[::1]:3000", true);
+    }
+}
