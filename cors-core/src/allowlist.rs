@@ -1,28 +1,26 @@
 //! Matching: which grant is for an origin.
 
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hasher as _};
 
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use crate::origin::{Origin, OriginError};
+use crate::origin::{self, Origin, OriginError};
 use crate::pattern::{OriginPattern, PortPattern, Shape, Tuple};
 
 /// The origin patterns of all grants, compiled: the cost of a look-up does not grow with their
 /// number.
-///
-/// The hashers are seeded at random, so that nobody can prepare origins that collide.
 #[derive(Debug)]
 pub(crate) struct Allowlist {
-    exact: ExactOrigins,
-    /// `http://localhost:*`
-    any_port: Hosts,
-    /// `https://*.example.com`, `https://*.example.com:8443`
-    subdomains: Subdomains,
-    /// `https://*.example.com:*`
-    subdomains_any_port: Subdomains,
+    /// Origins without wildcards, and `null`.
+    exact: Table,
+    /// Origins with wildcards, for each scheme that has any. Those are few: it is tempting to put
+    /// the scheme into the tables, but then each look-up would compare it.
+    wildcards: Box<[Wildcards]>,
     /// The grant of `*`.
     any: Option<u32>,
+    /// Whether there is any but the exact ones.
+    has_wildcards: bool,
     /// The length of the longest origin that any pattern matches.
     max_len: usize,
 }
@@ -32,33 +30,42 @@ impl Allowlist {
     pub(crate) fn new<'a>(
         patterns: impl Iterator<Item = (u32, OriginPattern<'a>)> + Clone,
     ) -> Self {
+        let exact = patterns.clone().filter_map(|(grant, pattern)| {
+            let is_exact = match pattern.shape() {
+                Shape::Any => false,
+                Shape::Null => true,
+                Shape::Tuple(tuple) => !tuple.has_wildcard(),
+            };
+            is_exact.then(|| (grant, pattern.as_str()))
+        });
         let mut list = Self {
-            exact: ExactOrigins::new(patterns.clone()),
-            any_port: Hosts::default(),
-            subdomains: Subdomains::default(),
-            subdomains_any_port: Subdomains::default(),
+            exact: Table::new(exact),
+            wildcards: Box::default(),
             any: None,
+            has_wildcards: false,
             max_len: 0,
         };
+        let mut schemes: Vec<Patterns<'a>> = Vec::new();
         for (grant, pattern) in patterns {
             list.max_len = list.max_len.max(pattern.max_len());
             match pattern.shape() {
                 Shape::Any => list.any = list.any.or(Some(grant)),
-                Shape::Tuple(tuple) => list.insert(grant, tuple),
-                Shape::Null => {}
+                Shape::Tuple(tuple) if tuple.has_wildcard() => {
+                    let known = schemes.iter().position(|of| of.scheme == tuple.scheme);
+                    match known.and_then(|at| schemes.get_mut(at)) {
+                        Some(patterns) => patterns.list.push((grant, tuple)),
+                        None => schemes.push(Patterns {
+                            scheme: tuple.scheme,
+                            list: vec![(grant, tuple)],
+                        }),
+                    }
+                }
+                Shape::Tuple(_) | Shape::Null => {}
             }
         }
+        list.wildcards = schemes.iter().map(Wildcards::new).collect();
+        list.has_wildcards = list.any.is_some() || !list.wildcards.is_empty();
         list
-    }
-
-    /// Inserts a pattern with a wildcard; the exact ones are in already.
-    fn insert(&mut self, grant: u32, tuple: Tuple<'_>) {
-        match (tuple.subdomains, tuple.port) {
-            (true, PortPattern::Any) => self.subdomains_any_port.insert(grant, tuple),
-            (true, _) => self.subdomains.insert(grant, tuple),
-            (false, PortPattern::Any) => self.any_port.insert(grant, tuple.scheme, tuple.authority),
-            (false, _) => {}
-        }
     }
 
     /// The first grant that is for the origin, if any. Bounded by the length of the longest origin
@@ -69,66 +76,40 @@ impl Allowlist {
             return None;
         }
         let exact = self.exact.get(origin);
-        if exact == Some(0) || !self.has_wildcards() {
-            return exact;
-        }
-        let first_match = first(first(exact, self.wildcards(origin)), self.any);
-        if first_match == exact {
-            return exact;
-        }
-        // Only now, because most origins match nothing: what matched has to be an origin.
-        let text = std::str::from_utf8(origin).ok()?;
-        match Origin::parse(text) {
-            Ok(_) => first_match,
-            Err(OriginError::Null) => first(exact, self.any),
-            Err(_) => None,
+        match exact != Some(0) && self.has_wildcards {
+            true => self.grant_with_wildcards(origin, exact),
+            false => exact,
         }
     }
 
-    /// The first grant with a wildcard that fits the origin, which need not be one yet.
-    fn wildcards(&self, origin: &[u8]) -> Option<u32> {
-        let colon = origin.iter().position(|&byte| byte == b':')?;
-        let (scheme, rest) = origin.split_at_checked(colon)?;
-        let authority = rest.strip_prefix(b"://")?;
-        let host = without_port(authority);
-        let any_port = self.any_port.get(scheme, host);
-        let subdomains = self.subdomains.get(scheme, host, authority);
-        let both = self.subdomains_any_port.get(scheme, host, host);
-        first(first(any_port, subdomains), both)
+    /// Not inlined, so that origins without wildcards do not pay for what this needs.
+    #[inline(never)]
+    fn grant_with_wildcards(&self, origin: &[u8], exact: Option<u32>) -> Option<u32> {
+        let mut grant = exact;
+        for wildcards in &self.wildcards {
+            if let Some(authority) = origin.strip_prefix(wildcards.scheme.as_bytes()) {
+                grant = first(grant, wildcards.get(authority));
+                break;
+            }
+        }
+        match self.any {
+            // `*` is every origin, but not everything that may be sent for one.
+            Some(_) if first(grant, self.any) != grant && is_origin(origin) => self.any,
+            _ => grant,
+        }
     }
 
     /// All patterns but `*`, each with its grant, in no particular order. For explanations only.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = (u32, String)> {
-        let exact = self
-            .exact
-            .iter()
-            .map(|(grant, text)| (grant, text.to_owned()));
-        let any_port = self.any_port.iter("", ":*");
-        let subdomains = self.subdomains.hosts.iter("*.", "");
-        let both = self.subdomains_any_port.hosts.iter("*.", ":*");
-        exact.chain(any_port).chain(subdomains).chain(both)
-    }
-
-    fn has_wildcards(&self) -> bool {
-        self.any.is_some()
-            || !self.any_port.is_empty()
-            || !self.subdomains.hosts.is_empty()
-            || !self.subdomains_any_port.hosts.is_empty()
+        let exact = self.exact.iter();
+        let exact = exact.map(|(grant, text)| (grant, text.to_owned()));
+        exact.chain(self.wildcards.iter().flat_map(Wildcards::patterns))
     }
 }
 
-/// The host of a host and perhaps a port.
-fn without_port(authority: &[u8]) -> &[u8] {
-    // From the right: the colons in an IPv6 address are its own.
-    let digits = authority
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit());
-    let port = authority.len() - digits.count();
-    match authority.split_at_checked(port) {
-        Some((host, [_, ..])) => host.strip_suffix(b":").unwrap_or(authority),
-        _ => authority,
-    }
+fn is_origin(origin: &[u8]) -> bool {
+    let parsed = str::from_utf8(origin).map(Origin::parse);
+    matches!(parsed, Ok(Ok(_) | Err(OriginError::Null)))
 }
 
 /// Of two grants the one that comes first.
@@ -139,48 +120,166 @@ fn first(a: Option<u32>, b: Option<u32>) -> Option<u32> {
     }
 }
 
-/// Origins without wildcards, and `null`: their bytes in one piece, and a table into it.
+/// Patterns with wildcards, each with its grant.
+struct Patterns<'a> {
+    scheme: &'a str,
+    list: Vec<(u32, Tuple<'a>)>,
+}
+
+/// Patterns with wildcards of one scheme, without what all those in a table have in common.
 #[derive(Debug)]
-struct ExactOrigins {
+struct Wildcards {
+    /// With its `://`.
+    scheme: Box<str>,
+    /// `http://localhost:*`
+    any_port: Table,
+    /// `https://*.example.com`, `https://*.example.com:8443`
+    subdomains: Table,
+    /// `https://*.example.com:*`
+    subdomains_any_port: Table,
+    /// Bit *n* is set if some host with subdomains has *n* dots. A domain has at most 127.
+    depths: u128,
+}
+
+impl Wildcards {
+    fn new(patterns: &Patterns<'_>) -> Self {
+        let table = |subdomains: bool, any_port: bool| {
+            let patterns = patterns.list.iter().filter(move |(_, tuple)| {
+                tuple.subdomains == subdomains && (tuple.port == PortPattern::Any) == any_port
+            });
+            Table::new(patterns.map(|(grant, tuple)| (*grant, tuple.authority)))
+        };
+        let with_subdomains = patterns.list.iter().filter(|(_, tuple)| tuple.subdomains);
+        let depths = with_subdomains.map(|(_, tuple)| {
+            let dots = tuple.host.bytes().filter(|&byte| byte == b'.').count();
+            1_u128.checked_shl(dots as u32).unwrap_or_default()
+        });
+        Self {
+            scheme: format!("{}://", patterns.scheme).into(),
+            any_port: table(false, true),
+            subdomains: table(true, false),
+            subdomains_any_port: table(true, true),
+            depths: depths.fold(0, |depths, depth| depths | depth),
+        }
+    }
+
+    /// The first grant that is for an origin of this scheme with this host and port.
+    ///
+    /// It is tempting to check that there *is* a host and a port first. But most that are sent match
+    /// nothing, and where something matches, only what the wildcard stands for needs a look: the
+    /// rest is equal to a pattern.
+    fn get(&self, authority: &[u8]) -> Option<u32> {
+        let (host, port) = split_port(authority);
+        let mut any_port = self.any_port.get(host);
+        let mut listed_port = None;
+        let mut front: &[u8] = &[];
+        // It is tempting to try every suffix. A host of 125 dots would then cost 125 hashes; this way
+        // it costs as many as there are different depths among the patterns.
+        let mut depths = self.depths;
+        let mut rest = host;
+        while depths != 0
+            && let Some(dot) = rest.iter().rposition(|&byte| byte == b'.')
+        {
+            // Coming from the right, the text behind the n-th dot has n - 1 dots.
+            if depths & 1 == 1 {
+                let behind = dot + 1..;
+                let listed = self
+                    .subdomains
+                    .get(authority.get(behind.clone()).unwrap_or_default());
+                let any = self
+                    .subdomains_any_port
+                    .get(host.get(behind).unwrap_or_default());
+                if listed.is_some() || any.is_some() {
+                    front = host.get(..=dot).unwrap_or_default();
+                    listed_port = first(listed_port, listed);
+                    any_port = first(any_port, any);
+                }
+            }
+            depths >>= 1;
+            rest = rest.get(..dot).unwrap_or_default();
+        }
+        let found = first(listed_port, any_port.filter(|_| self.is_port(port)))?;
+        let is_host = origin::check_labels(front).is_ok() && !origin::is_too_long(host);
+        is_host.then_some(found)
+    }
+
+    /// Whether what stands behind a host is nothing, or a colon and a port that browsers write.
+    fn is_port(&self, port: &[u8]) -> bool {
+        match (port, str::from_utf8(port)) {
+            ([], _) => true,
+            ([b':', ..], Ok(port)) => {
+                let scheme = self.scheme.trim_end_matches("://");
+                origin::parse_port(scheme, port.trim_start_matches(':')).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = (u32, String)> {
+        let tables = [
+            (&self.any_port, "", ":*"),
+            (&self.subdomains, "*.", ""),
+            (&self.subdomains_any_port, "*.", ":*"),
+        ];
+        tables.into_iter().flat_map(|(table, before, after)| {
+            let scheme = &self.scheme;
+            let write = move |(grant, text)| (grant, format!("{scheme}{before}{text}{after}"));
+            table.iter().map(write)
+        })
+    }
+}
+
+/// Splits a host from its port, which keeps its colon and may be empty.
+fn split_port(authority: &[u8]) -> (&[u8], &[u8]) {
+    // From the right: the colons in an IPv6 address are its own.
+    let digits = authority
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit());
+    let colon = authority.len().checked_sub(digits.count() + 1);
+    match colon.and_then(|colon| authority.split_at_checked(colon)) {
+        Some((host, port @ [b':', _, ..])) => (host, port),
+        _ => (authority, &[]),
+    }
+}
+
+/// Texts, each with the first grant that has it: their bytes in one piece, and a table into it.
+///
+/// The hasher is seeded at random, so that nobody can prepare origins that collide.
+#[derive(Debug)]
+struct Table {
     bytes: Box<[u8]>,
-    entries: HashTable<ExactOrigin>,
+    entries: HashTable<Entry>,
     hasher: RandomState,
 }
 
 #[derive(Debug)]
-struct ExactOrigin {
+struct Entry {
     start: usize,
     grant: u32,
     len: u16,
 }
 
-impl ExactOrigins {
-    fn new<'a>(patterns: impl Iterator<Item = (u32, OriginPattern<'a>)> + Clone) -> Self {
+impl Table {
+    fn new<'a>(texts: impl Iterator<Item = (u32, &'a str)> + Clone) -> Self {
         let hasher = RandomState::default();
-        let exact = patterns.filter_map(|(grant, pattern)| match pattern.shape() {
-            Shape::Null => Some((grant, pattern.as_str())),
-            Shape::Tuple(tuple) if !tuple.subdomains && tuple.port != PortPattern::Any => {
-                Some((grant, pattern.as_str()))
-            }
-            Shape::Any | Shape::Tuple(_) => None,
-        });
-        let (count, len) = exact.clone().fold((0, 0), |(count, len), (_, text)| {
+        let (count, len) = texts.clone().fold((0, 0), |(count, len), (_, text)| {
             (count + 1, len + text.len())
         });
         let mut bytes = Vec::with_capacity(len);
         let mut entries = HashTable::with_capacity(count);
-        for (grant, text) in exact {
-            let hash = hasher.hash_one(text.as_bytes());
-            let known = |entry: &ExactOrigin| entry.text(&bytes) == text.as_bytes();
+        for (grant, text) in texts {
+            let of_text = hash(&hasher, text.as_bytes());
+            let known = |entry: &Entry| entry.text(&bytes) == Some(text.as_bytes());
             // A pattern is at most 327 bytes long.
             let Ok(len) = u16::try_from(text.len()) else {
                 continue;
             };
-            if entries.find(hash, known).is_none() {
+            if entries.find(of_text, known).is_none() {
                 let start = bytes.len();
                 bytes.extend_from_slice(text.as_bytes());
-                entries.insert_unique(hash, ExactOrigin { start, grant, len }, |entry| {
-                    hasher.hash_one(entry.text(&bytes))
+                entries.insert_unique(of_text, Entry { start, grant, len }, |entry| {
+                    hash(&hasher, entry.text(&bytes).unwrap_or_default())
                 });
             }
         }
@@ -191,124 +290,35 @@ impl ExactOrigins {
         }
     }
 
-    fn get(&self, origin: &[u8]) -> Option<u32> {
+    fn get(&self, text: &[u8]) -> Option<u32> {
         if self.entries.is_empty() {
             return None;
         }
-        let hash = self.hasher.hash_one(origin);
-        self.entries
-            .find(hash, |entry| entry.text(&self.bytes) == origin)
-            .map(|entry| entry.grant)
+        let is_it = |entry: &Entry| entry.text(&self.bytes) == Some(text);
+        let entry = self.entries.find(hash(&self.hasher, text), is_it)?;
+        Some(entry.grant)
     }
 
     fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
         self.entries.iter().filter_map(|entry| {
-            let text = std::str::from_utf8(entry.text(&self.bytes)).ok()?;
+            let text = str::from_utf8(entry.text(&self.bytes)?).ok()?;
             Some((entry.grant, text))
         })
     }
 }
 
-impl ExactOrigin {
-    fn text<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        bytes
-            .get(self.start..self.start + usize::from(self.len))
-            .unwrap_or_default()
+impl Entry {
+    fn text<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        bytes.get(self.start..)?.get(..usize::from(self.len))
     }
 }
 
-/// Hosts, each with a scheme and perhaps a port.
-#[derive(Debug, Default)]
-struct Hosts {
-    entries: HashTable<Host>,
-    hasher: RandomState,
-}
-
-#[derive(Debug)]
-struct Host {
-    scheme: Box<str>,
-    host: Box<str>,
-    grant: u32,
-}
-
-impl Hosts {
-    fn insert(&mut self, grant: u32, scheme: &str, host: &str) {
-        if self.get(scheme.as_bytes(), host.as_bytes()).is_none() {
-            let entry = Host {
-                scheme: scheme.into(),
-                host: host.into(),
-                grant,
-            };
-            let hash = |entry: &Host| self.hasher.hash_one(entry.host.as_bytes());
-            self.entries.insert_unique(hash(&entry), entry, hash);
-        }
-    }
-
-    fn get(&self, scheme: &[u8], host: &[u8]) -> Option<u32> {
-        if self.entries.is_empty() {
-            return None;
-        }
-        // The scheme need not be hashed: few hosts are listed with more than one.
-        self.entries
-            .find(self.hasher.hash_one(host), |entry| {
-                entry.host.as_bytes() == host && entry.scheme.as_bytes() == scheme
-            })
-            .map(|entry| entry.grant)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    fn iter(&self, before: &str, after: &str) -> impl Iterator<Item = (u32, String)> {
-        self.entries.iter().map(
-            move |Host {
-                      scheme,
-                      host,
-                      grant,
-                  }| { (*grant, format!("{scheme}://{before}{host}{after}")) },
-        )
-    }
-}
-
-/// Hosts any of whose subdomains match.
-#[derive(Debug, Default)]
-struct Subdomains {
-    hosts: Hosts,
-    /// Bit *n* is set if some host has *n* dots. A domain has at most 127.
-    depths: u128,
-}
-
-impl Subdomains {
-    fn insert(&mut self, grant: u32, tuple: Tuple<'_>) {
-        self.hosts.insert(grant, tuple.scheme, tuple.authority);
-        self.depths |= 1_u128
-            .checked_shl(tuple.host.matches('.').count() as u32)
-            .unwrap_or_default();
-    }
-
-    /// `text` is the host, with its port or without.
-    ///
-    /// It is tempting to try every suffix. A host of 125 dots would then cost 125 hashes; this way
-    /// it costs as many as there are different depths among the patterns.
-    fn get(&self, scheme: &[u8], host: &[u8], text: &[u8]) -> Option<u32> {
-        let mut depths = self.depths;
-        let mut found = None;
-        // Coming from the right, the text behind the n-th dot has n - 1 dots.
-        for (at, byte) in host.iter().enumerate().rev() {
-            if depths == 0 {
-                break;
-            }
-            if *byte == b'.' {
-                if depths & 1 == 1 {
-                    let suffix = text.get(at + 1..).unwrap_or_default();
-                    found = first(found, self.hosts.get(scheme, suffix));
-                }
-                depths >>= 1;
-            }
-        }
-        found
-    }
+/// It is tempting to use `hash_one`: that hashes the length of a slice, too, as if something might
+/// follow it.
+fn hash(hasher: &RandomState, bytes: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! The engine allocates nothing.
+//! The engine allocates nothing, and a policy holds little more than its origins.
 
 mod common;
 
 use common::Request;
-use cors_core::Policy;
+use cors_core::{Config, Grant, Policy};
 
 #[test]
 fn deciding_allocates_nothing() {
@@ -52,6 +52,25 @@ fn deciding_allocates_nothing() {
             assert_eq!(allocations.count_total, 0, "{start} {origin:.80}");
         }
     }
+}
+
+#[test]
+fn a_million_origins() {
+    let origins: Vec<_> = (0..1_000_000)
+        .map(|number| format!("https://app-{number:07}.example.com"))
+        .collect();
+    let bytes: usize = origins.iter().map(String::len).sum();
+    let config = Config::from(Grant::new(&origins));
+    let mut policy = None;
+    let allocations = allocation_counter::measure(|| {
+        // The copy of the configuration is gone at the end.
+        policy = Policy::new(config.clone()).ok();
+    });
+    assert!(policy.is_some());
+    let held = usize::try_from(allocations.bytes_current).unwrap();
+    assert!(held >= bytes, "{held} bytes for origins of {bytes}");
+    let bound = 2 * bytes + 32 * origins.len();
+    assert!(held <= bound, "{held} bytes, more than {bound}");
 }
 
 #[test]
