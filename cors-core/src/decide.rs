@@ -69,9 +69,16 @@ impl Policy {
     /// assert_eq!(answer.status(), 403);
     /// # Ok::<(), cors_core::ConfigErrors>(())
     /// ```
+    #[inline]
     pub fn decide(&self, head: &impl RequestHead) -> Decision {
         let policy = self.compiled();
-        if !is_preflight(head) {
+        // Each field is looked up once: that costs more than all else here.
+        let asks = asks_for_method(head);
+        let verdict = match policy.everyone && !asks {
+            true => Verdict::NoOrigin,
+            false => self.verdict(head),
+        };
+        if !asks || verdict == Verdict::NoOrigin {
             // An actual request, or no CORS request at all; nobody can tell for sure, see
             // <https://fetch.spec.whatwg.org/#cors-request>. It is tempting to refuse unlisted
             // origins here. But `Origin` also accompanies same-origin POSTs: we would break the
@@ -80,13 +87,12 @@ impl Policy {
                 // <https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>: the same field on
                 // all responses, so that caches need not tell them apart.
                 true => Verdict::Granted(0),
-                false => self.verdict(head),
+                false => verdict,
             }));
         }
         // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the asked method and
         // headers are among those sent is for the browser to see:
         // <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, step 7.
-        let verdict = self.verdict(head);
         Decision::Respond(Preflight {
             status: match verdict {
                 Verdict::Granted(_) => policy.preflight_status,
@@ -129,12 +135,16 @@ impl Policy {
 /// assert!(!is_preflight(&Options), "a plain OPTIONS request is the application's");
 /// ```
 pub fn is_preflight(head: &impl RequestHead) -> bool {
+    asks_for_method(head) && head.lines(RequestHeader::Origin).next().is_some()
+}
+
+/// Whether a request is a preflight if it has an `Origin`.
+fn asks_for_method(head: &impl RequestHead) -> bool {
     head.method() == b"OPTIONS"
         && head
             .lines(RequestHeader::AccessControlRequestMethod)
             .next()
             .is_some()
-        && head.lines(RequestHeader::Origin).next().is_some()
 }
 
 pub(crate) enum Lines<'a> {
