@@ -127,10 +127,53 @@ impl<V> Default for Baked<V> {
     }
 }
 
+/// Something for each row of fields. Made by [`Baked::prepare`].
+#[derive(Clone, Debug)]
+pub struct Prepared<T> {
+    rows: Box<[T]>,
+}
+
+impl<T> Prepared<T> {
+    /// What was made of these fields.
+    pub fn get(&self, fields: Fields) -> Option<&T> {
+        self.rows.get(fields.row as usize)
+    }
+}
+
 impl<V> Baked<V> {
     /// The fields in the order in which to write them.
     pub fn fields(&self, fields: Fields) -> &[Field<V>] {
         self.rows.get(fields.row as usize).map_or(&[], |row| row)
+    }
+
+    /// Makes something of each row of fields, to be had for the same keys: an adapter that can prepare
+    /// whole responses does so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use cors_core::{Grant, Policy};
+    /// # use cors_core::{RequestHead, RequestHeader};
+    /// # struct NoOrigin;
+    /// # impl RequestHead for NoOrigin {
+    /// #     fn method(&self) -> &[u8] { b"GET" }
+    /// #     fn lines(&self, _: RequestHeader) -> impl Iterator<Item = &[u8]> { [].into_iter() }
+    /// # }
+    ///
+    /// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+    /// let Ok(baked) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
+    /// let counts = baked.prepare(|fields| fields.len());
+    /// // A request without `Origin` gets `Vary` alone.
+    /// assert_eq!(counts.get(policy.decide(&NoOrigin).fields()), Some(&1));
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn prepare<T>(&self, prepare: impl FnMut(&[Field<V>]) -> T) -> Prepared<T> {
+        let rows = self.rows.iter().map(|row| &**row);
+        Prepared {
+            rows: rows.map(prepare).collect(),
+        }
     }
 
     /// `rows`: for no grant and then for each grant, the fields of an actual response and those of

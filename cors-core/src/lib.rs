@@ -77,7 +77,7 @@ pub use config::{Config, DangerouslyAllow, Grant};
 #[cfg(feature = "toml")]
 pub use config_file::{LoadError, PolicyFile, read_policy};
 pub use decide::{RequestHead, is_preflight};
-pub use decision::{Baked, Decision, Field, Fields, Preflight, Value, Verdict};
+pub use decision::{Baked, Decision, Field, Fields, Preflight, Prepared, Value, Verdict};
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
 pub use explain::{Difference, Explanation, NearMiss, Reason};
 pub use header::{RequestHeader, ResponseHeader, varies_by_origin};

@@ -1,17 +1,17 @@
 use std::sync::Arc;
 
 use cors_core::{
-    Baked, Decision, Fields, Policy, Preflight, RequestHeader, ResponseHeader, Value,
+    Decision, Field, Fields, Policy, Preflight, Prepared, RequestHeader, ResponseHeader, Value,
     varies_by_origin,
 };
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, Entry,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    InvalidHeaderValue, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
-use crate::head::{Head, header_name};
+use crate::head::{Head, Remembering, header_name};
 
 /// A policy for messages of the `http` crate, step by step, for where there is no tower service to
 /// put a [`CorsLayer`](crate::CorsLayer) around.
@@ -44,7 +44,10 @@ pub struct Cors(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     policy: Policy,
-    baked: Baked<HeaderValue>,
+    /// Of use for the rows of actual responses.
+    actual: Prepared<Actual>,
+    /// Of use for the rows of preflights.
+    preflights: Prepared<PreparedPreflight>,
 }
 
 /// What to do with a request.
@@ -71,8 +74,12 @@ impl Cors {
     /// Applies `policy`.
     pub fn new(policy: Policy) -> Self {
         // A policy fixes nothing that is no field value. If it did, nothing baked grants nothing.
-        let baked = policy.bake(HeaderValue::from_str).unwrap_or_default();
-        Self(Arc::new(Shared { policy, baked }))
+        let baked = policy.bake(header_value).unwrap_or_default();
+        Self(Arc::new(Shared {
+            policy,
+            actual: baked.prepare(prepare_actual),
+            preflights: baked.prepare(PreparedPreflight::new),
+        }))
     }
 
     /// The policy.
@@ -82,86 +89,156 @@ impl Cors {
 
     /// Decides a request.
     pub fn answer<B: Default>(&self, method: &Method, headers: &HeaderMap) -> Answer<B> {
-        let head = Head::new(method, headers);
+        let head = Remembering::new(Head::new(method, headers));
         let decision = self.0.policy.decide(&head);
         self.0.policy.trace(&head, decision);
         match decision {
-            Decision::Respond(preflight) => Answer::Respond(self.respond(preflight, headers)),
+            Decision::Respond(preflight) => {
+                Answer::Respond(self.respond(preflight, head.origin(), headers))
+            }
             Decision::Forward(fields) => Answer::Forward(Pending {
                 cors: self.clone(),
                 fields,
                 origin: match fields.is_granted() {
-                    true => headers.get(ORIGIN).cloned(),
+                    true => head.origin().cloned(),
                     false => None,
                 },
             }),
         }
     }
 
-    fn respond<B: Default>(&self, preflight: Preflight, asked: &HeaderMap) -> Response<B> {
+    fn respond<B: Default>(
+        &self,
+        preflight: Preflight,
+        origin: Option<&HeaderValue>,
+        asked: &HeaderMap,
+    ) -> Response<B> {
         let mut response = Response::new(B::default());
         *response.status_mut() =
             StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-        self.write(preflight.fields(), response.headers_mut(), |name| {
-            asked.get_all(header_name(name)).iter()
-        });
+        if let Some(prepared) = self.0.preflights.get(preflight.fields()) {
+            *response.headers_mut() = prepared.headers(origin, asked);
+        }
         response
     }
+}
 
-    fn write<'a, I: Iterator<Item = &'a HeaderValue>>(
-        &self,
-        fields: Fields,
-        headers: &mut HeaderMap,
-        asked: impl Fn(RequestHeader) -> I,
-    ) {
-        // What can fail below cannot fail before there are some 24,000 header fields.
-        for field in self.0.baked.fields(fields) {
+/// The fields of the answer to a preflight, written already as far as possible: to copy them takes
+/// half of what it takes to write them.
+#[derive(Debug)]
+struct PreparedPreflight {
+    headers: HeaderMap,
+    /// Whether the first field's value is the request's origin.
+    echoes_origin: bool,
+    /// Fields that echo something else, and what.
+    echoes: Box<[(HeaderName, HeaderName)]>,
+}
+
+impl PreparedPreflight {
+    fn new(fields: &[Field<HeaderValue>]) -> Self {
+        let mut headers = HeaderMap::new();
+        let mut echoes_origin = false;
+        let mut echoes = Vec::new();
+        for field in fields {
             let name = response_header_name(field.name);
             match &field.value {
-                Value::Fixed(value) if field.name == ResponseHeader::Vary => vary(headers, value),
                 Value::Fixed(value) => {
-                    let _ = headers.try_insert(name, value.clone());
+                    headers.append(name, value.clone());
                 }
-                Value::Echo(header) => {
-                    headers.remove(&name);
-                    for value in asked(*header).filter(|value| !value.is_empty()) {
-                        let _ = headers.try_append(&name, value.clone());
-                    }
+                Value::Echo(RequestHeader::Origin) if headers.is_empty() => {
+                    echoes_origin = true;
+                    // It grants nothing, should it ever stay.
+                    headers.append(name, HeaderValue::from_static(""));
                 }
+                Value::Echo(header) => echoes.push((name, header_name(*header))),
             }
         }
+        Self {
+            headers,
+            echoes_origin,
+            echoes: echoes.into_boxed_slice(),
+        }
+    }
+
+    fn headers(&self, origin: Option<&HeaderValue>, asked: &HeaderMap) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if self.echoes_origin
+            && let (Some(place), Some(origin)) = (headers.values_mut().next(), origin)
+        {
+            // It is tempting to `insert` it. That makes room for one more field first, though this one
+            // is there.
+            *place = origin.clone();
+        }
+        for (name, echoed) in &self.echoes {
+            for value in asked
+                .get_all(echoed)
+                .iter()
+                .filter(|value| !value.is_empty())
+            {
+                // What can fail here cannot fail before there are some 24,000 header fields.
+                let _ = headers.try_append(name, value.clone());
+            }
+        }
+        headers
     }
 }
 
 impl Pending {
     /// Writes the fields. What `headers` has of those that are the policy's alone is replaced or
     /// removed; `Vary` is merged.
-    pub fn write(self, headers: &mut HeaderMap) {
-        // It is tempting to just remove them. But hardly any response has one, and three look-ups
-        // cost more than one look at each name.
-        if headers.keys().any(|name| OWNED.contains(name)) {
+    pub fn write(&self, headers: &mut HeaderMap) {
+        // It is tempting to just remove and merge. But hardly any response has one of these, and a
+        // look-up costs more than one look at each name.
+        let is_plain = !headers.keys().any(|name| MERGED.contains(name));
+        if !is_plain {
             for name in &OWNED {
                 headers.remove(name);
             }
         }
-        // An actual response echoes nothing but the origin.
-        self.cors
-            .write(self.fields, headers, |_| self.origin.iter());
+        for (name, value) in self.cors.0.actual.get(self.fields).into_iter().flatten() {
+            // What is not fixed is the origin: an actual response echoes nothing else.
+            let Some(value) = value.as_ref().or(self.origin.as_ref()) else {
+                continue;
+            };
+            if !is_plain && *name == VARY && varies(headers) {
+                continue;
+            }
+            if !is_plain && *name == TIMING_ALLOW_ORIGIN {
+                headers.remove(name);
+            }
+            // This cannot fail before there are some 24,000 header fields.
+            let _ = headers.try_append(name, value.clone());
+        }
     }
 }
 
-/// Adds `Origin` to `Vary`, unless the application has said it already.
-fn vary(headers: &mut HeaderMap, value: &HeaderValue) {
-    match headers.try_entry(VARY) {
-        Ok(Entry::Vacant(entry)) => {
-            let _ = entry.try_insert(value.clone());
-        }
-        Ok(Entry::Occupied(mut entry)) => {
-            if !entry.iter().any(|line| varies_by_origin(line.as_bytes())) {
-                entry.append(value.clone());
-            }
-        }
-        Err(_) => {}
+/// The fields of an actual response. What has no value has the request's origin.
+type Actual = Box<[(HeaderName, Option<HeaderValue>)]>;
+
+fn prepare_actual(fields: &[Field<HeaderValue>]) -> Actual {
+    let fields = fields.iter().map(|field| {
+        let value = match &field.value {
+            Value::Fixed(value) => Some(value.clone()),
+            Value::Echo(_) => None,
+        };
+        (response_header_name(field.name), value)
+    });
+    fields.collect()
+}
+
+/// Whether the application has said already that the response varies by `Origin`.
+fn varies(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(VARY).iter();
+    lines.any(|line| varies_by_origin(line.as_bytes()))
+}
+
+/// A clone of a static value has no references to count, and these are on every other response.
+fn header_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    match value {
+        "*" => Ok(HeaderValue::from_static("*")),
+        "true" => Ok(HeaderValue::from_static("true")),
+        "Origin" => Ok(HeaderValue::from_static("Origin")),
+        value => HeaderValue::from_str(value),
     }
 }
 
@@ -174,6 +251,20 @@ const OWNED: [HeaderName; 3] = {
     ]
 };
 
+/// The fields of a response that cannot just be added.
+const MERGED: [HeaderName; 5] = {
+    let [origin, credentials, exposed] = ResponseHeader::OWNED;
+    [
+        response_header_name(origin),
+        response_header_name(credentials),
+        response_header_name(exposed),
+        TIMING_ALLOW_ORIGIN,
+        VARY,
+    ]
+};
+
+const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
+
 const fn response_header_name(name: ResponseHeader) -> HeaderName {
     match name {
         ResponseHeader::AccessControlAllowOrigin => ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -182,7 +273,7 @@ const fn response_header_name(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlAllowHeaders => ACCESS_CONTROL_ALLOW_HEADERS,
         ResponseHeader::AccessControlMaxAge => ACCESS_CONTROL_MAX_AGE,
         ResponseHeader::AccessControlExposeHeaders => ACCESS_CONTROL_EXPOSE_HEADERS,
-        ResponseHeader::TimingAllowOrigin => HeaderName::from_static("timing-allow-origin"),
+        ResponseHeader::TimingAllowOrigin => TIMING_ALLOW_ORIGIN,
         ResponseHeader::Vary => VARY,
     }
 }

@@ -1,6 +1,8 @@
+use std::cell::Cell;
+
 use cors_core::{RequestHead, RequestHeader};
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
-use http::{HeaderMap, HeaderName, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
 /// The head of an [`http::Request`], for the engine.
 ///
@@ -44,7 +46,43 @@ impl RequestHead for Head<'_> {
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         let lines = self.headers.get_all(header_name(name));
-        lines.iter().map(|value| value.as_bytes())
+        lines.iter().map(HeaderValue::as_bytes)
+    }
+}
+
+/// A head that remembers the `Origin` that the engine has read, so that nobody has to look it up
+/// again.
+#[derive(Debug)]
+pub(crate) struct Remembering<'a> {
+    head: Head<'a>,
+    origin: Cell<Option<&'a HeaderValue>>,
+}
+
+impl<'a> Remembering<'a> {
+    pub(crate) fn new(head: Head<'a>) -> Self {
+        let origin = Cell::new(None);
+        Self { head, origin }
+    }
+
+    /// The last line that was read. Where an origin is granted anything, it is the only one.
+    pub(crate) fn origin(&self) -> Option<&'a HeaderValue> {
+        self.origin.get()
+    }
+}
+
+impl RequestHead for Remembering<'_> {
+    fn method(&self) -> &[u8] {
+        self.head.method()
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        let lines = self.head.headers.get_all(header_name(name));
+        lines.iter().map(move |value| {
+            if name == RequestHeader::Origin {
+                self.origin.set(Some(value));
+            }
+            value.as_bytes()
+        })
     }
 }
 

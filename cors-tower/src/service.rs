@@ -51,16 +51,20 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let state = match self.cors.answer(request.method(), request.headers()) {
-            Answer::Respond(response) => State::Preflight {
-                response: Some(response),
+        // Two arms that each make the whole future: it is large, and need not be moved once more.
+        match self.cors.answer(request.method(), request.headers()) {
+            Answer::Respond(response) => CorsFuture {
+                state: State::Preflight {
+                    response: Some(response),
+                },
             },
-            Answer::Forward(pending) => State::Actual {
-                inner: self.inner.call(request),
-                pending: Some(pending),
+            Answer::Forward(pending) => CorsFuture {
+                state: State::Actual {
+                    inner: self.inner.call(request),
+                    pending,
+                },
             },
-        };
-        CorsFuture { state }
+        }
     }
 }
 
@@ -78,7 +82,7 @@ pin_project! {
     #[derive(Debug)]
     enum State<F, B> {
         Preflight { response: Option<Response<B>> },
-        Actual { #[pin] inner: F, pending: Option<Pending> },
+        Actual { #[pin] inner: F, pending: Pending },
     }
 }
 
@@ -97,9 +101,7 @@ where
             },
             StateProjection::Actual { inner, pending } => {
                 let mut response = ready!(inner.poll(cx))?;
-                if let Some(pending) = pending.take() {
-                    pending.write(response.headers_mut());
-                }
+                pending.write(response.headers_mut());
                 Poll::Ready(Ok(response))
             }
         }
