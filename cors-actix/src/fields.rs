@@ -5,14 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderMap,
-    HeaderName, HeaderValue, InvalidHeaderValue, ORIGIN, VARY,
+    HeaderName, HeaderValue, InvalidHeaderValue, VARY,
 };
 use cors_core::{
     Baked, Decision, Fields, Policy, Preflight, RequestHeader, ResponseHeader, Value,
     varies_by_origin,
 };
 
-use crate::head::{Head, header_name};
+use crate::head::{Head, Remembering, header_name};
 
 /// A policy in one worker, with the values that it fixes.
 ///
@@ -34,7 +34,7 @@ pub(crate) enum Answer {
 }
 
 /// The fields that are due on the response to a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pending {
     worker: Worker,
     fields: Fields,
@@ -50,42 +50,46 @@ impl Worker {
         Self(Rc::new(Shared { policy, baked }))
     }
 
-    pub(crate) fn answer(&self, head: &Head<'_>) -> Answer {
-        let decision = self.0.policy.decide(head);
-        self.0.policy.trace(head, decision);
+    pub(crate) fn answer(&self, head: Head<'_>) -> Answer {
+        let head = Remembering::new(head);
+        let decision = self.0.policy.decide(&head);
+        self.0.policy.trace(&head, decision);
         match decision {
-            Decision::Respond(preflight) => Answer::Respond(self.respond(preflight, head)),
+            Decision::Respond(preflight) => Answer::Respond(self.respond(preflight, &head)),
             Decision::Forward(fields) => Answer::Forward(Pending {
                 worker: self.clone(),
                 fields,
                 origin: match fields.is_granted() {
-                    true => head.headers().get(ORIGIN).cloned(),
+                    true => head.origin().cloned(),
                     false => None,
                 },
             }),
         }
     }
 
-    fn respond(&self, preflight: Preflight, head: &Head<'_>) -> HttpResponse {
+    fn respond(&self, preflight: Preflight, head: &Remembering<'_>) -> HttpResponse {
         let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
         let mut response = HttpResponse::new(status);
-        self.write(preflight.fields(), response.headers_mut(), |name| {
+        let headers = response.headers_mut();
+        self.write(preflight.fields(), headers, true, |name| {
             head.headers().get_all(header_name(name))
         });
         response
     }
 
-    /// Writes the fields to `headers`, which have none of those that are the policy's alone.
+    /// Writes the fields to `headers`, which have none of those that are the policy's alone and, if they
+    /// are plain, no `Vary`.
     fn write<'a, I: Iterator<Item = &'a HeaderValue>>(
         &self,
         fields: Fields,
         headers: &mut HeaderMap,
+        is_plain: bool,
         asked: impl Fn(RequestHeader) -> I,
     ) {
         for field in self.0.baked.fields(fields) {
             let name = response_header_name(field.name);
             match field.name {
-                ResponseHeader::Vary if varies(headers) => continue,
+                ResponseHeader::Vary if !is_plain && varies(headers) => continue,
                 ResponseHeader::TimingAllowOrigin => drop(headers.remove(&name)),
                 // No other field is there any more. It is tempting to `insert` them all the same;
                 // `append` costs a third less.
@@ -108,14 +112,15 @@ impl Pending {
     /// removed; `Vary` is merged.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         // Most responses have none of these: one walk over the names is faster than a look-up of each.
-        if headers.keys().any(is_owned) {
+        let is_plain = !headers.keys().any(|name| *name == VARY || is_owned(name));
+        if !is_plain {
             for name in ResponseHeader::OWNED {
                 headers.remove(response_header_name(name));
             }
         }
         // An actual response echoes nothing but the origin.
         self.worker
-            .write(self.fields, headers, |_| self.origin.iter());
+            .write(self.fields, headers, is_plain, |_| self.origin.iter());
     }
 }
 

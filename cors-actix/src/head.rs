@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use actix_web::HttpRequest;
 use actix_web::dev::{self, ServiceRequest};
 use actix_web::http::header::{
@@ -33,10 +35,6 @@ impl<'a> Head<'a> {
     pub fn new(head: &'a dev::RequestHead) -> Self {
         Self(head)
     }
-
-    pub(crate) fn headers(&self) -> &'a HeaderMap {
-        &self.0.headers
-    }
 }
 
 impl<'a> From<&'a ServiceRequest> for Head<'a> {
@@ -59,6 +57,46 @@ impl RequestHead for Head<'_> {
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         let lines = self.0.headers.get_all(header_name(name));
         lines.map(HeaderValue::as_bytes)
+    }
+}
+
+/// A head that remembers the `Origin` that the engine has read, so that nobody has to look it up
+/// again.
+#[derive(Debug)]
+pub(crate) struct Remembering<'a> {
+    head: Head<'a>,
+    origin: Cell<Option<&'a HeaderValue>>,
+}
+
+impl<'a> Remembering<'a> {
+    pub(crate) fn new(head: Head<'a>) -> Self {
+        let origin = Cell::new(None);
+        Self { head, origin }
+    }
+
+    /// The last line that was read. Where an origin is granted anything, it is the only one.
+    pub(crate) fn origin(&self) -> Option<&'a HeaderValue> {
+        self.origin.get()
+    }
+
+    pub(crate) fn headers(&self) -> &'a HeaderMap {
+        &self.head.0.headers
+    }
+}
+
+impl RequestHead for Remembering<'_> {
+    fn method(&self) -> &[u8] {
+        self.head.method()
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        let lines = self.headers().get_all(header_name(name));
+        lines.map(move |value| {
+            if name == RequestHeader::Origin {
+                self.origin.set(Some(value));
+            }
+            value.as_bytes()
+        })
     }
 }
 

@@ -67,14 +67,14 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let answer = self.worker.answer(&Head::from(&request));
+        let answer = self.worker.answer(Head::from(&request));
         let state = match answer {
             Answer::Respond(response) => State::Preflight {
                 response: Some(request.into_response(response)),
             },
             Answer::Forward(pending) => State::Actual {
                 inner: self.inner.call(request),
-                pending: Some(pending),
+                pending,
             },
         };
         CorsFuture { state }
@@ -95,7 +95,7 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Preflight { response: Option<ServiceResponse<BoxBody>> },
-        Actual { #[pin] inner: F, pending: Option<Pending> },
+        Actual { #[pin] inner: F, pending: Pending },
     }
 }
 
@@ -115,20 +115,17 @@ where
             StateProjection::Actual { inner, pending } => {
                 Poll::Ready(match ready!(inner.poll(cx)) {
                     Ok(mut response) => {
-                        if let Some(pending) = pending {
-                            pending.write(response.headers_mut());
-                        }
+                        pending.write(response.headers_mut());
                         Ok(response.map_into_left_body())
                     }
                     // It is tempting to make a response of the error here. Middleware outside of
                     // this one may yet want to see the error.
                     Err(mut error) => {
-                        if let Some(pending) = pending.take() {
-                            error.add_response_mapper(move |mut response: HttpResponse| {
-                                pending.write(response.headers_mut());
-                                response
-                            });
-                        }
+                        let pending = pending.clone();
+                        error.add_response_mapper(move |mut response: HttpResponse| {
+                            pending.write(response.headers_mut());
+                            response
+                        });
                         Err(error)
                     }
                 })
