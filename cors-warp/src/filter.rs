@@ -47,7 +47,9 @@ impl Cors {
         let cors = self.0.clone();
         let decide = move |method: Method, headers: HeaderMap| {
             ready(match cors.answer(&method, &headers) {
-                Answer::Respond(response) => Err(reject::custom(Preflight(response))),
+                Answer::Respond(response) => {
+                    Err(reject::custom(Preflight(Mutex::new(Some(response)))))
+                }
                 Answer::Forward(pending) => Ok(pending),
             })
         };
@@ -67,16 +69,22 @@ impl Cors {
 }
 
 /// The response to a preflight. To reject is the only way for a filter not to run the next one.
+///
+/// A rejection shows what is in it and does not give it back: hence the lock, to take it out.
 #[derive(Debug)]
-struct Preflight(warp::http::Response<()>);
+struct Preflight(Mutex<Option<Response>>);
 
 impl Reject for Preflight {}
 
 async fn answer(rejection: Rejection) -> Result<(Response,), Infallible> {
-    match rejection.find::<Preflight>() {
-        Some(Preflight(response)) => {
-            Ok((response.clone().map(|()| Response::default().into_body()),))
-        }
+    let preflight = rejection
+        .find::<Preflight>()
+        .and_then(|Preflight(response)| {
+            let mut response = response.lock().unwrap_or_else(PoisonError::into_inner);
+            response.take()
+        });
+    match preflight {
+        Some(response) => Ok((response,)),
         None => render(rejection).await,
     }
 }
