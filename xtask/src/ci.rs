@@ -11,7 +11,7 @@ struct Step {
     environment: Option<(&'static str, &'static str)>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 9] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
@@ -53,6 +53,24 @@ const STEPS: [Step; 7] = [
     Step {
         what: "demo",
         cargo: &["xtask", "demo"],
+        environment: None,
+    },
+    Step {
+        what: "numbers of allocations",
+        cargo: &[
+            "test",
+            "--package",
+            "cors-bench",
+            "--features",
+            "count-allocations",
+            "--test",
+            "allocations",
+        ],
+        environment: None,
+    },
+    Step {
+        what: "numbers of instructions",
+        cargo: &["xtask", "bench", "--gate"],
         environment: None,
     },
 ];

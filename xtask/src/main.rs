@@ -1,5 +1,6 @@
 //! The tasks of the workspace: `cargo xtask --help`.
 
+mod bench;
 mod ci;
 mod demo;
 mod progress;
@@ -27,7 +28,13 @@ usage: cargo xtask <task> [options]
       --policy FILE        the policy to apply
       --bare               no policy: the server without the middleware
       --port N             the port on 127.0.0.1; 0, the default, is any free one
-  ci                       everything that must hold: format, lints, docs, tests, matrix, demo
+  bench                    what CORS costs in each framework, beside its peers; writes BENCHMARKS.md
+      --framework NAME     of this alone: engine, axum, actix, rocket or warp
+      --quick              policies of at most 1,000 origins, and no throughput
+      --gate               compare the numbers of instructions with the stored ones instead
+      --record             store the numbers of instructions and allocations instead
+  ci                       everything that must hold: format, lints, docs, tests, matrix, demo,
+                           numbers of allocations and instructions
 
 examples:
   cargo xtask test-matrix --framework rocket --case '^preflight/'
@@ -71,6 +78,7 @@ fn run() -> Result<ExitCode, Error> {
             Some("demo") => demo::run(args),
             Some("test-matrix") => test_matrix::run(args),
             Some("serve") => serve::run(args),
+            Some("bench") => bench::run(args),
             Some("ci") => ci::run(args),
             _ => Err(Error::Usage(format!(
                 "`{}` is no task; see `cargo xtask --help`",
@@ -112,6 +120,14 @@ fn options(
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
+}
+
+/// Runs a program that says by its exit status how it went.
+fn exit_code(command: &mut Command) -> Result<ExitCode, Error> {
+    let status = command.status();
+    let status = status.map_err(|error| Error::Failed(format!("cannot run cargo: {error}")))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// The cargo that runs this task, in the workspace.

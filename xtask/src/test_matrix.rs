@@ -83,10 +83,7 @@ fn real_browsers(
     if let Some(cases) = cases {
         command.args(["--case", cases.as_str()]);
     }
-    let status = command.status();
-    let status = status.map_err(|error| Error::Failed(format!("cannot run cargo: {error}")))?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    crate::exit_code(&mut command)
 }
 
 /// Where to write the report, and as what.

@@ -1,0 +1,169 @@
+//! The engine alone.
+
+use std::cell::RefCell;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use cors_bench::case::{Message, Origins};
+use cors_bench::subject::{Answer, App, Framework, Subject, Variant};
+use cors_bench::tower::header_lines;
+use cors_bench::{measure, ours};
+use cors_core::{Decision, Policy, RequestHead, RequestHeader};
+use cors_tower::Head;
+use http::{HeaderMap, Method};
+
+fn main() -> ExitCode {
+    measure::run(&Engine)
+}
+
+struct Engine;
+
+impl Framework for Engine {
+    /// The base decides nothing; ours reads a head that costs next to nothing to look things up in,
+    /// the other a header map.
+    fn subject(&self, variant: Variant, origins: Origins) -> Option<Box<dyn Subject>> {
+        let policy = ours::policy(origins).ok()?;
+        Some(match variant {
+            Variant::Base => Box::new(Nothing(Heads::new(CheapHead::new))),
+            Variant::Peer => return None,
+            Variant::Ours => Box::new(Cheap(policy, Heads::new(CheapHead::new))),
+            Variant::Other => Box::new(Map(policy, Heads::new(header_map))),
+        })
+    }
+
+    fn serve(&self, _: Variant, _: Origins) {}
+}
+
+/// The three fields, looked up already.
+struct CheapHead {
+    method: &'static str,
+    lines: [Option<String>; 3],
+}
+
+impl CheapHead {
+    fn new(message: &Message) -> Self {
+        let fields = [
+            RequestHeader::Origin,
+            RequestHeader::AccessControlRequestMethod,
+            RequestHeader::AccessControlRequestHeaders,
+        ];
+        Self {
+            method: message.method,
+            lines: fields.map(|field| {
+                let line = message.text_lines().find(|line| line.0 == field.name());
+                line.map(|line| line.1.to_owned())
+            }),
+        }
+    }
+}
+
+impl RequestHead for CheapHead {
+    fn method(&self) -> &[u8] {
+        self.method.as_bytes()
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        let [origin, method, headers] = &self.lines;
+        let line = match name {
+            RequestHeader::Origin => origin,
+            RequestHeader::AccessControlRequestMethod => method,
+            RequestHeader::AccessControlRequestHeaders => headers,
+        };
+        line.iter().map(String::as_bytes)
+    }
+}
+
+/// The head of the last message, made once: it is not the engine that makes heads and drops them.
+struct Heads<H> {
+    last: RefCell<Option<(Message, Rc<H>)>>,
+    make: fn(&Message) -> H,
+}
+
+impl<H> Heads<H> {
+    fn new(make: fn(&Message) -> H) -> Self {
+        let last = RefCell::default();
+        Self { last, make }
+    }
+
+    fn get(&self, message: &Message) -> Rc<H> {
+        let mut last = self.last.borrow_mut();
+        if let Some((of, head)) = &*last
+            && of == message
+        {
+            return head.clone();
+        }
+        let head = Rc::new((self.make)(message));
+        *last = Some((message.clone(), head.clone()));
+        head
+    }
+}
+
+struct Nothing(Heads<CheapHead>);
+
+impl App for Nothing {
+    type Request = Rc<CheapHead>;
+    type Response = ();
+
+    fn request(&self, message: &Message) -> Self::Request {
+        self.0.get(message)
+    }
+
+    fn call(&mut self, _: Self::Request) {}
+
+    fn answer(&self, (): &()) -> Answer {
+        Answer::default()
+    }
+}
+
+struct Cheap(Policy, Heads<CheapHead>);
+
+impl App for Cheap {
+    type Request = Rc<CheapHead>;
+    type Response = Decision;
+
+    fn request(&self, message: &Message) -> Self::Request {
+        self.1.get(message)
+    }
+
+    fn call(&mut self, request: Self::Request) -> Decision {
+        self.0.decide(&*request)
+    }
+
+    fn answer(&self, decision: &Decision) -> Answer {
+        answer(&self.0, *decision)
+    }
+}
+
+struct Map(Policy, Heads<(Method, HeaderMap)>);
+
+impl App for Map {
+    type Request = Rc<(Method, HeaderMap)>;
+    type Response = Decision;
+
+    fn request(&self, message: &Message) -> Self::Request {
+        self.1.get(message)
+    }
+
+    fn call(&mut self, request: Self::Request) -> Decision {
+        self.0.decide(&Head::new(&request.0, &request.1))
+    }
+
+    fn answer(&self, decision: &Decision) -> Answer {
+        answer(&self.0, *decision)
+    }
+}
+
+fn header_map(message: &Message) -> (Method, HeaderMap) {
+    let method = Method::from_bytes(message.method.as_bytes());
+    (method.unwrap_or_default(), header_lines(message).collect())
+}
+
+/// What an adapter would make of a decision.
+fn answer(policy: &Policy, decision: Decision) -> Answer {
+    let fields = policy.fields(decision.fields()).iter();
+    let status = match decision {
+        Decision::Respond(preflight) => preflight.status(),
+        Decision::Forward(_) => 200,
+    };
+    Answer::new(status, fields.map(|field| field.name.name()))
+}

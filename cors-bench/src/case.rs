@@ -1,0 +1,207 @@
+//! What is measured: policies, and requests to a server that has them.
+
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+
+/// What every policy grants, whatever its origins.
+pub const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
+/// See [`METHODS`].
+pub const HEADERS: [&str; 2] = ["content-type", "authorization"];
+/// See [`METHODS`].
+pub const EXPOSED: &str = "x-request-id";
+/// See [`METHODS`].
+pub const MAX_AGE: u64 = 86_400;
+
+/// The origins of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// So many, without wildcards. [`ALLOWED`] is in the middle of the list.
+    Exact(usize),
+    /// Those below `example.com` ([`WILDCARD_DOMAIN`]) on https, and two more patterns.
+    Wildcards,
+    /// [`ALLOWED`] with credentials, then everybody without.
+    Grants,
+}
+
+/// An origin that all policies allow.
+pub const ALLOWED: &str = "https://app-000.example.com";
+/// An origin of the same length that no policy but [`Origins::Grants`] allows.
+pub const DENIED: &str = "https://app-000.example.net";
+/// The domain of [`ALLOWED`].
+pub const WILDCARD_DOMAIN: &str = "example.com";
+
+impl Origins {
+    /// All of them, or `None` if there are patterns among them.
+    pub fn exact(self) -> Option<Vec<String>> {
+        let Self::Exact(count) = self else {
+            return None;
+        };
+        let others = (1..count).map(|number| format!("https://app-{number:07}.example.com"));
+        let mut origins: Vec<_> = others.collect();
+        origins.insert(count / 2, ALLOWED.to_owned());
+        Some(origins)
+    }
+}
+
+impl fmt::Display for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(1) => f.write_str("1 origin"),
+            Self::Exact(1_000) => f.write_str("1,000 origins"),
+            Self::Exact(100_000) => f.write_str("100,000 origins"),
+            Self::Exact(1_000_000) => f.write_str("1,000,000 origins"),
+            Self::Exact(count) => write!(f, "{count} origins"),
+            Self::Wildcards => f.write_str("wildcards"),
+            Self::Grants => f.write_str("two grants"),
+        }
+    }
+}
+
+/// A request to send to a server with a policy.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it is, as in all tables.
+    pub name: String,
+    /// The policy.
+    pub origins: Origins,
+    /// The request.
+    pub message: Message,
+}
+
+/// A request, as no framework has it yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The method.
+    pub method: &'static str,
+    /// The header lines. Their values are slices of one buffer, as they are in a server that has read
+    /// them from a connection: to clone one counts a reference and allocates nothing.
+    pub lines: Vec<(&'static str, Bytes)>,
+}
+
+impl Message {
+    fn new(method: &'static str, lines: &[(&'static str, &str)]) -> Self {
+        // What a browser sends anyway.
+        let common = [
+            ("host", "api.example.com"),
+            ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"),
+            ("accept", "*/*"),
+            ("accept-encoding", "gzip, deflate, br"),
+        ];
+        let lines = || common.iter().chain(lines);
+        let mut buffer = BytesMut::new();
+        for (_, value) in lines() {
+            buffer.extend_from_slice(value.as_bytes());
+        }
+        Self {
+            method,
+            lines: lines()
+                .map(|(name, value)| (*name, buffer.split_to(value.len()).freeze()))
+                .collect(),
+        }
+    }
+
+    /// The header lines, their values as text.
+    pub fn text_lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let lines = self.lines.iter();
+        lines.map(|(name, value)| (*name, str::from_utf8(value).unwrap_or_default()))
+    }
+
+    fn get(origin: &str) -> Self {
+        Self::new("GET", &[("origin", origin)])
+    }
+
+    fn preflight(origin: &str, headers: &str) -> Self {
+        Self::new(
+            "OPTIONS",
+            &[
+                ("origin", origin),
+                ("access-control-request-method", "PUT"),
+                ("access-control-request-headers", headers),
+            ],
+        )
+    }
+}
+
+/// How long a hostile header field is: about what servers accept.
+const HOSTILE: usize = 8 * 1024;
+
+/// All cases, those with the same policy next to each other.
+pub fn all() -> Vec<Case> {
+    let asked = "content-type";
+    let repeat = |text: &str| {
+        let mut long = text.repeat(HOSTILE / text.len());
+        // A comma at the end would make it a list of another kind.
+        if long.ends_with(',') && text != "," {
+            long.pop();
+        }
+        long
+    };
+    let one = Origins::Exact(1);
+    let mut cases = vec![
+        (one, "GET without Origin", Message::new("GET", &[])),
+        (one, "GET allowed", Message::get(ALLOWED)),
+        (one, "GET denied", Message::get(DENIED)),
+        (
+            one,
+            "GET, Origin of 8 KiB",
+            Message::get(&format!("https://{}", repeat("a."))),
+        ),
+        (one, "preflight allowed", Message::preflight(ALLOWED, asked)),
+        (one, "preflight denied", Message::preflight(DENIED, asked)),
+        (
+            one,
+            "preflight, 8 KiB of short names",
+            Message::preflight(ALLOWED, &repeat("a,")),
+        ),
+        (
+            one,
+            "preflight, 8 KiB of one name",
+            Message::preflight(ALLOWED, &repeat("content-type,")),
+        ),
+        (
+            one,
+            "preflight, 8 KiB of commas",
+            Message::preflight(ALLOWED, &repeat(",")),
+        ),
+    ];
+    for count in [1_000, 100_000, 1_000_000] {
+        let many = Origins::Exact(count);
+        cases.extend([
+            (many, "GET without Origin", Message::new("GET", &[])),
+            (many, "GET allowed", Message::get(ALLOWED)),
+            (many, "GET denied", Message::get(DENIED)),
+            (
+                many,
+                "preflight allowed",
+                Message::preflight(ALLOWED, asked),
+            ),
+        ]);
+    }
+    let (wildcards, grants) = (Origins::Wildcards, Origins::Grants);
+    cases.extend([
+        (wildcards, "GET allowed", Message::get(ALLOWED)),
+        (wildcards, "GET denied", Message::get(DENIED)),
+        (
+            wildcards,
+            "preflight allowed",
+            Message::preflight(ALLOWED, asked),
+        ),
+        (grants, "GET allowed by the first", Message::get(ALLOWED)),
+        (grants, "GET allowed by the second", Message::get(DENIED)),
+        (
+            grants,
+            "preflight allowed by the second",
+            Message::preflight(DENIED, asked),
+        ),
+    ]);
+    let case = |(origins, name, message)| Case {
+        name: match origins {
+            Origins::Exact(1) => String::from(name),
+            _ => format!("{name}, {origins}"),
+        },
+        origins,
+        message,
+    };
+    cases.into_iter().map(case).collect()
+}

@@ -1,0 +1,303 @@
+//! The command line that the programs of all frameworks have in common.
+
+use std::io::Read as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::{self, Case, Origins};
+use crate::counts::Count;
+use crate::ours;
+use crate::subject::{Answer, Framework, Subject, Variant};
+
+/// What such a program prints: one of these a line, as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The name of the case.
+    pub case: String,
+    /// What was measured.
+    pub variant: Variant,
+    /// Its result.
+    pub value: Value,
+}
+
+/// A result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Value {
+    /// What it answers.
+    Answer(Answer),
+    /// Nanoseconds for a request, and, for all but the base, the median of its differences to the
+    /// base in the same round.
+    Time {
+        /// The median of all rounds.
+        median: f64,
+        /// The median of the differences.
+        difference: f64,
+    },
+    /// The place of a dump of callgrind's, of which there are [`DUMPS`] in a row.
+    Instructions,
+    /// Allocations for a request, and their bytes.
+    Allocations {
+        /// How many.
+        count: u64,
+        /// Of how many bytes together.
+        bytes: u64,
+    },
+    /// The building of a policy.
+    Build {
+        /// The seconds that it takes.
+        seconds: f64,
+        /// The bytes of the origins themselves.
+        origins: u64,
+        /// The bytes that the policy holds; 0 if allocations are not counted.
+        held: u64,
+    },
+}
+
+/// How often the instructions of a case are counted.
+pub const DUMPS: usize = 5;
+/// Requests before anything is counted, so that pools are filled and tables have grown.
+const WARM_UP: usize = 32;
+/// Rounds in which all variants take turns.
+const ROUNDS: usize = 101;
+/// About how long a variant's turn takes.
+const TURN: Duration = Duration::from_micros(500);
+/// Requests that are made before they are answered, so few that they stay in the cache.
+const BATCH: usize = 32;
+
+/// Runs one framework's program.
+pub fn run(framework: &dyn Framework) -> ExitCode {
+    match Command::from_args() {
+        Ok(Command::Serve(variant, origins)) => {
+            end_with_stdin();
+            framework.serve(variant, origins);
+        }
+        Ok(Command::Build(count)) => build(count),
+        Ok(Command::Measure(measure, largest)) => {
+            let mut cases = case::all();
+            cases.retain(|case| match case.origins {
+                Origins::Exact(count) => count <= largest,
+                Origins::Wildcards | Origins::Grants => true,
+            });
+            for cases in cases.chunk_by(|a, b| a.origins == b.origins) {
+                measure_all(framework, cases, measure);
+            }
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// The numbers of allocations among what a program prints.
+pub fn allocations(rows: &[Row]) -> Vec<Count> {
+    let counts = rows.iter().filter_map(|row| match row.value {
+        Value::Allocations { count, .. } => Some((row.case.clone(), row.variant, count)),
+        _ => None,
+    });
+    counts.collect()
+}
+
+enum Command {
+    /// What to measure, and with how many origins at most.
+    Measure(Measure, usize),
+    Serve(Variant, Origins),
+    /// A policy with so many origins.
+    Build(usize),
+}
+
+#[derive(Clone, Copy)]
+enum Measure {
+    Answers,
+    Time,
+    Instructions,
+    Allocations,
+}
+
+impl Command {
+    fn from_args() -> Result<Self, lexopt::Error> {
+        let mut args = lexopt::Parser::from_env();
+        let mut words = Vec::new();
+        while let Some(arg) = args.next()? {
+            match arg {
+                lexopt::Arg::Value(word) => words.push(word.to_string_lossy().into_owned()),
+                other => return Err(other.unexpected()),
+            }
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let (measure, largest) = match words[..] {
+            ["serve", variant, origins] => {
+                let origins = Origins::Exact(origins.parse().map_err(|_| "no number")?);
+                return Ok(Self::Serve(variant.parse()?, origins));
+            }
+            ["build", count] => {
+                return Ok(Self::Build(count.parse().map_err(|_| "no number")?));
+            }
+            ["answers", largest] => (Measure::Answers, largest),
+            ["time", largest] => (Measure::Time, largest),
+            ["instructions", largest] => (Measure::Instructions, largest),
+            ["allocations", largest] => (Measure::Allocations, largest),
+            _ => return Err("this program is run by `cargo xtask bench`".into()),
+        };
+        Ok(Self::Measure(
+            measure,
+            largest.parse().map_err(|_| "no number")?,
+        ))
+    }
+}
+
+/// Measures cases with the same policy.
+fn measure_all(framework: &dyn Framework, cases: &[Case], measure: Measure) {
+    let Some(origins) = cases.first().map(|case| case.origins) else {
+        return;
+    };
+    let subjects = Variant::ALL.into_iter().filter_map(|variant| {
+        let subject = framework.subject(variant, origins)?;
+        Some((variant, subject))
+    });
+    let mut subjects: Vec<_> = subjects.collect();
+    for case in cases {
+        let mut print = |variant, value| print(&case.name, variant, value);
+        if let Measure::Time = measure {
+            time(&mut subjects, case, &mut print);
+            continue;
+        }
+        for (variant, subject) in &mut subjects {
+            for _ in 0..WARM_UP {
+                subject.answer(&case.message);
+            }
+            match measure {
+                Measure::Answers => print(*variant, Value::Answer(subject.answer(&case.message))),
+                Measure::Instructions => {
+                    for _ in 0..DUMPS {
+                        subject.count_instructions(&case.message);
+                    }
+                    print(*variant, Value::Instructions);
+                }
+                Measure::Allocations => print(*variant, count_allocations(subject.as_mut(), case)),
+                Measure::Time => {}
+            }
+        }
+    }
+}
+
+fn print(case: &str, variant: Variant, value: Value) {
+    let case = case.to_owned();
+    let row = Row {
+        case,
+        variant,
+        value,
+    };
+    if let Ok(text) = serde_json::to_string(&row) {
+        println!("{text}");
+    }
+}
+
+/// Builds a policy from a configuration that is there already.
+fn build(count: usize) {
+    let config = ours::config(Origins::Exact(count));
+    let texts = config.grants.iter().flat_map(|grant| &grant.allow_origins);
+    let origins = texts.map(|text| text.len() as u64).sum();
+    let mut policy = None;
+    let mut seconds = 0.0;
+    let held = held(|| {
+        // The copy is gone at the end.
+        let config = config.clone();
+        let start = Instant::now();
+        policy = cors_core::Policy::new(config).ok();
+        seconds = start.elapsed().as_secs_f64();
+    });
+    drop(policy);
+    let value = Value::Build {
+        seconds,
+        origins,
+        held,
+    };
+    print("build", Variant::Ours, value);
+}
+
+#[cfg(feature = "count-allocations")]
+fn held(run: impl FnOnce()) -> u64 {
+    allocation_counter::measure(run)
+        .bytes_current
+        .unsigned_abs()
+}
+
+#[cfg(not(feature = "count-allocations"))]
+fn held(run: impl FnOnce()) -> u64 {
+    run();
+    0
+}
+
+#[cfg(feature = "count-allocations")]
+fn count_allocations(subject: &mut dyn Subject, case: &Case) -> Value {
+    let (count, bytes) = subject.count_allocations(&case.message);
+    Value::Allocations { count, bytes }
+}
+
+#[cfg(not(feature = "count-allocations"))]
+fn count_allocations(_: &mut dyn Subject, _: &Case) -> Value {
+    eprintln!("this program was built without `count-allocations`");
+    std::process::exit(2);
+}
+
+/// Lets the variants take turns, so that what slows the machine down for a while slows down all.
+fn time(
+    subjects: &mut [(Variant, Box<dyn Subject>)],
+    case: &Case,
+    print: &mut dyn FnMut(Variant, Value),
+) {
+    let message = &case.message;
+    let batches: Vec<(usize, usize)> = subjects
+        .iter_mut()
+        .map(|(_, subject)| {
+            subject.time(message, WARM_UP);
+            let one = subject.time(message, 4).max(Duration::from_nanos(40)) / 4;
+            let requests = (TURN.as_nanos() / one.as_nanos().max(1)) as usize;
+            (requests.div_ceil(BATCH).max(1), requests.clamp(1, BATCH))
+        })
+        .collect();
+    let rounds: Vec<Vec<f64>> = (0..ROUNDS)
+        .map(|round| {
+            let mut times = vec![0.0; subjects.len()];
+            for turn in 0..subjects.len() {
+                // Nobody is always the first.
+                let at = (turn + round) % subjects.len();
+                let (Some((_, subject)), Some((batches, batch)), Some(slot)) =
+                    (subjects.get_mut(at), batches.get(at), times.get_mut(at))
+                else {
+                    continue;
+                };
+                let total: Duration = (0..*batches).map(|_| subject.time(message, *batch)).sum();
+                *slot = total.as_nanos() as f64 / (batches * batch) as f64;
+            }
+            times
+        })
+        .collect();
+    for (at, (variant, _)) in subjects.iter().enumerate() {
+        let of = |round: &Vec<f64>, at: usize| round.get(at).copied().unwrap_or_default();
+        let median_of =
+            |value: &dyn Fn(&Vec<f64>) -> f64| median(rounds.iter().map(value).collect());
+        let median = median_of(&|round| of(round, at));
+        let difference = median_of(&|round| of(round, at) - of(round, 0));
+        print(*variant, Value::Time { median, difference });
+    }
+}
+
+/// The one in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// Ends this process with whoever started it, however that comes about.
+fn end_with_stdin() {
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+}

@@ -1,0 +1,40 @@
+//! Our policies, which are the same for every framework.
+
+use cors_core::{Config, ConfigErrors, Grant, Policy};
+
+use crate::case::{ALLOWED, EXPOSED, HEADERS, MAX_AGE, METHODS, Origins, WILDCARD_DOMAIN};
+
+/// The configuration with these origins.
+pub fn config(origins: Origins) -> Config {
+    let grant = |origins: Vec<String>| {
+        Grant::new(origins)
+            .allow_methods(METHODS)
+            .allow_headers(HEADERS)
+            .expose_headers([EXPOSED])
+            .allow_credentials(true)
+            .max_age(MAX_AGE)
+    };
+    match origins {
+        Origins::Exact(_) => grant(origins.exact().unwrap_or_default()).into(),
+        Origins::Wildcards => grant(vec![
+            format!("https://*.{WILDCARD_DOMAIN}"),
+            "https://*.example.org:*".to_owned(),
+            "http://localhost:*".to_owned(),
+        ])
+        .into(),
+        Origins::Grants => {
+            let first = grant(vec![ALLOWED.to_owned()]);
+            let everybody = grant(vec!["*".to_owned()]).allow_credentials(false);
+            vec![first, everybody].into()
+        }
+    }
+}
+
+/// The policy with these origins.
+///
+/// # Errors
+///
+/// None, unless a case is no policy.
+pub fn policy(origins: Origins) -> Result<Policy, ConfigErrors> {
+    Policy::new(config(origins))
+}
