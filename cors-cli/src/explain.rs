@@ -38,27 +38,27 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     let sound = source.sound(args.json, out)?;
     let played = Played::new(&page.request, &mut PolicyServer(&sound.policy));
     let fix = Fix::find(&source, &sound, &page, &played);
+    let new_text = fix.as_ref().and_then(|fix| fix.text.as_deref());
+    let is_applied = match new_text {
+        Some(text) if args.fix => {
+            let failed = |error| Error::new(format!("{}: cannot be written: {error}", source.name));
+            std::fs::write(file, text).map_err(failed)?;
+            true
+        }
+        _ => false,
+    };
     if args.json {
         write_json(out, &source, &page, &played, fix.as_ref())?;
     } else {
         write_dialogue(out, &source, &sound, &page, &played)?;
         if let Some(fix) = &fix {
-            write_fix(out, &source, fix, args.fix)?;
+            write_fix(out, &source, fix, is_applied)?;
         }
     }
-    if page.mixed_content.is_some() {
-        return Ok(Outcome::Found);
-    }
-    match fix {
-        None => Ok(Outcome::Fine),
-        Some(Fix {
-            text: Some(text), ..
-        }) if args.fix => {
-            let failed = |error| Error::new(format!("{}: cannot be written: {error}", source.name));
-            std::fs::write(file, text).map_err(failed)?;
-            Ok(Outcome::Fine)
-        }
-        Some(_) => Ok(Outcome::Found),
+    let is_blocked = fix.is_some() && !is_applied;
+    match is_blocked || page.mixed_content.is_some() {
+        true => Ok(Outcome::Found),
+        false => Ok(Outcome::Fine),
     }
 }
 
@@ -140,7 +140,7 @@ fn readable_text(sound: &Sound, page: &PageRequest, readable: &Readable) -> Stri
     )
 }
 
-fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, apply: bool) -> io::Result<()> {
+fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, is_applied: bool) -> io::Result<()> {
     writeln!(out)?;
     writeln!(out, "{}", Styled(BOLD, "Why"))?;
     match finding(fix) {
@@ -180,7 +180,7 @@ fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, apply: bool) -> i
             _ => writeln!(out, "{line}")?,
         }
     }
-    match apply {
+    match is_applied {
         true => writeln!(
             out,
             "\nThis is written to {}: every browser allows the request now.",

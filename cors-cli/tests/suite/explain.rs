@@ -306,6 +306,17 @@ fn mixed_content_is_blocked_before_cors() {
     let ran = cors(folder.path(), &args);
     assert_eq!(ran.status, 1, "{ran:?}");
     assert!(ran.stdout.contains("mixed content"), "{}", ran.stdout);
+    // What can be put right in the policy is, though the request stays blocked.
+    let fix = [&args[..4], &["-X", "PUT", "--fix", args[4]]].concat();
+    let ran = cors(folder.path(), &fix);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(
+        ran.stdout.contains("This is written to cors.toml"),
+        "{}",
+        ran.stdout
+    );
+    let text = fs::read_to_string(folder.path().join("cors.toml")).unwrap();
+    assert!(text.contains("\"PUT\""), "{text}");
     let local = [
         "explain",
         "cors.toml",
