@@ -8,18 +8,18 @@ use actix_web::http::header::{
     HeaderName, HeaderValue, InvalidHeaderValue, VARY,
 };
 use cors_core::{
-    Baked, Decision, Fields, Policy, Preflight, RequestHeader, ResponseHeader, Value,
-    varies_by_origin,
+    Applied, Baked, Decision, Fields, Policy, PolicySource, Preflight, RequestHeader,
+    ResponseHeader, Value, varies_by_origin,
 };
 
 use crate::head::{Head, Remembering, header_name};
 
-/// A policy in one worker, with the values that it fixes.
+/// The policy in force in one worker, with the values that it fixes.
 ///
 /// It is tempting to bake once for the whole server. But then each field of each response would
 /// count references in memory that all workers write to, and they would wait for each other.
-#[derive(Clone, Debug)]
-pub(crate) struct Worker(Rc<Shared>);
+#[derive(Debug)]
+pub(crate) struct Worker(Applied<Rc<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
@@ -36,7 +36,7 @@ pub(crate) enum Answer {
 /// The fields that are due on the response to a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
-    worker: Worker,
+    shared: Rc<Shared>,
     fields: Fields,
     /// What to echo. It is tempting to keep the request instead; actix-web panics when one that it
     /// wants to change is shared.
@@ -44,20 +44,19 @@ pub(crate) struct Pending {
 }
 
 impl Worker {
-    pub(crate) fn new(policy: Policy) -> Self {
-        // A policy fixes nothing that is no field value. If it did, nothing baked grants nothing.
-        let baked = policy.bake(header_value).unwrap_or_default();
-        Self(Rc::new(Shared { policy, baked }))
+    pub(crate) fn new(policy: PolicySource) -> Self {
+        Self(Applied::new(policy, |policy| Rc::new(Shared::new(policy))))
     }
 
     pub(crate) fn answer(&self, head: Head<'_>) -> Answer {
+        let shared = self.0.current();
         let head = Remembering::new(head);
-        let decision = self.0.policy.decide(&head);
-        self.0.policy.trace(&head, decision);
+        let decision = shared.policy.decide(&head);
+        shared.policy.trace(&head, decision);
         match decision {
-            Decision::Respond(preflight) => Answer::Respond(self.respond(preflight, &head)),
+            Decision::Respond(preflight) => Answer::Respond(shared.respond(preflight, &head)),
             Decision::Forward(fields) => Answer::Forward(Pending {
-                worker: self.clone(),
+                shared,
                 fields,
                 origin: match fields.is_granted() {
                     true => head.origin().cloned(),
@@ -65,6 +64,14 @@ impl Worker {
                 },
             }),
         }
+    }
+}
+
+impl Shared {
+    fn new(policy: Policy) -> Self {
+        // A policy fixes nothing that is no field value. If it did, nothing baked grants nothing.
+        let baked = policy.bake(header_value).unwrap_or_default();
+        Self { policy, baked }
     }
 
     fn respond(&self, preflight: Preflight, head: &Remembering<'_>) -> HttpResponse {
@@ -86,7 +93,7 @@ impl Worker {
         is_plain: bool,
         asked: impl Fn(RequestHeader) -> I,
     ) {
-        for field in self.0.baked.fields(fields) {
+        for field in self.baked.fields(fields) {
             let name = response_header_name(field.name);
             match field.name {
                 ResponseHeader::Vary if !is_plain && varies(headers) => continue,
@@ -119,7 +126,7 @@ impl Pending {
             }
         }
         // An actual response echoes nothing but the origin.
-        self.worker
+        self.shared
             .write(self.fields, headers, is_plain, |_| self.origin.iter());
     }
 }

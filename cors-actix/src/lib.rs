@@ -218,8 +218,8 @@ mod transform;
 
 pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
-    Explanation, Grant, LoadError, Location, NearMiss, Policy, PolicyFile, Reason, Verdict,
-    is_preflight,
+    Explanation, Grant, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile,
+    PolicySource, Reason, Verdict, is_preflight,
 };
 pub use head::Head;
 pub use transform::{Cors, CorsFuture, CorsMiddleware};

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::{Error, HttpResponse};
-use cors_core::Policy;
+use cors_core::{Policy, PolicySource};
 use pin_project_lite::pin_project;
 
 use crate::fields::{Answer, Pending, Worker};
@@ -19,17 +19,17 @@ use crate::head::Head;
 /// Make it once, outside of the closure that makes an `App` for each worker, and clone it there. A
 /// clone shares what it was cloned from; it costs one reference count.
 #[derive(Clone, Debug)]
-pub struct Cors(Policy);
+pub struct Cors(PolicySource);
 
 impl Cors {
-    /// Applies `policy`.
-    pub fn new(policy: Policy) -> Self {
-        Self(policy)
+    /// Applies `policy`: a [`Policy`], or a [`LivePolicy`](crate::LivePolicy) that can be replaced.
+    pub fn new(policy: impl Into<PolicySource>) -> Self {
+        Self(policy.into())
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.0
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.0.current()
     }
 }
 

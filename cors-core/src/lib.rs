@@ -57,6 +57,7 @@
 //! - `tracing`: an event for refused requests.
 
 mod allowlist;
+mod applied;
 mod config;
 #[cfg(any(feature = "toml", feature = "serde"))]
 mod config_file;
@@ -66,6 +67,7 @@ mod error;
 mod explain;
 mod header;
 mod listed;
+mod live;
 mod method;
 mod origin;
 mod pattern;
@@ -73,6 +75,7 @@ mod policy;
 mod suggest;
 mod validate;
 
+pub use applied::Applied;
 pub use config::{Config, DangerouslyAllow, Grant};
 #[cfg(feature = "toml")]
 pub use config_file::{LoadError, PolicyFile, read_policy};
@@ -81,6 +84,7 @@ pub use decision::{Baked, Decision, Field, Fields, Preflight, Prepared, Value, V
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
 pub use explain::{Difference, Explanation, NearMiss, Reason};
 pub use header::{RequestHeader, ResponseHeader, varies_by_origin};
+pub use live::{LivePolicy, PolicySource};
 pub use origin::{Origin, OriginError};
 pub use pattern::{OriginPattern, PatternError};
 pub use policy::Policy;

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use cors_core::{Baked, Policy, RequestHeader, is_preflight};
+use cors_core::{Applied, Baked, Policy, PolicySource, RequestHeader, is_preflight};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::futures::future::BoxFuture;
 use rocket::http::Method;
@@ -28,10 +28,9 @@ use crate::route;
 /// # Ok::<(), cors_rocket::ConfigErrors>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Cors(Arc<Shared>);
+pub struct Cors(Applied<Arc<Shared>>);
 
-/// What the response half finds in Rocket's managed state: a response may borrow from there, but
-/// not from a fairing.
+/// What responses borrow from.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) policy: Policy,
@@ -39,15 +38,18 @@ pub(crate) struct Shared {
 }
 
 impl Cors {
-    /// A fairing that applies `policy`.
-    pub fn new(policy: Policy) -> Self {
-        let Ok(values) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
-        Self(Arc::new(Shared { policy, values }))
+    /// A fairing that applies `policy`: a [`Policy`], or a [`LivePolicy`](crate::LivePolicy) that can be
+    /// replaced.
+    pub fn new(policy: impl Into<PolicySource>) -> Self {
+        Self(Applied::new(policy, |policy| {
+            let Ok(values) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
+            Arc::new(Shared { policy, values })
+        }))
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.0.policy
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.0.current().policy.clone()
     }
 }
 
@@ -63,10 +65,13 @@ impl Fairing for Cors {
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
         // Fairings run in the order in which they were attached. One that is attached while Rocket
         // ignites comes after all that the application attached, wherever it attached this one.
+        let rocket = match self.0.fixed() {
+            Some(shared) => rocket.manage(Arc::clone(shared)),
+            None => rocket,
+        };
         Ok(rocket
-            .manage(Arc::clone(&self.0))
             .mount("/", [route::preflight()])
-            .attach(Last))
+            .attach(Last(self.0.clone())))
     }
 
     fn on_request<'a, 'b, 'c, 'd, 'e, 'f>(
@@ -90,7 +95,7 @@ impl Fairing for Cors {
 }
 
 /// What has to run after the application's own fairings.
-struct Last;
+struct Last(Applied<Arc<Shared>>);
 
 #[rocket::async_trait]
 impl Fairing for Last {
@@ -114,6 +119,10 @@ impl Fairing for Last {
         'd: 'f,
         'e: 'f,
     {
+        if self.0.fixed().is_none() {
+            // So that the request is answered by the policy that was in force when it arrived.
+            request.local_cache(|| self.0.current());
+        }
         // If another fairing has rewritten the method of a preflight, it would reach a route.
         if request.method() != Method::Options && arrived_as_preflight(request) {
             request.set_method(Method::Options);
@@ -133,10 +142,24 @@ impl Fairing for Last {
         'b: 'f,
         'c: 'f,
     {
-        if let Some(shared) = request.rocket().state::<Arc<Shared>>() {
+        if let Some(shared) = self.shared(request) {
             shared.respond(request, response);
         }
         done()
+    }
+}
+
+impl Last {
+    /// What applies to a request, where its response may borrow it from. That is not this fairing, but
+    /// managed state or, if it may be replaced, the request.
+    fn shared<'r>(&self, request: &'r Request<'_>) -> Option<&'r Shared> {
+        match self.0.fixed() {
+            Some(_) => request
+                .rocket()
+                .state::<Arc<Shared>>()
+                .map(|shared| &**shared),
+            None => Some(request.local_cache(|| self.0.current())),
+        }
     }
 }
 

@@ -113,8 +113,8 @@ mod route;
 
 pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
-    Explanation, Grant, LoadError, Location, NearMiss, Policy, PolicyFile, Reason, Verdict,
-    is_preflight,
+    Explanation, Grant, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile,
+    PolicySource, Reason, Verdict, is_preflight,
 };
 pub use fairing::Cors;
 pub use head::Head;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use cors_core::{
-    Decision, Field, Fields, Policy, Preflight, Prepared, RequestHeader, ResponseHeader, Value,
-    varies_by_origin,
+    Applied, Decision, Field, Fields, Policy, PolicySource, Preflight, Prepared, RequestHeader,
+    ResponseHeader, Value, varies_by_origin,
 };
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -39,7 +39,7 @@ use crate::head::{Head, Remembering, header_name};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Cors(Arc<Shared>);
+pub struct Cors(Applied<Arc<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
@@ -64,46 +64,53 @@ pub enum Answer<B> {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Pending {
-    cors: Cors,
+    shared: Arc<Shared>,
     fields: Fields,
     /// What to echo.
     origin: Option<HeaderValue>,
 }
 
 impl Cors {
-    /// Applies `policy`.
-    pub fn new(policy: Policy) -> Self {
-        // A policy fixes nothing that is no field value. If it did, nothing baked grants nothing.
-        let baked = policy.bake(header_value).unwrap_or_default();
-        Self(Arc::new(Shared {
-            policy,
-            actual: baked.prepare(prepare_actual),
-            preflights: baked.prepare(PreparedPreflight::new),
-        }))
+    /// Applies `policy`: a [`Policy`], or a [`LivePolicy`](cors_core::LivePolicy) that can be replaced.
+    pub fn new(policy: impl Into<PolicySource>) -> Self {
+        Self(Applied::new(policy, |policy| Arc::new(Shared::new(policy))))
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.0.policy
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.0.current().policy.clone()
     }
 
     /// Decides a request.
     pub fn answer<B: Default>(&self, method: &Method, headers: &HeaderMap) -> Answer<B> {
+        let shared = self.0.current();
         let head = Remembering::new(Head::new(method, headers));
-        let decision = self.0.policy.decide(&head);
-        self.0.policy.trace(&head, decision);
+        let decision = shared.policy.decide(&head);
+        shared.policy.trace(&head, decision);
         match decision {
             Decision::Respond(preflight) => {
-                Answer::Respond(self.respond(preflight, head.origin(), headers))
+                Answer::Respond(shared.respond(preflight, head.origin(), headers))
             }
             Decision::Forward(fields) => Answer::Forward(Pending {
-                cors: self.clone(),
+                shared,
                 fields,
                 origin: match fields.is_granted() {
                     true => head.origin().cloned(),
                     false => None,
                 },
             }),
+        }
+    }
+}
+
+impl Shared {
+    fn new(policy: Policy) -> Self {
+        // A policy fixes nothing that is no field value. If it did, nothing baked grants nothing.
+        let baked = policy.bake(header_value).unwrap_or_default();
+        Self {
+            policy,
+            actual: baked.prepare(prepare_actual),
+            preflights: baked.prepare(PreparedPreflight::new),
         }
     }
 
@@ -116,7 +123,7 @@ impl Cors {
         let mut response = Response::new(B::default());
         *response.status_mut() =
             StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-        if let Some(prepared) = self.0.preflights.get(preflight.fields()) {
+        if let Some(prepared) = self.preflights.get(preflight.fields()) {
             *response.headers_mut() = prepared.headers(origin, asked);
         }
         response
@@ -195,7 +202,7 @@ impl Pending {
                 headers.remove(name);
             }
         }
-        for (name, value) in self.cors.0.actual.get(self.fields).into_iter().flatten() {
+        for (name, value) in self.shared.actual.get(self.fields).into_iter().flatten() {
             // What is not fixed is the origin: an actual response echoes nothing else.
             let Some(value) = value.as_ref().or(self.origin.as_ref()) else {
                 continue;

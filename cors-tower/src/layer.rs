@@ -1,4 +1,4 @@
-use cors_core::Policy;
+use cors_core::{Policy, PolicySource};
 use tower_layer::Layer;
 
 use crate::cors::Cors;
@@ -41,13 +41,14 @@ use crate::service::CorsService;
 pub struct CorsLayer(Cors);
 
 impl CorsLayer {
-    /// A layer that applies `policy`.
-    pub fn new(policy: Policy) -> Self {
+    /// A layer that applies `policy`: a [`Policy`], or a [`LivePolicy`](cors_core::LivePolicy) that can
+    /// be replaced.
+    pub fn new(policy: impl Into<PolicySource>) -> Self {
         Self(Cors::new(policy))
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
         self.0.policy()
     }
 }

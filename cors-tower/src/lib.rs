@@ -67,8 +67,8 @@ mod service;
 pub use cors::{Answer, Cors, Pending};
 pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
-    Explanation, Grant, LoadError, Location, NearMiss, Policy, PolicyFile, Reason, Verdict,
-    is_preflight,
+    Explanation, Grant, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile,
+    PolicySource, Reason, Verdict, is_preflight,
 };
 pub use head::Head;
 pub use layer::CorsLayer;

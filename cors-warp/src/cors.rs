@@ -1,4 +1,4 @@
-use cors_tower::{CorsService, Policy};
+use cors_tower::{CorsService, Policy, PolicySource};
 use tower_layer::Layer;
 
 /// A CORS policy for a warp server: [`wrap`](Self::wrap) it around filters, or
@@ -9,13 +9,13 @@ use tower_layer::Layer;
 pub struct Cors(pub(crate) cors_tower::Cors);
 
 impl Cors {
-    /// Applies `policy`.
-    pub fn new(policy: Policy) -> Self {
+    /// Applies `policy`: a [`Policy`], or a [`LivePolicy`](crate::LivePolicy) that can be replaced.
+    pub fn new(policy: impl Into<PolicySource>) -> Self {
         Self(cors_tower::Cors::new(policy))
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
         self.0.policy()
     }
 

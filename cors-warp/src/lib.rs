@@ -156,8 +156,8 @@ mod serve;
 pub use cors::Cors;
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
-    Difference, ErrorCode, Explanation, Grant, Head, LoadError, Location, NearMiss, Policy,
-    PolicyFile, Reason, Verdict, is_preflight,
+    Difference, ErrorCode, Explanation, Grant, Head, LivePolicy, LoadError, Location, NearMiss,
+    Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
 };
 #[cfg(feature = "server")]
 pub use serve::{serve, serve_with_shutdown};

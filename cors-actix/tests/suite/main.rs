@@ -5,6 +5,7 @@
 
 mod errors;
 mod harness;
+mod live;
 mod placement;
 mod responses;
 mod sockets;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod actual;
+mod live;
 mod preflight;
 
 use std::convert::Infallible;

@@ -1,0 +1,129 @@
+//! What an adapter makes of the policy in force.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::live::{LivePolicy, PolicySource};
+use crate::policy::Policy;
+
+/// What an adapter has made of the policy in force, such as its values in the framework's types: made
+/// once for a [`Policy`], and again after each replacement for a [`LivePolicy`].
+///
+/// `P` is a pointer that is cheap to clone, an `Arc` or an `Rc`. To see one policy from start to end, a
+/// request asks for [`current`](Self::current) once and keeps that.
+///
+/// # Examples
+///
+/// ```
+/// use std::convert::Infallible;
+/// use std::sync::Arc;
+///
+/// use cors_core::{Applied, Baked, Grant, LivePolicy, Policy};
+///
+/// struct Shared {
+///     policy: Policy,
+///     values: Baked<String>,
+/// }
+///
+/// fn apply(policy: Policy) -> Arc<Shared> {
+///     let Ok(values) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
+///     Arc::new(Shared { policy, values })
+/// }
+///
+/// let live = LivePolicy::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+/// let applied = Applied::new(&live, apply);
+/// let before = applied.current();
+/// assert!(Arc::ptr_eq(&before, &applied.current()));
+///
+/// live.replace(Policy::new(Grant::new(["*"]))?);
+/// assert!(!Arc::ptr_eq(&before, &applied.current()));
+/// # Ok::<(), cors_core::ConfigErrors>(())
+/// ```
+#[derive(Clone)]
+pub struct Applied<P>(Source<P>);
+
+#[derive(Clone)]
+enum Source<P> {
+    Fixed(P),
+    Live(Arc<Live<P>>),
+}
+
+struct Live<P> {
+    policy: LivePolicy,
+    apply: fn(Policy) -> P,
+    made: ArcSwap<Made<P>>,
+}
+
+struct Made<P> {
+    value: P,
+    version: u64,
+}
+
+impl<P: Clone> Applied<P> {
+    /// Applies a policy, or whatever is in force. `apply` must not fail, and should be quick: the first
+    /// requests after a replacement wait for it.
+    pub fn new(policy: impl Into<PolicySource>, apply: fn(Policy) -> P) -> Self {
+        Self(match policy.into() {
+            PolicySource::Fixed(policy) => Source::Fixed(apply(policy)),
+            PolicySource::Live(policy) => {
+                let made = ArcSwap::from_pointee(Made::new(&policy, apply));
+                Source::Live(Arc::new(Live {
+                    policy,
+                    apply,
+                    made,
+                }))
+            }
+        })
+    }
+
+    /// What was made of the policy in force.
+    #[inline]
+    pub fn current(&self) -> P {
+        match &self.0 {
+            Source::Fixed(value) => value.clone(),
+            Source::Live(live) => live.current(),
+        }
+    }
+
+    /// The same where the policy cannot be replaced, to borrow it for as long as this is there.
+    pub fn fixed(&self) -> Option<&P> {
+        match &self.0 {
+            Source::Fixed(value) => Some(value),
+            Source::Live(_) => None,
+        }
+    }
+}
+
+impl<P: Clone> Live<P> {
+    /// Not inlined, so that a policy that is never replaced does not pay for what this needs.
+    #[inline(never)]
+    fn current(&self) -> P {
+        let made = self.made.load();
+        if made.version == self.policy.version() {
+            return made.value.clone();
+        }
+        // It is tempting to let one request make it and the others wait. Then they would depend on that
+        // one being scheduled; to make it twice is harmless. What is stored last may be the older one:
+        // then the next request sees that, and makes it again.
+        let made = Made::new(&self.policy, self.apply);
+        let value = made.value.clone();
+        self.made.store(Arc::new(made));
+        value
+    }
+}
+
+impl<P> Made<P> {
+    fn new(policy: &LivePolicy, apply: fn(Policy) -> P) -> Self {
+        let (policy, version) = policy.current();
+        let value = apply(policy);
+        Self { value, version }
+    }
+}
+
+impl<P: Clone + fmt::Debug> fmt::Debug for Applied<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Applied").field(&self.current()).finish()
+    }
+}

@@ -1,0 +1,164 @@
+//! A policy that can be replaced while it is applied.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use crate::policy::Policy;
+
+/// A handle to a policy that can be replaced at any moment, for all workers of a server at once.
+///
+/// Every adapter takes it in the place of a [`Policy`]. A request is answered by the policy that was in
+/// force when it arrived, preflight or not, whatever happens meanwhile; requests never wait for a
+/// replacement. Only a [`Policy`] can be put into force, and there is none with mistakes: what is wrong
+/// with a new one is known before the old one goes.
+///
+/// A clone is a handle to the same policy.
+///
+/// Browsers remember preflights: for up to `max_age` seconds they go on by the policy that answered.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{ConfigErrors, Grant, LivePolicy, Policy};
+///
+/// let live = LivePolicy::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+/// assert_eq!(live.version(), 1);
+///
+/// fn allow(live: &LivePolicy, origin: &str) -> Result<u64, ConfigErrors> {
+///     let policy = Policy::new(Grant::new([origin]))?;
+///     Ok(live.replace(policy))
+/// }
+/// assert_eq!(allow(&live, "https://beta.example.com")?, 2);
+/// assert!(allow(&live, "https://beta.example.com/").is_err());
+/// assert_eq!(live.version(), 2);
+/// # Ok::<(), ConfigErrors>(())
+/// ```
+#[derive(Clone)]
+pub struct LivePolicy(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    current: ArcSwap<Current>,
+    /// That of `current`, or of the one before for as long as it is being replaced: asked at every
+    /// request, and much cheaper to read.
+    version: AtomicU64,
+    replacing: Mutex<()>,
+}
+
+struct Current {
+    policy: Policy,
+    version: u64,
+}
+
+impl LivePolicy {
+    /// Puts a first policy into force, as version 1.
+    pub fn new(policy: Policy) -> Self {
+        let version = 1;
+        Self(Arc::new(Shared {
+            current: ArcSwap::from_pointee(Current { policy, version }),
+            version: AtomicU64::new(version),
+            replacing: Mutex::new(()),
+        }))
+    }
+
+    /// Puts another policy into force and returns its version. Every request that arrives after that
+    /// is answered by it.
+    pub fn replace(&self, policy: Policy) -> u64 {
+        self.0.replace(policy)
+    }
+
+    /// The version in force: 1, and one more with each replacement.
+    pub fn version(&self) -> u64 {
+        self.0.version.load(Ordering::Acquire)
+    }
+
+    /// The policy in force, and its version.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Grant, LivePolicy, Policy};
+    ///
+    /// let live = LivePolicy::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+    /// live.replace(Policy::new(Grant::new(["*"]))?);
+    /// let (_policy, version) = live.current();
+    /// assert_eq!(version, 2);
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn current(&self) -> (Policy, u64) {
+        let current = self.0.current.load();
+        (current.policy.clone(), current.version)
+    }
+}
+
+impl Shared {
+    pub(crate) fn replace(&self, policy: Policy) -> u64 {
+        let replacing = self.replacing.lock();
+        let _replacing = replacing.unwrap_or_else(PoisonError::into_inner);
+        let version = self.version.load(Ordering::Relaxed) + 1;
+        self.current.store(Arc::new(Current { policy, version }));
+        // Last, so that whoever sees the version finds the policy.
+        self.version.store(version, Ordering::Release);
+        version
+    }
+}
+
+impl fmt::Debug for LivePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (policy, version) = self.current();
+        f.debug_struct("LivePolicy")
+            .field("version", &version)
+            .field("policy", &policy)
+            .finish()
+    }
+}
+
+/// What an adapter applies: a policy, or a handle to one that may be replaced. Made [`From`] either.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{Grant, LivePolicy, Policy, PolicySource};
+///
+/// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+/// assert!(matches!(PolicySource::from(policy.clone()), PolicySource::Fixed(_)));
+/// assert!(matches!(PolicySource::from(LivePolicy::new(policy)), PolicySource::Live(_)));
+/// # Ok::<(), cors_core::ConfigErrors>(())
+/// ```
+#[derive(Clone, Debug)]
+pub enum PolicySource {
+    /// A policy for good.
+    Fixed(Policy),
+    /// Whatever is in force.
+    Live(LivePolicy),
+}
+
+impl PolicySource {
+    /// The policy in force.
+    pub fn current(&self) -> Policy {
+        match self {
+            Self::Fixed(policy) => policy.clone(),
+            Self::Live(live) => live.current().0,
+        }
+    }
+}
+
+impl From<Policy> for PolicySource {
+    fn from(policy: Policy) -> Self {
+        Self::Fixed(policy)
+    }
+}
+
+impl From<LivePolicy> for PolicySource {
+    fn from(live: LivePolicy) -> Self {
+        Self::Live(live)
+    }
+}
+
+impl From<&LivePolicy> for PolicySource {
+    fn from(live: &LivePolicy) -> Self {
+        Self::Live(live.clone())
+    }
+}

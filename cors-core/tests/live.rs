@@ -1,0 +1,83 @@
+//! A policy that is replaced while many threads apply it.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::thread;
+
+use cors_core::{Applied, Grant, LivePolicy, Policy};
+
+/// A policy that says which version it is.
+fn policy(version: u64) -> Policy {
+    Policy::new(Grant::new(["*"]).expose_headers([format!("v{version}")])).unwrap()
+}
+
+/// Which version a policy says it is.
+fn apply(policy: Policy) -> Arc<u64> {
+    let mut version = 0;
+    let Ok(_) = policy.bake(|value| {
+        if let Some(number) = value.strip_prefix('v') {
+            version = number.parse().unwrap();
+        }
+        Ok::<_, Infallible>(())
+    });
+    Arc::new(version)
+}
+
+#[test]
+fn whoever_sees_a_version_gets_that_policy_or_a_later_one() {
+    const VERSIONS: u64 = 5_000;
+
+    let live = LivePolicy::new(policy(1));
+    let applied = Applied::new(&live, apply);
+    let wrong = thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while live.version() < VERSIONS {
+                    let before = live.version();
+                    let current = *applied.current();
+                    let after = live.version();
+                    // What is applied may be one ahead of what the handle says, never behind.
+                    assert!((before..=after + 1).contains(&current));
+                    let (policy, version) = live.current();
+                    assert_eq!(*apply(policy), version);
+                }
+            });
+        }
+        // Nothing may end this early: the others wait for the last version.
+        let is_wrong = |&version: &u64| {
+            live.replace(policy(version)) != version || *applied.current() != version
+        };
+        (2..=VERSIONS).filter(is_wrong).count()
+    });
+    assert_eq!(wrong, 0);
+}
+
+#[test]
+fn several_replace_it() {
+    let live = LivePolicy::new(policy(1));
+    let mut versions = thread::scope(|scope| {
+        let replace = || {
+            let versions = (0..500).map(|_| live.replace(policy(0)));
+            versions.collect::<Vec<_>>()
+        };
+        let threads = [0; 4].map(|_| scope.spawn(replace));
+        let versions = threads.map(|thread| thread.join().unwrap());
+        versions.concat()
+    });
+    versions.sort_unstable();
+    assert!(versions.into_iter().eq(2..=2001));
+    assert_eq!(live.version(), 2001);
+}
+
+#[test]
+fn a_policy_for_good_is_made_once() {
+    let applied = Applied::new(policy(7), apply);
+    assert!(Arc::ptr_eq(&applied.current(), applied.fixed().unwrap()));
+    assert!(
+        Applied::new(LivePolicy::new(policy(7)), apply)
+            .fixed()
+            .is_none()
+    );
+}
