@@ -1,17 +1,18 @@
-//! What the four fixture servers have in common: their command line.
+//! What the four fixture servers have in common: their command line, and what they are told later.
 
 use std::ffi::OsString;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
-use cors_core::Policy;
+use cors_core::{LivePolicy, Policy};
+use serde_json::json;
 
 /// How a fixture server was asked to run.
 #[derive(Clone, Debug)]
 pub struct Fixture {
     /// The policy to apply; `None` with `--bare`, where the server runs without the middleware.
-    pub policy: Option<Policy>,
+    pub policy: Option<LivePolicy>,
     /// The port to bind on 127.0.0.1; 0 lets the system choose.
     pub port: u16,
 }
@@ -58,12 +59,15 @@ impl Fixture {
         let policy = match policy {
             // The same server with nothing in front of it: the policy is not even read.
             _ if bare => None,
-            Some(path) => Some(Policy::from_file(path).map_err(|error| error.to_string())?),
+            Some(path) => {
+                let policy = Policy::from_file(path).map_err(|error| error.to_string())?;
+                Some(LivePolicy::new(policy))
+            }
             None => return Err(format!("no policy was given\n{USAGE}")),
         };
         // Not before all is well: the end of the process says what is not.
         if until_stdin_ends {
-            end_with_stdin();
+            listen_to_stdin(policy.clone());
         }
         Ok(Self { policy, port })
     }
@@ -81,11 +85,24 @@ fn end(message: &str, status: i32) -> ! {
     std::process::exit(status)
 }
 
-/// Ends this process when whoever started it is gone, however that came about.
-fn end_with_stdin() {
-    std::thread::spawn(|| {
-        let mut buffer = [0; 64];
-        while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
+/// Each line is the path of a policy to put into force; the answer is a line of JSON, a `version` or an
+/// `error`. At the end whoever started this process is gone, however that came about, and it ends, too.
+fn listen_to_stdin(policy: Option<LivePolicy>) {
+    std::thread::spawn(move || {
+        for path in std::io::stdin().lines().map_while(Result::ok) {
+            let answer = match replace(policy.as_ref(), &path) {
+                Ok(version) => json!({ "version": version }),
+                Err(error) => json!({ "error": error }),
+            };
+            println!("{answer}");
+            let _ = std::io::stdout().flush();
+        }
         std::process::exit(0);
     });
+}
+
+fn replace(policy: Option<&LivePolicy>, path: &str) -> Result<u64, String> {
+    let live = policy.ok_or("the server is bare: it has no policy")?;
+    let policy = Policy::from_file(path).map_err(|error| error.to_string())?;
+    Ok(live.replace(policy))
 }

@@ -1,15 +1,15 @@
 //! The fixture servers, built and started.
 
 use std::fmt;
-use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// How long a server may take until it listens.
-const START: Duration = Duration::from_secs(60);
+/// How long a server may take until it listens, or until it has read another policy.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A web framework with an adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,17 +157,21 @@ impl Fixture {
             .spawn()
             .map_err(|error| in_framework(format!("cannot start the fixture server: {error}")))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (say, said) = mpsc::channel();
         // From here on it is stopped when dropped.
-        let mut server = Server { child, port: 0 };
-        let (say, hear) = mpsc::channel();
+        let mut server = Server {
+            framework: self.framework,
+            stdin: child.stdin.take(),
+            child,
+            said,
+            port: 0,
+        };
         std::thread::spawn(move || {
-            let mut line = String::new();
             if let Some(stdout) = stdout {
-                let mut stdout = BufReader::new(stdout);
-                let _ = stdout.read_line(&mut line);
-                let _ = say.send(line);
-                // A full pipe would block the server.
-                let _ = io::copy(&mut stdout, &mut io::sink());
+                // To the end: a full pipe would block the server.
+                for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                    let _ = say.send(line);
+                }
             }
         });
         let errors = std::thread::spawn(move || {
@@ -177,7 +181,7 @@ impl Fixture {
             }
             text
         });
-        let line = hear.recv_timeout(START).unwrap_or_default();
+        let line = server.said.recv_timeout(PATIENCE).unwrap_or_default();
         let port = line
             .trim()
             .strip_prefix("listening on http://127.0.0.1:")
@@ -201,7 +205,12 @@ impl Fixture {
 /// A running fixture server. It is stopped when dropped.
 #[derive(Debug)]
 pub struct Server {
+    framework: Framework,
     child: Child,
+    /// Open as long as the server is to run.
+    stdin: Option<ChildStdin>,
+    /// Each line of its standard output.
+    said: mpsc::Receiver<String>,
     port: u16,
 }
 
@@ -209,6 +218,36 @@ impl Server {
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Has the running server put another policy into force, and returns its version. Every request
+    /// that is sent after that is answered by it.
+    ///
+    /// # Errors
+    ///
+    /// When the policy cannot be read or has mistakes, or the server is bare or gone: then nothing has
+    /// changed.
+    pub fn replace_policy(&mut self, policy: &Path) -> Result<u64, String> {
+        let replaced = self.replace(policy);
+        replaced.map_err(|message| format!("{}: {message}", self.framework))
+    }
+
+    fn replace(&mut self, policy: &Path) -> Result<u64, String> {
+        let gone = || "the fixture server is gone".to_owned();
+        let stdin = self.stdin.as_mut().ok_or_else(gone)?;
+        let path = policy.to_str().filter(|path| !path.contains('\n'));
+        let path = path.ok_or_else(|| format!("cannot tell the path `{}`", policy.display()))?;
+        writeln!(stdin, "{path}").map_err(|_| gone())?;
+        let line = self.said.recv_timeout(PATIENCE).map_err(|_| gone())?;
+        let answer = serde_json::from_str::<serde_json::Value>(&line);
+        let answer = answer.map_err(|_| format!("the fixture server said: {line}"))?;
+        match answer.get("version").and_then(serde_json::Value::as_u64) {
+            Some(version) => Ok(version),
+            None => Err(match answer.get("error").and_then(|error| error.as_str()) {
+                Some(error) => error.to_owned(),
+                None => format!("the fixture server said: {line}"),
+            }),
+        }
     }
 }
 
