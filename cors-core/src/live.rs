@@ -71,7 +71,7 @@ impl LivePolicy {
 
     /// The version in force: 1, and one more with each replacement.
     pub fn version(&self) -> u64 {
-        self.0.version.load(Ordering::Acquire)
+        self.0.version()
     }
 
     /// The policy in force, and its version.
@@ -94,6 +94,10 @@ impl LivePolicy {
 }
 
 impl Shared {
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
     pub(crate) fn replace(&self, policy: Policy) -> u64 {
         let replacing = self.replacing.lock();
         let _replacing = replacing.unwrap_or_else(PoisonError::into_inner);

@@ -132,8 +132,12 @@ pub struct LoadError {
 #[derive(Debug)]
 enum Reason {
     Unreadable(io::Error),
+    #[cfg(feature = "watch")]
+    Unwatched(io::Error),
     TooLarge,
-    NotUtf8 { at: usize },
+    NotUtf8 {
+        at: usize,
+    },
     Empty,
     Invalid(ConfigErrors),
 }
@@ -144,6 +148,11 @@ impl LoadError {
             path: path.to_owned(),
             reason,
         }
+    }
+
+    #[cfg(feature = "watch")]
+    pub(crate) fn unwatched(path: &Path, error: io::Error) -> Self {
+        Self::new(path, Reason::Unwatched(error))
     }
 
     /// The file.
@@ -165,6 +174,8 @@ impl fmt::Display for LoadError {
         let path = self.path.display();
         match &self.reason {
             Reason::Unreadable(error) => write!(f, "{path}: cannot be read: {error}"),
+            #[cfg(feature = "watch")]
+            Reason::Unwatched(error) => write!(f, "{path}: cannot be watched: {error}"),
             Reason::TooLarge => write!(f, "{path}: is larger than {} MiB", MAX_FILE >> 20),
             Reason::NotUtf8 { at } => write!(f, "{path}: is not UTF-8 at byte {at}"),
             Reason::Empty => write!(
@@ -189,6 +200,8 @@ impl std::error::Error for LoadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.reason {
             Reason::Unreadable(error) => Some(error),
+            #[cfg(feature = "watch")]
+            Reason::Unwatched(error) => Some(error),
             _ => None,
         }
     }

@@ -1,0 +1,82 @@
+//! A policy that follows its file, and what it reports. Alone in its program: it listens to all events.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::{Debug, Write as _};
+use std::fs;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use cors_core::LivePolicy;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Sends each event as a line: its level and its fields but the path.
+struct Listener(Mutex<Sender<String>>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(event.metadata().level().to_string());
+        event.record(&mut line);
+        self.0.lock().unwrap().send(line.0).unwrap();
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() != "path" {
+            write!(self.0, " {}={value:?}", field.name()).unwrap();
+        }
+    }
+}
+
+#[track_caller]
+fn next(events: &Receiver<String>) -> String {
+    // It takes about a second; a machine may be busy.
+    events.recv_timeout(Duration::from_secs(60)).unwrap()
+}
+
+#[test]
+fn reports_what_is_in_force() {
+    let (sender, events) = channel();
+    tracing::subscriber::set_global_default(Listener(Mutex::new(sender))).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cors.toml");
+    assert!(LivePolicy::watch(&path).is_err());
+    fs::write(&path, "allow_origins = ['https://app.example.com']").unwrap();
+
+    let live = LivePolicy::watch(&path).unwrap();
+    assert_eq!(next(&events), "INFO message=CORS policy in force version=1");
+    assert_eq!(live.version(), 1);
+
+    fs::write(&path, "allow_origins = ['*']").unwrap();
+    assert_eq!(next(&events), "INFO message=CORS policy in force version=2");
+    assert_eq!(live.version(), 2);
+
+    fs::write(&path, "allow_origins = ['*']\nmax_age = -1").unwrap();
+    assert_eq!(
+        next(&events),
+        format!(
+            "ERROR message=CORS policy not replaced version=2 error={0}: 1 mistake in the CORS policy\n\
+             {0}:2:11: max_age: `-1` is out of bounds; it is a number of seconds from 0 to 86400 [max-age]",
+            path.display()
+        )
+    );
+    assert_eq!(live.version(), 2);
+}
