@@ -211,6 +211,10 @@
 //!   [`HttpResponse::from_error`](actix_web::HttpResponse::from_error) loses the fields, as it loses
 //!   everything that other middleware adds to errors; [`Error::error_response`](actix_web::Error::error_response)
 //!   keeps them.
+//!
+//! # Features
+//!
+//! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
 mod fields;
 mod head;

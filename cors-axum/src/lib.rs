@@ -165,8 +165,9 @@
 //!
 //! # Features
 //!
-//! `http1`, `http2` and `tokio` are axum's; `http1` and `tokio` are on by default. `axum::serve` needs
-//! `tokio` and one of the others.
+//! - `http1`, `http2` and `tokio` are axum's; `http1` and `tokio` are on by default. `axum::serve` needs
+//!   `tokio` and one of the others.
+//! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
 mod router;
 

@@ -55,7 +55,7 @@
 //! - `toml` (default): [`Policy::from_file`] and [`Policy::from_toml`].
 //! - `serde`: [`Config`] and [`Policy`] as a part of any configuration format.
 //! - `tracing`: an event for refused requests.
-//! - `watch`: [`LivePolicy::watch`], a policy that follows its file. Includes `toml` and `tracing`.
+//! - `watch`: `LivePolicy::watch`, a policy that follows its file. Includes `toml` and `tracing`.
 
 mod allowlist;
 mod applied;

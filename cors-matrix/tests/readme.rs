@@ -24,8 +24,11 @@ fn block(heading: &str) -> String {
 
 #[test]
 fn examples() {
-    for framework in Framework::ALL {
-        let file = format!("cors-{framework}/examples/hello.rs");
+    let hello = Framework::ALL.map(|framework| format!("cors-{framework}/examples/hello.rs"));
+    for file in hello
+        .into_iter()
+        .chain(["cors-axum/examples/live.rs".to_owned()])
+    {
         let source = read(&file);
         // Without the line of documentation at its head.
         let (_, code) = source.split_once("\n\n").unwrap();

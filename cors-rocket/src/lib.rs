@@ -105,6 +105,10 @@
 //!
 //! A refused request is an event of the `tracing` crate at level debug. [`Policy::explain`] says the
 //! same of any request: see [`Head`].
+//!
+//! # Features
+//!
+//! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
 mod fairing;
 mod head;

@@ -58,6 +58,10 @@
 //!   [allow](Grant::allow_headers) the former and [expose](Grant::expose_headers) the latter.
 //! - axum 0.7: `layer.layer(router)`. That is around the whole router, and can be served after
 //!   `ServiceExt::into_make_service`.
+//!
+//! # Features
+//!
+//! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
 mod cors;
 mod head;

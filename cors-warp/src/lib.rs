@@ -147,6 +147,7 @@
 //! # Features
 //!
 //! - `server` (default): [`serve()`] and [`serve_with_shutdown`].
+//! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
 mod cors;
 mod filter;
