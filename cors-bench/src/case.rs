@@ -22,6 +22,8 @@ pub enum Origins {
     Wildcards,
     /// [`ALLOWED`] with credentials, then everybody without.
     Grants,
+    /// [`ALLOWED`], in a policy that can be replaced. It is not, here.
+    Live,
 }
 
 /// An origin that all policies allow.
@@ -32,7 +34,7 @@ pub const DENIED: &str = "https://app-000.example.net";
 pub const WILDCARD_DOMAIN: &str = "example.com";
 
 impl Origins {
-    /// All of them, or `None` if there are patterns among them.
+    /// All of them, or `None` if there are patterns among them, or more than a list.
     pub fn exact(self) -> Option<Vec<String>> {
         let Self::Exact(count) = self else {
             return None;
@@ -54,6 +56,7 @@ impl fmt::Display for Origins {
             Self::Exact(count) => write!(f, "{count} origins"),
             Self::Wildcards => f.write_str("wildcards"),
             Self::Grants => f.write_str("two grants"),
+            Self::Live => f.write_str("live policy"),
         }
     }
 }
@@ -178,7 +181,7 @@ pub fn all() -> Vec<Case> {
             ),
         ]);
     }
-    let (wildcards, grants) = (Origins::Wildcards, Origins::Grants);
+    let (wildcards, grants, live) = (Origins::Wildcards, Origins::Grants, Origins::Live);
     cases.extend([
         (wildcards, "GET allowed", Message::get(ALLOWED)),
         (wildcards, "GET denied", Message::get(DENIED)),
@@ -193,6 +196,14 @@ pub fn all() -> Vec<Case> {
             grants,
             "preflight allowed by the second",
             Message::preflight(DENIED, asked),
+        ),
+        (live, "GET without Origin", Message::new("GET", &[])),
+        (live, "GET allowed", Message::get(ALLOWED)),
+        (live, "GET denied", Message::get(DENIED)),
+        (
+            live,
+            "preflight allowed",
+            Message::preflight(ALLOWED, asked),
         ),
     ]);
     let case = |(origins, name, message)| Case {

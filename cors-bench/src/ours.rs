@@ -1,6 +1,6 @@
 //! Our policies, which are the same for every framework.
 
-use cors_core::{Config, ConfigErrors, Grant, Policy};
+use cors_core::{Config, ConfigErrors, Grant, LivePolicy, Policy, PolicySource};
 
 use crate::case::{ALLOWED, EXPOSED, HEADERS, MAX_AGE, METHODS, Origins, WILDCARD_DOMAIN};
 
@@ -22,6 +22,7 @@ pub fn config(origins: Origins) -> Config {
             "http://localhost:*".to_owned(),
         ])
         .into(),
+        Origins::Live => grant(vec![ALLOWED.to_owned()]).into(),
         Origins::Grants => {
             let first = grant(vec![ALLOWED.to_owned()]);
             let everybody = grant(vec!["*".to_owned()]).allow_credentials(false);
@@ -35,6 +36,10 @@ pub fn config(origins: Origins) -> Config {
 /// # Errors
 ///
 /// None, unless a case is no policy.
-pub fn policy(origins: Origins) -> Result<Policy, ConfigErrors> {
-    Policy::new(config(origins))
+pub fn policy(origins: Origins) -> Result<PolicySource, ConfigErrors> {
+    let policy = Policy::new(config(origins))?;
+    Ok(match origins {
+        Origins::Live => LivePolicy::new(policy).into(),
+        Origins::Exact(_) | Origins::Wildcards | Origins::Grants => policy.into(),
+    })
 }
