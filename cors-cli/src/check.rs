@@ -39,6 +39,26 @@ pub(crate) fn run(args: &Check, out: &mut impl Write) -> Result<Outcome, Error> 
     })
 }
 
+/// What there is to say about a policy file: its mistakes, or where it has none, what is risky or of no use in it. In
+/// the order of the file.
+///
+/// # Examples
+///
+/// ```
+/// use cors_cli::{Severity, Source, findings};
+///
+/// let found = findings(&Source::new("cors.toml", "allow_origins = [\"https://a.example/\"]"));
+/// let finding = found.first().ok_or("nothing was found")?;
+/// assert_eq!((finding.severity, finding.code), (Severity::Error, "invalid-origin"));
+/// assert_eq!(finding.span, 17..37);
+/// let replacement = finding.replacement.as_ref().ok_or("nothing would be right")?;
+/// assert_eq!(replacement.text, "\"https://a.example\"");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn findings(source: &Source) -> Vec<Diagnostic> {
+    Checked::new(source, &[]).findings
+}
+
 /// Every code of a lint, those about the comments that silence the others included.
 pub(crate) fn lint_codes() -> impl Iterator<Item = &'static str> {
     let lints = lints::LINTS.iter().map(|lint| lint.code);

@@ -79,6 +79,18 @@ pub(crate) fn near(name: &str) -> Option<Code> {
     best.map(|(_, code)| code)
 }
 
+/// What a code means, in a sentence; `None` if there is no such code. `cors check --explain CODE` says more.
+///
+/// # Examples
+///
+/// ```
+/// assert!(cors_cli::summary("method-not-allowed").is_some_and(|text| text.ends_with('.')));
+/// assert_eq!(cors_cli::summary("colour"), None);
+/// ```
+pub fn summary(code: &str) -> Option<String> {
+    find(code).map(Code::summary)
+}
+
 /// What is wrong with a name that is no code.
 pub(crate) fn unknown(name: &str) -> Error {
     let near = near(name).map(|code| format!("; did you mean `{}`?", code.name));

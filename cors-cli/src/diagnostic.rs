@@ -14,7 +14,7 @@ use crate::source::Source;
 /// How bad it is. The worst comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
+pub enum Severity {
     /// The file is no policy.
     Error,
     /// The policy is sound, but likely not what is meant, or not what is wise.
@@ -24,31 +24,35 @@ pub(crate) enum Severity {
 }
 
 /// A finding. Its texts are in lower case, without a full stop.
-#[derive(Clone, Debug)]
-pub(crate) struct Diagnostic {
-    pub(crate) severity: Severity,
-    pub(crate) code: &'static str,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its name, which [`summary`](crate::summary) explains.
+    pub code: &'static str,
     /// What is wrong.
-    pub(crate) message: String,
+    pub message: String,
     /// Why that matters.
-    pub(crate) reason: Option<String>,
+    pub reason: Option<String>,
     /// The place in the policy, such as `allow_origins[0]`; may be empty.
-    pub(crate) path: String,
+    pub path: String,
     /// The place in the file; empty at a file's beginning if it concerns all of it.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
     /// Other places that it is about, after the first.
-    pub(crate) also: Vec<Range<usize>>,
+    pub also: Vec<Range<usize>>,
     /// What to do about it.
-    pub(crate) help: Option<String>,
+    pub help: Option<String>,
     /// What the text at a place should be.
-    pub(crate) replacement: Option<Replacement>,
+    pub replacement: Option<Replacement>,
 }
 
 /// A change to the file's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Replacement {
-    pub(crate) span: Range<usize>,
-    pub(crate) text: String,
+pub struct Replacement {
+    /// The place.
+    pub span: Range<usize>,
+    /// What should be there.
+    pub text: String,
 }
 
 impl Diagnostic {

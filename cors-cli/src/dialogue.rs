@@ -12,15 +12,16 @@ use crate::failure::Failure;
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Printable, Styled, WARN, enumerate};
 use crate::request::{PageRequest, lines};
 
-/// What comes of a request in the standard and in each browser: [`Engine::ALL`], in that order.
+/// What comes of a request in the standard and in each browser.
 #[derive(Clone, Debug)]
-pub(crate) struct Played {
-    pub(crate) runs: Vec<(Engine, Run)>,
+pub struct Played {
+    /// One for each of [`Engine::ALL`], in that order.
+    pub runs: Vec<(Engine, Run)>,
 }
 
 impl Played {
     /// Plays a request against a server. Each engine begins with an empty preflight cache.
-    pub(crate) fn new(request: &Request, server: &mut impl Server) -> Self {
+    pub fn new(request: &Request, server: &mut impl Server) -> Self {
         let runs = Engine::ALL.map(|engine| {
             let mut cache = PreflightCache::new();
             let now = std::time::Duration::ZERO;
@@ -30,7 +31,7 @@ impl Played {
     }
 
     /// The engines that block it, each with why.
-    pub(crate) fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Blocked)> {
+    pub fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Blocked)> {
         self.runs
             .iter()
             .filter_map(|(engine, run)| match &run.verdict {
@@ -110,7 +111,8 @@ pub(crate) fn write_exchanges_in(
     Ok(())
 }
 
-fn title(exchange: &Exchange) -> String {
+/// What an exchange is for, as a heading.
+pub fn title(exchange: &Exchange) -> String {
     match exchange.kind {
         Kind::Preflight => {
             let causes: Vec<_> = exchange.causes.iter().map(ToString::to_string).collect();
@@ -175,12 +177,20 @@ fn write_failed_checks(out: &mut impl Write, checks: &[Check], run: &Run) -> io:
 }
 
 fn write_check(out: &mut impl Write, check: Check, run: &Run) -> io::Result<()> {
+    let text = check_text(check, run);
+    match check.passed {
+        true => writeln!(out, "  {} {text}", Styled(GOOD, "✓")),
+        false => writeln!(out, "  {} {}", Styled(BAD, "✗"), Styled(BAD, text)),
+    }
+}
+
+/// What a check of a run found, as a sentence: what is so, or what is wrong.
+pub fn check_text(check: Check, run: &Run) -> String {
     match &run.verdict {
         Verdict::Blocked(failure) if !check.passed => {
-            let error = Printable(&failure.error.to_string()).to_string();
-            writeln!(out, "  {} {}", Styled(BAD, "✗"), Styled(BAD, error))
+            Printable(&failure.error.to_string()).to_string()
         }
-        _ => writeln!(out, "  {} {}", Styled(GOOD, "✓"), statement(check.step)),
+        _ => statement(check.step).to_owned(),
     }
 }
 
@@ -266,6 +276,14 @@ fn write_consoles(out: &mut impl Write, played: &Played) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What comes of a run for the page, as a clause.
+pub fn verdict_text(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Response(readable) => readable_text(readable),
+        Verdict::Blocked(failure) => Printable(&failure.error.to_string()).to_string(),
+    }
 }
 
 /// What a page may read of a response.

@@ -14,16 +14,15 @@ use cors_browser::{
 use cors_core::Verdict;
 use serde_json::json;
 
-use self::cause::Obstacle;
-use self::fix::Fix;
 use crate::cli::Explain;
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialogue::{self, Played};
 use crate::output::{BAD, BOLD, GOOD, Json, Styled, WARN, enumerate, width};
-use crate::policy_server::{Head, PolicyServer};
+use crate::policy_server::{Head, PolicyServer, says_ok};
 use crate::request::PageRequest;
 use crate::source::{Sound, Source};
 use crate::{Error, Outcome, console};
+
+pub use self::fix::Fix;
 
 pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error> {
     if let Some(text) = &args.from_console {
@@ -36,9 +35,12 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     let page = PageRequest::new(url, origin, &args.request)?;
     let source = Source::read(file)?;
     let sound = source.sound(args.json, out)?;
-    let played = Played::new(&page.request, &mut PolicyServer(&sound.policy));
-    let fix = Fix::find(&source, &sound, &page, &played);
-    let new_text = fix.as_ref().and_then(|fix| fix.text.as_deref());
+    let played = Played::new(
+        &page.request,
+        &mut PolicyServer::new(&sound.policy, &says_ok),
+    );
+    let fix = Fix::find(&source, &sound, &page, &played, &says_ok);
+    let new_text = fix.as_ref().and_then(Fix::text);
     let is_applied = match new_text {
         Some(text) if args.fix => {
             let failed = |error| Error::new(format!("{}: cannot be written: {error}", source.name));
@@ -76,8 +78,8 @@ fn write_dialogue(
     dialogue::write_verdict(out, played, |readable| readable_text(sound, page, readable))
 }
 
-/// Why the policy answers as it does.
-fn remark(source: &Source, sound: &Sound, exchange: &Exchange) -> String {
+/// Why the policy answers an exchange of this request as it does.
+pub fn remark(source: &Source, sound: &Sound, exchange: &Exchange) -> String {
     let explanation = sound.policy.explain(&Head(&exchange.sent));
     let mut remark = explanation.to_string();
     if let Verdict::Granted(grant) = explanation.decision().verdict() {
@@ -143,34 +145,33 @@ fn readable_text(sound: &Sound, page: &PageRequest, readable: &Readable) -> Stri
 fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, is_applied: bool) -> io::Result<()> {
     writeln!(out)?;
     writeln!(out, "{}", Styled(BOLD, "Why"))?;
-    match finding(fix) {
+    match fix.place() {
         Some(finding) => writeln!(out, "{}", finding.render(source, width()))?,
         None => {
-            let code = fix.first.failure.code();
-            let error = Styled(BAD, format_args!("error[{code}]"));
-            writeln!(out, "{error}: {}", fix.first.message)?;
+            let error = Styled(BAD, format_args!("error[{}]", fix.code()));
+            writeln!(out, "{error}: {}", fix.message())?;
         }
     }
-    for further in &fix.further {
+    for further in fix.further() {
         writeln!(out, "and then: {further}")?;
     }
     writeln!(out)?;
     writeln!(out, "{}", Styled(BOLD, "What to change"))?;
-    for advice in &fix.advice {
+    for advice in fix.advice() {
         writeln!(out, "  - {advice}")?;
     }
     let Some(diff) = fix.diff(source) else {
-        if fix.advice.is_empty() {
+        if fix.advice().is_empty() {
             writeln!(out, "  no change of the policy allows this request")?;
         }
         return Ok(());
     };
-    if let Some(danger) = fix.danger {
+    if let Some(danger) = fix.danger() {
         let warning =
             format!("this opts into `{danger}`, see `cors check --explain danger-allowed`");
         writeln!(out, "  - {}: {warning}", Styled(WARN, "dangerous"))?;
     }
-    if !fix.advice.is_empty() || fix.danger.is_some() {
+    if !fix.advice().is_empty() || fix.danger().is_some() {
         writeln!(out, "  - or change the policy:")?;
     }
     for line in diff.lines() {
@@ -193,23 +194,6 @@ fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, is_applied: bool)
     }
 }
 
-/// The first obstacle at its place in the policy, if it is there.
-fn finding(fix: &Fix) -> Option<Diagnostic> {
-    let Obstacle {
-        failure,
-        message,
-        span,
-        ..
-    } = &fix.first;
-    let span = span.clone()?;
-    Some(Diagnostic::new(
-        Severity::Error,
-        failure.code(),
-        span,
-        message.clone(),
-    ))
-}
-
 fn write_json(
     out: &mut impl Write,
     source: &Source,
@@ -226,14 +210,14 @@ fn write_json(
         "request": {"call": page.call(), "origin": origin, "notes": page.notes, "mixed_content": page.mixed_content},
         "runs": dialogue::to_json(played),
         "blocked": fix.map(|fix| json!({
-            "code": fix.first.failure.code(),
-            "message": fix.first.message,
-            "place": finding(fix).map(|finding| json!(finding.to_json(source))),
-            "further": fix.further,
-            "advice": fix.advice,
-            "dangerous": fix.danger,
+            "code": fix.code(),
+            "message": fix.message(),
+            "place": fix.place().map(|finding| json!(finding.to_json(source))),
+            "further": fix.further(),
+            "advice": fix.advice(),
+            "dangerous": fix.danger(),
             "diff": fix.diff(source),
-            "policy": fix.text,
+            "policy": fix.text(),
         })),
     });
     writeln!(out, "{}", Json(&document))

@@ -1,15 +1,71 @@
-//! A server with a policy in front of an application that says 200 to all.
+//! A server with a policy in front of an application.
+
+use std::fmt;
 
 use cors_browser::{Headers, Response, SentRequest, Server};
-use cors_core::{Decision, Policy, RequestHead, RequestHeader, Value};
+use cors_core::{
+    Decision, Policy, RequestHead, RequestHeader, ResponseHeader, Value, varies_by_origin,
+};
+
+/// What an application answers; `None`: the connection is closed.
+pub type Application<'a> = &'a dyn Fn(&SentRequest) -> Option<Response>;
+
+/// An [`Application`] that says 200 to all: what it answers matters only to those who may read it.
+pub fn says_ok(_: &SentRequest) -> Option<Response> {
+    Some(Response::new(200, Headers::new()))
+}
 
 /// Answers requests of the browser's model as the policy has it.
-pub(crate) struct PolicyServer<'a>(pub(crate) &'a Policy);
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser::{Origin, Request, Response, SentRequest, Url, Verdict};
+/// use cors_cli::{Played, PolicyServer};
+///
+/// let policy = cors_core::Policy::from_toml("allow_origins = ['*']")?;
+/// let teapot = |_: &SentRequest| Some(Response::new(418, [("Vary", "Accept")]));
+/// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+/// let get = Request::new(Url::parse("https://api.example.com/")?, page);
+/// let played = Played::new(&get, &mut PolicyServer::new(&policy, &teapot));
+/// for (_, run) in &played.runs {
+///     assert!(matches!(&run.verdict, Verdict::Response(readable) if readable.status == 418));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct PolicyServer<'a> {
+    policy: &'a Policy,
+    application: Application<'a>,
+}
+
+impl<'a> PolicyServer<'a> {
+    /// A server with this policy in front of this application.
+    pub fn new(policy: &'a Policy, application: Application<'a>) -> Self {
+        Self {
+            policy,
+            application,
+        }
+    }
+}
+
+impl fmt::Debug for PolicyServer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("PolicyServer");
+        debug.field("policy", self.policy).finish_non_exhaustive()
+    }
+}
 
 impl Server for PolicyServer<'_> {
     fn respond(&mut self, sent: &SentRequest) -> Option<Response> {
-        let answer = Answer::of(self.0, sent);
-        Some(Response::new(answer.status.unwrap_or(200), answer.headers))
+        let answer = Answer::of(self.policy, sent);
+        match answer.status {
+            Some(status) => Some(Response::new(status, answer.headers)),
+            None => {
+                let mut response = (self.application)(sent)?;
+                answer.add_to(&mut response.headers);
+                Some(response)
+            }
+        }
     }
 }
 
@@ -42,6 +98,25 @@ impl Answer {
         };
         Self { status, headers }
     }
+
+    /// Adds the fields to those of the application, as adapters do: of the fields that are the policy's own none
+    /// is kept, and `Vary` is merged.
+    fn add_to(&self, headers: &mut Headers) {
+        let vary = ResponseHeader::Vary.name();
+        for field in ResponseHeader::OWNED {
+            headers.delete(field.name());
+        }
+        let is_vary = |name: &[u8]| name.eq_ignore_ascii_case(vary.as_bytes());
+        for added in self.headers.iter().filter(|added| !is_vary(&added.name)) {
+            headers.delete(&String::from_utf8_lossy(&added.name));
+        }
+        let varies = headers.values(vary).any(varies_by_origin);
+        for added in self.headers.iter() {
+            if !(varies && is_vary(&added.name)) {
+                headers.append(&added.name, &added.value);
+            }
+        }
+    }
 }
 
 /// What the policy reads of a request.
@@ -65,4 +140,67 @@ fn canonical(name: &str) -> String {
         first.into_iter().chain(chars).collect::<String>()
     });
     words.collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use cors_browser::Url;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(policy: &str, application: &[(&str, &str)], expected: &[(&str, &str)]) {
+        let policy = Policy::from_toml(policy).unwrap();
+        let application = |_: &SentRequest| {
+            let mut headers = Headers::new();
+            for (name, value) in application {
+                headers.append(name, value);
+            }
+            Some(Response::new(200, headers))
+        };
+        let sent = SentRequest {
+            method: "GET".to_owned(),
+            url: Url::parse("https://api.example.com/").unwrap(),
+            headers: [("Origin", "https://a.example")].into(),
+            credentials: false,
+        };
+        let response = PolicyServer::new(&policy, &application).respond(&sent);
+        let headers = response.unwrap().headers;
+        let lines = headers.iter().map(|header| {
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+            (text(&header.name).to_lowercase(), text(&header.value))
+        });
+        let lines: Vec<_> = lines.collect();
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn the_fields_of_the_application() {
+        const ALLOW: &str = "access-control-allow-origin";
+        let policy = "allow_origins = ['https://a.example']";
+        let granted = (ALLOW, "https://a.example");
+        let vary = ("vary", "Origin");
+        check(policy, &[("X-A", "1")], &[("x-a", "1"), granted, vary]);
+        check(
+            policy,
+            &[(ALLOW, "*"), ("Access-Control-Expose-Headers", "x-a")],
+            &[granted, vary],
+        );
+        check(
+            policy,
+            &[("Vary", "Accept")],
+            &[("vary", "Accept"), granted, vary],
+        );
+        check(
+            policy,
+            &[("Vary", "Accept, origin")],
+            &[("vary", "Accept, origin"), granted],
+        );
+        let other = "allow_origins = ['https://b.example']";
+        check(other, &[(ALLOW, "*")], &[vary]);
+    }
 }

@@ -11,22 +11,23 @@ use crate::output::Printable;
 
 /// A page's request, and what is to be said about it.
 #[derive(Clone, Debug)]
-pub(crate) struct PageRequest {
-    pub(crate) request: Request,
-    /// The body's bytes, for a server that is asked for real.
-    pub(crate) body: Option<String>,
+pub struct PageRequest {
+    /// What is fetched.
+    pub request: Request,
+    /// The body, for a server that is asked for real.
+    pub body: Option<String>,
     /// What the user said and a browser would not do so.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
     /// Why browsers block the request before CORS is asked, if they do.
-    pub(crate) mixed_content: Option<String>,
+    pub mixed_content: Option<String>,
 }
 
 impl PageRequest {
     /// Reads the command line. What is impossible is an error that says what would be possible.
     pub(crate) fn new(url: &str, origin: &str, options: &RequestOptions) -> Result<Self, Error> {
-        let mut notes = Vec::new();
         let url = parse_url(url)?;
-        let origin = parse_origin(origin, &mut notes)?;
+        let (origin, note) = parse_origin(origin).map_err(Error::Message)?;
+        let notes = Vec::from_iter(note);
         let method = match (&options.method, &options.data) {
             (Some(method), _) => method.as_str(),
             (None, Some(_)) => "POST",
@@ -37,32 +38,45 @@ impl PageRequest {
             .credentials(options.credentials.into());
         for header in &options.headers {
             let (name, value) = parse_header(header)?;
-            if is_forbidden_request_header(name.as_bytes(), value.as_bytes()) {
+            request = request.header(name, value);
+        }
+        let mut page = Self::of(request, options.data.clone());
+        page.notes.splice(0..0, notes);
+        Ok(page)
+    }
+
+    /// A request of the browser's model with this body, a text: what a browser changes in it is changed, and
+    /// noted.
+    pub fn of(mut request: Request, body: Option<String>) -> Self {
+        let mut notes = Vec::new();
+        for header in std::mem::take(&mut request.headers).iter() {
+            if is_forbidden_request_header(&header.name, &header.value) {
+                let name = String::from_utf8_lossy(&header.name);
                 notes.push(format!(
                     "no script can set `{}`; a browser leaves it out",
-                    Printable(name)
+                    Printable(&name)
                 ));
                 continue;
             }
-            request = request.header(name, value);
+            request = request.header(&header.name, &header.value);
         }
-        if options.data.is_some() {
+        if body.is_some() {
             if !request.headers.contains("Content-Type") {
                 request = request.header("Content-Type", "text/plain;charset=UTF-8");
             }
             request = request.body(Body::Source);
         }
         notes.extend(beside_cors(&request));
-        Ok(Self {
-            body: options.data.clone(),
+        Self {
+            body,
             notes,
             mixed_content: mixed_content(&request),
             request,
-        })
+        }
     }
 
     /// The call of `fetch()`, with secrets masked.
-    pub(crate) fn call(&self) -> String {
+    pub fn call(&self) -> String {
         let request = &self.request;
         let mut members = Vec::new();
         if request.method != "GET" {
@@ -92,8 +106,8 @@ impl PageRequest {
     }
 }
 
-/// Header lines as they may be shown.
-pub(crate) fn lines(headers: &Headers) -> impl Iterator<Item = (String, String)> {
+/// Header lines as they may be shown: without secrets, and without what a terminal acts on.
+pub fn lines(headers: &Headers) -> impl Iterator<Item = (String, String)> {
     headers.iter().map(|header| {
         let name = String::from_utf8_lossy(&header.name);
         let value = String::from_utf8_lossy(&header.value);
@@ -126,14 +140,30 @@ fn parse_url(text: &str) -> Result<Url, Error> {
     }
 }
 
-/// The origin of a page, of which a user may have given the whole address.
-fn parse_origin(text: &str, notes: &mut Vec<String>) -> Result<Origin, Error> {
+/// The origin of a page, of which a user may have given the whole address: then there is a note about it.
+///
+/// # Errors
+///
+/// What is wrong with a text that is neither, and what may have been meant.
+///
+/// # Examples
+///
+/// ```
+/// use cors_cli::parse_origin;
+///
+/// let (origin, note) = parse_origin("https://app.example.com/users")?;
+/// assert_eq!(origin.to_string(), "https://app.example.com");
+/// assert!(note.is_some());
+/// assert!(parse_origin("app.example.com").is_err_and(|error| error.contains("did you mean")));
+/// # Ok::<(), String>(())
+/// ```
+pub fn parse_origin(text: &str) -> Result<(Origin, Option<String>), String> {
     if let Some(origin) = Origin::parse(text) {
-        return Ok(origin);
+        return Ok((origin, None));
     }
     let impossible = |why: &str, guess: Option<String>| {
         let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
-        Error::new(format!("the origin `{}` {why}{guess}", Printable(text)))
+        format!("the origin `{}` {why}{guess}", Printable(text))
     };
     let guess = || {
         let url = Url::parse(&with_scheme(text)).ok()?;
@@ -152,14 +182,14 @@ fn parse_origin(text: &str, notes: &mut Vec<String>) -> Result<Origin, Error> {
     let origin = Origin::of(&url);
     let shown = Printable(text);
     let why = cors_core::Origin::parse(text).err();
-    notes.push(match (&origin, why) {
+    let note = match (&origin, why) {
         (Origin::Opaque, _) => format!("a page at `{shown}` has the origin `null`"),
         (Origin::Tuple(_), Some(why)) => {
             format!("the origin `{shown}` {why}; this one is sent as `{origin}`")
         }
         (Origin::Tuple(_), None) => format!("the origin of `{shown}` is sent as `{origin}`"),
-    });
-    Ok(origin)
+    };
+    Ok((origin, Some(note)))
 }
 
 fn with_scheme(text: &str) -> String {

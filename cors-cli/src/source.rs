@@ -15,17 +15,19 @@ use crate::output::{Json, width};
 
 /// A file that was read.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub struct Source {
     /// The path as the user gave it.
-    pub(crate) name: String,
-    pub(crate) text: String,
+    pub name: String,
+    /// What is in it.
+    pub text: String,
     pub(crate) lines: LineIndex,
 }
 
 /// A sound policy, and what it was made of.
 #[derive(Clone, Debug)]
-pub(crate) struct Sound {
-    pub(crate) policy: Policy,
+pub struct Sound {
+    /// The policy.
+    pub policy: Policy,
     pub(crate) config: Config,
     pub(crate) places: Places,
 }
@@ -38,7 +40,7 @@ impl Source {
     }
 
     /// A text as if it had been read from a file of this name.
-    pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         Self {
             name: name.into(),
@@ -48,7 +50,11 @@ impl Source {
     }
 
     /// Makes a policy of it.
-    pub(crate) fn load(&self) -> Result<Sound, ConfigErrors> {
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in it.
+    pub fn load(&self) -> Result<Sound, ConfigErrors> {
         Sound::new(&self.text)
     }
 
@@ -75,8 +81,16 @@ impl Source {
         )))
     }
 
-    /// The line and the column of a byte, counted from 1.
-    pub(crate) fn line_and_column(&self, at: usize) -> (usize, usize) {
+    /// The line and the column of a byte, counted from 1; columns are characters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let source = cors_cli::Source::new("cors.toml", "# ä\nmax_age = 1");
+    /// assert_eq!(source.line_and_column("# ä".len()), (1, 4));
+    /// assert_eq!(source.line_and_column("# ä\nmax_".len()), (2, 5));
+    /// ```
+    pub fn line_and_column(&self, at: usize) -> (usize, usize) {
         let line = self.lines.line(at);
         (line, self.lines.column(&self.text, line, at))
     }

@@ -4,36 +4,39 @@ use similar::TextDiff;
 
 use super::cause::Obstacle;
 use super::edit::{self, Edit};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialogue::Played;
-use crate::policy_server::PolicyServer;
+use crate::policy_server::{Application, PolicyServer};
 use crate::request::PageRequest;
 use crate::source::{Sound, Source};
 
 /// Why a request is blocked, and what to do about it.
 #[derive(Clone, Debug)]
-pub(super) struct Fix {
+pub struct Fix {
     /// The first obstacle.
-    pub(super) first: Obstacle,
+    first: Obstacle,
     /// What else is in the way.
-    pub(super) further: Vec<String>,
+    further: Vec<String>,
     /// What can be done elsewhere than in the policy.
-    pub(super) advice: Vec<String>,
+    advice: Vec<String>,
     /// The file's new text, with which every browser allows the request; `None` where there is none.
-    pub(super) text: Option<String>,
+    text: Option<String>,
     /// What the new text opts into that is dangerous.
-    pub(super) danger: Option<&'static str>,
+    danger: Option<&'static str>,
 }
 
 /// An origin, credentials, a method, headers: nothing else is ever in the way.
 const MAX_OBSTACLES: usize = 8;
 
 impl Fix {
-    /// Looks for a fix; `None` if every browser allows the request as it is.
-    pub(super) fn find(
+    /// Looks for a fix; `None` if every browser allows the request as it is. `played` is what comes of the request
+    /// with the policy in front of the application.
+    pub fn find(
         source: &Source,
         sound: &Sound,
         page: &PageRequest,
         played: &Played,
+        application: Application<'_>,
     ) -> Option<Self> {
         let mut obstacle = obstacle(sound, page, played)?;
         let mut fix = Self {
@@ -45,7 +48,7 @@ impl Fix {
         };
         let mut text = source.text.clone();
         for _ in 0..MAX_OBSTACLES {
-            let Some(step) = Step::find(&text, page, &obstacle) else {
+            let Some(step) = Step::find(&text, page, &obstacle, application) else {
                 return Some(fix);
             };
             text = step.text;
@@ -66,11 +69,48 @@ impl Fix {
     }
 
     /// What changes in the file, as a unified diff.
-    pub(super) fn diff(&self, source: &Source) -> Option<String> {
+    pub fn diff(&self, source: &Source) -> Option<String> {
         let text = self.text.as_deref()?;
         let diff = TextDiff::from_lines(source.text.as_str(), text);
         let name = &source.name;
         Some(diff.unified_diff().header(name, name).to_string())
+    }
+
+    /// The code of what the browser reports.
+    pub fn code(&self) -> &'static str {
+        self.first.failure.code()
+    }
+
+    /// What is in the way first.
+    pub fn message(&self) -> &str {
+        &self.first.message
+    }
+
+    /// The same at its place in the policy; `None` where it is not the policy that is in the way.
+    pub fn place(&self) -> Option<Diagnostic> {
+        let span = self.first.span.clone()?;
+        let message = self.message();
+        Some(Diagnostic::new(Severity::Error, self.code(), span, message))
+    }
+
+    /// What else is in the way, behind that.
+    pub fn further(&self) -> &[String] {
+        &self.further
+    }
+
+    /// What can be done elsewhere than in the policy.
+    pub fn advice(&self) -> &[String] {
+        &self.advice
+    }
+
+    /// The file's text with which every browser allows the request; `None` where no change of it helps.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// What this text opts into that is dangerous: an item of `dangerously_allow`.
+    pub fn danger(&self) -> Option<&'static str> {
+        self.danger
     }
 }
 
@@ -88,11 +128,19 @@ struct Step {
 }
 
 impl Step {
-    fn find(text: &str, page: &PageRequest, obstacle: &Obstacle) -> Option<Self> {
+    fn find(
+        text: &str,
+        page: &PageRequest,
+        obstacle: &Obstacle,
+        application: Application<'_>,
+    ) -> Option<Self> {
         obstacle.candidates.iter().find_map(|edits| {
             let text = edit::apply(text, edits)?;
             let sound = Sound::new(&text).ok()?;
-            let played = Played::new(&page.request, &mut PolicyServer(&sound.policy));
+            let played = Played::new(
+                &page.request,
+                &mut PolicyServer::new(&sound.policy, application),
+            );
             let next = self::obstacle(&sound, page, &played);
             let helps = next
                 .as_ref()

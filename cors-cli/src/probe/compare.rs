@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::dialogue::Played;
 use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
-use crate::policy_server::{Answer, PolicyServer};
+use crate::policy_server::{Answer, PolicyServer, says_ok};
 use crate::probe::header::value;
 use crate::request::PageRequest;
 
@@ -65,7 +65,7 @@ impl Comparison {
             comparison.compared += 1;
             comparison.add(exchange, response, &Answer::of(policy, &exchange.sent));
         }
-        let meant = Played::new(&page.request, &mut PolicyServer(policy));
+        let meant = Played::new(&page.request, &mut PolicyServer::new(policy, &says_ok));
         let is_allowed = |played: &Played| {
             let first = played.runs.first();
             first.is_some_and(|(_, run)| matches!(run.verdict, Verdict::Response(_)))
