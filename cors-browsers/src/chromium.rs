@@ -66,7 +66,13 @@ impl Chromium {
         Ok(chromium)
     }
 
-    fn call(&mut self, method: &str, params: Value, deadline: Instant) -> Result<Value, Error> {
+    /// Gives a command, and waits for its result.
+    pub(crate) fn call(
+        &mut self,
+        method: &str,
+        params: Value,
+        deadline: Instant,
+    ) -> Result<Value, Error> {
         let id = self.socket.next_id();
         let mut message = json!({ "id": id, "method": method, "params": params });
         if !self.session.is_empty()
@@ -85,6 +91,11 @@ impl Chromium {
                 text(&answer, "/error/message")
             ))),
         }
+    }
+
+    /// The next event, if there is one before the deadline.
+    pub(crate) fn event(&mut self, deadline: Instant) -> Result<Option<Value>, Error> {
+        self.socket.event(deadline)
     }
 }
 
@@ -110,7 +121,7 @@ impl Driver for Chromium {
     }
 
     fn note(&mut self, deadline: Instant) -> Result<Option<Note>, Error> {
-        Ok(self.socket.event(deadline)?.as_ref().map(note))
+        Ok(self.event(deadline)?.as_ref().map(note))
     }
 
     fn forget(&mut self) -> Result<(), Error> {

@@ -36,6 +36,7 @@
 //! # Parts
 //!
 //! - [`Engine`], [`Browser`], [`Settings`]: the browsers.
+//! - [`Tab`]: a Chromium that opens a server's own pages, and is used as a person would.
 //! - [`Fetch`], [`Observed`]: what a page does, and what becomes of it.
 //! - [`ScriptedServer`]: answers as told, byte for byte, and remembers what it was asked.
 //! - [`Front`]: stands before another server, adds TLS, and remembers the exchanges.
@@ -55,6 +56,7 @@ mod pages;
 mod process;
 mod scripted;
 mod socket;
+mod tab;
 mod tls;
 mod webkit;
 
@@ -65,3 +67,4 @@ pub use fetch::{Cache, CorsError, Credentials, Fetch, Message, Observed, Outcome
 pub use front::{Exchange, Front};
 pub use http::{Line, Request};
 pub use scripted::{Reply, Script, ScriptedServer};
+pub use tab::Tab;
