@@ -1,0 +1,49 @@
+// Places in a text, and the text with places marked.
+
+import { el } from "./dom.js";
+
+/** Where a place is. The server counts lines and characters from 1; scripts count UTF-16 code units from 0. */
+export function offset(text, { line, column }) {
+  const lines = text.split("\n");
+  const before = lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0);
+  const characters = [...(lines[line - 1] ?? "")];
+  return before + characters.slice(0, column - 1).join("").length;
+}
+
+/** How ranges of a text follow it through an edit: they move, or are null where the edit was in them. */
+export function moved(before, after) {
+  const shorter = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < shorter && before[head] === after[head]) head += 1;
+  let tail = 0;
+  while (tail < shorter - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  const [shift, rest] = [after.length - before.length, before.length - tail];
+  return (range) => {
+    if (!range || range.to <= head) return range;
+    return range.from >= rest ? { ...range, from: range.from + shift, to: range.to + shift } : null;
+  };
+}
+
+/** The text, a row for each of its lines, with ranges marked by their level; where they overlap, by the worst. */
+export function mirror(text, ranges, levels) {
+  let from = 0;
+  return text.split("\n").map((line) => {
+    const to = from + line.length;
+    const pieces = marked(text, from, to, ranges, levels);
+    from = to + 1;
+    // An empty row would have no height.
+    return el("div", { class: "row" }, ...pieces, el("br"));
+  });
+}
+
+function marked(text, from, to, ranges, levels) {
+  const ends = ranges.flatMap((range) => [range.from, range.to]).filter((end) => end > from && end < to);
+  const cuts = [...new Set([from, ...ends, to])].sort((a, b) => a - b);
+  return cuts.slice(0, -1).map((start, index) => {
+    const stop = cuts[index + 1];
+    const over = ranges.filter((range) => range.from < stop && range.to > start).map(({ level }) => level);
+    const level = levels.find((candidate) => over.includes(candidate));
+    const piece = text.slice(start, stop);
+    return level ? el("span", { class: `found ${level}` }, piece) : piece;
+  });
+}
