@@ -1,0 +1,225 @@
+//! What the page tries: the rows of its grid.
+
+use serde::{Deserialize, Serialize};
+
+/// A request that a page makes, and what one sees in what becomes of it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Scenario {
+    pub(crate) id: &'static str,
+    pub(crate) title: &'static str,
+    /// What it shows, for someone who has just met "blocked by CORS policy".
+    pub(crate) about: &'static str,
+    pub(crate) request: Fetch<&'static str, &'static [(&'static str, &'static str)]>,
+    /// Which page makes the request.
+    pub(crate) origin: Page,
+}
+
+/// The arguments of `fetch()`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fetch<Text, Lines> {
+    pub(crate) method: Text,
+    /// The path on a server.
+    pub(crate) path: Text,
+    pub(crate) headers: Lines,
+    pub(crate) credentials: Credentials,
+    pub(crate) body: Option<Text>,
+}
+
+/// A [credentials mode](https://fetch.spec.whatwg.org/#concept-request-credentials-mode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Credentials {
+    Omit,
+    SameOrigin,
+    Include,
+}
+
+/// A page of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Page {
+    /// The one that shows the grid, whichever that is.
+    Here,
+    /// The one whose origin is not in the policy.
+    Refused,
+}
+
+use Credentials::{Include, SameOrigin};
+
+const fn fetch(
+    method: &'static str,
+    path: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+) -> Fetch<&'static str, &'static [(&'static str, &'static str)]> {
+    Fetch {
+        method,
+        path,
+        headers,
+        credentials: SameOrigin,
+        body: None,
+    }
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const BODY: Option<&str> = Some("{\"name\":\"Ada\"}");
+
+pub(crate) const SCENARIOS: [Scenario; 16] = [
+    Scenario {
+        id: "simple-get",
+        title: "Simple GET",
+        about: "The browser sends it at once, and lets the page read the answer because the server names the \
+                page's origin in `Access-Control-Allow-Origin`.",
+        request: fetch("GET", "/echo", &[]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "exposed-header",
+        title: "Reading a header",
+        about: "The server sends `x-request-id` and `x-handler`, and the page sees only the first, because the \
+                policy exposes it and not the other.",
+        request: fetch("HEAD", "/echo", &[]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "text-post",
+        title: "POST of plain text",
+        about: "A form could send this, too, so the browser does not ask first: the server gets it from any \
+                site, and CORS decides only who reads the answer.",
+        request: Fetch {
+            body: Some("hello"),
+            ..fetch("POST", "/echo", &[("content-type", "text/plain")])
+        },
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "json-post",
+        title: "POST of JSON",
+        about: "No form can send JSON, so the browser asks first, with a preflight, whether `content-type` is \
+                an allowed header.",
+        request: Fetch {
+            body: BODY,
+            ..fetch("POST", "/json", &[JSON])
+        },
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "put",
+        title: "PUT",
+        about: "The preflight asks for the method and for the header, and the policy allows both.",
+        request: Fetch {
+            body: BODY,
+            ..fetch("PUT", "/echo", &[JSON])
+        },
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "delete",
+        title: "DELETE",
+        about: "The browser asks before it deletes; where the site is not allowed, the server never sees the DELETE \
+                itself.",
+        request: fetch("DELETE", "/echo", &[]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "method-not-allowed",
+        title: "PATCH, which the policy lacks",
+        about: "The preflight is answered, but the list of methods in it has no PATCH, so the browser does not \
+                send the request.",
+        request: Fetch {
+            body: BODY,
+            ..fetch("PATCH", "/echo", &[JSON])
+        },
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "header-allowed",
+        title: "A token in Authorization",
+        about: "The preflight asks whether the page may set `authorization`; it carries no token itself, and \
+                must not need one.",
+        request: fetch("GET", "/private", &[("authorization", "Bearer secret")]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "header-not-allowed",
+        title: "A header that the policy lacks",
+        about: "`x-custom` is not in the list of allowed headers, so the browser does not send the request.",
+        request: fetch("GET", "/echo", &[("x-custom", "1")]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "cookies",
+        title: "With cookies",
+        about: "With `credentials: \"include\"` the server must also say `Access-Control-Allow-Credentials: \
+                true`, and name the origin instead of `*`.",
+        request: Fetch {
+            credentials: Include,
+            ..fetch("GET", "/echo", &[])
+        },
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "unauthorized",
+        title: "A wrong token",
+        about: "Authentication fails, and the page can read the 401: the headers are on errors, too, so that \
+                the console does not talk of CORS instead.",
+        request: fetch("GET", "/private", &[("authorization", "Bearer wrong")]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "error-status",
+        title: "The server fails",
+        about: "The page can read the status 500 as well; without the headers it would learn only that \
+                fetching failed.",
+        request: fetch("GET", "/status/500", &[]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "not-found",
+        title: "There is no such thing",
+        about: "The framework's own 404 has the headers, too, though no handler of the application ran.",
+        request: fetch("GET", "/nowhere", &[]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "own-cors",
+        title: "A handler with an opinion of its own",
+        about: "The handler sets `Access-Control-Allow-Origin` itself, for another site; the policy replaces \
+                it, because two answers would be none.",
+        request: fetch("GET", "/own-cors", &[]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "vary",
+        title: "Caches",
+        about: "The answer depends on the origin, so `Vary: Origin` is added to the handler's own `Vary`, and \
+                no cache gives one site's answer to another.",
+        request: fetch("GET", "/vary", &[]),
+        origin: Page::Here,
+    },
+    Scenario {
+        id: "not-allowed",
+        title: "From a site that is not allowed",
+        about: "The same simple GET by a page that is not in the policy: the server answers, and the browser \
+                keeps the answer from the page.",
+        request: fetch("GET", "/echo", &[]),
+        origin: Page::Refused,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_one_sentence_about_something_else() {
+        let mut ids: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), SCENARIOS.len());
+        for scenario in &SCENARIOS {
+            assert!(scenario.about.ends_with('.'), "{}", scenario.id);
+            assert_eq!(scenario.about.matches(". ").count(), 0, "{}", scenario.id);
+        }
+    }
+}
