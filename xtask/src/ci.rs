@@ -52,7 +52,7 @@ const STEPS: [Step; 9] = [
     },
     Step {
         what: "demo",
-        cargo: &["xtask", "demo"],
+        cargo: &["xtask", "demo", "--table"],
         environment: None,
     },
     Step {

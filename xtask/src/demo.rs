@@ -1,12 +1,13 @@
-//! `cargo xtask demo`: the four frameworks under one policy, side by side.
+//! `cargo xtask demo`: the four frameworks under one policy, side by side; then a page on which a browser asks them.
 
 use std::process::ExitCode;
 
 use cors_matrix::judge::relevant;
 use cors_matrix::message::{self, Answer, Line, Request};
 use cors_matrix::server::Framework;
+use lexopt::ValueExt as _;
 
-use crate::{Error, progress, root};
+use crate::{Error, cargo, exit_code_with_us, progress, root};
 
 /// Something that happens between a page and a server, and the requests that it takes.
 struct Scene {
@@ -53,7 +54,36 @@ const SCENES: [Scene; 6] = [
 ];
 
 pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
-    crate::options(args, |_, _| Ok(false))?;
+    let (mut table_alone, mut page) = (false, Vec::new());
+    crate::options(args, |name, args| {
+        match name {
+            "table" => table_alone = true,
+            "open" => page.push("--open".to_owned()),
+            "port" => page.push(format!("--port={}", args.value()?.parse::<u16>()?)),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    if table_alone && !page.is_empty() {
+        let message = "`--table` is without the page, which `--open` and `--port` are about";
+        return Err(Error::Usage(message.to_owned()));
+    }
+    let are_equal = print_table()?;
+    if table_alone || !are_equal {
+        return Ok(match are_equal {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        });
+    }
+    // A program of its own, because this one has neither an HTTP server nor the model of the browser.
+    println!("\nThe same in your browser, where you can also change the policy; Ctrl-C ends it.");
+    eprintln!("building the page (the first time this takes a minute)");
+    let demo = ["run", "--quiet", "--package", "cors-demo", "--"];
+    exit_code_with_us(cargo(&demo).arg("--until-stdin-ends").args(page))
+}
+
+/// Prints what each framework answers; says whether all answer the same.
+fn print_table() -> Result<bool, Error> {
     let policy = root().join("cors.toml");
     let fixtures = progress::build(&Framework::ALL)?;
     let servers = fixtures
@@ -96,18 +126,15 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     );
     let differences = print(&rows);
     println!();
-    Ok(match differences {
-        0 => {
-            println!("The answers of axum, actix-web, Rocket and warp are the same.");
-            ExitCode::SUCCESS
-        }
+    match differences {
+        0 => println!("The answers of axum, actix-web, Rocket and warp are the same."),
         _ => {
             println!(
                 "The answers are NOT the same: {differences} lines have fewer than four marks."
-            );
-            ExitCode::FAILURE
+            )
         }
-    })
+    }
+    Ok(differences == 0)
 }
 
 enum Row {

@@ -8,15 +8,20 @@ mod serve;
 mod test_matrix;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 const HELP: &str = "\
 The tasks of the CORS workspace
 
 usage: cargo xtask <task> [options]
 
-  demo                     the four frameworks under one policy, side by side
+  demo                     the four frameworks under one policy, side by side; then a page where your
+                           browser asks them, until you stop it
+      --table              without the page
+      --open               open the page in your browser
+      --port N             the port of the page; 8090 or any free one if it is not said
   test-matrix              every shared case against every framework
       --framework NAME     against this one alone: axum, actix, rocket or warp
       --case REGEX         only the cases whose names match
@@ -124,8 +129,23 @@ fn root() -> PathBuf {
 
 /// Runs a program that says by its exit status how it went.
 fn exit_code(command: &mut Command) -> Result<ExitCode, Error> {
-    let status = command.status();
-    let status = status.map_err(|error| Error::Failed(format!("cannot run cargo: {error}")))?;
+    ended(command.status())
+}
+
+/// The same for a program that ends with its standard input, and so with this process, however that comes about.
+fn exit_code_with_us(command: &mut Command) -> Result<ExitCode, Error> {
+    let child = command.stdin(Stdio::piped()).spawn();
+    ended(child.and_then(|mut child| {
+        // `wait` would close it.
+        let stdin = child.stdin.take();
+        let status = child.wait();
+        drop(stdin);
+        status
+    }))
+}
+
+fn ended(status: io::Result<ExitStatus>) -> Result<ExitCode, Error> {
+    let status = status.map_err(|error| Error::Failed(format!("cannot run a program: {error}")))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

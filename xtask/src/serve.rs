@@ -34,15 +34,5 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     }
     let fixture = progress::build(&[framework])?.into_iter().next();
     let fixture = fixture.ok_or_else(|| Error::Failed("no server was built".to_owned()))?;
-    let failed = |error| Error::Failed(format!("cannot run the server: {error}"));
-    // The server ends when this process does, and with it this end of the pipe.
-    let mut child = fixture
-        .command(policy.as_deref(), port)
-        .spawn()
-        .map_err(failed)?;
-    let stdin = child.stdin.take();
-    let status = child.wait().map_err(failed)?;
-    drop(stdin);
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    crate::exit_code_with_us(&mut fixture.command(policy.as_deref(), port))
 }
