@@ -1,0 +1,454 @@
+//! The page in a real browser: a Chromium without a window uses it as a visitor would.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+
+mod demo;
+
+use demo::{Demo, POLICY};
+
+const PATCH: &str = "method-not-allowed";
+
+#[test]
+fn the_grid_is_equal_and_a_cell_says_why() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.row("simple-get"), ["readable"; 4]);
+    assert_eq!(demo.row(PATCH), ["blocked"; 4]);
+    // Sent for real by the hidden frame of the other page.
+    assert_eq!(demo.row("not-allowed"), ["blocked"; 4]);
+    demo.screenshot("desktop-light.png");
+
+    demo.click(&cell(PATCH, "axum"));
+    demo.tab.wait_until("dialogue.open").unwrap();
+    let steps: Vec<String> =
+        demo.get("[...dialogue.querySelectorAll('[data-step]')].map(it => it.dataset.step)");
+    assert_eq!(steps, ["preflight"], "nothing is sent after it");
+    let checks: Vec<String> =
+        demo.get("[...dialogue.querySelectorAll('[data-ok]')].map(it => it.dataset.ok)");
+    let (last, first) = checks.split_last().unwrap();
+    assert_eq!(last, "false");
+    assert!(
+        first.len() > 3 && first.iter().all(|ok| ok == "true"),
+        "{checks:?}"
+    );
+    let links: bool = demo.get(
+        "[...dialogue.querySelectorAll('[data-ok] a')].every(it => it.href.startsWith('https://fetch.spec.whatwg.org/#'))",
+    );
+    assert!(links);
+    let line: String = demo.get("dialogue.querySelector('mark').textContent");
+    assert_eq!(line, "allow_methods");
+    let removed: String = demo.get("dialogue.querySelector('.diff .added').textContent");
+    assert!(removed.contains("\"PATCH\""), "{removed}");
+    demo.screenshot("dialogue.png");
+
+    // What is said to be on the console is what is there.
+    let predicted: String =
+        demo.get("dialogue.querySelector('.engines pre').textContent.split('\\n')[0]");
+    assert!(
+        predicted.starts_with("Access to fetch at 'http://127.0.0.1:"),
+        "{predicted}"
+    );
+    let console = demo.tab.console().unwrap();
+    assert!(
+        console.iter().any(|line| line.starts_with(&predicted)),
+        "{predicted}\n{console:#?}"
+    );
+    demo.console_is_clean();
+}
+
+#[test]
+fn what_is_not_as_predicted_is_seen() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    // Other answers than the servers give.
+    demo.run(
+        "const real = fetch;
+        fetch = async (request, init) => {
+            if (!(request instanceof Request)) return real(request, init);
+            const { pathname } = new URL(request.url);
+            if (request.method === 'DELETE') throw new TypeError('Failed to fetch');
+            if (request.method === 'PUT') throw new DOMException('', 'TimeoutError');
+            if (pathname === '/status/500') return new Response('', { status: 503 });
+            if (request.credentials === 'include') return new Response('', { status: 200 });
+            if (request.method === 'PATCH') return new Response('');
+            return real(request, init);
+        };",
+    );
+    demo.run_again();
+    for (scenario, state, text) in [
+        ("simple-get", "equal", "200 readable= predicted"),
+        ("delete", "differs", "blocked≠ 200 readable predicted"),
+        ("put", "failed", "no result≠ open it"),
+        (
+            "error-status",
+            "differs",
+            "503 readable≠ 500 readable predicted",
+        ),
+        ("cookies", "differs", "200 readable≠ other headers"),
+        (PATCH, "differs", "200 readable≠ blocked predicted"),
+    ] {
+        let cell = format!("document.querySelector('{}')", cell(scenario, "axum"));
+        let is: [String; 2] = demo.get(&format!("[{cell}.dataset.state, {cell}.textContent]"));
+        assert_eq!(is, [state, text], "{scenario}");
+    }
+    assert!(demo.holds("grid.dataset.total - grid.dataset.equal === 5 * 4"));
+    assert!(demo.holds("summary.dataset.state === 'differs' && summary.textContent[0] === '≠'"));
+
+    demo.click(&cell("cookies", "warp"));
+    let said: String = demo.get("dialogue.querySelector('.bad').textContent");
+    assert_eq!(
+        said,
+        "The page cannot read x-request-id. Predicted was that it can."
+    );
+}
+
+#[test]
+fn an_edit_takes_effect_in_every_column() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let before = demo.cells();
+
+    demo.run("text.focus(), text.setSelectionRange(...Array(2).fill(text.value.indexOf('\"DELETE\"]') + 8))");
+    demo.tab.type_text(", \"PATCH\"").unwrap();
+    demo.tab.press("Control+s").unwrap();
+    demo.wait_for_version(2);
+    assert!(demo.is_all_equal());
+    let version: String = demo.get("version.textContent");
+    assert_eq!(version, "version 2 in force");
+    assert_eq!(demo.row(PATCH), ["readable"; 4]);
+    for (now, before) in demo.cells().iter().zip(&before) {
+        assert!(
+            now == before || now.contains("PATCH"),
+            "{before} became {now}"
+        );
+    }
+
+    // Taking over what a dialogue proposes.
+    demo.click(&cell("header-not-allowed", "rocket"));
+    demo.click("#dialogue .diff + .buttons button");
+    demo.tab
+        .wait_until("!dialogue.open && document.activeElement === text")
+        .unwrap();
+    demo.click("#save");
+    demo.wait_for_version(3);
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.row("header-not-allowed"), ["readable"; 4]);
+    assert_eq!(demo.row(PATCH), ["readable"; 4]);
+
+    // Back: what a preflight allowed before is not remembered.
+    demo.click("#reset");
+    demo.click("#save");
+    demo.wait_for_version(4);
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.cells(), before);
+    demo.console_is_clean();
+}
+
+#[test]
+fn an_invalid_edit_says_so_and_changes_nothing() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let before = demo.cells();
+
+    // Beyond the basic multilingual plane, where characters and UTF-16 code units are not the same.
+    let text = POLICY
+        .replace("app.example.com\"", "app.example.com/\"")
+        .replace("allow_origins ", "# \u{1f600}\nallow_origins ")
+        .replace("\"PUT\"", "'\u{1f600}', \"put\"");
+    demo.write(&text);
+    demo.tab
+        .wait_until("text.dataset.state === 'checked'")
+        .unwrap();
+    let underlined = "[...mirror.querySelectorAll('.found.error')].map(it => it.textContent)";
+    let marked: Vec<String> = demo.get(underlined);
+    assert_eq!(
+        marked,
+        ["\"https://app.example.com/\"", "'\u{1f600}'", "\"put\""]
+    );
+    // The text and its underlines lie on each other.
+    assert!(demo.holds(
+        "text.clientHeight === text.scrollHeight && text.scrollHeight === mirror.scrollHeight"
+    ));
+    let codes: Vec<String> =
+        demo.get("[...findings.querySelectorAll('.error')].map(it => it.dataset.code)");
+    assert_eq!(
+        codes,
+        ["invalid-origin", "invalid-method", "invalid-method"]
+    );
+    assert!(demo.holds("text.getAttribute('aria-invalid') === 'true'"));
+
+    demo.click("#save");
+    demo.tab.wait_until("saved.dataset.kind === 'bad'").unwrap();
+    let said: String = demo.get("saved.textContent");
+    assert_eq!(
+        said,
+        "✕ Not saved: 3 mistakes. Nothing has changed, version 1 stays in force."
+    );
+    demo.screenshot("invalid-policy.png");
+    assert!(demo.holds("grid.dataset.version === '1' && grid.dataset.state === 'done'"));
+    assert_eq!(demo.cells(), before);
+    // Nor did the servers change.
+    demo.run_again();
+    assert!(demo.holds("grid.dataset.version === '1'"));
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.cells(), before);
+
+    // What is being written is still there, and a suggestion puts it right where it is wrong.
+    demo.tab
+        .wait_until("text.dataset.state === 'checked'")
+        .unwrap();
+    demo.click("#findings .error[data-code=invalid-origin] .suggestion button");
+    demo.tab
+        .wait_until("text.dataset.state === 'checked'")
+        .unwrap();
+    let now: String = demo.get("text.value");
+    assert_eq!(now, text.replace("app.example.com/\"", "app.example.com\""));
+    let marked: Vec<String> = demo.get(underlined);
+    assert_eq!(marked, ["'\u{1f600}'", "\"put\""]);
+    demo.console_is_clean();
+}
+
+#[test]
+fn the_refused_page_is_blocked_everywhere() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_refused();
+    assert!(demo.is_all_equal());
+    assert!(demo.holds(
+        "[...document.querySelectorAll('.cell')].every(it => it.dataset.got === 'blocked')"
+    ));
+    let (link, allowed): (String, String) = (
+        demo.get("banner.querySelector('a').href"),
+        demo.allowed.clone(),
+    );
+    assert_eq!(link, format!("{allowed}/"));
+    assert!(
+        demo.holds("banner.checkVisibility() && banner.textContent.includes('not in the policy')")
+    );
+    demo.screenshot("refused-page.png");
+
+    // Who lets it in sees that, too.
+    demo.write(&POLICY.replace("http://localhost:*", "http://127.0.0.1:*"));
+    demo.click("#save");
+    demo.wait_for_version(2);
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.row("simple-get"), ["readable"; 4]);
+    demo.tab.wait_until("banner.hidden").unwrap();
+    demo.console_is_clean();
+}
+
+#[test]
+fn a_request_of_ones_own() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let allowed = demo.allowed.clone();
+    let refused = demo.refused.clone();
+    for (fill, expected) in [
+        (
+            "f.method.value = 'PATCH'",
+            format!("= Sent from {allowed}. It was blocked, as predicted."),
+        ),
+        (
+            "f.method.value = 'PUT', f.headers.value = 'content-type: application/json', f.body.value = '{}'",
+            format!("= Sent from {allowed}. The page got 200 readable, as predicted."),
+        ),
+        (
+            "f.path.value = '/status/418', f.credentials.value = 'include'",
+            format!("= Sent from {allowed}. The page got 418 readable, as predicted."),
+        ),
+        // Through the hidden frame.
+        (
+            "f.origin.value = 'there'",
+            format!("= Sent from {refused}. It was blocked, as predicted."),
+        ),
+        (
+            "f.any.value = 'https://app.example.com'; f.any.dispatchEvent(new Event('input'))",
+            "Modelled, nothing was sent: 418 readable on a page of https://app.example.com."
+                .to_owned(),
+        ),
+        (
+            "f.any.value = 'https://evil.example'",
+            "Modelled, nothing was sent: it would be blocked on a page of https://evil.example."
+                .to_owned(),
+        ),
+        (
+            "f.headers.value = 'x-a: 1\\n\\nno colon'",
+            "✕ header line 3 is not like name: value".to_owned(),
+        ),
+        (
+            "f.headers.value = '', f.path.value = '//evil.example/'",
+            "✕ //evil.example/ is no path".to_owned(),
+        ),
+    ] {
+        send(&mut demo, fill);
+        let said: String = demo.get("answer.querySelector('p').textContent");
+        assert_eq!(said, expected, "{fill}");
+    }
+    for (fill, state) in [
+        // What no script may send is not even tried.
+        (
+            "f.path.value = '/echo'; f.body.value = ''; f.method.value = 'TRACE'",
+            "failed",
+        ),
+        (
+            "f.method.value = 'GET'; f.body.value = 'no GET has one'",
+            "failed",
+        ),
+        ("f.body.value = ''", "modelled"),
+    ] {
+        send(&mut demo, fill);
+        assert_eq!(demo.get::<String>("answer.dataset.state"), state, "{fill}");
+    }
+    demo.click("#answer button");
+    assert!(demo.holds("dialogue.open && dialogue.textContent.includes('https://evil.example') && !dialogue.textContent.includes('null')"));
+    demo.console_is_clean();
+}
+
+#[test]
+fn the_frame_sends_to_the_servers_alone() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let url = format!("{}/api/state", demo.refused);
+    let answer: String = demo.get(&format!(
+        "new Promise(resolve => {{
+            const channel = new MessageChannel();
+            channel.port1.onmessage = ({{ data }}) => resolve(data.error ?? 'sent');
+            const request = {{ method: 'GET', headers: [] }};
+            frames[0].postMessage({{ url: '{url}', request }}, '*', [channel.port2]);
+        }})"
+    ));
+    assert_eq!(answer, format!("`{url}` is no server of the demo"));
+}
+
+#[test]
+fn a_policy_that_another_page_saved_arrives() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let save = "(async () => {
+        const [method, headers] = ['POST', { 'content-type': 'application/json' }];
+        const body = JSON.stringify({ text: text.value.replace('\"DELETE\"', '\"PATCH\"') });
+        return (await fetch('/api/policy', { method, headers, body })).status;
+    })()";
+    assert_eq!(demo.get::<u16>(save), 200);
+    demo.run("document.dispatchEvent(new Event('visibilitychange'))");
+    demo.wait_for_version(2);
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.row(PATCH), ["readable"; 4]);
+    assert_eq!(demo.row("delete"), ["blocked"; 4]);
+    assert!(demo.holds("text.value.includes('PATCH')"));
+    demo.console_is_clean();
+}
+
+#[test]
+fn the_keyboard_does_it_all() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let cell = cell("put", "warp");
+    let is_there = format!("document.activeElement === document.querySelector('{cell}')");
+    let mut tabs = 0;
+    while !demo.holds(&is_there) {
+        tabs += 1;
+        assert!(tabs < 100, "no way to {cell}");
+        demo.tab.press("Tab").unwrap();
+        assert!(
+            demo.holds("document.activeElement !== document.body"),
+            "after {tabs}"
+        );
+        let outline: String = demo.get("getComputedStyle(document.activeElement).outline");
+        assert!(outline.ends_with("solid 3px"), "{outline} after {tabs}");
+    }
+    demo.tab.press("Enter").unwrap();
+    demo.tab
+        .wait_until("dialogue.open && dialogue.contains(document.activeElement)")
+        .unwrap();
+    let steps: Vec<String> =
+        demo.get("[...dialogue.querySelectorAll('[data-step]')].map(it => it.dataset.step)");
+    assert_eq!(steps, ["preflight", "request"]);
+    demo.tab.press("Escape").unwrap();
+    demo.tab.wait_until("!dialogue.open").unwrap();
+    assert!(demo.holds(&is_there), "the focus comes back");
+
+    // Everything that can be used has a name.
+    let nameless: Vec<String> = demo.get(
+        "[...document.querySelectorAll('button, a, input, select, textarea')]
+            .filter(it => !(it.getAttribute('aria-label') ?? it.labels?.[0]?.textContent ?? '').trim() && !it.textContent.trim())
+            .map(it => it.outerHTML)",
+    );
+    assert!(nameless.is_empty(), "{nameless:?}");
+}
+
+#[test]
+fn every_size_and_both_schemes() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    for (width, height, scheme, file) in [
+        (1280, 1080, "dark", Some("desktop-dark.png")),
+        (1280, 900, "light", None),
+        (800, 900, "light", None),
+        (360, 740, "dark", None),
+        (360, 1500, "light", Some("phone.png")),
+    ] {
+        let what = format!("{width} {scheme}");
+        demo.resize(width, height, scheme);
+        let back: String = demo.get("getComputedStyle(document.body).backgroundColor");
+        assert_eq!(
+            back == "rgb(251, 251, 250)",
+            scheme == "light",
+            "{what}: {back}"
+        );
+        assert!(
+            demo.holds("document.documentElement.scrollWidth <= innerWidth"),
+            "{what}"
+        );
+        let poor: Vec<String> = demo.get(CONTRAST);
+        assert!(poor.is_empty(), "{what}: {poor:#?}");
+        if let Some(file) = file {
+            demo.screenshot(file);
+        }
+        demo.click(&cell(PATCH, "actix"));
+        assert!(
+            demo.holds("dialogue.open && dialogue.scrollWidth <= dialogue.clientWidth"),
+            "{what}"
+        );
+        let poor: Vec<String> = demo.get(CONTRAST);
+        assert!(poor.is_empty(), "{what}: {poor:#?}");
+        demo.click("#dialogue button");
+    }
+}
+
+const CONTRAST: &str = include_str!("contrast.js");
+
+/// Fills in the form, whose fields are those of `f`, sends it, and waits for what comes of it.
+#[track_caller]
+fn send(demo: &mut Demo, fill: &str) {
+    // What is there is not the answer of before.
+    let script = format!("const f = request.elements; {fill}; answer.dataset.state = 'waiting'");
+    demo.run(&script);
+    demo.click("#request button");
+    let done = "!['waiting', 'sending'].includes(answer.dataset.state)";
+    demo.tab.wait_until(done).unwrap();
+}
+
+fn cell(scenario: &str, framework: &str) -> String {
+    format!(".cell[data-scenario={scenario}][data-framework={framework}]")
+}
