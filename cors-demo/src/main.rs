@@ -120,7 +120,7 @@ fn announce(demo: &Demo, open: bool) -> io::Result<()> {
     // Into a pipe the line would wait for more.
     out.flush()?;
     if open && let Err(error) = open::that_detached(allowed) {
-        eprintln!("cannot open a browser: {error}; open {allowed} yourself");
+        eprintln!("cannot open a browser ({error}); open {allowed} yourself");
     }
     Ok(())
 }
