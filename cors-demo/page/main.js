@@ -61,7 +61,7 @@ function introduce(page, other) {
   byId("other").append("To compare, here is the same page from another origin: ", link(), ".");
   byId("banner").append(
     el("strong", {}, "This page’s origin is not in the policy. "),
-    `The servers do not allow ${location.origin}, so the browser blocks every request below. The other page is at `,
+    `The servers do not allow ${location.origin}, so the browser blocks every request below. What is said of each is true of the page that is allowed: `,
     link(),
     ".",
   );
