@@ -1,5 +1,6 @@
 //! Matching: which grant is for an origin.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use foldhash::fast::RandomState;
@@ -13,7 +14,7 @@ use crate::pattern::{OriginPattern, PortPattern, Shape, Tuple};
 #[derive(Debug)]
 pub(crate) struct Allowlist {
     /// Origins without wildcards, and `null`.
-    exact: Table,
+    exact: Table<u32>,
     /// Origins with wildcards, for each scheme that has any. Those are few: it is tempting to put
     /// the scheme into the tables, but then each look-up would compare it.
     wildcards: Box<[Wildcards]>,
@@ -39,7 +40,8 @@ impl Allowlist {
             is_exact.then(|| (grant, pattern.as_str()))
         });
         let mut list = Self {
-            exact: Table::new(exact),
+            // The first grant of an origin is the one that counts.
+            exact: Table::new(exact, |_, _| {}),
             wildcards: Box::default(),
             any: None,
             has_wildcards: false,
@@ -108,6 +110,12 @@ impl Allowlist {
 }
 
 fn is_origin(origin: &[u8]) -> bool {
+    // Most are a domain on one of two schemes, which takes half as long to see.
+    let host = origin.strip_prefix(b"https://");
+    let host = host.or_else(|| origin.strip_prefix(b"http://"));
+    if host.is_some_and(origin::is_domain) {
+        return true;
+    }
     let parsed = str::from_utf8(origin).map(Origin::parse);
     matches!(parsed, Ok(Ok(_) | Err(OriginError::Null)))
 }
@@ -132,34 +140,115 @@ struct Wildcards {
     /// With its `://`.
     scheme: Box<str>,
     /// `http://localhost:*`
-    any_port: Table,
-    /// `https://*.example.com`, `https://*.example.com:8443`
-    subdomains: Table,
-    /// `https://*.example.com:*`
-    subdomains_any_port: Table,
-    /// Bit *n* is set if some host with subdomains has *n* dots. A domain has at most 127.
-    depths: u128,
+    any_port: Table<u32>,
+    /// `https://*.example.com`, `https://*.example.com:8443`, `https://*.example.com:*`: what stands
+    /// behind the wildcard, with the port that is listed. One table for all: an origin without a
+    /// port, and most have none, is then looked up once.
+    subdomains: Table<Grants>,
+    starts: Starts,
+}
+
+/// Where in a host the text behind a wildcard can start.
+#[derive(Debug)]
+enum Starts {
+    /// So many bytes before the end, the fewest first.
+    Lengths(Box<[u8]>),
+    /// Behind these dots, counted from the right: bit *n* is set if there is a text with *n* dots. A
+    /// domain has at most 127.
+    Depths(u128),
+}
+
+impl Starts {
+    /// So many different lengths take less time than to find the dots.
+    const FEW: usize = 4;
+
+    fn new<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+        // No host is longer than 254 bytes.
+        let lengths = texts
+            .clone()
+            .filter_map(|text| u8::try_from(text.len()).ok());
+        let lengths: BTreeSet<u8> = lengths.collect();
+        if lengths.len() <= Self::FEW {
+            return Self::Lengths(lengths.into_iter().collect());
+        }
+        let depths = texts.map(|text| {
+            let dots = text.bytes().filter(|&byte| byte == b'.').count();
+            1_u128.checked_shl(dots as u32).unwrap_or_default()
+        });
+        Self::Depths(depths.fold(0, |depths, depth| depths | depth))
+    }
+
+    /// Calls `at` with the place of each dot of a host behind which a text can start, from the right.
+    ///
+    /// It is tempting to try every dot. A host of 125 would then cost 125 look-ups; this way it costs a
+    /// few, or as many as there are different depths among the patterns.
+    #[inline(always)]
+    fn in_host(&self, host: &[u8], mut at: impl FnMut(usize)) {
+        match self {
+            Self::Lengths(lengths) => {
+                for length in lengths {
+                    let Some(dot) = host.len().checked_sub(usize::from(*length) + 1) else {
+                        break;
+                    };
+                    if host.get(dot) == Some(&b'.') {
+                        at(dot);
+                    }
+                }
+            }
+            Self::Depths(depths) => {
+                let (mut depths, mut rest) = (*depths, host);
+                while depths != 0
+                    && let Some(dot) = rest.iter().rposition(|&byte| byte == b'.')
+                {
+                    if depths & 1 == 1 {
+                        at(dot);
+                    }
+                    depths >>= 1;
+                    rest = rest.get(..dot).unwrap_or_default();
+                }
+            }
+        }
+    }
+}
+
+/// The first grants of one text behind `*.`, or [`NOBODY`]: the smaller one is the one that counts.
+#[derive(Clone, Copy, Debug)]
+struct Grants {
+    /// With this port, or without any if it has none.
+    listed: u32,
+    /// With any port.
+    any_port: u32,
+}
+
+/// The number of no grant, behind all others.
+const NOBODY: u32 = u32::MAX;
+
+impl Grants {
+    fn merge(&mut self, other: Self) {
+        self.listed = self.listed.min(other.listed);
+        self.any_port = self.any_port.min(other.any_port);
+    }
 }
 
 impl Wildcards {
     fn new(patterns: &Patterns<'_>) -> Self {
-        let table = |subdomains: bool, any_port: bool| {
-            let patterns = patterns.list.iter().filter(move |(_, tuple)| {
-                tuple.subdomains == subdomains && (tuple.port == PortPattern::Any) == any_port
-            });
-            Table::new(patterns.map(|(grant, tuple)| (*grant, tuple.authority)))
+        let of = |subdomains: bool| {
+            let list = patterns.list.iter();
+            list.filter(move |(_, tuple)| tuple.subdomains == subdomains)
         };
-        let with_subdomains = patterns.list.iter().filter(|(_, tuple)| tuple.subdomains);
-        let depths = with_subdomains.map(|(_, tuple)| {
-            let dots = tuple.host.bytes().filter(|&byte| byte == b'.').count();
-            1_u128.checked_shl(dots as u32).unwrap_or_default()
+        let any_port = of(false).map(|(grant, tuple)| (*grant, tuple.authority));
+        let subdomains = of(true).map(|(grant, tuple)| {
+            let (listed, any_port) = match tuple.port {
+                PortPattern::Any => (NOBODY, *grant),
+                PortPattern::Default | PortPattern::Exactly(_) => (*grant, NOBODY),
+            };
+            (Grants { listed, any_port }, tuple.authority)
         });
         Self {
             scheme: format!("{}://", patterns.scheme).into(),
-            any_port: table(false, true),
-            subdomains: table(true, false),
-            subdomains_any_port: table(true, true),
-            depths: depths.fold(0, |depths, depth| depths | depth),
+            any_port: Table::new(any_port, |_, _| {}),
+            subdomains: Table::new(subdomains, Grants::merge),
+            starts: Starts::new(of(true).map(|(_, tuple)| tuple.host)),
         }
     }
 
@@ -169,63 +258,73 @@ impl Wildcards {
     /// nothing, and where something matches, only what the wildcard stands for needs a look: the
     /// rest is equal to a pattern.
     fn get(&self, authority: &[u8]) -> Option<u32> {
+        match authority {
+            [.., b'0'..=b'9'] => self.get_with_port(authority),
+            _ => self.get_split(authority, authority, &[]),
+        }
+    }
+
+    /// Not inlined, so that origins without a port, which are most, do not pay for it.
+    #[inline(never)]
+    fn get_with_port(&self, authority: &[u8]) -> Option<u32> {
         let (host, port) = split_port(authority);
-        let mut any_port = self.any_port.get(host);
-        let mut listed_port = None;
-        let mut front: &[u8] = &[];
-        // It is tempting to try every suffix. A host of 125 dots would then cost 125 hashes; this way
-        // it costs as many as there are different depths among the patterns.
-        let mut depths = self.depths;
-        let mut rest = host;
-        while depths != 0
-            && let Some(dot) = rest.iter().rposition(|&byte| byte == b'.')
-        {
-            // Coming from the right, the text behind the n-th dot has n - 1 dots.
-            if depths & 1 == 1 {
-                let behind = dot + 1..;
-                let listed = self
-                    .subdomains
-                    .get(authority.get(behind.clone()).unwrap_or_default());
-                let any = self
-                    .subdomains_any_port
-                    .get(host.get(behind).unwrap_or_default());
-                if listed.is_some() || any.is_some() {
-                    front = host.get(..=dot).unwrap_or_default();
-                    listed_port = first(listed_port, listed);
-                    any_port = first(any_port, any);
+        self.get_split(authority, host, port)
+    }
+
+    #[inline(always)]
+    fn get_split(&self, authority: &[u8], host: &[u8], port: &[u8]) -> Option<u32> {
+        let mut listed = NOBODY;
+        let mut any_port = self.any_port.get(host).unwrap_or(NOBODY);
+        // How much of the host is no part of a pattern.
+        let mut front = 0;
+        self.starts.in_host(host, |dot| {
+            let find = |text: &[u8]| self.subdomains.find(text.get(dot + 1..)?);
+            if let Some(grants) = find(host) {
+                front = dot + 1;
+                any_port = any_port.min(grants.any_port);
+                if port.is_empty() {
+                    listed = listed.min(grants.listed);
                 }
             }
-            depths >>= 1;
-            rest = rest.get(..dot).unwrap_or_default();
+            if !port.is_empty()
+                && let Some(grants) = find(authority)
+            {
+                front = dot + 1;
+                listed = listed.min(grants.listed);
+            }
+        });
+        if any_port != NOBODY && !self.is_port(port) {
+            any_port = NOBODY;
         }
-        let found = first(listed_port, any_port.filter(|_| self.is_port(port)))?;
-        let is_host = origin::check_labels(front).is_ok() && !origin::is_too_long(host);
-        is_host.then_some(found)
+        let grant = listed.min(any_port);
+        let front = host.get(..front).unwrap_or_default();
+        let is_found =
+            grant != NOBODY && origin::check_labels(front).is_ok() && !origin::is_too_long(host);
+        is_found.then_some(grant)
     }
 
     /// Whether what stands behind a host is nothing, or a colon and a port that browsers write.
     fn is_port(&self, port: &[u8]) -> bool {
-        match (port, str::from_utf8(port)) {
-            ([], _) => true,
-            ([b':', ..], Ok(port)) => {
-                let scheme = self.scheme.trim_end_matches("://");
-                origin::parse_port(scheme, port.trim_start_matches(':')).is_ok()
-            }
-            _ => false,
-        }
+        let Some((b':', digits)) = port.split_first() else {
+            return port.is_empty();
+        };
+        let scheme = self.scheme.trim_end_matches("://");
+        str::from_utf8(digits).is_ok_and(|digits| origin::parse_port(scheme, digits).is_ok())
     }
 
     fn patterns(&self) -> impl Iterator<Item = (u32, String)> {
-        let tables = [
-            (&self.any_port, "", ":*"),
-            (&self.subdomains, "*.", ""),
-            (&self.subdomains_any_port, "*.", ":*"),
-        ];
-        tables.into_iter().flat_map(|(table, before, after)| {
-            let scheme = &self.scheme;
-            let write = move |(grant, text)| (grant, format!("{scheme}{before}{text}{after}"));
-            table.iter().map(write)
-        })
+        let scheme = &self.scheme;
+        let write = move |grant: u32, before, text: &str, after| {
+            (grant, format!("{scheme}{before}{text}{after}"))
+        };
+        let any_port = self.any_port.iter();
+        let any_port = any_port.map(move |(grant, text)| write(grant, "", text, ":*"));
+        let subdomains = self.subdomains.iter().flat_map(move |(grants, text)| {
+            let both = [(grants.listed, ""), (grants.any_port, ":*")].into_iter();
+            let both = both.filter(|(grant, _)| *grant != NOBODY);
+            both.map(move |(grant, after)| write(grant, "*.", text, after))
+        });
+        any_port.chain(subdomains)
     }
 }
 
@@ -243,45 +342,52 @@ fn split_port(authority: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Texts, each with the first grant that has it: their bytes in one piece, and a table into it.
+/// Texts, each with whose it is: their bytes in one piece, and a table into it.
 ///
 /// The hasher is seeded at random, so that nobody can prepare origins that collide.
 #[derive(Debug)]
-struct Table {
+struct Table<G> {
     bytes: Box<[u8]>,
-    entries: HashTable<Entry>,
+    entries: HashTable<Entry<G>>,
     hasher: RandomState,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Entry<G> {
     start: usize,
-    grant: u32,
+    grants: G,
     len: u16,
 }
 
-impl Table {
-    fn new<'a>(texts: impl Iterator<Item = (u32, &'a str)> + Clone) -> Self {
+impl<G: Copy> Table<G> {
+    /// `merge` adds what is new to a text that is known already.
+    fn new<'a>(
+        texts: impl Iterator<Item = (G, &'a str)> + Clone,
+        merge: impl Fn(&mut G, G),
+    ) -> Self {
         let hasher = RandomState::default();
         let (count, len) = texts.clone().fold((0, 0), |(count, len), (_, text)| {
             (count + 1, len + text.len())
         });
         let mut bytes = Vec::with_capacity(len);
         let mut entries = HashTable::with_capacity(count);
-        for (grant, text) in texts {
+        for (grants, text) in texts {
             let of_text = hash(&hasher, text.as_bytes());
-            let known = |entry: &Entry| entry.text(&bytes) == Some(text.as_bytes());
+            let known = |entry: &Entry<G>| entry.text(&bytes) == Some(text.as_bytes());
             // A pattern is at most 327 bytes long.
             let Ok(len) = u16::try_from(text.len()) else {
                 continue;
             };
-            if entries.find(of_text, known).is_none() {
-                let start = bytes.len();
-                bytes.extend_from_slice(text.as_bytes());
-                entries.insert_unique(of_text, Entry { start, grant, len }, |entry| {
-                    hash(&hasher, entry.text(&bytes).unwrap_or_default())
-                });
+            if let Some(entry) = entries.find_mut(of_text, known) {
+                merge(&mut entry.grants, grants);
+                continue;
             }
+            let start = bytes.len();
+            bytes.extend_from_slice(text.as_bytes());
+            let entry = Entry { start, grants, len };
+            entries.insert_unique(of_text, entry, |entry| {
+                hash(&hasher, entry.text(&bytes).unwrap_or_default())
+            });
         }
         Self {
             bytes: bytes.into_boxed_slice(),
@@ -290,24 +396,29 @@ impl Table {
         }
     }
 
-    fn get(&self, text: &[u8]) -> Option<u32> {
+    fn get(&self, text: &[u8]) -> Option<G> {
+        Some(*self.find(text)?)
+    }
+
+    #[inline(always)]
+    fn find(&self, text: &[u8]) -> Option<&G> {
         if self.entries.is_empty() {
             return None;
         }
-        let is_it = |entry: &Entry| entry.text(&self.bytes) == Some(text);
+        let is_it = |entry: &Entry<G>| entry.text(&self.bytes) == Some(text);
         let entry = self.entries.find(hash(&self.hasher, text), is_it)?;
-        Some(entry.grant)
+        Some(&entry.grants)
     }
 
-    fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
+    fn iter(&self) -> impl Iterator<Item = (G, &str)> {
         self.entries.iter().filter_map(|entry| {
             let text = str::from_utf8(entry.text(&self.bytes)?).ok()?;
-            Some((entry.grant, text))
+            Some((entry.grants, text))
         })
     }
 }
 
-impl Entry {
+impl<G> Entry<G> {
     fn text<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
         bytes.get(self.start..)?.get(..usize::from(self.len))
     }
@@ -404,6 +515,87 @@ mod tests {
                 ("https://x.example.org/", None),
                 ("https://X.example.org", None),
                 ("null", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn subdomains_of_many_lengths() {
+        check(
+            &[
+                &["https://*.example.com:*"],
+                &["https://*.b.example.com", "https://*.example.com:8443"],
+                &[
+                    "https://*.o.com",
+                    "https://*.xample.org:1",
+                    "https://*.com:2",
+                ],
+                &["https://b.example.org:*"],
+            ],
+            &[
+                ("https://a.example.com", Some(0)),
+                ("https://a.b.example.com", Some(0)),
+                ("https://a.example.com:8443", Some(0)),
+                ("https://a.o.com", Some(2)),
+                ("https://a.o.com:1", None),
+                ("https://a.o.com:2", Some(2)),
+                ("https://o.com:2", Some(2)),
+                ("https://a.xample.org:1", Some(2)),
+                ("https://a.example.org:1", None),
+                ("https://b.example.org:1", Some(3)),
+                ("https://a.b.example.org:1", None),
+                ("https://a.example.com:", None),
+                ("https://a.example.com:08443", None),
+                ("https://a.example.com:65536", None),
+                ("https://a.example.com:443", None),
+                ("https://a.example.com:8443:8443", None),
+                ("https://a_.example.com", Some(0)),
+                ("https://a/.b.example.com", None),
+                ("https://.b.example.com", None),
+                ("https://a..example.com", None),
+                ("https://.example.com", None),
+            ],
+        );
+        check(
+            &[
+                &["https://*.b.example.com"],
+                &["https://*.example.com", "https://*.example.com:8443"],
+            ],
+            &[
+                ("https://a.b.example.com", Some(0)),
+                ("https://b.example.com", Some(1)),
+                ("https://a.b.example.com:8443", Some(1)),
+                ("https://a.b.example.com:8444", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn everybody_behind_another_grant() {
+        check(
+            &[&["https://foo.com"], &["*"]],
+            &[
+                ("https://foo.com", Some(0)),
+                ("https://foo.net", Some(1)),
+                ("http://foo.net", Some(1)),
+                ("https://foo.net.", Some(1)),
+                ("https://foo.de", Some(1)),
+                ("https://foo.net:8443", Some(1)),
+                ("https://foo.net:443", None),
+                ("https://1.2.3.4", Some(1)),
+                ("https://1.2.3", None),
+                ("https://foo.0x1", None),
+                ("https://foo.0x1g", Some(1)),
+                ("https://[::1]", Some(1)),
+                ("https://[::01]", None),
+                ("https://foo..net", None),
+                ("https://foo.NET", None),
+                ("https://", None),
+                ("https://foo.net/", None),
+                ("https://\u{fc}.net", None),
+                ("app://foo", Some(1)),
+                ("file://foo", None),
+                ("null", Some(1)),
             ],
         );
     }

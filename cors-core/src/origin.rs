@@ -230,7 +230,7 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
     if is_too_long(host.as_bytes()) {
         return Err(OriginError::TooLong);
     }
-    if ends_in_number(host) {
+    if ends_in_number(host.as_bytes()) {
         // Such a host can only be an IPv4 address, and `Ipv4Addr` reads none but the canonical form.
         return host
             .parse()
@@ -240,24 +240,24 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
     Ok(HostKind::Domain)
 }
 
+/// Whether a host is a domain, and no address.
+pub(crate) fn is_domain(host: &[u8]) -> bool {
+    !host.is_empty() && check_labels(host).is_ok() && !is_too_long(host) && !ends_in_number(host)
+}
+
 /// Checks the labels of a domain, or of the front of one up to a dot.
 pub(crate) fn check_labels(domain: &[u8]) -> Result<(), OriginError> {
-    // The first byte of the label.
-    let mut start = 0;
-    for (at, byte) in domain.iter().enumerate() {
-        if is_label_byte(*byte) {
-            continue;
+    let mut rest = domain;
+    loop {
+        let end = rest.iter().position(|&byte| !is_label_byte(byte));
+        let len = end.unwrap_or(rest.len());
+        match rest.get(len) {
+            Some(b'.') if len == 0 => return Err(OriginError::InvalidHost),
+            None | Some(b'.') if len > MAX_LABEL => return Err(OriginError::TooLong),
+            None => return Ok(()),
+            Some(b'.') => rest = rest.get(len + 1..).unwrap_or_default(),
+            Some(byte) => return Err(unexpected(*byte, domain)),
         }
-        match byte {
-            b'.' if at == start => return Err(OriginError::InvalidHost),
-            b'.' if at - start > MAX_LABEL => return Err(OriginError::TooLong),
-            b'.' => start = at + 1,
-            _ => return Err(unexpected(*byte, domain)),
-        }
-    }
-    match domain.len() - start > MAX_LABEL {
-        true => Err(OriginError::TooLong),
-        false => Ok(()),
     }
 }
 
@@ -283,16 +283,16 @@ fn is_label_byte(byte: u8) -> bool {
 }
 
 /// The [ends-in-a-number checker](https://url.spec.whatwg.org/#ends-in-a-number-checker).
-fn ends_in_number(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
+fn ends_in_number(host: &[u8]) -> bool {
+    let host = host.strip_suffix(b".").unwrap_or(host);
     // Most top-level domains need no closer look.
-    if !host.ends_with(|last: char| last.is_ascii_hexdigit() || last == 'x') {
+    if !matches!(host, [.., last] if last.is_ascii_hexdigit() || *last == b'x') {
         return false;
     }
-    let label = host.rsplit('.').next().unwrap_or(host);
-    match label.strip_prefix("0x") {
-        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
-        None => label.bytes().all(|byte| byte.is_ascii_digit()),
+    let label = host.rsplit(|&byte| byte == b'.').next().unwrap_or(host);
+    match label.strip_prefix(b"0x") {
+        Some(digits) => digits.iter().all(u8::is_ascii_hexdigit),
+        None => label.iter().all(u8::is_ascii_digit),
     }
 }
 
