@@ -271,6 +271,7 @@ impl Wildcards {
         self.get_split(authority, host, port)
     }
 
+    /// `authority` is `host` and `port`, one behind the other.
     #[inline(always)]
     fn get_split(&self, authority: &[u8], host: &[u8], port: &[u8]) -> Option<u32> {
         let mut listed = NOBODY;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use cors_core::{
     Applied, Decision, Field, Fields, Policy, PolicySource, Preflight, Prepared, RequestHeader,
-    ResponseHeader, Value, varies_by_origin,
+    ResponseHeader, Value,
 };
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -11,6 +11,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
+use crate::actual::Actual;
 use crate::head::{Head, Remembering, header_name};
 
 /// A policy for messages of the `http` crate, step by step, for where there is no tower service to
@@ -84,21 +85,30 @@ impl Cors {
     /// Decides a request.
     pub fn answer<B: Default>(&self, method: &Method, headers: &HeaderMap) -> Answer<B> {
         let shared = self.0.current();
-        let head = Remembering::new(Head::new(method, headers));
-        let decision = shared.policy.decide(&head);
+        let head = Head::new(method, headers);
+        let remembering = Remembering::new(head);
+        let decision = shared.policy.decide(&remembering);
+        let origin = remembering.origin();
         shared.policy.trace(&head, decision);
         match decision {
             Decision::Respond(preflight) => {
-                Answer::Respond(shared.respond(preflight, head.origin(), headers))
+                Answer::Respond(shared.respond(preflight, origin, headers))
             }
-            Decision::Forward(fields) => Answer::Forward(Pending {
-                shared,
-                fields,
-                origin: match fields.is_granted() {
-                    true => head.origin().cloned(),
-                    false => None,
-                },
-            }),
+            Decision::Forward(fields) => {
+                // Two arms that each make the whole answer: it need not be moved once more.
+                match origin {
+                    Some(origin) if fields.is_granted() => Answer::Forward(Pending {
+                        shared,
+                        fields,
+                        origin: Some(origin.clone()),
+                    }),
+                    _ => Answer::Forward(Pending {
+                        shared,
+                        fields,
+                        origin: None,
+                    }),
+                }
+            }
         }
     }
 }
@@ -109,7 +119,7 @@ impl Shared {
         let baked = policy.bake(header_value).unwrap_or_default();
         Self {
             policy,
-            actual: baked.prepare(prepare_actual),
+            actual: baked.prepare(Actual::new),
             preflights: baked.prepare(PreparedPreflight::new),
         }
     }
@@ -193,50 +203,16 @@ impl PreparedPreflight {
 impl Pending {
     /// Writes the fields. What `headers` has of those that are the policy's alone is replaced or
     /// removed; `Vary` is merged.
-    pub fn write(&self, headers: &mut HeaderMap) {
-        // It is tempting to just remove and merge. But hardly any response has one of these, and a
-        // look-up costs more than one look at each name.
-        let is_plain = !headers.keys().any(|name| MERGED.contains(name));
-        if !is_plain {
-            for name in &OWNED {
-                headers.remove(name);
-            }
-        }
-        for (name, value) in self.shared.actual.get(self.fields).into_iter().flatten() {
-            // What is not fixed is the origin: an actual response echoes nothing else.
-            let Some(value) = value.as_ref().or(self.origin.as_ref()) else {
-                continue;
-            };
-            if !is_plain && *name == VARY && varies(headers) {
-                continue;
-            }
-            if !is_plain && *name == TIMING_ALLOW_ORIGIN {
-                headers.remove(name);
-            }
-            // This cannot fail before there are some 24,000 header fields.
-            let _ = headers.try_append(name, value.clone());
+    pub fn write(mut self, headers: &mut HeaderMap) {
+        self.write_once(headers);
+    }
+
+    /// The same where it cannot be taken. A second time there would be no origin to echo.
+    pub(crate) fn write_once(&mut self, headers: &mut HeaderMap) {
+        if let Some(row) = self.shared.actual.get(self.fields) {
+            row.write(&mut self.origin, headers);
         }
     }
-}
-
-/// The fields of an actual response. What has no value has the request's origin.
-type Actual = Box<[(HeaderName, Option<HeaderValue>)]>;
-
-fn prepare_actual(fields: &[Field<HeaderValue>]) -> Actual {
-    let fields = fields.iter().map(|field| {
-        let value = match &field.value {
-            Value::Fixed(value) => Some(value.clone()),
-            Value::Echo(_) => None,
-        };
-        (response_header_name(field.name), value)
-    });
-    fields.collect()
-}
-
-/// Whether the application has said already that the response varies by `Origin`.
-fn varies(headers: &HeaderMap) -> bool {
-    let mut lines = headers.get_all(VARY).iter();
-    lines.any(|line| varies_by_origin(line.as_bytes()))
 }
 
 /// A clone of a static value has no references to count, and these are on every other response.
@@ -249,30 +225,7 @@ fn header_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     }
 }
 
-const OWNED: [HeaderName; 3] = {
-    let [origin, credentials, exposed] = ResponseHeader::OWNED;
-    [
-        response_header_name(origin),
-        response_header_name(credentials),
-        response_header_name(exposed),
-    ]
-};
-
-/// The fields of a response that cannot just be added.
-const MERGED: [HeaderName; 5] = {
-    let [origin, credentials, exposed] = ResponseHeader::OWNED;
-    [
-        response_header_name(origin),
-        response_header_name(credentials),
-        response_header_name(exposed),
-        TIMING_ALLOW_ORIGIN,
-        VARY,
-    ]
-};
-
-const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
-
-const fn response_header_name(name: ResponseHeader) -> HeaderName {
+pub(crate) const fn response_header_name(name: ResponseHeader) -> HeaderName {
     match name {
         ResponseHeader::AccessControlAllowOrigin => ACCESS_CONTROL_ALLOW_ORIGIN,
         ResponseHeader::AccessControlAllowCredentials => ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -280,7 +233,7 @@ const fn response_header_name(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlAllowHeaders => ACCESS_CONTROL_ALLOW_HEADERS,
         ResponseHeader::AccessControlMaxAge => ACCESS_CONTROL_MAX_AGE,
         ResponseHeader::AccessControlExposeHeaders => ACCESS_CONTROL_EXPOSE_HEADERS,
-        ResponseHeader::TimingAllowOrigin => TIMING_ALLOW_ORIGIN,
+        ResponseHeader::TimingAllowOrigin => HeaderName::from_static("timing-allow-origin"),
         ResponseHeader::Vary => VARY,
     }
 }

@@ -63,6 +63,7 @@
 //!
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
+mod actual;
 mod cors;
 mod head;
 mod layer;

@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
@@ -100,9 +100,12 @@ where
                 None => Poll::Pending,
             },
             StateProjection::Actual { inner, pending } => {
-                let mut response = ready!(inner.poll(cx))?;
-                pending.write(response.headers_mut());
-                Poll::Ready(Ok(response))
+                // It is tempting to take the response out with `?`. It would be moved twice more.
+                let mut polled = inner.poll(cx);
+                if let Poll::Ready(Ok(response)) = &mut polled {
+                    pending.write_once(response.headers_mut());
+                }
+                polled
             }
         }
     }
