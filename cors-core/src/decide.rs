@@ -33,6 +33,28 @@ pub trait RequestHead {
     /// ([RFC 9110, section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)), without white
     /// space around it.
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]>;
+
+    /// What [`lines`](Self::lines) of a field come to where only one will do. It is for adapters that can
+    /// tell faster than by asking for a second line.
+    fn only_line(&self, name: RequestHeader) -> Lines<'_> {
+        let mut lines = self.lines(name);
+        match (lines.next(), lines.next()) {
+            (None, _) => Lines::None,
+            (Some(line), None) => Lines::One(line),
+            (Some(_), Some(_)) => Lines::Several,
+        }
+    }
+}
+
+/// The lines of a header field. Made by [`RequestHead::only_line`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines<'a> {
+    /// There is none.
+    None,
+    /// There is one, with this value.
+    One(&'a [u8]),
+    /// There are several.
+    Several,
 }
 
 impl Policy {
@@ -103,7 +125,7 @@ impl Policy {
     }
 
     fn verdict(&self, head: &impl RequestHead) -> Verdict {
-        match only(head.lines(RequestHeader::Origin)) {
+        match head.only_line(RequestHeader::Origin) {
             Lines::None => Verdict::NoOrigin,
             Lines::One(origin) => self
                 .compiled()
@@ -145,18 +167,4 @@ fn asks_for_method(head: &impl RequestHead) -> bool {
             .lines(RequestHeader::AccessControlRequestMethod)
             .next()
             .is_some()
-}
-
-pub(crate) enum Lines<'a> {
-    None,
-    One(&'a [u8]),
-    Several,
-}
-
-pub(crate) fn only<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Lines<'a> {
-    match (lines.next(), lines.next()) {
-        (None, _) => Lines::None,
-        (Some(line), None) => Lines::One(line),
-        (Some(_), Some(_)) => Lines::Several,
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::decide::{Lines, RequestHead, only};
+use crate::decide::{Lines, RequestHead};
 use crate::decision::{Decision, Verdict};
 use crate::error::Excerpt;
 use crate::header::RequestHeader;
@@ -238,7 +238,7 @@ impl Policy {
         if policy.everyone && matches!(decision, Decision::Forward(_)) {
             return (Reason::Everyone, None);
         }
-        let origin = match only(head.lines(RequestHeader::Origin)) {
+        let origin = match head.only_line(RequestHeader::Origin) {
             Lines::None => return (Reason::NoOrigin, None),
             Lines::Several => return (Reason::SeveralOrigins, None),
             Lines::One(origin) => origin,

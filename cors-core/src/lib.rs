@@ -82,7 +82,7 @@ pub use applied::Applied;
 pub use config::{Config, DangerouslyAllow, Grant};
 #[cfg(feature = "toml")]
 pub use config_file::{LoadError, PolicyFile, read_policy};
-pub use decide::{RequestHead, is_preflight};
+pub use decide::{Lines, RequestHead, is_preflight};
 pub use decision::{Baked, Decision, Field, Fields, Preflight, Prepared, Value, Verdict};
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
 pub use explain::{Difference, Explanation, NearMiss, Reason};

@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
 use cors_core::{
-    Applied, Decision, Field, Fields, Policy, PolicySource, Preflight, Prepared, RequestHeader,
-    ResponseHeader, Value,
+    Applied, Decision, Field, Policy, PolicySource, Prepared, RequestHeader, ResponseHeader, Value,
 };
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -66,7 +65,7 @@ pub enum Answer<B> {
 #[must_use]
 pub struct Pending {
     shared: Arc<Shared>,
-    fields: Fields,
+    decision: Decision,
     /// What to echo.
     origin: Option<HeaderValue>,
 }
@@ -84,31 +83,32 @@ impl Cors {
 
     /// Decides a request.
     pub fn answer<B: Default>(&self, method: &Method, headers: &HeaderMap) -> Answer<B> {
+        let pending = self.decide(method, headers);
+        match pending.preflight(headers) {
+            Some(response) => Answer::Respond(response),
+            None => Answer::Forward(pending),
+        }
+    }
+
+    pub(crate) fn decide(&self, method: &Method, headers: &HeaderMap) -> Pending {
         let shared = self.0.current();
         let head = Head::new(method, headers);
         let remembering = Remembering::new(head);
         let decision = shared.policy.decide(&remembering);
         let origin = remembering.origin();
         shared.policy.trace(&head, decision);
-        match decision {
-            Decision::Respond(preflight) => {
-                Answer::Respond(shared.respond(preflight, origin, headers))
-            }
-            Decision::Forward(fields) => {
-                // Two arms that each make the whole answer: it need not be moved once more.
-                match origin {
-                    Some(origin) if fields.is_granted() => Answer::Forward(Pending {
-                        shared,
-                        fields,
-                        origin: Some(origin.clone()),
-                    }),
-                    _ => Answer::Forward(Pending {
-                        shared,
-                        fields,
-                        origin: None,
-                    }),
-                }
-            }
+        // Two arms that each make the whole: it need not be moved once more.
+        match origin {
+            Some(origin) if decision.fields().is_granted() => Pending {
+                shared,
+                decision,
+                origin: Some(origin.clone()),
+            },
+            _ => Pending {
+                shared,
+                decision,
+                origin: None,
+            },
         }
     }
 }
@@ -122,21 +122,6 @@ impl Shared {
             actual: baked.prepare(Actual::new),
             preflights: baked.prepare(PreparedPreflight::new),
         }
-    }
-
-    fn respond<B: Default>(
-        &self,
-        preflight: Preflight,
-        origin: Option<&HeaderValue>,
-        asked: &HeaderMap,
-    ) -> Response<B> {
-        let mut response = Response::new(B::default());
-        *response.status_mut() =
-            StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-        if let Some(prepared) = self.preflights.get(preflight.fields()) {
-            *response.headers_mut() = prepared.headers(origin, asked);
-        }
-        response
     }
 }
 
@@ -201,6 +186,21 @@ impl PreparedPreflight {
 }
 
 impl Pending {
+    /// The answer, if it is a CORS-preflight request that is pending.
+    #[inline]
+    pub(crate) fn preflight<B: Default>(&self, asked: &HeaderMap) -> Option<Response<B>> {
+        let Decision::Respond(preflight) = self.decision else {
+            return None;
+        };
+        let mut response = Response::new(B::default());
+        *response.status_mut() =
+            StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
+        if let Some(prepared) = self.shared.preflights.get(preflight.fields()) {
+            *response.headers_mut() = prepared.headers(self.origin.as_ref(), asked);
+        }
+        Some(response)
+    }
+
     /// Writes the fields. What `headers` has of those that are the policy's alone is replaced or
     /// removed; `Vary` is merged.
     pub fn write(mut self, headers: &mut HeaderMap) {
@@ -209,7 +209,7 @@ impl Pending {
 
     /// The same where it cannot be taken. A second time there would be no origin to echo.
     pub(crate) fn write_once(&mut self, headers: &mut HeaderMap) {
-        if let Some(row) = self.shared.actual.get(self.fields) {
+        if let Some(row) = self.shared.actual.get(self.decision.fields()) {
             row.write(&mut self.origin, headers);
         }
     }

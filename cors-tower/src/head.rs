@@ -1,6 +1,6 @@
 use std::cell::Cell;
 
-use cors_core::{RequestHead, RequestHeader};
+use cors_core::{Lines, RequestHead, RequestHeader};
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
@@ -64,7 +64,7 @@ impl<'a> Remembering<'a> {
         Self { head, origin }
     }
 
-    /// The last line that was read. Where an origin is granted anything, it is the only one.
+    /// The line that was read, if it is the only one.
     pub(crate) fn origin(&self) -> Option<&'a HeaderValue> {
         self.origin.get()
     }
@@ -76,14 +76,30 @@ impl RequestHead for Remembering<'_> {
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-        let lines = self.head.headers.get_all(header_name(name));
-        lines.iter().map(move |value| {
-            if name == RequestHeader::Origin {
-                self.origin.set(Some(value));
-            }
-            value.as_bytes()
-        })
+        self.head.lines(name)
     }
+
+    #[inline]
+    fn only_line(&self, name: RequestHeader) -> Lines<'_> {
+        let headers = self.head.headers;
+        let Some(value) = headers.get(header_name(name)) else {
+            return Lines::None;
+        };
+        // In most requests no field has several lines.
+        if headers.len() != headers.keys_len() && has_several(headers, name) {
+            return Lines::Several;
+        }
+        if name == RequestHeader::Origin {
+            self.origin.set(Some(value));
+        }
+        Lines::One(value.as_bytes())
+    }
+}
+
+#[cold]
+fn has_several(headers: &HeaderMap, name: RequestHeader) -> bool {
+    let mut lines = headers.get_all(header_name(name)).iter();
+    lines.nth(1).is_some()
 }
 
 pub(crate) const fn header_name(name: RequestHeader) -> HeaderName {

@@ -5,7 +5,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::cors::{Answer, Cors, Pending};
+use crate::cors::{Cors, Pending};
 
 /// A service with a CORS policy around it. Made by [`CorsLayer`](crate::CorsLayer).
 #[derive(Clone, Debug)]
@@ -51,14 +51,15 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
+        let pending = self.cors.decide(request.method(), request.headers());
         // Two arms that each make the whole future: it is large, and need not be moved once more.
-        match self.cors.answer(request.method(), request.headers()) {
-            Answer::Respond(response) => CorsFuture {
+        match pending.preflight(request.headers()) {
+            Some(response) => CorsFuture {
                 state: State::Preflight {
                     response: Some(response),
                 },
             },
-            Answer::Forward(pending) => CorsFuture {
+            None => CorsFuture {
                 state: State::Actual {
                     inner: self.inner.call(request),
                     pending,

@@ -44,6 +44,25 @@ fn usable_origins() {
 }
 
 #[test]
+fn several_lines_of_another_field() {
+    #[track_caller]
+    fn check(origins: &[(&str, &str)], granted: bool) {
+        let cookies = [("cookie", "a=1"), ("cookie", "b=2")];
+        let mut expected = vec!["vary: Origin", "x-handler: 1"];
+        if granted {
+            expected.push("access-control-allow-origin: https://app.example.com");
+        }
+        let policy = Grant::new(["https://app.example.com"]).into();
+        let fields = [&cookies, origins].concat();
+        check_response(&policy, ("GET", &fields), &[], (200, &expected));
+    }
+    check(&[ORIGIN], true);
+    check(&[REFUSED], false);
+    check(&[ORIGIN, ORIGIN], false);
+    check(&[], false);
+}
+
+#[test]
 fn responses() {
     #[track_caller]
     fn check(policy: impl Into<Config>, fields: &[(&str, &str)], expected: &[&str]) {
