@@ -65,7 +65,10 @@ struct Watch {
     read: Stamp,
     /// Of what was there at the last look.
     seen: Stamp,
+    /// Why it cannot be read, once that is reported.
+    unreadable: Option<String>,
     policy: Weak<Shared>,
+    load: fn(&Path) -> Result<Policy, LoadError>,
 }
 
 impl Watch {
@@ -73,13 +76,16 @@ impl Watch {
     fn new(path: &Path) -> Result<(LivePolicy, Self), LoadError> {
         // Before it is read, so that a change in between is one.
         let read = Stamp::of(path);
-        let live = LivePolicy::new(Policy::from_file(path)?);
+        let load = |path: &Path| Policy::from_file(path);
+        let live = LivePolicy::new(load(path)?);
         let watch = Self {
             // The working directory may change.
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             read,
             seen: read,
+            unreadable: None,
             policy: Arc::downgrade(&live.0),
+            load,
         };
         watch.report_version(live.version());
         Ok((live, watch))
@@ -98,9 +104,21 @@ impl Watch {
         if !is_settled {
             return Some(SETTLED);
         }
-        self.read = stamp;
-        match Policy::from_file(&self.path) {
+        let loaded = (self.load)(&self.path);
+        // What cannot be read may be readable at the next look, though the file is the same: when there
+        // are file descriptors again, say. It is reported once.
+        let unreadable = match &loaded {
+            Err(error) if error.is_unreadable() => Some(error.to_string()),
+            _ => None,
+        };
+        if unreadable.is_none() {
+            self.read = stamp;
+        }
+        let is_known = unreadable.is_some() && unreadable == self.unreadable;
+        self.unreadable = unreadable;
+        match loaded {
             Ok(new) => self.report_version(policy.replace(new)),
+            Err(_) if is_known => {}
             Err(error) => tracing::error!(
                 version = policy.version(),
                 path = %self.path.display(),
@@ -244,6 +262,29 @@ mod tests {
         case.check(1, "https://first.example");
         fs::write(&path, SECOND).unwrap();
         case.check(2, "https://second.example");
+    }
+
+    #[test]
+    fn tries_again_to_read_what_it_could_not() {
+        let mut case = Case::new();
+        fs::write(case.path("cors.toml"), SECOND).unwrap();
+        let load = case.watch.load;
+        case.watch.load = |_| Policy::from_file("nowhere");
+        case.check(1, "https://first.example");
+        case.check(1, "https://first.example");
+        case.watch.load = load;
+        // The file is the same as at the last look.
+        case.check(2, "https://second.example");
+    }
+
+    #[test]
+    fn written_in_place_with_the_same_length() {
+        let mut case = Case::new();
+        let path = case.path("cors.toml");
+        fs::write(&path, FIRST.replace("first", "other")).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        case.check(2, "https://other.example");
     }
 
     #[cfg(unix)]

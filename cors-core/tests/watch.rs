@@ -58,18 +58,24 @@ fn reports_what_is_in_force() {
     tracing::subscriber::set_global_default(Listener(Mutex::new(sender))).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cors.toml");
+    // At once, as an empty file would be a mistake of its own.
+    let write = |text: &str| {
+        let new = folder.path().join("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(&new, &path).unwrap();
+    };
     assert!(LivePolicy::watch(&path).is_err());
-    fs::write(&path, "allow_origins = ['https://app.example.com']").unwrap();
+    write("allow_origins = ['https://app.example.com']");
 
     let live = LivePolicy::watch(&path).unwrap();
     assert_eq!(next(&events), "INFO message=CORS policy in force version=1");
     assert_eq!(live.version(), 1);
 
-    fs::write(&path, "allow_origins = ['*']").unwrap();
+    write("allow_origins = ['*']");
     assert_eq!(next(&events), "INFO message=CORS policy in force version=2");
     assert_eq!(live.version(), 2);
 
-    fs::write(&path, "allow_origins = ['*']\nmax_age = -1").unwrap();
+    write("allow_origins = ['*']\nmax_age = -1");
     assert_eq!(
         next(&events),
         format!(

@@ -151,6 +151,11 @@ impl LoadError {
     }
 
     #[cfg(feature = "watch")]
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(self.reason, Reason::Unreadable(_))
+    }
+
+    #[cfg(feature = "watch")]
     pub(crate) fn unwatched(path: &Path, error: io::Error) -> Self {
         Self::new(path, Reason::Unwatched(error))
     }
