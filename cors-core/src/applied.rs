@@ -63,7 +63,7 @@ struct Made<P> {
 
 impl<P: Clone> Applied<P> {
     /// Applies a policy, or whatever is in force. `apply` must not fail, and should be quick: the first
-    /// requests after a replacement wait for it.
+    /// requests after a replacement each do it themselves.
     pub fn new(policy: impl Into<PolicySource>, apply: fn(Policy) -> P) -> Self {
         Self(match policy.into() {
             PolicySource::Fixed(policy) => Source::Fixed(apply(policy)),
@@ -101,7 +101,8 @@ impl<P: Clone> Live<P> {
     #[inline(never)]
     fn current(&self) -> P {
         let made = self.made.load();
-        if made.version == self.policy.version() {
+        // Newer while it is being replaced: then the version comes after the policy.
+        if made.version >= self.policy.version() {
             return made.value.clone();
         }
         // It is tempting to let one request make it and the others wait. Then they would depend on that
@@ -125,5 +126,26 @@ impl<P> Made<P> {
 impl<P: Clone + fmt::Debug> fmt::Debug for Applied<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Applied").field(&self.current()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Grant;
+
+    #[test]
+    fn is_made_once_while_a_policy_is_being_replaced() {
+        let policy = Policy::new(Grant::new(["*"])).unwrap();
+        let live = LivePolicy::new(policy.clone());
+        let applied = Applied::new(&live, Arc::new);
+        let before = applied.current();
+        live.0.begin_to_replace(policy, 2);
+        assert_eq!(live.version(), 1);
+        let during = applied.current();
+        // Whoever has seen the old one made goes on with it.
+        assert!(Arc::ptr_eq(&during, &before));
+        let fresh = Applied::new(&live, Arc::new);
+        assert!(Arc::ptr_eq(&fresh.current(), &fresh.current()));
     }
 }

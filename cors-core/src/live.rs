@@ -12,7 +12,7 @@ use crate::policy::Policy;
 ///
 /// Every adapter takes it in the place of a [`Policy`]. A request is answered by the policy that was in
 /// force when it arrived, preflight or not, whatever happens meanwhile; requests never wait for a
-/// replacement. Only a [`Policy`] can be put into force, and there is none with mistakes: what is wrong
+/// replacement. (In Rocket it arrives when all request fairings have seen it.) Only a [`Policy`] can be put into force, and there is none with mistakes: what is wrong
 /// with a new one is known before the old one goes.
 ///
 /// A clone is a handle to the same policy.
@@ -65,6 +65,9 @@ impl LivePolicy {
 
     /// Puts another policy into force and returns its version. Every request that arrives after that
     /// is answered by it.
+    ///
+    /// The policy before is freed when no request is answered by it any more and each adapter, in
+    /// actix-web in each worker, has had a request since.
     pub fn replace(&self, policy: Policy) -> u64 {
         self.0.replace(policy)
     }
@@ -102,10 +105,15 @@ impl Shared {
         let replacing = self.replacing.lock();
         let _replacing = replacing.unwrap_or_else(PoisonError::into_inner);
         let version = self.version.load(Ordering::Relaxed) + 1;
-        self.current.store(Arc::new(Current { policy, version }));
+        self.begin_to_replace(policy, version);
         // Last, so that whoever sees the version finds the policy.
         self.version.store(version, Ordering::Release);
         version
+    }
+
+    /// The first half of it, apart for tests.
+    pub(crate) fn begin_to_replace(&self, policy: Policy, version: u64) {
+        self.current.store(Arc::new(Current { policy, version }));
     }
 }
 

@@ -25,6 +25,7 @@ fn apply(policy: Policy) -> Arc<u64> {
     Arc::new(version)
 }
 
+// That the version is stored after the policy is seen by luck, if a thread is interrupted in between.
 #[test]
 fn whoever_sees_a_version_gets_that_policy_or_a_later_one() {
     const VERSIONS: u64 = 5_000;
