@@ -635,6 +635,29 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_names() {
+        #[track_caller]
+        fn check(pattern: &'static str, length: usize, grant: Option<u32>) {
+            let parent = pattern.trim_start_matches("https://*");
+            // Labels of one byte, the last one of one or two.
+            let count = length - parent.len();
+            let front = "a.".repeat((count - 1) / 2) + if count % 2 == 1 { "b" } else { "bb" };
+            let host = format!("{front}{parent}");
+            assert_eq!(host.len(), length);
+            let origin = format!("https://{host}");
+            assert_eq!(
+                list(&[&[pattern]]).grant(origin.as_bytes()),
+                grant,
+                "{origin}"
+            );
+        }
+        check("https://*.com", 253, Some(0));
+        check("https://*.com", 254, None);
+        check("https://*.com.", 254, Some(0));
+        check("https://*.com.", 255, None);
+    }
+
+    #[test]
     fn too_long_to_match() {
         let list = list(&[&["https://foo.com"]]);
         assert_eq!(list.max_len, "https://foo.com".len());

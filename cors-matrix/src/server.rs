@@ -238,7 +238,11 @@ impl Server {
         let path = policy.to_str().filter(|path| !path.contains('\n'));
         let path = path.ok_or_else(|| format!("cannot tell the path `{}`", policy.display()))?;
         writeln!(stdin, "{path}").map_err(|_| gone())?;
-        let line = self.said.recv_timeout(PATIENCE).map_err(|_| gone())?;
+        let line = self.said.recv_timeout(PATIENCE).map_err(|_| {
+            // What it says later would be taken for the answer to something else.
+            self.stdin = None;
+            gone()
+        })?;
         let answer = serde_json::from_str::<serde_json::Value>(&line);
         let answer = answer.map_err(|_| format!("the fixture server said: {line}"))?;
         match answer.get("version").and_then(serde_json::Value::as_u64) {
