@@ -241,6 +241,7 @@ impl Server {
         let line = self.said.recv_timeout(PATIENCE).map_err(|_| {
             // What it says later would be taken for the answer to something else.
             self.stdin = None;
+            let _ = self.child.kill();
             gone()
         })?;
         let answer = serde_json::from_str::<serde_json::Value>(&line);
