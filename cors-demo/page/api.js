@@ -26,7 +26,7 @@ async function call(path, body, signal) {
     response = await fetch(path, { ...init, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("the demo's server does not answer; is `cargo xtask demo` still running?");
+    throw new Error("the demo does not answer; it may have ended");
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok || (response.status === UNPROCESSABLE && answer.findings)) return answer;

@@ -47,6 +47,7 @@ function outcome(it) {
   if (it.blocked) {
     return [el("strong", {}, "blocked"), it.message ? `: all that the script learns is “${it.message}”` : ": no status, no header, no body"];
   }
+  if (it.status === null) return [el("strong", {}, describe(it)), ", whatever the framework itself answers"];
   const names = Object.keys(it.headers).sort();
   const headers = names.length > 0 ? `, with the headers ${names.join(", ")}` : ", without headers";
   return [el("strong", {}, describe(it)), headers];
@@ -54,7 +55,7 @@ function outcome(it) {
 
 function parts({ call, notes, steps, engines, cause, policy, change }, origin, use) {
   return [
-    section("The script’s call", el("p", { class: "small" }, `on a page of ${origin}`), block([call]), notes.map(paragraph)),
+    section("The script’s call", el("p", { class: "small" }, `on a page of ${origin}`), block([call]), el("p", { class: "small" }, "What follows is what the model makes of it and of the policy."), notes.map(paragraph)),
     cause ? section("Why it is blocked", reason(cause)) : null,
     policy ? section("The line of the policy", line(policy)) : null,
     change ? section("What would allow it", proposal(change, use)) : null,
@@ -80,7 +81,7 @@ function reason({ code: name, message, explanation, further, advice }) {
 
 const block = (lines) => el("pre", { tabindex: "0" }, lines.map((text, index) => (index > 0 ? `\n${text}` : text)));
 
-function step({ kind, title, sent, received, checks }) {
+function step({ kind, title, sent, received, remark, checks }) {
   const [[method, url], ...lines] = sent;
   const node = section(
     title,
@@ -90,6 +91,7 @@ function step({ kind, title, sent, received, checks }) {
     received
       ? block([received.status, ...received.headers.map(([name, value]) => `${name}: ${value}`)])
       : el("p", {}, "No answer."),
+    remark ? paragraph(remark) : null,
     checks.length > 0 ? [el("h4", {}, "What the browser checks, in order"), el("ol", { class: "checks" }, checks.map(check))] : null,
   );
   node.dataset.step = kind;

@@ -2,12 +2,14 @@
 
 import { check, save } from "./api.js";
 import { byId, count, el, sentence } from "./dom.js";
-import { mirror, moved, offset } from "./text.js";
+import { mirror, moved, offsets, visible } from "./text.js";
 
 /** How long one has to stop typing for the text to be checked. */
 const PAUSE = 200;
 /** The worst first. */
 const LEVELS = ["error", "warning", "note"];
+/** How many findings are shown. Nobody reads more, and they would take their time. */
+const MOST = 100;
 
 /** The textarea is transparent and lies on a mirror of its text, which is invisible but for the underlines. */
 export class Editor {
@@ -115,14 +117,17 @@ export class Editor {
   #show(findings, text) {
     if (this.#area.value !== text) return;
     clearTimeout(this.#pause);
-    const range = ({ start, end }) => ({ from: offset(text, start), to: offset(text, end) });
-    this.#findings = findings.map((finding) => {
+    const offset = offsets(text);
+    const range = ({ start, end }) => ({ from: offset(start), to: offset(end) });
+    this.#findings = findings.slice(0, MOST).map((finding) => {
       const { suggestion } = finding;
-      return { ...finding, place: range(finding), use: suggestion && { ...range(suggestion), text: suggestion.replacement } };
+      const place = visible(text, range(finding));
+      return { ...finding, place, use: suggestion && { ...range(suggestion), text: suggestion.replacement } };
     });
     const numbers = LEVELS.map((level) => [findings.filter((finding) => finding.level === level).length, level]);
     const said = numbers.filter(([number]) => number > 0).map(([number, level]) => count(number, level));
-    byId("check").textContent = said.length > 0 ? `Checked: ${said.join(", ")}.` : "Checked: nothing to say against it.";
+    const rest = findings.length > MOST ? ` Shown are the first ${MOST}.` : "";
+    byId("check").textContent = said.length > 0 ? `Checked: ${said.join(", ")}.${rest}` : "Checked: nothing to say against it.";
     byId("findings").replaceChildren(...this.#findings.map((finding, index) => this.#entry(finding, index)));
     this.#underline();
     this.#area.setAttribute("aria-invalid", String(numbers[0][0] > 0));

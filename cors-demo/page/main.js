@@ -32,6 +32,7 @@ async function start() {
   });
   ownRequest(now, sender, open);
   const run = async () => {
+    byId("changed").hidden = now.policy.text === now.policy.original;
     const done = await grid.run(now);
     // An edit may let this page in, or shut it out.
     if (done) byId("banner").hidden = done.blocked < done.total;
@@ -61,9 +62,10 @@ function introduce(page, other) {
   byId("other").append("To compare, here is the same page from another origin: ", link(), ".");
   byId("banner").append(
     el("strong", {}, "This page’s origin is not in the policy. "),
-    `The servers do not allow ${location.origin}, so the browser blocks every request below. What is said of each is true of the page that is allowed: `,
-    link(),
-    ".",
+    `The servers do not allow ${location.origin}, so the browser blocks every request below.`,
   );
+  if (page === "refused") {
+    byId("banner").append(" What is said of each is true of the page that is allowed: ", link(), ".");
+  }
   byId("banner").hidden = page !== "refused";
 }

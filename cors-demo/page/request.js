@@ -21,6 +21,7 @@ export function ownRequest({ frameworks, engine, compare }, sender, open) {
     fields.origin[2].checked = true;
   });
   let result = null;
+  let last = 0;
   const answer = byId("answer");
   const [said, why] = [answer.querySelector("p"), answer.querySelector("button")];
   why.addEventListener("click", () => open(result));
@@ -34,12 +35,20 @@ export function ownRequest({ frameworks, engine, compare }, sender, open) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     show("sending", "Sending …");
+    last += 1;
+    const number = last;
+    let news;
     try {
-      result = await send(read(fields, sender), sender, engine, compare);
-      show(...verdict(result));
+      const answered = await send(read(fields, sender), sender, engine, compare);
+      news = [answered, ...verdict(answered)];
     } catch (error) {
-      show("failed", `✕ ${error.message}`);
+      news = [null, "failed", `✕ ${error.message}`];
     }
+    // Another may have been sent meanwhile.
+    if (number !== last) return;
+    const [answered, ...what] = news;
+    result = answered;
+    show(...what);
   });
 }
 

@@ -2,12 +2,27 @@
 
 import { el } from "./dom.js";
 
-/** Where a place is. The server counts lines and characters from 1; scripts count UTF-16 code units from 0. */
-export function offset(text, { line, column }) {
+/**
+ * Says where places in a text are. The server counts lines and characters from 1; scripts count UTF-16 code units from 0.
+ */
+export function offsets(text) {
   const lines = text.split("\n");
-  const before = lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0);
-  const characters = [...(lines[line - 1] ?? "")];
-  return before + characters.slice(0, column - 1).join("").length;
+  const starts = [0];
+  for (const { length } of lines) starts.push(starts.at(-1) + length + 1);
+  return ({ line, column }) => {
+    const characters = [...(lines[line - 1] ?? "")];
+    return (starts[line - 1] ?? text.length) + characters.slice(0, column - 1).join("").length;
+  };
+}
+
+/** A place of no length, such as the end where something is missing, with the character beside it. */
+export function visible(text, { from, to }) {
+  if (from < to) return { from, to };
+  const line = text.lastIndexOf("\n", from - 1) + 1;
+  const [before] = [...text.slice(line, from)].slice(-1);
+  const [after] = text.slice(from).split("\n", 1)[0];
+  if (after) return { from, to: from + String.fromCodePoint(text.codePointAt(from)).length };
+  return { from: from - (before?.length ?? 0), to };
 }
 
 /** How ranges of a text follow it through an edit: they move, or are null where the edit was in them. */

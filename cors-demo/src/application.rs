@@ -64,8 +64,9 @@ impl Fixture<'_> {
             .strip_prefix("/status/")
             .filter(|code| !code.contains('/'))
         {
+            let is_written_so = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
             return match code.parse() {
-                Ok(code) if (200..600).contains(&code) => say(code, &[HANDLED]),
+                Ok(code) if is_written_so && (200..600).contains(&code) => say(code, &[HANDLED]),
                 _ => Answer::Own,
             };
         }

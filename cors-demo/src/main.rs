@@ -52,6 +52,8 @@ fn run() -> Result<(), Error> {
     Policy::from_file(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;
     let text =
         cors_core::read_policy(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;
+    // Where the page has it, lines end in one way only.
+    let text = text.replace("\r\n", "\n");
     // Its folders say nothing in the page.
     let name = options.policy.file_name().unwrap_or_default();
     let source = Source::new(name.to_string_lossy(), text);

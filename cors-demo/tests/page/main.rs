@@ -68,9 +68,12 @@ fn what_is_not_as_predicted_is_seen() {
     // Other answers than the servers give.
     demo.run(
         "const real = fetch;
+        const dead = document.querySelector('#request select[name=server]').options[3].value;
         fetch = async (request, init) => {
+            const url = request instanceof Request ? request.url : String(request);
+            if (url.startsWith(dead)) throw new TypeError('Failed to fetch');
             if (!(request instanceof Request)) return real(request, init);
-            const { pathname } = new URL(request.url);
+            const { pathname } = new URL(url);
             if (request.method === 'DELETE') throw new TypeError('Failed to fetch');
             if (request.method === 'PUT') throw new DOMException('', 'TimeoutError');
             if (pathname === '/status/500') return new Response('', { status: 503 });
@@ -96,10 +99,16 @@ fn what_is_not_as_predicted_is_seen() {
         let is: [String; 2] = demo.get(&format!("[{cell}.dataset.state, {cell}.textContent]"));
         assert_eq!(is, [state, text], "{scenario}");
     }
-    assert!(demo.holds("grid.dataset.total - grid.dataset.equal === 5 * 4"));
+    // A server that is gone is not what blocks. (The frame of the other page knows nothing of this.)
+    let warp: Vec<String> = demo.get(
+        "[...document.querySelectorAll('.cell[data-framework=warp]')].map(it => it.dataset.state)",
+    );
+    let failed = warp.iter().filter(|state| *state == "failed").count();
+    assert_eq!((failed, warp.len()), (15, 16));
+    assert!(demo.holds("grid.dataset.total - grid.dataset.equal === 5 * 3 + 15"));
     assert!(demo.holds("summary.dataset.state === 'differs' && summary.textContent[0] === '≠'"));
 
-    demo.click(&cell("cookies", "warp"));
+    demo.click(&cell("cookies", "rocket"));
     let said: String = demo.get("dialogue.querySelector('.bad').textContent");
     assert_eq!(
         said,
@@ -122,6 +131,7 @@ fn an_edit_takes_effect_in_every_column() {
     assert!(demo.is_all_equal());
     let version: String = demo.get("version.textContent");
     assert_eq!(version, "version 2 in force");
+    assert!(demo.holds("changed.checkVisibility()"));
     assert_eq!(demo.row(PATCH), ["readable"; 4]);
     for (now, before) in demo.cells().iter().zip(&before) {
         assert!(
@@ -148,7 +158,36 @@ fn an_edit_takes_effect_in_every_column() {
     demo.wait_for_version(4);
     assert!(demo.is_all_equal());
     assert_eq!(demo.cells(), before);
+    assert!(demo.holds("changed.hidden && banner.hidden"));
+
+    // This page, too, can be shut out.
+    demo.write("allow_origins = ['https://app.example.com']");
+    demo.click("#save");
+    demo.wait_for_version(5);
+    assert!(demo.is_all_equal());
+    assert!(demo.holds("banner.checkVisibility() && banner.querySelector('a') === null"));
     demo.console_is_clean();
+}
+
+#[test]
+fn what_is_missing_is_underlined_where_it_is_missing() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    for (text, expected) in [
+        ("allow_origins = ['*'", "'"),
+        ("allow_origins = \n# \u{1f600}", " "),
+        ("max_age = 1 # \u{1f600}", "m"),
+    ] {
+        demo.write(text);
+        demo.tab
+            .wait_until("text.dataset.state === 'checked'")
+            .unwrap();
+        let underlined: Vec<String> =
+            demo.get("[...mirror.querySelectorAll('.found.error')].map(it => it.textContent)");
+        assert_eq!(underlined, [expected], "{text}");
+    }
 }
 
 #[test]
