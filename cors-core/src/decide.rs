@@ -9,7 +9,7 @@ use crate::policy::Policy;
 /// # Examples
 ///
 /// ```
-/// use cors_core::{RequestHead, RequestHeader};
+/// use cors_core::{Lines, RequestHead, RequestHeader};
 ///
 /// struct Head<'a>(&'a str, &'a [(&'a str, &'a str)]);
 ///
@@ -25,6 +25,7 @@ use crate::policy::Policy;
 ///
 /// let head = Head("GET", &[("Origin", "https://app.example.com")]);
 /// assert!(head.lines(RequestHeader::Origin).eq([b"https://app.example.com"]));
+/// assert_eq!(head.only_line(RequestHeader::Origin), Lines::One(b"https://app.example.com"));
 /// ```
 pub trait RequestHead {
     /// The method, case-sensitive.
