@@ -59,11 +59,13 @@
 
 mod allowlist;
 mod applied;
+mod bytes;
 mod config;
 #[cfg(any(feature = "toml", feature = "serde"))]
 mod config_file;
 mod decide;
 mod decision;
+mod domain;
 mod error;
 mod explain;
 mod header;
@@ -74,9 +76,11 @@ mod origin;
 mod pattern;
 mod policy;
 mod suggest;
+mod table;
 mod validate;
 #[cfg(feature = "watch")]
 mod watch;
+mod wildcards;
 
 pub use applied::Applied;
 pub use config::{Config, DangerouslyAllow, Grant};

@@ -3,12 +3,10 @@
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::domain::{self, MAX_HOST};
+
 /// The longest scheme that is accepted, in bytes.
 pub(crate) const MAX_SCHEME: usize = 64;
-/// The longest host, in bytes: a domain of 253 and the dot of a fully qualified name.
-pub(crate) const MAX_HOST: usize = 254;
-/// The longest label of a domain, in bytes.
-const MAX_LABEL: usize = 63;
 /// A colon and five digits.
 pub(crate) const MAX_PORT: usize = 6;
 /// The longest serialised origin, in bytes.
@@ -226,11 +224,11 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
     if host.is_empty() {
         return Err(OriginError::InvalidHost);
     }
-    check_labels(host.as_bytes())?;
-    if is_too_long(host.as_bytes()) {
+    domain::check_labels(host.as_bytes())?;
+    if domain::is_too_long(host.as_bytes()) {
         return Err(OriginError::TooLong);
     }
-    if ends_in_number(host.as_bytes()) {
+    if domain::ends_in_number(host.as_bytes()) {
         // Such a host can only be an IPv4 address, and `Ipv4Addr` reads none but the canonical form.
         return host
             .parse()
@@ -238,77 +236,6 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
             .map_err(|_| OriginError::IpAddress);
     }
     Ok(HostKind::Domain)
-}
-
-/// Whether a host is a domain, and no address.
-pub(crate) fn is_domain(host: &[u8]) -> bool {
-    !host.is_empty() && check_labels(host).is_ok() && !is_too_long(host) && !ends_in_number(host)
-}
-
-/// Checks the labels of a domain, or of the front of one up to a dot.
-pub(crate) fn check_labels(domain: &[u8]) -> Result<(), OriginError> {
-    let mut rest = domain;
-    loop {
-        let end = rest.iter().position(|&byte| !is_label_byte(byte));
-        let len = end.unwrap_or(rest.len());
-        match rest.get(len) {
-            Some(b'.') if len == 0 => return Err(OriginError::InvalidHost),
-            None | Some(b'.') if len > MAX_LABEL => return Err(OriginError::TooLong),
-            None => return Ok(()),
-            Some(b'.') => rest = rest.get(len + 1..).unwrap_or_default(),
-            Some(byte) => return Err(unexpected(*byte, domain)),
-        }
-    }
-}
-
-/// Whether a domain is longer than any can be.
-pub(crate) fn is_too_long(domain: &[u8]) -> bool {
-    let fully_qualified = domain.ends_with(b".");
-    domain.len() > MAX_HOST - usize::from(!fully_qualified)
-}
-
-fn is_label_byte(byte: u8) -> bool {
-    // A look-up takes less time than comparisons do, and this runs on each byte of an origin.
-    #[expect(clippy::indexing_slicing, reason = "this runs in the compiler alone")]
-    const TABLE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut byte = 0_u8;
-        while byte < 128 {
-            table[byte as usize] = matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-            byte += 1;
-        }
-        table
-    };
-    TABLE.get(usize::from(byte)).copied().unwrap_or_default()
-}
-
-/// The [ends-in-a-number checker](https://url.spec.whatwg.org/#ends-in-a-number-checker).
-fn ends_in_number(host: &[u8]) -> bool {
-    let host = host.strip_suffix(b".").unwrap_or(host);
-    // Most top-level domains need no closer look.
-    if !matches!(host, [.., last] if last.is_ascii_hexdigit() || *last == b'x') {
-        return false;
-    }
-    let label = host.rsplit(|&byte| byte == b'.').next().unwrap_or(host);
-    match label.strip_prefix(b"0x") {
-        Some(digits) => digits.iter().all(u8::is_ascii_hexdigit),
-        None => label.iter().all(u8::is_ascii_digit),
-    }
-}
-
-/// Says what a byte that no host may have most likely is.
-fn unexpected(byte: u8, host: &[u8]) -> OriginError {
-    match byte {
-        b'A'..=b'Z' => OriginError::UpperCase,
-        // The last colon before it was taken for the port's; `a:b@c` ends up here as `a`.
-        b'@' => OriginError::UserInfo,
-        b'/' if host.iter().position(|&byte| byte == b'/') == host.len().checked_sub(1) => {
-            OriginError::TrailingSlash
-        }
-        b'/' | b'?' | b'#' => OriginError::Path,
-        0x80.. => OriginError::NotAscii,
-        _ => OriginError::InvalidHost,
-    }
 }
 
 /// Whether `host` is `address` as [the URL standard](https://url.spec.whatwg.org/#concept-ipv6-serializer)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::domain::MAX_HOST;
 use crate::origin::{self, HostKind, MAX_PORT, Origin, OriginError};
 
 /// A pattern of origins.
@@ -133,7 +134,7 @@ impl<'a> OriginPattern<'a> {
         match self.shape {
             Shape::Any => origin::MAX_ORIGIN,
             Shape::Tuple(tuple) if tuple.subdomains => {
-                tuple.scheme.len() + "://".len() + origin::MAX_HOST + MAX_PORT
+                tuple.scheme.len() + "://".len() + MAX_HOST + MAX_PORT
             }
             Shape::Tuple(_) if self.is_any_port() => self.text.len() + MAX_PORT,
             Shape::Null | Shape::Tuple(_) => self.text.len(),
@@ -332,7 +333,7 @@ fn parse_tuple(text: &str) -> Result<Tuple<'_>, PatternError> {
             return Err(PatternError::MappedAddress);
         }
         // A label of one byte and a dot have to fit in front.
-        HostKind::Domain if subdomains && host.len() + 2 > origin::MAX_HOST => {
+        HostKind::Domain if subdomains && host.len() + 2 > MAX_HOST => {
             return Err(OriginError::TooLong.into());
         }
         HostKind::Domain if !is_valid_punycode(host) => return Err(PatternError::InvalidPunycode),

@@ -5,7 +5,9 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 
-use cors_core::{Config, ErrorCode, Grant, Policy, RequestHead, RequestHeader, Verdict};
+use cors_core::{
+    Config, ErrorCode, Grant, Origin, OriginPattern, Policy, RequestHead, RequestHeader, Verdict,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
@@ -176,7 +178,10 @@ fn verdict(policy: &Policy, origin: &str) -> Option<u32> {
 fn agrees_with_a_naive_matcher() {
     let compared = Cell::new(0);
     let matched = Cell::new(0);
-    let grants = prop::collection::vec(prop::collection::vec(pattern(), 1..6), 1..4);
+    let long = Cell::new(0);
+    // Short lists and long ones, which are looked up in different ways.
+    let grant = prop_oneof![3 => prop::collection::vec(pattern(), 1..6), 1 => prop::collection::vec(pattern(), 20..40)];
+    let grants = prop::collection::vec(grant, 1..4);
     let strategy = (
         grants,
         any::<bool>(),
@@ -193,6 +198,7 @@ fn agrees_with_a_naive_matcher() {
             return Ok(());
         };
         let patterns = grants.concat();
+        long.set(long.get() + usize::from(patterns.len() > 20));
         let near = near
             .into_iter()
             .map(|(near, how)| (near.to(&patterns), how));
@@ -217,6 +223,7 @@ fn agrees_with_a_naive_matcher() {
     });
     result.unwrap();
     assert!(compared.get() >= PAIRS, "only {} pairs", compared.get());
+    assert!(long.get() >= 50, "only {} long lists", long.get());
     // A run in which nothing matches proves nothing.
     assert!(
         matched.get() >= PAIRS / 20,
@@ -280,18 +287,156 @@ fn the_end_of_one_origin_is_not_another() {
     }
 }
 
+/// Grants, each with its patterns.
+const LISTS: &[&[&[&str]]] = &[
+    &[&["https://a.b", "https://*.example.com:*"]],
+    &[&["https://app.example.com"], &["*"]],
+    &[
+        &[
+            "https://app.example.com:8443",
+            "http://localhost:*",
+            "app://x",
+        ],
+        &[
+            "https://*.example.com",
+            "https://*.b.example.com:8443",
+            "https://*.com:1",
+        ],
+        &["*"],
+    ],
+    &[
+        &[
+            "https://*.a.com",
+            "https://*.b.com",
+            "https://*.c.com:*",
+            "https://*.d.com:8443",
+            "https://*.example.com",
+            "https://*.example.net",
+        ],
+        &[
+            "https://*.a.b.c.d.e",
+            "https://*.org",
+            "https://*.b.example.org:*",
+            "https://*.x.org:8443",
+        ],
+        &[
+            "app://*.example.com",
+            "http://[::1]:*",
+            "http://127.0.0.1:*",
+        ],
+    ],
+];
+
+const TEMPLATES: &[&str] = &[
+    "https://a.b",
+    "https://app.example.com",
+    "https://app.example.com:8443",
+    "https://a.b.example.com",
+    "https://a.b.c.d.e.f.g.h.example.com",
+    "https://a-very-long-label-that-has-many-bytes.and-one-more.example.com",
+    "https://tenant-00000001.eu-central-1.customers.b.example.org:1234",
+    "https://x.a.b.c.d.e",
+    "https://x.org",
+    "https://y.x.org:8443",
+    "https://1.2.3.4",
+    "https://a.0x1",
+    "http://localhost:3000",
+    "http://127.0.0.1:80",
+    "http://[::1]:8080",
+    "app://x",
+    "app://x.example.com",
+    "null",
+];
+
+/// What changes a text at one place.
+#[derive(Clone, Debug)]
+struct Edit {
+    at: prop::sample::Index,
+    kind: u8,
+    with: String,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let with = "[.]|[a-z0-9]|[.:/-]{1,2}|[A-Z_@#?\\[\\] ]|\\PC|[a-z]{1,70}|[.]example[.]com|:[0-9]{1,6}|0x[0-9a-f]";
+    (any::<prop::sample::Index>(), 0..3_u8, with).prop_map(|(at, kind, with)| Edit {
+        at,
+        kind,
+        with,
+    })
+}
+
+impl Edit {
+    fn apply(&self, mut text: String) -> String {
+        let mut places = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        let count = places.clone().count();
+        let at = places.nth(self.at.index(count)).unwrap_or_default();
+        let end = match self.kind {
+            // In between, instead of one character, instead of all that follow.
+            0 => at,
+            1 => places.next().unwrap_or(at),
+            _ => text.len(),
+        };
+        text.replace_range(at..end, &self.with);
+        text
+    }
+}
+
+/// Any bytes in the place of the origin get the answer that comes of parsing them, and of asking one
+/// pattern after the other.
+#[test]
+fn agrees_with_the_parsers() {
+    let policies: Vec<Policy> = LISTS
+        .iter()
+        .map(|grants| {
+            let grants = grants.iter().map(|grant| Grant::new(grant.iter().copied()));
+            Policy::new(grants.collect::<Vec<_>>()).unwrap()
+        })
+        .collect();
+    let byte = prop::option::weighted(0.05, (any::<prop::sample::Index>(), any::<u8>()));
+    let strategy = (
+        0..LISTS.len(),
+        select(TEMPLATES),
+        prop::collection::vec(edit(), 0..5),
+        byte,
+    );
+    let mut runner = TestRunner::new(RunnerConfig {
+        cases: 5_000,
+        failure_persistence: None,
+        ..RunnerConfig::default()
+    });
+    let granted = Cell::new(0);
+    let result = runner.run(&strategy, |(list, template, edits, byte)| {
+        let text = edits
+            .iter()
+            .fold(template.to_owned(), |text, edit| edit.apply(text));
+        let mut origin = text.into_bytes();
+        if let Some((at, byte)) = byte {
+            origin.insert(at.index(origin.len() + 1), byte);
+        }
+        let text = str::from_utf8(&origin).unwrap_or("not even a text");
+        let matches = |pattern: &str| match Origin::parse(text) {
+            Ok(origin) => OriginPattern::parse(pattern).unwrap().matches(&origin),
+            // Which is no origin to parse, but `*` is for it, too.
+            Err(_) => text == "null" && pattern == "*",
+        };
+        let mut grants = LISTS[list].iter();
+        let expected = grants.position(|grant| grant.iter().any(|pattern| matches(pattern)));
+        let expected = expected.map_or(Verdict::Refused, |grant| Verdict::Granted(grant as u32));
+        let head = Head {
+            preflight: false,
+            origin: &origin,
+        };
+        prop_assert_eq!(policies[list].decide(&head).verdict(), expected, "{}", text);
+        granted.set(granted.get() + usize::from(expected != Verdict::Refused));
+        Ok(())
+    });
+    result.unwrap();
+    // A run in which nothing is granted proves nothing.
+    assert!(granted.get() > 500, "only {} are granted", granted.get());
+}
+
 proptest! {
     #![proptest_config(RunnerConfig { failure_persistence: None, ..RunnerConfig::default() })]
-
-    /// Any bytes in the place of the origin get an answer, and only an origin of the list is
-    /// granted anything.
-    #[test]
-    fn any_bytes(origin in prop::collection::vec(any::<u8>(), 0..400), preflight in any::<bool>()) {
-        let policy = Policy::new(Grant::new(["https://a.b", "https://*.example.com:*"])).unwrap();
-        let head = Head { preflight, origin: &origin };
-        let granted = matches!(policy.decide(&head).verdict(), Verdict::Granted(_));
-        prop_assert!(!granted || origin.ends_with(b"a.b") || origin.windows(12).any(|w| w == b".example.com"));
-    }
 
     /// Any text in the place of a pattern is a pattern or an error, and an error's suggestion is a
     /// pattern.
