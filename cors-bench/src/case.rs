@@ -20,6 +20,8 @@ pub enum Origins {
     Exact(usize),
     /// Those below `example.com` ([`WILDCARD_DOMAIN`]) on https, and two more patterns.
     Wildcards,
+    /// Those below [`WILDCARD_DOMAIN`] and 99 other domains, on https.
+    Domains,
     /// [`ALLOWED`] with credentials, then everybody without.
     Grants,
     /// [`ALLOWED`], in a policy that can be replaced. It is not, here.
@@ -55,6 +57,7 @@ impl fmt::Display for Origins {
             Self::Exact(1_000_000) => f.write_str("1,000,000 origins"),
             Self::Exact(count) => write!(f, "{count} origins"),
             Self::Wildcards => f.write_str("wildcards"),
+            Self::Domains => f.write_str("100 wildcards"),
             Self::Grants => f.write_str("two grants"),
             Self::Live => f.write_str("live policy"),
         }
@@ -181,7 +184,8 @@ pub fn all() -> Vec<Case> {
             ),
         ]);
     }
-    let (wildcards, grants, live) = (Origins::Wildcards, Origins::Grants, Origins::Live);
+    let (wildcards, domains) = (Origins::Wildcards, Origins::Domains);
+    let (grants, live) = (Origins::Grants, Origins::Live);
     cases.extend([
         (wildcards, "GET allowed", Message::get(ALLOWED)),
         (wildcards, "GET denied", Message::get(DENIED)),
@@ -190,6 +194,8 @@ pub fn all() -> Vec<Case> {
             "preflight allowed",
             Message::preflight(ALLOWED, asked),
         ),
+        (domains, "GET allowed", Message::get(ALLOWED)),
+        (domains, "GET denied", Message::get(DENIED)),
         (grants, "GET allowed by the first", Message::get(ALLOWED)),
         (grants, "GET allowed by the second", Message::get(DENIED)),
         (
