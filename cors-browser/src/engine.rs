@@ -85,6 +85,7 @@ const STANDARD: Profile = Profile {
     flag_stands_in_for_methods: true,
     reports_headers_as_set: false,
     extra_safelisted_request_headers: &[],
+    extra_forbidden_request_headers: &[],
     sums_safelisted_values: true,
     joins_request_headers: false,
     extra_redirect_statuses: &[],
@@ -123,6 +124,7 @@ const CHROMIUM: Profile = Profile {
         ("viewport-width", ValueRule::Integer),
         ("width", ValueRule::Integer),
     ],
+    extra_forbidden_request_headers: &["user-agent"],
     joins_request_headers: true,
     empty_location_is_absent: true,
     cache: CacheProfile {

@@ -85,7 +85,7 @@ pub fn fetch(
         console: Vec::new(),
     };
     let mut checks = Checks::default();
-    let constructed = checks.note(Step::Construct, request.constructed());
+    let constructed = checks.note(Step::Construct, request.constructed(engine));
     run.checks = checks.0;
     let ended = match constructed {
         Err(error) => Err(InFlight::new(engine, request.clone()).failure(error, None, None)),

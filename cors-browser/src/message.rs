@@ -1,6 +1,6 @@
 //! What the consoles say.
 //!
-//! Each engine's texts are its own, word for word. Those of the 62 cases that were measured are
+//! Each engine's texts are its own, word for word. Those of the cases that were measured are
 //! marked so; the others were read in the engines' sources (`cors_error_string.cc`,
 //! `security.properties` with `nsCORSListenerProxy.cpp`, `CrossOriginAccessControl.cpp` with
 //! `NetworkLoadChecker.cpp`).

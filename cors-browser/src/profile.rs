@@ -50,6 +50,11 @@ pub struct Profile {
     /// Request headers that are safelisted on top of the standard's. Chromium:
     /// `IsCorsSafelistedHeader` in `services/network/public/cpp/cors/cors.cc`.
     pub extra_safelisted_request_headers: &'static [(&'static str, ValueRule)],
+    /// Request headers that are forbidden on top of the standard's: what a script sets goes away in
+    /// silence, needs no preflight, and the browser sends its own. Measured, with `fetch()` and
+    /// `XMLHttpRequest`: `User-Agent` in Chromium, whatever its value (`kForbiddenHeaderFields` in
+    /// `net/http/http_util.cc`, <https://crbug.com/571722>); Firefox and WebKit ask for it and send it.
+    pub extra_forbidden_request_headers: &'static [&'static str],
     /// More than 1024 bytes of safelisted values make all of them unsafe. Neither
     /// `InternalHeaders::GetUnsafeHeaders` (Firefox) nor `isSimpleCrossOriginAccessRequest` (WebKit)
     /// adds them up.

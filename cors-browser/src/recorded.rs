@@ -80,7 +80,7 @@ impl Recorded {
                 let mut request = request.method(method);
                 request.headers = headers.clone();
                 request.headers.retain(|Header { name, value }| {
-                    !safelist::is_forbidden_request_header(name, value)
+                    !safelist::is_forbidden_request_header(Engine::Standard, name, value)
                 });
                 (Kind::Actual, request)
             }
@@ -104,8 +104,9 @@ fn asked_for(request: Request, headers: &Headers) -> Result<Request, NotFromPage
     let method = std::str::from_utf8(method).map_err(|_| NotFromPage::Method)?;
     let mut request = request.method(method);
     let names = headers.list("Access-Control-Request-Headers");
-    let is_forbidden =
-        |name: &&[u8]| safelist::is_forbidden_request_header(name, UNSAFE.as_bytes());
+    let is_forbidden = |name: &&[u8]| {
+        safelist::is_forbidden_request_header(Engine::Standard, name, UNSAFE.as_bytes())
+    };
     if names.invalid.is_some() || names.tokens.iter().any(is_forbidden) {
         return Err(NotFromPage::Headers);
     }
@@ -188,7 +189,7 @@ fn judge<T>(
     judge: impl FnOnce(&mut InFlight, &mut Checks) -> Result<T, NetworkError>,
 ) -> Judged<T> {
     let mut checks = Checks::default();
-    let constructed = request.constructed();
+    let constructed = request.constructed(engine);
     let mut flight = InFlight::new(engine, constructed.as_ref().unwrap_or(request).clone());
     let result = match constructed {
         Err(error) => checks.fail(error),

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::engine::Engine;
 use crate::header::{Header, Headers, is_token};
 use crate::network_error::{NetworkError, Throws};
 use crate::origin::Origin;
@@ -162,7 +163,7 @@ impl Request {
 
     /// The [constructor of `Request`](https://fetch.spec.whatwg.org/#dom-request): throws, or makes
     /// what is fetched. Forbidden headers go away in silence, as they do there.
-    pub(crate) fn constructed(&self) -> Result<Self, NetworkError> {
+    pub(crate) fn constructed(&self, engine: Engine) -> Result<Self, NetworkError> {
         let mut request = self.clone();
         if has_credentials(&request.url) {
             return Err(Throws::UrlCredentials.into());
@@ -182,7 +183,7 @@ impl Request {
             return Err(Throws::Header.into());
         }
         request.headers.retain(|header| {
-            !safelist::is_forbidden_request_header(&header.name, &header.value)
+            !safelist::is_forbidden_request_header(engine, &header.name, &header.value)
                 && (request.mode != Mode::NoCors || safelist::is_no_cors_safelisted(header))
         });
         if request.body != Body::None && matches!(&*request.method, "GET" | "HEAD") {

@@ -71,7 +71,8 @@ pub fn is_cors_safelisted_request_header(engine: Engine, name: &[u8], value: &[u
 }
 
 /// The [CORS-unsafe request-header names](https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names)
-/// of a header list: lower-case, sorted, each once.
+/// of a header list: lower-case, sorted, each once. Those that no script can set are left out: in the
+/// standard they never come this far.
 ///
 /// # Examples
 ///
@@ -92,6 +93,9 @@ pub fn cors_unsafe_request_header_names(engine: Engine, headers: &Headers) -> Ve
     let mut potentially_unsafe_names = Vec::new();
     let mut safelist_value_size = 0;
     for header in headers.iter() {
+        if is_forbidden_request_header(engine, &header.name, &header.value) {
+            continue;
+        }
         let name = decode(&header.name.to_ascii_lowercase());
         if is_safelisted(profile, &header.name, &header.value) {
             potentially_unsafe_names.push(name);
@@ -124,17 +128,25 @@ pub fn is_cors_non_wildcard_request_header_name(name: &[u8]) -> bool {
 /// # Examples
 ///
 /// ```
-/// use cors_browser::is_forbidden_request_header;
+/// use cors_browser::{Engine, is_forbidden_request_header};
 ///
-/// assert!(is_forbidden_request_header(b"Origin", b""));
-/// assert!(is_forbidden_request_header(b"sec-anything", b""));
-/// assert!(is_forbidden_request_header(b"X-HTTP-Method-Override", b"PUT, trace"));
-/// assert!(!is_forbidden_request_header(b"X-HTTP-Method-Override", b"PUT"));
+/// let is_forbidden = |name: &str, value: &str| {
+///     is_forbidden_request_header(Engine::Standard, name.as_bytes(), value.as_bytes())
+/// };
+/// assert!(is_forbidden("Origin", ""));
+/// assert!(is_forbidden("sec-anything", ""));
+/// assert!(is_forbidden("X-HTTP-Method-Override", "PUT, trace"));
+/// assert!(!is_forbidden("X-HTTP-Method-Override", "PUT"));
+///
+/// let forbid = |engine: &Engine| is_forbidden_request_header(*engine, b"User-Agent", b"x");
+/// assert_eq!(Vec::from_iter(Engine::ALL.into_iter().filter(forbid)), [Engine::Chromium]);
 /// ```
-pub fn is_forbidden_request_header(name: &[u8], value: &[u8]) -> bool {
+pub fn is_forbidden_request_header(engine: Engine, name: &[u8], value: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
+    let extra = engine.profile().extra_forbidden_request_headers;
     if FORBIDDEN
         .iter()
+        .chain(extra)
         .any(|forbidden| name == forbidden.as_bytes())
         || name.starts_with(b"proxy-")
         || name.starts_with(b"sec-")

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use cors_browser::{Body, Headers, Origin, Request, Url, is_forbidden_request_header};
+use cors_browser::{Body, Engine, Headers, Origin, Request, Url, is_forbidden_request_header};
 
 use crate::Error;
 use crate::cli::RequestOptions;
@@ -50,13 +50,23 @@ impl PageRequest {
     pub fn of(mut request: Request, body: Option<String>) -> Self {
         let mut notes = Vec::new();
         for header in std::mem::take(&mut request.headers).iter() {
-            if is_forbidden_request_header(&header.name, &header.value) {
-                let name = String::from_utf8_lossy(&header.name);
+            let forbids = |engine| is_forbidden_request_header(engine, &header.name, &header.value);
+            let name = String::from_utf8_lossy(&header.name);
+            let name = Printable(&name);
+            if forbids(Engine::Standard) {
                 notes.push(format!(
-                    "no script can set `{}`; a browser leaves it out",
-                    Printable(&name)
+                    "no script can set `{name}`; a browser leaves it out"
                 ));
                 continue;
+            }
+            for engine in Engine::BROWSERS
+                .into_iter()
+                .filter(|engine| forbids(*engine))
+            {
+                notes.push(format!(
+                    "no script can set `{name}` in {}, which leaves it out and needs no preflight for it",
+                    engine.name()
+                ));
             }
             request = request.header(&header.name, &header.value);
         }

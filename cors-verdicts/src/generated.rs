@@ -135,6 +135,7 @@ impl Case {
                 ("Accept", "text/html"),
                 ("Accept-Language", "en, de;q=0.5"),
                 ("Range", "bytes=0-9"),
+                ("User-Agent", "x"),
             ],
         );
         Self {
@@ -305,6 +306,7 @@ const HEADERS: &[&str] = &[
     "x-custom: 1",
     "x\u{fc}",
     "range",
+    "x-custom, USER-AGENT",
 ];
 const EXPOSED: &[&str] = &[
     "X-Request-Id",

@@ -73,6 +73,31 @@ fn forbidden_headers_go_away_in_silence() {
 }
 
 #[test]
+fn chromium_keeps_a_user_agent_back() {
+    #[track_caller]
+    fn check(url: &str, kept: &str, asks: [bool; 4]) {
+        let request = get(url).header("User-Agent", "x").header("X-A", "1");
+        for (engine, asks) in Engine::ALL.into_iter().zip(asks) {
+            let allowing = "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Headers: x-a";
+            let run = run(engine, &request, |_| response(200, allowing));
+            let blocked = matches!(run.verdict, Verdict::Blocked(_));
+            assert_eq!(blocked, asks, "{engine:?}");
+            if !blocked {
+                let sent = &run.exchanges.last().unwrap().sent.headers;
+                let expected = match engine {
+                    Engine::Chromium => kept,
+                    _ => "User-Agent: x\nX-A: 1\nAccept: */*",
+                };
+                assert_eq!(*sent, headers(expected), "{engine:?}");
+            }
+        }
+    }
+    check(PAGE, "X-A: 1\nAccept: */*", [false; 4]);
+    let kept = "X-A: 1\nAccept: */*\nOrigin: https://app.example.com";
+    check(API, kept, [true, false, true, true]);
+}
+
+#[test]
 fn origins() {
     #[track_caller]
     fn check(text: &str, page: &str, same: bool) {

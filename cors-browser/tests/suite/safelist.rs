@@ -135,6 +135,17 @@ fn cors_unsafe_request_header_names_are_sorted() {
     );
     check(&[("Content-Type", "application/json")], ["content-type"; 4]);
 
+    // What is forbidden is nothing to ask for, whoever forbids it.
+    check(&[("Cookie", ""), ("Sec-A", ""), ("X-A", "")], ["x-a"; 4]);
+    check(
+        &[("User-Agent", "x")],
+        ["user-agent", "", "user-agent", "user-agent"],
+    );
+    check(
+        &[("user-agent", "x"), ("X-A", "1")],
+        ["user-agent,x-a", "x-a", "user-agent,x-a", "user-agent,x-a"],
+    );
+
     let (half, whole) = (&*"a".repeat(64), &*"a".repeat(128));
     let mut lines = vec![("Accept", whole); 8];
     // 1024 bytes in all: not more. But Chromium and WebKit see one header of more than 128.
@@ -151,10 +162,8 @@ fn cors_unsafe_request_header_names_are_sorted() {
 fn forbidden_request_headers() {
     #[track_caller]
     fn check(name: &str, value: &str, forbidden: bool) {
-        assert_eq!(
-            is_forbidden_request_header(name.as_bytes(), value.as_bytes()),
-            forbidden
-        );
+        let is = |engine| is_forbidden_request_header(engine, name.as_bytes(), value.as_bytes());
+        assert_eq!(Engine::ALL.map(is), [forbidden; 4]);
     }
     for name in [
         "Origin",
@@ -171,8 +180,24 @@ fn forbidden_request_headers() {
     check("proxy-authorization", "", true);
     check("Section", "", false);
     check("Authorization", "", false);
-    check("User-Agent", "", false);
     check("X-Method-Override", "GET, \"TRACE\", track", true);
     check("X-Method-Override", "GET, \"a,TRACE,b\"", false);
     check("X-HTTP-Method", "CONNECTED", false);
+}
+
+#[test]
+fn chromium_forbids_user_agent() {
+    #[track_caller]
+    fn check(name: &str, value: &str) {
+        let is = |engine| is_forbidden_request_header(engine, name.as_bytes(), value.as_bytes());
+        let expected = |engine| engine == Engine::Chromium;
+        assert_eq!(Engine::ALL.map(is), Engine::ALL.map(expected));
+        // And that does not make it safelisted.
+        let is =
+            |engine| is_cors_safelisted_request_header(engine, name.as_bytes(), value.as_bytes());
+        assert_eq!(Engine::ALL.map(is), [false; 4]);
+    }
+    check("User-Agent", "x");
+    check("user-agent", "");
+    check("USER-AGENT", &"a".repeat(300));
 }

@@ -294,6 +294,18 @@ fn the_standard_alone_blocks() {
 }
 
 #[test]
+fn chromium_alone_does_not_ask() {
+    check_fixed(
+        "user-agent",
+        POLICY,
+        APP,
+        &["-H", "User-Agent: x"],
+        "header-not-allowed",
+        "blocked by Firefox and WebKit, allowed by Chromium",
+    );
+}
+
+#[test]
 fn mixed_content_is_blocked_before_cors() {
     let folder = policy(POLICY);
     let args = [

@@ -197,10 +197,26 @@ fn the_dialogue() {
     assert_eq!(patch["policy"], place);
     let changed = POLICY.replace("\"DELETE\"", "\"DELETE\", \"PATCH\"");
     assert_eq!(patch["change"]["text"], changed);
-    let engines = patch["engines"].as_array().unwrap().iter();
-    let blocked = engines.map(|engine| (engine["name"].clone(), engine["blocked"].clone()));
+    let blocked = |dialogue: &Value| {
+        let engines = dialogue["engines"].as_array().unwrap().iter();
+        let blocked = engines.map(|engine| (engine["name"].clone(), engine["blocked"].clone()));
+        blocked.collect::<Vec<_>>()
+    };
     let expected = ["Chromium", "Firefox", "WebKit"].map(|name| (json!(name), json!(true)));
-    assert_eq!(blocked.collect::<Vec<_>>(), expected);
+    assert_eq!(blocked(&patch), expected);
+
+    // This is Chromium, which keeps it back.
+    let agent = dialogue("GET", &[("User-Agent", "x")]);
+    assert_eq!(agent["steps"].as_array().map(Vec::len), Some(1));
+    assert_eq!(agent["steps"][0]["kind"], "request");
+    let sent = agent["steps"][0]["sent"].to_string();
+    assert!(!sent.contains("User-Agent"), "{sent}");
+    let expected = [("Chromium", false), ("Firefox", true), ("WebKit", true)];
+    let expected = expected.map(|(name, is_blocked)| (json!(name), json!(is_blocked)));
+    assert_eq!(blocked(&agent), expected);
+    let note = "no script can set `User-Agent` in Chromium, which leaves it out and needs no preflight for it";
+    assert_eq!(agent["notes"], json!([note]));
+    assert_eq!(agent["cause"], Value::Null);
 
     let trace = dialogue("TRACE", &[]);
     assert_eq!(
