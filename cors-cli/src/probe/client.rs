@@ -271,11 +271,13 @@ fn explained_tls(text: &str) -> String {
     }
 }
 
-/// Whether two requests are the same on the wire.
+/// Whether two requests are the same on the wire, but for `User-Agent`: Chromium does not send a script's,
+/// and nobody wants a POST sent twice for that.
 fn is_same(one: &SentRequest, other: &SentRequest) -> bool {
     let lines = |request: &SentRequest| {
         let lines = request.headers.iter();
         let mut lines: Vec<_> = lines
+            .filter(|header| !header.name.eq_ignore_ascii_case(b"user-agent"))
             .map(|header| (header.name.to_ascii_lowercase(), header.value.clone()))
             .collect();
         lines.sort();

@@ -106,6 +106,46 @@ fn each_request_is_sent_once() {
 }
 
 #[test]
+fn chromium_sends_its_own_user_agent_and_does_not_ask() {
+    const OURS: &str = concat!("cors/", env!("CARGO_PKG_VERSION"));
+    #[track_caller]
+    fn check(allowed: &'static str, status: i32, user_agent: &str, texts: &[&str]) {
+        let server = Scripted::new(move |request| match request.is_preflight() {
+            true => (204, vec![ALLOW, VARY, allowed]),
+            false => (200, vec![ALLOW, VARY]),
+        });
+        let args = format!("-X POST -d hello -H User-Agent:x --origin {APP}");
+        probe(&args, &server.url()).has_status(status).says(texts);
+        let requests = server.requests();
+        let sent: Vec<_> = requests
+            .iter()
+            .map(|request| (request.method.as_str(), request.header("User-Agent")))
+            .collect();
+        // Not once more for Chromium: the server may act on it.
+        let expected = [("OPTIONS", Some(OURS)), ("POST", Some(user_agent))];
+        assert_eq!(sent, expected);
+    }
+    let note = "note: no script can set `User-Agent` in Chromium";
+    check(
+        "Access-Control-Allow-Headers: user-agent",
+        0,
+        "x",
+        &[note, "allowed by every browser"],
+    );
+    check(
+        "Access-Control-Allow-Headers: x-other",
+        1,
+        OURS,
+        &[
+            note,
+            "Another engine also sends POST",
+            "blocked by Firefox and WebKit, allowed by Chromium",
+            "add `user-agent`",
+        ],
+    );
+}
+
+#[test]
 fn bodies_and_methods() {
     #[track_caller]
     fn check(args: &str, method: &str, length: Option<&str>) {
