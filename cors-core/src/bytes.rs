@@ -1,5 +1,5 @@
 //! Short texts, many bytes at a time: an origin is some thirty bytes long, and to look at each of
-//! them, or to call the C library, takes longer than all else that a request needs.
+//! them, or to call the C library, takes as long as the rest of a decision.
 
 use std::iter;
 

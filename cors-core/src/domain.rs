@@ -8,6 +8,8 @@ use crate::origin::OriginError;
 const MAX_LABEL: usize = 63;
 /// The longest host, in bytes: a domain of 253 and the dot of a fully qualified name.
 pub(crate) const MAX_HOST: usize = 254;
+/// The longest text whose labels are checked many bytes at once: the first, and two times sixteen.
+const SHORT: usize = 33;
 
 /// Checks the labels of a domain, or of the front of one up to a dot.
 pub(crate) fn check_labels(domain: &[u8]) -> Result<(), OriginError> {
@@ -25,11 +27,8 @@ pub(crate) fn check_labels(domain: &[u8]) -> Result<(), OriginError> {
     }
 }
 
-/// The longest text whose labels are checked many bytes at once: the first, and two times sixteen.
-const SHORT: usize = 33;
-
-/// Whether [`check_labels`] would pass a text of 1 to 33 bytes, in a fraction of the time. Longer ones it
-/// does not pass.
+/// Whether [`check_labels`] would pass a text of 1 to 33 bytes, in a fraction of the time. Longer
+/// ones it does not pass.
 #[inline(always)]
 fn are_short_labels(text: &[u8]) -> bool {
     let Some((first, rest)) = text.split_first() else {

@@ -123,7 +123,8 @@ impl<V: Copy> Table<V> {
         self.value(self.candidate(text)?, text)
     }
 
-    /// The first half of [`get`](Self::get), which is where it ends for nearly all texts that are not known.
+    /// The first half of [`get`](Self::get), which is where it ends for nearly all texts that are not
+    /// known.
     #[inline(always)]
     pub(crate) fn candidate(&self, text: &[u8]) -> Option<&Slot<V>> {
         let hash = self.hasher.hash(text);
