@@ -9,7 +9,7 @@ use actix_web::http::header::{
 };
 use cors_core::{
     Applied, Baked, Decision, Fields, Policy, PolicySource, Preflight, RequestHeader,
-    ResponseHeader, Value, varies_by_origin,
+    ResponseHeader, Value, merge_vary,
 };
 
 use crate::head::{Head, Remembering, header_name};
@@ -96,7 +96,10 @@ impl Shared {
         for field in self.baked.fields(fields) {
             let name = response_header_name(field.name);
             match field.name {
-                ResponseHeader::Vary if !is_plain && varies(headers) => continue,
+                ResponseHeader::Vary if !is_plain => {
+                    vary_by_origin(headers);
+                    continue;
+                }
                 ResponseHeader::TimingAllowOrigin => drop(headers.remove(&name)),
                 // No other field is there any more. It is tempting to `insert` them all the same;
                 // `append` costs a third less.
@@ -141,10 +144,13 @@ fn header_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     }
 }
 
-/// Whether the application has said already that the response varies by `Origin`.
-fn varies(headers: &HeaderMap) -> bool {
-    let mut lines = headers.get_all(VARY);
-    lines.any(|line| varies_by_origin(line.as_bytes()))
+/// Makes one line of the application's `Vary` and ours.
+fn vary_by_origin(headers: &mut HeaderMap) {
+    let lines = headers.get_all(VARY).map(HeaderValue::as_bytes);
+    // Lines that are values give a value when they are joined.
+    if let Some(Ok(line)) = merge_vary(lines).map(HeaderValue::try_from) {
+        headers.insert(VARY, line);
+    }
 }
 
 fn is_owned(name: &HeaderName) -> bool {

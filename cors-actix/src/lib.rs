@@ -79,13 +79,15 @@
 //!   inner middleware's error stays an error, so that outer middleware still sees its type; the
 //!   fields are written when the error is rendered.
 //! - `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers` of the application are
-//!   replaced or removed; `Vary` is kept and merged.
+//!   replaced or removed; `Vary` is one line: the application's, then ours.
 //! - Bodies are passed on untouched, streams included, and so are protocol upgrades.
 //!
 //! # Where to put it
 //!
 //! Outermost, which for actix-web is the **last** `wrap` of the `App`. (Where the `wrap`s stand among
-//! routes and services does not matter.)
+//! routes and services does not matter.) `Compress` goes inside, too: outside it writes a second `Vary`
+//! line, and a cache that reads one line only, as nginx 1.22 does, gives the answer for one origin to
+//! another.
 //!
 //! ```
 //! # use actix_web::{App, middleware::{NormalizePath, from_fn}};

@@ -31,7 +31,9 @@
 //! [`CorsLayer`] is a layer like any other as well. [`Router::layer`](axum::Router::layer) applies it
 //! to what the router has *by then*, so add it last, to the outermost router. It then covers as
 //! much; the only difference is that axum adds its `Allow` to the answers to preflights, which
-//! browsers do not read. Everywhere else it misses something:
+//! browsers do not read. Compression goes inside: outside it writes a second `Vary` line, and a cache
+//! that reads one line only, as nginx 1.22 does, gives the answer for one origin to another.
+//! Everywhere else the layer misses something:
 //!
 //! ```
 //! use axum::Router;

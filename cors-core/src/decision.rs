@@ -98,7 +98,8 @@ const FIRST_GRANT_ROW: u32 = 2;
 /// A header field to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Field<V> {
-    /// Its name. [`Vary`](ResponseHeader::Vary) is merged into what is there, all others replace it.
+    /// Its name. [`Vary`](ResponseHeader::Vary) is [merged](crate::merge_vary) with what is there,
+    /// all others replace it.
     pub name: ResponseHeader,
     /// Its value.
     pub value: Value<V>,

@@ -55,8 +55,9 @@ pub enum ResponseHeader {
     AccessControlExposeHeaders,
     /// [`Timing-Allow-Origin`](https://w3c.github.io/resource-timing/#sec-timing-allow-origin).
     TimingAllowOrigin,
-    /// [`Vary`](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5). Always *appended* where the
-    /// application's own lines do not say it already; every other field replaces what is there.
+    /// [`Vary`](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5). On an actual response
+    /// [`merge_vary`] makes one line of it and of the application's own lines; every other field
+    /// replaces what is there.
     Vary,
 }
 
@@ -84,21 +85,56 @@ impl ResponseHeader {
     }
 }
 
-/// Whether one line of an application's `Vary` already says that the response varies by `Origin`,
-/// so that an adapter need not add it. `*` says so too.
+/// The one `Vary` line of a response that varies by `Origin`: the application's lines in their order,
+/// joined by commas, then `Origin` where they do not name it. `None` if the application's only line
+/// says it already (`*` does, too): then it stays as it is.
 ///
-/// See [RFC 9110, section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5).
+/// An adapter writes it in place of all lines of the response. [RFC 9110, section
+/// 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3) gives several lines the meaning of the
+/// joined one, but some caches read one line only. (nginx 1.22 reads the last one. With `Origin` in
+/// another line it gave the answer for one origin to the others.)
 ///
 /// # Examples
 ///
 /// ```
-/// use cors_core::varies_by_origin;
+/// use cors_core::merge_vary;
 ///
-/// assert!(varies_by_origin(b"Accept-Encoding, origin"));
-/// assert!(varies_by_origin(b"*"));
-/// assert!(!varies_by_origin(b"Accept-Encoding, X-Origin"));
+/// let merged = |lines: &[&str]| {
+///     let line = merge_vary(lines.iter().map(|line| line.as_bytes()));
+///     line.map(|line| String::from_utf8_lossy(&line).into_owned())
+/// };
+/// assert_eq!(merged(&[]).as_deref(), Some("Origin"));
+/// assert_eq!(merged(&["Accept-Encoding"]).as_deref(), Some("Accept-Encoding, Origin"));
+/// assert_eq!(merged(&["origin", "Accept"]).as_deref(), Some("origin, Accept"));
+/// assert_eq!(merged(&["Accept, origin"]), None);
+/// assert_eq!(merged(&["*"]), None);
 /// ```
-pub fn varies_by_origin(line: &[u8]) -> bool {
+pub fn merge_vary<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
+    let (mut merged, mut count, mut is_named) = (Vec::new(), 0, false);
+    for line in lines {
+        count += 1;
+        is_named |= varies_by_origin(line);
+        append(&mut merged, line);
+    }
+    if count == 1 && is_named {
+        return None;
+    }
+    if !is_named {
+        append(&mut merged, b"Origin");
+    }
+    Some(merged)
+}
+
+/// Appends to a [list](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1).
+fn append(list: &mut Vec<u8>, items: &[u8]) {
+    if !list.is_empty() && !items.is_empty() {
+        list.extend_from_slice(b", ");
+    }
+    list.extend_from_slice(items);
+}
+
+/// Whether a line of `Vary` says that the response varies by `Origin`. `*` says so too.
+fn varies_by_origin(line: &[u8]) -> bool {
     line.split(|&byte| byte == b',')
         .map(<[u8]>::trim_ascii)
         .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
@@ -180,6 +216,33 @@ mod tests {
         check("Accept", false);
         check("Origins", false);
         check("Origin Accept", false);
+    }
+
+    #[test]
+    fn red_team_1_one_vary_line() {
+        #[track_caller]
+        fn check(lines: &[&str], expected: Option<&str>) {
+            let merged = merge_vary(lines.iter().map(|line| line.as_bytes()));
+            let merged = merged.map(|line| String::from_utf8(line).unwrap());
+            assert_eq!(merged.as_deref(), expected, "{lines:?}");
+        }
+        check(&[], Some("Origin"));
+        check(&[""], Some("Origin"));
+        check(&["", ""], Some("Origin"));
+        check(&["Accept"], Some("Accept, Origin"));
+        check(&["Accept", "Cookie"], Some("Accept, Cookie, Origin"));
+        check(&["Accept", "", "Cookie"], Some("Accept, Cookie, Origin"));
+        check(&["X-Origin"], Some("X-Origin, Origin"));
+        // What says it already stays byte for byte, but in one line.
+        check(&["Origin"], None);
+        check(&["Accept \t,ORIGIN"], None);
+        check(&["origin", "Accept"], Some("origin, Accept"));
+        check(&["Accept", "origin"], Some("Accept, origin"));
+        check(&["Origin", "Origin"], Some("Origin, Origin"));
+        check(&["Origin", ""], Some("Origin"));
+        check(&["*"], None);
+        check(&["Accept, *"], None);
+        check(&["Accept", "*"], Some("Accept, *"));
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub use decide::{Lines, RequestHead, is_preflight};
 pub use decision::{Baked, Decision, Field, Fields, Preflight, Prepared, Value, Verdict};
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
 pub use explain::{Difference, Explanation, NearMiss, Reason};
-pub use header::{RequestHeader, ResponseHeader, varies_by_origin};
+pub use header::{RequestHeader, ResponseHeader, merge_vary};
 pub use live::{LivePolicy, PolicySource};
 pub use origin::{Origin, OriginError};
 pub use pattern::{OriginPattern, PatternError};

@@ -185,7 +185,7 @@ impl Suite {
                         group: name.clone(),
                         policy: Arc::clone(&policy),
                         request: parse_request(&fill(&entry.send)?)?,
-                        expected: Expected::parse(&expected)?,
+                        expected: Expected::parse(&expected)?.with_one_vary_line(),
                     })
                 })();
                 self.cases
@@ -226,6 +226,22 @@ impl Expected {
         }
         lines.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Self::Response { status, lines })
+    }
+
+    /// The `vary` of the application and that of the policy, which a case names in lines of their own, in
+    /// the one line that is expected of them.
+    fn with_one_vary_line(self) -> Self {
+        let Self::Response { status, lines } = self else {
+            return self;
+        };
+        let (vary, mut lines): (Vec<_>, Vec<_>) =
+            lines.into_iter().partition(|(name, _)| name == "vary");
+        let values: Vec<_> = vary.into_iter().map(|(_, value)| value).collect();
+        if !values.is_empty() {
+            lines.push(("vary".to_owned(), values.join(&b", "[..])));
+            lines.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        Self::Response { status, lines }
     }
 }
 
@@ -416,6 +432,21 @@ mod tests {
         assert_eq!(request.body, b"{}");
         assert!(parse_request(b"GET").is_err());
         assert!(parse_request(b"GET /\nnonsense").is_err());
+    }
+
+    #[test]
+    fn one_vary_line() {
+        #[track_caller]
+        fn check(lines: &str, expected: &str) {
+            let parse = |lines: &str| Expected::parse(format!("200\n{lines}").as_bytes()).unwrap();
+            assert_eq!(parse(lines).with_one_vary_line(), parse(expected));
+        }
+        check("x-handler: 1", "x-handler: 1");
+        check("vary: A", "vary: A");
+        check(
+            "vary: A\nx-handler: 1\nvary: Origin",
+            "vary: A, Origin\nx-handler: 1",
+        );
     }
 
     #[test]

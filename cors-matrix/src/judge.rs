@@ -1,6 +1,6 @@
 //! What is right. Each judge sees one exchange and says what is wrong with it.
 
-use cors_core::{Decision, Field, RequestHead as _, ResponseHeader, Value, varies_by_origin};
+use cors_core::{Decision, Field, RequestHead as _, ResponseHeader, Value};
 
 use crate::browser;
 use crate::case::{Expected, NamedPolicy, is_relevant};
@@ -132,7 +132,7 @@ fn engine(exchange: &Exchange<'_>) -> Result<Finding, String> {
 pub(crate) fn write(fields: &[Field<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
     for field in fields {
         let name = field.name.name();
-        let values: Vec<Vec<u8>> = match &field.value {
+        let mut values: Vec<Vec<u8>> = match &field.value {
             Value::Fixed(value) => vec![value.as_bytes().to_vec()],
             Value::Echo(header) => request
                 .lines(*header)
@@ -140,15 +140,26 @@ pub(crate) fn write(fields: &[Field<Box<str>>], request: &Request, lines: &mut V
                 .map(<[u8]>::to_vec)
                 .collect(),
         };
-        if field.name != ResponseHeader::Vary {
-            lines.retain(|(other, _)| other != name);
-        } else if lines
-            .iter()
-            .any(|(other, line)| other == name && varies_by_origin(line))
-        {
-            continue;
+        if field.name == ResponseHeader::Vary {
+            values = vec![one_vary_line(lines, values)];
         }
+        lines.retain(|(other, _)| other != name);
         lines.extend(values.into_iter().map(|value| (name.to_owned(), value)));
+    }
+}
+
+/// The application's `Vary` and ours in one line.
+fn one_vary_line(application: &[Line], ours: Vec<Vec<u8>>) -> Vec<u8> {
+    let lines = application.iter().filter(|(name, _)| name == "vary");
+    let lines: Vec<_> = lines.map(|(_, line)| line.clone()).collect();
+    let joined = lines.join(&b", "[..]);
+    let names = String::from_utf8_lossy(&joined).to_ascii_lowercase();
+    match names
+        .split(',')
+        .any(|name| ["origin", "*"].contains(&name.trim()))
+    {
+        true => joined,
+        false => [lines, ours].concat().join(&b", "[..]),
     }
 }
 
@@ -284,6 +295,26 @@ mod tests {
         get(right, &[]);
         get(&right.replace("vary: Origin", ""), &["case", "engine"]);
         get(&format!("{right}\nvary: Origin"), &["case", "engine"]);
+        let own = |vary: &str| right.replace("vary: Origin", vary);
+        let vary = |bare: &str, answer: &str, objecting: &[&str]| {
+            let bare = format!("200\nx-handler: 1\n{bare}");
+            check(
+                "GET",
+                &own("vary: Origin, A"),
+                &bare,
+                &own(answer),
+                objecting,
+            );
+        };
+        vary("vary: Origin\nvary: A", "vary: Origin, A", &[]);
+        vary("vary: Origin, A", "vary: Origin, A", &[]);
+        // Several lines are one fault, whatever is in them.
+        vary(
+            "vary: Origin\nvary: A",
+            "vary: Origin\nvary: A",
+            &["case", "engine"],
+        );
+        vary("vary: A", "vary: Origin, A", &["engine"]);
         get(&right.replace("b\n", "c\n"), &["case", "engine", "browser"]);
         get(
             &right.replace("200", "201"),

@@ -44,7 +44,7 @@
 //! - Every response gets the policy's fields, whatever its status: what catchers make of guards that
 //!   fail, of missing routes and of panics included.
 //! - `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers` of the application are
-//!   replaced or removed; `Vary` is kept and merged.
+//!   replaced or removed; `Vary` is one line: the application's, then ours.
 //! - Bodies are passed on untouched, and so are protocol upgrades.
 //!
 //! For it the fairing mounts a route for `OPTIONS /<_..>`, with the rank before all others, and

@@ -1,6 +1,6 @@
 //! How a decision is carried out on a response.
 
-use cors_core::{Decision, Field, ResponseHeader, Value, varies_by_origin};
+use cors_core::{Decision, Field, ResponseHeader, Value, merge_vary};
 use rocket::http::{Header, Status};
 use rocket::{Request, Response};
 
@@ -53,13 +53,25 @@ fn remove(owned: &[ResponseHeader], response: &mut Response<'_>) {
     }
 }
 
+/// Makes one line of the application's `Vary` and ours.
+fn vary_by_origin(response: &mut Response<'_>) {
+    let vary = ResponseHeader::Vary.name();
+    let lines = response.headers().get(vary).map(str::as_bytes);
+    // Lines that are UTF-8 are UTF-8 when they are joined.
+    if let Some(Ok(line)) = merge_vary(lines).map(String::from_utf8) {
+        response.set_raw_header(vary, line);
+    }
+}
+
 fn write<'r>(field: &'r Field<String>, request: &'r Request<'_>, response: &mut Response<'r>) {
     let name = field.name.name();
     match &field.value {
         Value::Fixed(value) if field.name == ResponseHeader::Vary => {
-            let says_so = |line: &str| varies_by_origin(line.as_bytes());
-            if !lines(response.headers(), name).any(says_so) {
-                response.adjoin_raw_header(name, value.as_str());
+            // Most responses have none.
+            if lines(response.headers(), name).next().is_none() {
+                response.set_raw_header(name, value.as_str());
+            } else {
+                vary_by_origin(response);
             }
         }
         Value::Fixed(value) => {

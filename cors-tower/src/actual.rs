@@ -1,6 +1,6 @@
 //! The fields of actual responses, prepared and written.
 
-use cors_core::{Field, ResponseHeader, Value, varies_by_origin};
+use cors_core::{Field, ResponseHeader, Value, merge_vary};
 use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -107,20 +107,22 @@ impl Actual {
         }
         for (name, value) in &self.fields {
             // What is not fixed is the origin: an actual response echoes nothing else.
-            let Some(value) = value.as_ref().or(origin) else {
-                continue;
-            };
-            if *name != VARY || !varies(headers) {
-                let _ = headers.try_append(name, value.clone());
+            match value.as_ref().or(origin) {
+                Some(_) if *name == VARY => vary_by_origin(headers),
+                Some(value) => drop(headers.try_append(name, value.clone())),
+                None => {}
             }
         }
     }
 }
 
-/// Whether the application has said already that the response varies by `Origin`.
-fn varies(headers: &HeaderMap) -> bool {
-    let mut lines = headers.get_all(VARY).iter();
-    lines.any(|line| varies_by_origin(line.as_bytes()))
+/// Makes one line of the application's `Vary` and ours.
+fn vary_by_origin(headers: &mut HeaderMap) {
+    let lines = headers.get_all(VARY).iter().map(HeaderValue::as_bytes);
+    // Lines that are values give a value when they are joined.
+    if let Some(Ok(line)) = merge_vary(lines).map(HeaderValue::try_from) {
+        let _ = headers.try_insert(VARY, line);
+    }
 }
 
 const OWNED: [HeaderName; 3] = {

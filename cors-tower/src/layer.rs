@@ -7,7 +7,9 @@ use crate::service::CorsService;
 /// A [`Layer`] that applies a CORS policy to a service.
 ///
 /// Put it outermost: what is outside of it answers preflights itself, and its own responses have no
-/// CORS fields. In a `ServiceBuilder`, whose first layer is outermost, put it first.
+/// CORS fields. In a `ServiceBuilder`, whose first layer is outermost, put it first. Compression goes
+/// inside, too: outside it writes a second `Vary` line, and a cache that reads one line only, as nginx
+/// 1.22 does, gives the answer for one origin to another.
 ///
 /// The inner service's response body must have a [`Default`], for the answers to preflights. The bodies
 /// of axum, tonic and http-body-util have one; in front of one that has none, such as

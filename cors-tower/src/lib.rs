@@ -44,7 +44,7 @@
 //! - Every response from inside gets the policy's fields, whatever its status. An *error* of the inner
 //!   service is not a response: turn errors into responses inside.
 //! - `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers` that come from inside
-//!   are replaced or removed; `Vary` is kept and merged.
+//!   are replaced or removed; `Vary` is one line: the application's, then ours.
 //! - Bodies are passed on untouched, and so are protocol upgrades.
 //!
 //! Where there is no tower service to wrap, [`Cors`] does the same step by step.

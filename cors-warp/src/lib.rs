@@ -44,7 +44,7 @@
 //! - Every response gets the policy's fields, whatever its status. A rejection becomes the response
 //!   that warp itself makes of it, to the byte.
 //! - `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers` that a route sets are
-//!   replaced or removed; `Vary` is kept and merged. Leave out [`warp::cors`](fn@warp::cors): it
+//!   replaced or removed; `Vary` is one line: the application's, then ours. Leave out [`warp::cors`](fn@warp::cors): it
 //!   rejects requests from origins that it does not know.
 //! - Bodies are passed on untouched, and so are WebSocket upgrades.
 //!

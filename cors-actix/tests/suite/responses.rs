@@ -225,17 +225,13 @@ fn fields_of_the_application() {
         cors(),
         &[("vary", "Accept-Encoding"), ("vary", "Accept-Language")],
         EVIL,
-        &[
-            "vary: Accept-Encoding",
-            "vary: Accept-Language",
-            "vary: Origin",
-        ],
+        &["vary: Accept-Encoding, Accept-Language, Origin"],
     );
     row(
         cors(),
         &[("vary", "Accept"), ("vary", "Cookie, origin")],
         EVIL,
-        &["vary: Accept", "vary: Cookie, origin"],
+        &["vary: Accept, Cookie, origin"],
     );
     row(cors(), &[("vary", "*")], EVIL, &["vary: *"]);
     row(

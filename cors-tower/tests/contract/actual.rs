@@ -213,7 +213,7 @@ fn timing_is_replaced() {
 }
 
 #[test]
-fn vary_is_merged() {
+fn red_team_1_one_vary_line() {
     #[track_caller]
     fn check(says: &[&str], expected: &[&str]) {
         let says: Vec<_> = says.iter().map(|&line| ("vary", line)).collect();
@@ -227,13 +227,24 @@ fn vary_is_merged() {
         check_response(&policy, ("GET", &[REFUSED]), &says, (200, &lines));
     }
     check(&[], &["Origin"]);
-    check(&["Accept-Encoding"], &["Accept-Encoding", "Origin"]);
-    check(&["Accept", "Cookie"], &["Accept", "Cookie", "Origin"]);
-    check(&["X-Origin"], &["X-Origin", "Origin"]);
+    check(&["Accept-Encoding"], &["Accept-Encoding, Origin"]);
+    check(&["Accept", "Cookie"], &["Accept, Cookie, Origin"]);
+    check(&["X-Origin"], &["X-Origin, Origin"]);
     check(&["origin"], &["origin"]);
     check(&["Accept, ORIGIN"], &["Accept, ORIGIN"]);
-    check(&["Accept", "Cookie, Origin"], &["Accept", "Cookie, Origin"]);
+    check(&["Accept", "Cookie, Origin"], &["Accept, Cookie, Origin"]);
+    check(&["Origin", "accept-encoding"], &["Origin, accept-encoding"]);
     check(&["*"], &["*"]);
+    // Where we write none, the application's lines stay as they are.
+    let everyone = Grant::new(["*"]).into();
+    let says = [("vary", "Accept"), ("vary", "Cookie")];
+    let expected = [
+        "access-control-allow-origin: *",
+        "vary: Accept",
+        "vary: Cookie",
+        "x-handler: 1",
+    ];
+    check_response(&everyone, ("GET", &[]), &says, (200, &expected));
 }
 
 #[test]

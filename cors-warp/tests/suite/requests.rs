@@ -139,7 +139,7 @@ fn what_the_application_wrote() {
     check(
         &[("vary", "Accept"), ("vary", "Accept-Language")],
         OTHER,
-        &["vary: Accept", "vary: Accept-Language", "vary: Origin"],
+        &["vary: Accept, Accept-Language, Origin"],
     );
     check(
         &[("vary", "Accept, origin")],
