@@ -1,7 +1,8 @@
 //! A policy that follows its file.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -15,22 +16,33 @@ use crate::policy::Policy;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How long a file must stay as it is before it is read: many programs write in several steps.
 const SETTLED: Duration = Duration::from_millis(100);
+/// How many looks in a row may find a file other than the look before, until it is read all the same.
+const PATIENCE: u32 = 5;
 
 impl LivePolicy {
-    /// Reads a policy from a TOML file, and again whenever the file changes. It takes at most about a
-    /// second until a change is in force.
+    /// Reads a policy from a TOML file, and again whenever the file changes.
+    ///
+    /// A change is in force about a second later, once the file has stayed the same for a tenth of a
+    /// second. A file that is written again and again is read all the same, about two seconds after the
+    /// first change and then every one or two seconds, as it is at that moment. It may be half written
+    /// then; to replace it by renaming another file excludes that. A file with another time of
+    /// modification (`touch`) is a new version, even if it has the same text.
     ///
     /// A file that then cannot be read or has mistakes changes nothing. Either is an event of `tracing`:
     /// at level info what is in force now, at level error what is wrong and what stays in force; each with
-    /// the fields `version` and `path`.
+    /// the fields `version` and `path`. What cannot be read is reported once, and so are mistakes in a file
+    /// that is still being written.
     ///
     /// The file may be written in place, replaced by renaming another one, as editors do, or be reached
-    /// through symbolic links that are replaced, as those of a Kubernetes ConfigMap are. A thread looks at
-    /// it until the last handle is dropped, those in adapters included.
+    /// through symbolic links that are replaced, as those of a Kubernetes ConfigMap are. Only a regular file
+    /// is read. Anything else in its place, such as a FIFO, a socket, a device or a directory, cannot be
+    /// read, and is not waited for. A thread looks at the path until the last handle is dropped, those in
+    /// adapters included.
     ///
     /// # Errors
     ///
-    /// As [`Policy::from_file`], or if no thread can be started.
+    /// As [`Policy::from_file`], and if `path` does not lead to a regular file or no thread can be started.
+    /// (A FIFO, such as a shell's `<(...)`, gives its text once, so that there is nothing to watch.)
     ///
     /// # Examples
     ///
@@ -65,10 +77,14 @@ struct Watch {
     read: Stamp,
     /// Of what was there at the last look.
     seen: Stamp,
+    /// How many looks in a row have found it other than the look before.
+    restless: u32,
     /// Why it cannot be read, once that is reported.
     unreadable: Option<String>,
+    /// Whether mistakes in a file that is still being written are reported.
+    half_written: bool,
     policy: Weak<Shared>,
-    load: fn(&Path) -> Result<Policy, LoadError>,
+    open: fn(&Path) -> io::Result<File>,
 }
 
 impl Watch {
@@ -76,16 +92,18 @@ impl Watch {
     fn new(path: &Path) -> Result<(LivePolicy, Self), LoadError> {
         // Before it is read, so that a change in between is one.
         let read = Stamp::of(path);
-        let load = |path: &Path| Policy::from_file(path);
-        let live = LivePolicy::new(load(path)?);
+        let open = open_regular;
+        let live = LivePolicy::new(Policy::from_opened(path, open(path))?);
         let watch = Self {
             // The working directory may change.
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             read,
             seen: read,
+            restless: 0,
             unreadable: None,
+            half_written: false,
             policy: Arc::downgrade(&live.0),
-            load,
+            open,
         };
         watch.report_version(live.version());
         Ok((live, watch))
@@ -99,22 +117,34 @@ impl Watch {
         let is_settled = stamp == self.seen;
         self.seen = stamp;
         if stamp == self.read {
+            self.restless = 0;
             return Some(INTERVAL);
         }
         if !is_settled {
-            return Some(SETTLED);
+            self.restless += 1;
+            if self.restless < PATIENCE {
+                return Some(SETTLED);
+            }
         }
-        let loaded = (self.load)(&self.path);
+        self.restless = 0;
+        let loaded = Policy::from_opened(&self.path, (self.open)(&self.path));
         // What cannot be read may be readable at the next look, though the file is the same: when there
         // are file descriptors again, say. It is reported once.
         let unreadable = match &loaded {
             Err(error) if error.is_unreadable() => Some(error.to_string()),
             _ => None,
         };
-        if unreadable.is_none() {
+        // A file that does not rest may have changed since the look without another stamp: the system's
+        // clock for files is coarse. So it is read once more when it rests.
+        if unreadable.is_none() && is_settled {
             self.read = stamp;
         }
-        let is_known = unreadable.is_some() && unreadable == self.unreadable;
+        let is_half_written = !is_settled && loaded.is_err() && unreadable.is_none();
+        let was_half_written = mem::replace(&mut self.half_written, is_half_written);
+        let is_known = match &unreadable {
+            Some(_) => unreadable == self.unreadable,
+            None => is_half_written && was_half_written,
+        };
         self.unreadable = unreadable;
         match loaded {
             Ok(new) => self.report_version(policy.replace(new)),
@@ -131,6 +161,32 @@ impl Watch {
 
     fn report_version(&self, version: u64) {
         tracing::info!(version, path = %self.path.display(), "CORS policy in force");
+    }
+}
+
+/// Opens a regular file, symbolic links followed, and never waits for another program.
+fn open_regular(path: &Path) -> io::Result<File> {
+    // Before it is opened: to open a device or a FIFO can have an effect.
+    check_regular(&fs::metadata(path)?)?;
+    open_without_waiting(path)
+}
+
+/// Opens a file that was a regular one a moment ago.
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    // To open a FIFO for reading waits for a writer, perhaps for good.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn check_regular(metadata: &Metadata) -> io::Result<()> {
+    match metadata.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is not a regular file")),
     }
 }
 
@@ -215,10 +271,15 @@ mod tests {
         #[track_caller]
         fn check(&mut self, version: u64, allowed: &str) {
             while self.watch.look().unwrap() == SETTLED {}
-            let (policy, in_force) = self.live.current();
-            assert_eq!(in_force, version);
+            assert_eq!((self.live.version(), &*self.allowed()), (version, allowed));
+        }
+
+        /// The only origin that is allowed.
+        fn allowed(&self) -> String {
+            let (policy, _) = self.live.current();
             let mut patterns = policy.compiled().allowlist.patterns();
-            assert!(patterns.all(|(_, pattern)| pattern == allowed));
+            let (_, pattern) = patterns.next().unwrap();
+            pattern.to_owned()
         }
     }
 
@@ -268,11 +329,10 @@ mod tests {
     fn tries_again_to_read_what_it_could_not() {
         let mut case = Case::new();
         fs::write(case.path("cors.toml"), SECOND).unwrap();
-        let load = case.watch.load;
-        case.watch.load = |_| Policy::from_file("nowhere");
+        case.watch.open = |_| Err(io::Error::other("too many open files"));
         case.check(1, "https://first.example");
         case.check(1, "https://first.example");
-        case.watch.load = load;
+        case.watch.open = open_regular;
         // The file is the same as at the last look.
         case.check(2, "https://second.example");
     }
@@ -306,6 +366,144 @@ mod tests {
         symlink("..2", case.path("..data_tmp")).unwrap();
         fs::rename(case.path("..data_tmp"), case.path("..data")).unwrap();
         case.check(3, "https://second.example");
+    }
+
+    /// Finding 5 of the red team: a file that never rests was never read.
+    #[test]
+    fn a_file_that_never_rests_is_read() {
+        let mut case = Case::new();
+        let path = case.path("cors.toml");
+        let mut spaces = String::new();
+        let mut look = |case: &mut Case, text: &str| {
+            spaces.push(' ');
+            fs::write(&path, format!("{text}{spaces}")).unwrap();
+            let pause = case.watch.look().unwrap();
+            (pause, case.live.version())
+        };
+        for version in 1..4 {
+            for _ in 1..PATIENCE {
+                assert_eq!(look(&mut case, SECOND), (SETTLED, version));
+            }
+            assert_eq!(look(&mut case, SECOND), (INTERVAL, version + 1));
+        }
+        // Once more when it rests: it may have changed after it was read.
+        case.check(5, "https://second.example");
+        case.check(5, "https://second.example");
+        assert_eq!(look(&mut case, FIRST), (SETTLED, 5));
+        case.check(6, "https://first.example");
+    }
+
+    /// Finding 5 of the red team: mistakes in a file that never rests are told once.
+    #[test]
+    fn mistakes_in_a_file_that_never_rests_are_reported_once() {
+        let mut case = Case::new();
+        let path = case.path("cors.toml");
+        let mut spaces = String::new();
+        let mut read_restless = |case: &mut Case, text: &str| {
+            let mut pause = SETTLED;
+            while pause == SETTLED {
+                spaces.push(' ');
+                fs::write(&path, format!("{text}{spaces}")).unwrap();
+                pause = case.watch.look().unwrap();
+            }
+        };
+        let errors = count_errors(|| {
+            for _ in 0..3 {
+                read_restless(&mut case, WRONG);
+            }
+        });
+        assert_eq!(errors, 1, "while it is being written");
+        let errors = count_errors(|| case.check(1, "https://first.example"));
+        assert_eq!(errors, 1, "when it rests");
+        let errors = count_errors(|| {
+            read_restless(&mut case, SECOND);
+            read_restless(&mut case, WRONG);
+        });
+        assert_eq!((errors, case.live.version()), (1, 2), "and anew");
+    }
+
+    /// Finding 3 of the red team: to open a FIFO waited for a writer, for good.
+    #[cfg(unix)]
+    #[test]
+    fn a_fifo_is_not_waited_for() {
+        use std::sync::mpsc::channel;
+
+        let (sender, results) = channel();
+        // In a thread, so that waiting is a failure.
+        thread::spawn(move || {
+            let mut case = Case::new();
+            let path = case.path("cors.toml");
+            for make in [make_fifo, make_folder, make_socket] {
+                fs::remove_file(&path).unwrap();
+                make(&path);
+                let version = case.live.version();
+                let in_force = case.allowed();
+                let errors = count_errors(|| {
+                    for _ in 0..3 {
+                        case.check(version, &in_force);
+                    }
+                });
+                // Reported once, and refused at the start.
+                sender.send((errors, Watch::new(&path).is_err())).unwrap();
+                // What a look has found a file a moment ago may be one no more.
+                sender
+                    .send((1, open_without_waiting(&path).is_err()))
+                    .unwrap();
+                let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+                fs::write(&path, SECOND).unwrap();
+                case.check(version + 1, "https://second.example");
+            }
+        });
+        for _ in 0..6 {
+            let result = results.recv_timeout(Duration::from_secs(60));
+            assert_eq!(result, Ok((1, true)));
+        }
+        assert!(results.recv().is_err(), "the thread has ended");
+    }
+
+    #[cfg(unix)]
+    fn make_fifo(path: &Path) {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    }
+
+    #[cfg(unix)]
+    fn make_folder(path: &Path) {
+        fs::create_dir(path).unwrap();
+    }
+
+    #[cfg(unix)]
+    fn make_socket(path: &Path) {
+        std::os::unix::net::UnixListener::bind(path).unwrap();
+    }
+
+    /// How many errors are reported in this thread meanwhile.
+    fn count_errors(run: impl FnOnce()) -> u64 {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        use tracing::span::{Attributes, Id, Record};
+        use tracing::{Event, Level, Subscriber};
+
+        struct Counter(Arc<AtomicU64>);
+
+        impl Subscriber for Counter {
+            fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+                *metadata.level() == Level::ERROR
+            }
+            fn event(&self, _: &Event<'_>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+            fn new_span(&self, _: &Attributes<'_>) -> Id {
+                Id::from_u64(1)
+            }
+            fn record(&self, _: &Id, _: &Record<'_>) {}
+            fn record_follows_from(&self, _: &Id, _: &Id) {}
+            fn enter(&self, _: &Id) {}
+            fn exit(&self, _: &Id) {}
+        }
+
+        let count = Arc::new(AtomicU64::new(0));
+        tracing::subscriber::with_default(Counter(Arc::clone(&count)), run);
+        count.load(Ordering::Relaxed)
     }
 
     #[test]

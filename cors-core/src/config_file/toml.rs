@@ -25,7 +25,12 @@ impl Policy {
     /// is empty, or has mistakes. All mistakes come together, each with its place.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let path = path.as_ref();
-        let source = read_policy(path)?;
+        Self::from_opened(path, File::open(path))
+    }
+
+    /// Reads a policy from a file that somebody has opened, or has tried to.
+    pub(crate) fn from_opened(path: &Path, file: io::Result<File>) -> Result<Self, LoadError> {
+        let source = read_file(file).map_err(|reason| LoadError::new(path, reason))?;
         Self::from_toml(&source).map_err(|errors| LoadError::new(path, Reason::Invalid(errors)))
     }
 
@@ -228,12 +233,12 @@ impl std::error::Error for LoadError {
 /// ```
 pub fn read_policy(path: impl AsRef<Path>) -> Result<String, LoadError> {
     let path = path.as_ref();
-    read_file(path).map_err(|reason| LoadError::new(path, reason))
+    read_file(File::open(path)).map_err(|reason| LoadError::new(path, reason))
 }
 
-fn read_file(path: &Path) -> Result<String, Reason> {
+fn read_file(file: io::Result<File>) -> Result<String, Reason> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Reason::Unreadable)?;
+    let file = file.map_err(Reason::Unreadable)?;
     file.take(MAX_FILE + 1)
         .read_to_end(&mut bytes)
         .map_err(Reason::Unreadable)?;
