@@ -105,13 +105,17 @@ impl<P: Clone> Live<P> {
         if made.version >= self.policy.version() {
             return made.value.clone();
         }
-        // It is tempting to let one request make it and the others wait. Then they would depend on that
-        // one being scheduled; to make it twice is harmless. What is stored last may be the older one:
-        // then the next request sees that, and makes it again.
-        let made = Made::new(&self.policy, self.apply);
-        let value = made.value.clone();
-        self.made.store(Arc::new(made));
-        value
+        // Do not let one request make it and the others wait: they would depend on that one being
+        // scheduled, and to make it twice is harmless.
+        let made = Arc::new(Made::new(&self.policy, self.apply));
+        // Do not just store it: what another request has stored meanwhile may be newer, and a client that
+        // has seen the newer policy would see this one after it.
+        let newest = |stored: &Arc<Made<P>>| match stored.version > made.version {
+            true => Arc::clone(stored),
+            false => Arc::clone(&made),
+        };
+        let stored = self.made.rcu(newest);
+        newest(&stored).value.clone()
     }
 }
 
@@ -131,6 +135,9 @@ impl<P: Clone + fmt::Debug> fmt::Debug for Applied<P> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::convert::Infallible;
+
     use super::*;
     use crate::config::Grant;
 
@@ -147,5 +154,43 @@ mod tests {
         assert!(Arc::ptr_eq(&during, &before));
         let fresh = Applied::new(&live, Arc::new);
         assert!(Arc::ptr_eq(&fresh.current(), &fresh.current()));
+    }
+
+    /// Finding 8 of the red team: a slower request stored an older policy over a newer one.
+    #[test]
+    fn never_goes_back_to_an_older_policy() {
+        thread_local! {
+            /// What happens while the next policy is being made.
+            static MEANWHILE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+        }
+
+        /// Makes the number of a policy, which is its `expose_headers`.
+        fn apply(policy: Policy) -> Arc<u64> {
+            let meanwhile = MEANWHILE.with_borrow_mut(Option::take);
+            if let Some(meanwhile) = meanwhile {
+                meanwhile();
+            }
+            let mut number = 0;
+            let Ok(_) = policy.bake(|value| {
+                number = value.parse().unwrap_or(number);
+                Ok::<_, Infallible>(())
+            });
+            Arc::new(number)
+        }
+
+        let policy = |number: u64| {
+            let grant = Grant::new(["*"]).expose_headers([number.to_string()]);
+            Policy::new(grant.max_age(number)).unwrap()
+        };
+        let live = LivePolicy::new(policy(1));
+        let applied = Applied::new(&live, apply);
+        live.replace(policy(2));
+        let (live_in, applied_in, third) = (live.clone(), applied.clone(), policy(3));
+        MEANWHILE.set(Some(Box::new(move || {
+            live_in.0.begin_to_replace(third, 3);
+            assert_eq!(*applied_in.current(), 3);
+        })));
+        assert_eq!(*applied.current(), 3);
+        assert_eq!((*applied.current(), live.version()), (3, 2));
     }
 }
