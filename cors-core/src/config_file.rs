@@ -4,6 +4,7 @@
 //! mistake, though, and a flattened one loses the places. So a file of any format is read into a
 //! tree of [`Item`]s first, and one [reader] finds all the mistakes in that.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::error::{ConfigError, Location, Place};
@@ -90,15 +91,19 @@ fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
     let (config, unread) = reader::read_config(root, errors);
     let mut found = Vec::new();
     let policy = Policy::compile(&config, &mut found);
+    // A key may have been misspelt in several ways: the first counts.
+    let mut unread_items = HashMap::with_capacity(unread.len());
+    for unread in &unread {
+        let place = (unread.grant, unread.key);
+        unread_items.entry(place).or_insert(&unread.items);
+    }
     for mut error in found {
         let place = &mut error.place;
-        let unread = unread
-            .iter()
-            .find(|unread| unread.grant == place.grant && unread.key == place.key);
+        let unread = unread_items.get(&(place.grant, place.key.as_str()));
         match (unread, place.index) {
             // What could not be read is not missing; it was reported as what it is.
             (Some(_), None) => continue,
-            (Some(unread), Some(index)) => place.index = unread.items.get(index).copied(),
+            (Some(items), Some(index)) => place.index = items.get(index).copied(),
             (None, _) => {}
         }
         error.location = root.span_of(&error.place).map(unlined);

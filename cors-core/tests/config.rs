@@ -455,3 +455,33 @@ fn many_wildcards_in_several_grants() {
     let codes: Vec<_> = errors.iter().map(ConfigError::code).collect();
     assert_eq!(codes, [ErrorCode::UnreachableGrant]);
 }
+
+/// Finding 7 of the red team: were each mistake compared with each, this would take so long that nobody
+/// would wait for it.
+#[test]
+fn many_grants_that_cannot_be_read() {
+    const GRANTS: usize = 200_000;
+    let source = "[[grant]]\nallow_origins = 1\n".repeat(GRANTS);
+    let errors = Policy::from_toml(&source).unwrap_err();
+    assert!(
+        errors
+            .iter()
+            .all(|error| error.code() == ErrorCode::WrongType)
+    );
+    assert_eq!(errors.iter().count(), GRANTS);
+}
+
+#[test]
+fn an_item_among_those_that_cannot_be_read() {
+    check(
+        "[[grant]]\nallow_origins = [1, 'https://a.b/', 2, 'https://c.d/']\n[[grant]]\nallow_origins = [3, 'https://e.f/']",
+        &[
+            "2:18 grant[0].allow_origins[0] [wrong-type]",
+            "2:21 grant[0].allow_origins[1] [invalid-origin] https://a.b",
+            "2:37 grant[0].allow_origins[2] [wrong-type]",
+            "2:40 grant[0].allow_origins[3] [invalid-origin] https://c.d",
+            "4:18 grant[1].allow_origins[0] [wrong-type]",
+            "4:21 grant[1].allow_origins[1] [invalid-origin] https://e.f",
+        ],
+    );
+}
