@@ -389,6 +389,7 @@ fn files() {
 
 #[cfg(feature = "serde")]
 mod serde {
+    use ::serde::Deserialize as _;
     use cors_core::Config;
 
     use super::*;
@@ -440,6 +441,35 @@ mod serde {
             .unwrap_err()
             .to_string();
         assert!(text.contains("duplicate key `max_age`"), "{text}");
+    }
+
+    /// Finding 8 of the red team: a format without a limit of its own overflowed the stack.
+    #[test]
+    fn nesting_has_a_limit() {
+        #[track_caller]
+        fn check(json: &str, expected: &str) {
+            let mut reader = serde_json::Deserializer::from_str(json);
+            reader.disable_recursion_limit();
+            let policy = Policy::deserialize(&mut reader).unwrap_err().to_string();
+            assert!(policy.contains(expected), "{policy}");
+            let mut reader = serde_json::Deserializer::from_str(json);
+            reader.disable_recursion_limit();
+            let config = Config::deserialize(&mut reader).unwrap_err().to_string();
+            assert!(config.contains(expected), "{config}");
+        }
+        let lists = |depth| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let tables = |depth| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        let nested = "nested more than 32 levels deep";
+        // The deepest that is read: what is wrong with it is said as ever.
+        check(&lists(32), "expected a table, found a list");
+        check(&tables(32), "is not a key of a CORS policy");
+        check(&lists(33), nested);
+        check(&tables(33), nested);
+        for depth in [10_000, 1_000_000] {
+            check(&lists(depth), nested);
+            check(&tables(depth), nested);
+            check(&"[".repeat(depth), nested);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::reader::read_config;
@@ -16,7 +16,7 @@ use crate::policy::Policy;
 /// Reads and checks a policy; the error has a line for each mistake.
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let root = deserializer.deserialize_any(AnyValue)?;
+        let root = AnyValue::ROOT.deserialize(deserializer)?;
         let mut errors = Vec::new();
         read(&root, &mut errors).ok_or_else(|| D::Error::custom(ConfigErrors(errors)))
     }
@@ -25,7 +25,7 @@ impl<'de> Deserialize<'de> for Policy {
 /// Reads a configuration as it stands in a policy file; [`Policy::new`] checks it.
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let root = deserializer.deserialize_any(AnyValue)?;
+        let root = AnyValue::ROOT.deserialize(deserializer)?;
         let mut errors = Vec::new();
         let (config, _) = read_config(&root, &mut errors);
         match errors.is_empty() {
@@ -97,8 +97,37 @@ fn dangers(allow: DangerouslyAllow) -> Vec<&'static str> {
     allowed.map(|(_, name)| name).collect()
 }
 
+/// How many lists and tables may be nested. A policy needs four levels, the rest is for what the reader says
+/// of others. Not all formats have a limit of their own, and reading takes stack for each level.
+const MAX_DEPTH: u8 = 32;
+
 /// A value of whatever type, so that the reader can say what is wrong with it.
-struct AnyValue;
+struct AnyValue {
+    /// How many levels of lists and tables may be in it.
+    depth: u8,
+}
+
+impl AnyValue {
+    const ROOT: Self = Self { depth: MAX_DEPTH };
+
+    /// A value in a list or a table that is in the place of this one.
+    fn inner<E: Error>(&self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1).ok_or_else(|| {
+            E::custom(format_args!(
+                "lists and tables are nested more than {MAX_DEPTH} levels deep; a CORS policy has 4"
+            ))
+        })?;
+        Ok(Self { depth })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for AnyValue {
+    type Value = Item;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Item, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for AnyValue {
     type Value = Item;
@@ -137,7 +166,7 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Item, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self.inner()?)? {
             items.push(item);
         }
         Ok(Node::List(items).into())
@@ -150,15 +179,12 @@ impl<'de> Visitor<'de> for AnyValue {
             if !names.insert(name.clone()) {
                 return Err(A::Error::custom(format_args!("duplicate key `{name}`")));
             }
-            entries.push((Key { name, span: None }, map.next_value()?));
+            entries.push((
+                Key { name, span: None },
+                map.next_value_seed(self.inner()?)?,
+            ));
         }
         Ok(Node::Table(entries).into())
-    }
-}
-
-impl<'de> Deserialize<'de> for Item {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
     }
 }
 
