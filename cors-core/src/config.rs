@@ -85,7 +85,8 @@ pub struct DangerouslyAllow {
 
 /// Which origins may do what.
 ///
-/// A value that is left out allows nothing more than what browsers allow anyway.
+/// A value that is left out allows nothing more than what browsers allow anyway. The lists may put at
+/// most 64 KiB of header fields on one response.
 ///
 /// # Examples
 ///

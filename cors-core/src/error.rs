@@ -170,6 +170,8 @@ pub enum ErrorCode {
     Shadowed,
     /// A grant whose origins are all covered by earlier grants.
     UnreachableGrant,
+    /// Lists so long that no proxy and no browser would read the response.
+    LargeHeaders,
     /// A max age out of bounds.
     MaxAge,
     /// A preflight status other than 200 and 204.
@@ -211,6 +213,7 @@ impl ErrorCode {
         Self::Duplicate,
         Self::Shadowed,
         Self::UnreachableGrant,
+        Self::LargeHeaders,
         Self::MaxAge,
         Self::PreflightStatus,
         Self::UnknownDanger,
@@ -247,6 +250,7 @@ impl ErrorCode {
             Self::Duplicate => "duplicate",
             Self::Shadowed => "shadowed",
             Self::UnreachableGrant => "unreachable-grant",
+            Self::LargeHeaders => "large-headers",
             Self::MaxAge => "max-age",
             Self::PreflightStatus => "preflight-status",
             Self::UnknownDanger => "unknown-danger",

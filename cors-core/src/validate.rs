@@ -5,11 +5,15 @@ use std::fmt;
 
 use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE};
 use crate::error::{ConfigError, ErrorCode, Place};
-use crate::header;
+use crate::header::{self, ResponseHeader};
 use crate::listed::Listed;
 use crate::method;
 use crate::pattern::{OriginPattern, PatternError, Shape};
 use crate::suggest;
+
+/// How many bytes of header fields the lists of a grant may put on a response: more than any browser or
+/// proxy reads as it is installed.
+const MAX_HEADERS: usize = 64 * 1024;
 
 /// Adds every mistake in `config` to `errors`; gives the valid patterns, each with its grant's index.
 pub(crate) fn check<'a>(
@@ -35,6 +39,7 @@ pub(crate) fn check<'a>(
         grant.methods();
         grant.request_headers();
         grant.exposed_headers();
+        grant.header_sizes();
         grant.max_age();
     }
     if !matches!(config.preflight_status, 200 | 204) {
@@ -387,11 +392,61 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
+    /// The lists together, as they are sent. Adds up their lengths only: they may be of any length.
+    fn header_sizes(&mut self) {
+        let grant = self.grant;
+        let methods = line_len(
+            ResponseHeader::AccessControlAllowMethods,
+            &grant.allow_methods,
+        );
+        let headers = line_len(
+            ResponseHeader::AccessControlAllowHeaders,
+            &grant.allow_headers,
+        );
+        let exposed = line_len(
+            ResponseHeader::AccessControlExposeHeaders,
+            &grant.expose_headers,
+        );
+        let longer = match methods > headers {
+            true => "allow_methods",
+            false => "allow_headers",
+        };
+        self.header_size(longer, methods + headers, "the response to a preflight");
+        self.header_size("expose_headers", exposed, "each actual response");
+    }
+
+    fn header_size(&mut self, key: &str, size: usize, response: &str) {
+        if size <= MAX_HEADERS {
+            return;
+        }
+        // With credentials `*` would expose nothing.
+        let advice = match key == "expose_headers" && self.grant.allow_credentials {
+            true => "list fewer",
+            false => "write `[\"*\"]`, or list fewer",
+        };
+        let message = format!(
+            "puts {size} bytes of header fields on {response}, and the limit is {MAX_HEADERS}; {advice}"
+        );
+        let place = self.place(key, None);
+        self.errors
+            .push(ConfigError::new(ErrorCode::LargeHeaders, place, message));
+    }
+
     fn max_age(&mut self) {
         let seconds = self.grant.max_age;
         if seconds > MAX_MAX_AGE {
             let place = self.place("max_age", None);
             self.errors.push(max_age(place, seconds));
         }
+    }
+}
+
+/// The length of the line `name: a, b, c` with its end, or 0 where it is left out.
+fn line_len(name: ResponseHeader, list: &[String]) -> usize {
+    let items: usize = list.iter().map(|item| item.len() + ", ".len()).sum();
+    match list.is_empty() {
+        true => 0,
+        // The colon and a space at the start and the end of the line in the place of the last comma.
+        false => name.name().len() + ": ".len() + items,
     }
 }

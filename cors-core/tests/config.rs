@@ -183,6 +183,95 @@ fn methods_and_headers() {
     );
 }
 
+/// Finding 4 of the red team: a preflight's response of any size was accepted.
+#[test]
+fn large_headers() {
+    #[track_caller]
+    fn check(grant: Grant, expected: &[(&str, &str)]) {
+        let errors = Policy::new(grant).err();
+        let errors = errors.iter().flatten();
+        let found: Vec<_> = errors
+            .filter(|error| error.code() == ErrorCode::LargeHeaders)
+            .map(|error| (error.path(), error.message().to_owned()))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(path, message)| ((*path).to_owned(), (*message).to_owned()))
+            .collect();
+        assert_eq!(found, expected);
+    }
+    let grant = || Grant::new(["https://app.example.com"]);
+    let name = |length| ["x".repeat(length)];
+    const LIMIT: usize = 65_536;
+    let line = |name: &str| name.len() + ": \r\n".len();
+    let methods = line("Access-Control-Allow-Methods");
+    let headers = line("Access-Control-Allow-Headers");
+    let expose = line("Access-Control-Expose-Headers");
+
+    check(grant().allow_headers(name(LIMIT - headers)), &[]);
+    check(grant().allow_methods(name(LIMIT - methods)), &[]);
+    check(grant().expose_headers(name(LIMIT - expose)), &[]);
+    let preflight = "puts 65537 bytes of header fields on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer";
+    let actual =
+        "puts 65537 bytes of header fields on each actual response, and the limit is 65536";
+    let over = LIMIT + 1;
+    check(
+        grant().allow_headers(name(over - headers)),
+        &[("allow_headers", preflight)],
+    );
+    check(
+        grant()
+            .allow_methods(name(over - methods))
+            .allow_credentials(true),
+        &[("allow_methods", preflight)],
+    );
+    check(
+        grant().expose_headers(name(over - expose)),
+        &[(
+            "expose_headers",
+            &format!("{actual}; write `[\"*\"]`, or list fewer"),
+        )],
+    );
+    check(
+        grant()
+            .expose_headers(name(over - expose))
+            .allow_credentials(true),
+        &[("expose_headers", &format!("{actual}; list fewer"))],
+    );
+
+    // Both lists are on one response, what is exposed is on another.
+    let half = (LIMIT - methods - headers) / 2;
+    let three = |more| {
+        grant()
+            .allow_methods(name(half))
+            .allow_headers(["y".repeat(half - ", z".len() + more), "z".to_owned()])
+            .expose_headers(name(half * 2 - 100))
+    };
+    assert_eq!(methods + headers + half * 2, LIMIT);
+    check(three(0), &[]);
+    check(three(1), &[("allow_headers", preflight)]);
+
+    check(
+        grant().allow_headers(name(10_000_000)),
+        &[(
+            "allow_headers",
+            "puts 10000032 bytes of header fields on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer",
+        )],
+    );
+    check(
+        grant().allow_headers((0..100_000).map(|number| format!("x-{number:05}"))),
+        &[(
+            "allow_headers",
+            "puts 900030 bytes of header fields on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer",
+        )],
+    );
+    let source = format!(
+        "[[grant]]\nallow_origins = ['https://a.b']\n[[grant]]\nallow_origins = ['*']\nallow_headers = ['{}']",
+        "x".repeat(LIMIT)
+    );
+    self::check(&source, &["5:17 grant[1].allow_headers [large-headers]"]);
+}
+
 #[test]
 fn numbers() {
     let max_age = |value: &str| format!("allow_origins = ['*']\nmax_age = {value}");
