@@ -3,6 +3,7 @@
 mod cause;
 mod edit;
 mod fix;
+mod line_ends;
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -16,8 +17,9 @@ use serde_json::json;
 
 use crate::cli::Explain;
 use crate::dialogue::{self, Played};
-use crate::output::{BAD, BOLD, GOOD, Json, Styled, WARN, enumerate, width};
+use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, enumerate, width};
 use crate::policy_server::{Head, PolicyServer, says_ok};
+use crate::replace::replace;
 use crate::request::PageRequest;
 use crate::source::{Sound, Source};
 use crate::{Error, Outcome, console};
@@ -41,23 +43,26 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     );
     let fix = Fix::find(&source, &sound, &page, &played, &says_ok);
     let new_text = fix.as_ref().and_then(Fix::text);
-    let is_applied = match new_text {
-        Some(text) if args.fix => {
-            let failed = |error| Error::new(format!("{}: cannot be written: {error}", source.name));
-            std::fs::write(file, text).map_err(failed)?;
-            true
-        }
-        _ => false,
+    let written = match new_text {
+        Some(text) if args.fix => Some(replace(file, text)),
+        _ => None,
     };
     if args.json {
         write_json(out, &source, &page, &played, fix.as_ref())?;
     } else {
         write_dialogue(out, &source, &sound, &page, &played)?;
         if let Some(fix) = &fix {
-            write_fix(out, &source, fix, is_applied)?;
+            write_fix(out, &source, fix, written.as_ref())?;
         }
     }
-    let is_blocked = fix.is_some() && !is_applied;
+    // After the dialogue, so that the change is there to be made by hand.
+    if let Some(Err(why)) = &written {
+        return Err(Error::new(format!(
+            "{}: {why}; it is as it was, and the change is still to be made",
+            Printable(&source.name)
+        )));
+    }
+    let is_blocked = fix.is_some() && written.is_none();
     match is_blocked || page.mixed_content.is_some() {
         true => Ok(Outcome::Found),
         false => Ok(Outcome::Fine),
@@ -85,7 +90,7 @@ pub fn remark(source: &Source, sound: &Sound, exchange: &Exchange) -> String {
     if let Verdict::Granted(grant) = explanation.decision().verdict() {
         let (line, _) =
             source.line_and_column(granting(sound, grant as usize, &exchange.sent).start);
-        remark = format!("{remark} ({}:{line})", source.name);
+        remark = format!("{remark} ({}:{line})", Printable(&source.name));
     }
     match exchange.kind {
         Kind::Preflight => remark,
@@ -142,7 +147,13 @@ fn readable_text(sound: &Sound, page: &PageRequest, readable: &Readable) -> Stri
     )
 }
 
-fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, is_applied: bool) -> io::Result<()> {
+/// `written`: what came of writing the change to the file, if that was tried.
+fn write_fix(
+    out: &mut impl Write,
+    source: &Source,
+    fix: &Fix,
+    written: Option<&Result<(), String>>,
+) -> io::Result<()> {
     writeln!(out)?;
     writeln!(out, "{}", Styled(BOLD, "Why"))?;
     match fix.place() {
@@ -174,24 +185,40 @@ fn write_fix(out: &mut impl Write, source: &Source, fix: &Fix, is_applied: bool)
     if !fix.advice().is_empty() || fix.danger().is_some() {
         writeln!(out, "  - or change the policy:")?;
     }
-    for line in diff.lines() {
-        match line.as_bytes().first() {
+    write_diff(out, source, &diff)?;
+    match written {
+        Some(Ok(())) => writeln!(
+            out,
+            "\nThis is written to {}: every browser allows the request now.",
+            Printable(&source.name)
+        ),
+        Some(Err(_)) => writeln!(
+            out,
+            "\nWith this, every browser allows the request; it could not be written."
+        ),
+        None => writeln!(
+            out,
+            "\nWith this, every browser allows the request; `--fix` writes it."
+        ),
+    }
+}
+
+fn write_diff(out: &mut impl Write, source: &Source, diff: &str) -> io::Result<()> {
+    // The returns before line ends are worth seeing where not every line has one.
+    let lines = source.text.matches('\n').count();
+    let returns = source.text.matches("\r\n").count();
+    let (end, tab) = (if returns == lines { "\r\n" } else { "\n" }, " ".repeat(4));
+    for line in diff.split_inclusive('\n') {
+        let line = line.strip_suffix(end).unwrap_or(line);
+        let line = line.strip_suffix('\n').unwrap_or(line).replace('\t', &tab);
+        let line = Printable(&line);
+        match line.0.as_bytes().first() {
             Some(b'+') => writeln!(out, "{}", Styled(GOOD, line))?,
             Some(b'-') => writeln!(out, "{}", Styled(BAD, line))?,
             _ => writeln!(out, "{line}")?,
         }
     }
-    match is_applied {
-        true => writeln!(
-            out,
-            "\nThis is written to {}: every browser allows the request now.",
-            source.name
-        ),
-        false => writeln!(
-            out,
-            "\nWith this, every browser allows the request; `--fix` writes it."
-        ),
-    }
+    Ok(())
 }
 
 fn write_json(

@@ -39,6 +39,7 @@ mod mask;
 mod output;
 mod policy_server;
 mod probe;
+mod replace;
 mod request;
 mod source;
 

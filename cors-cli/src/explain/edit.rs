@@ -3,6 +3,8 @@
 use cors_core::Grant;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 
+use super::line_ends;
+
 /// A change.
 #[derive(Clone, Debug)]
 pub(super) enum Edit {
@@ -51,7 +53,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
             }
         }
     }
-    Some(document.to_string())
+    Some(line_ends::kept(text, &document.to_string()))
 }
 
 /// The table with the keys of a grant: the file's own if they stand at the top.

@@ -6,6 +6,7 @@ use super::cause::Obstacle;
 use super::edit::{self, Edit};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialogue::Played;
+use crate::output::Printable;
 use crate::policy_server::{Application, PolicyServer};
 use crate::request::PageRequest;
 use crate::source::{Sound, Source};
@@ -72,8 +73,8 @@ impl Fix {
     pub fn diff(&self, source: &Source) -> Option<String> {
         let text = self.text.as_deref()?;
         let diff = TextDiff::from_lines(source.text.as_str(), text);
-        let name = &source.name;
-        Some(diff.unified_diff().header(name, name).to_string())
+        let name = Printable(&source.name).to_string();
+        Some(diff.unified_diff().header(&name, &name).to_string())
     }
 
     /// The code of what the browser reports.

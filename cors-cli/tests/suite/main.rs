@@ -11,6 +11,7 @@
 mod check;
 mod console;
 mod explain;
+mod fix;
 mod probe;
 mod readme;
 mod support;
