@@ -35,6 +35,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "covered-origin", severity: Note, find: origins::covered_origin },
     Lint { code: "null-listed", severity: Warning, find: origins::null_listed },
     Lint { code: "trailing-dot", severity: Warning, find: origins::trailing_dot },
+    Lint { code: "scheme-without-pages", severity: Warning, find: origins::scheme_without_pages },
     Lint { code: "everything-allowed", severity: Warning, find: everybody::everything_allowed },
     Lint { code: "everybody-may-authorize", severity: Warning, find: everybody::everybody_may_authorize },
     Lint { code: "everybody-may-change", severity: Warning, find: everybody::everybody_may_change },
@@ -57,6 +58,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "max-age-short", severity: Warning, find: policy::max_age_short },
     Lint { code: "max-age-capped", severity: Note, find: policy::max_age_capped },
     Lint { code: "status-200", severity: Note, find: policy::status_200 },
+    Lint { code: "large-header", severity: Warning, find: headers::large_header },
 ];
 
 /// What the lints find in a policy, in the order of the file.

@@ -244,6 +244,82 @@ fn silencing() {
     );
 }
 
+/// Red team, finding 4: what a proxy does not take is said.
+#[test]
+fn headers_too_large_for_proxies() {
+    #[track_caller]
+    fn check(lists: &str, expected: &[&str]) {
+        // A list of so many names of 100 bytes.
+        let names = |count: u32| {
+            let names = (0..count).map(|number| format!("'x-{number:098}'"));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let text = format!("allow_origins = ['https://a.example']\n{lists}");
+        let text = text.replace("MANY", &names(31)).replace("FEW", &names(29));
+        let text = text.replace("HALF", &names(16));
+        let found = findings(
+            text,
+            &[
+                "--allow",
+                "any-header,json-not-allowed,echoed-wildcard,lower-case-method",
+            ],
+        );
+        assert_eq!(found, expected, "{lists}");
+    }
+    check("allow_headers = [FEW]\nexpose_headers = [FEW]", &[]);
+    check("allow_headers = [MANY]", &["large-header 2:1"]);
+    check("expose_headers = [MANY]", &["large-header 2:1"]);
+    check("allow_methods = [MANY]", &["large-header 2:1"]);
+    // Both lists are in one answer, and the finding is at the larger.
+    check(
+        "allow_methods = [HALF]\nallow_headers = [HALF]",
+        &["large-header 3:1"],
+    );
+    check("allow_headers = [HALF]\nexpose_headers = [HALF]", &[]);
+    check(
+        "allow_headers = ['*']\nallow_credentials = true\nexpose_headers = [MANY]",
+        &["large-header 4:1"],
+    );
+    check(
+        "allow_headers = [MANY] # cors-allow: large-header -- no proxy",
+        &[],
+    );
+    check(
+        "# cors-allow: large-header\nallow_headers = [\nMANY\n]",
+        &[],
+    );
+}
+
+/// Red team, finding 8: origins that load, and that no page has.
+#[test]
+fn origins_that_no_page_has() {
+    #[track_caller]
+    fn check(origin: &str, expected: Option<&str>) {
+        let text = format!("allow_origins = ['{origin}']\nallow_credentials = true");
+        let report = json(
+            &text,
+            &["--allow", "wildcard-subdomains,any-port,localhost-origin"],
+        );
+        let finding = &report["findings"][0];
+        let expected = expected.map(|text| format!("\"{text}\""));
+        assert_eq!(finding["replacement"]["text"].as_str(), expected.as_deref());
+        let code = expected.as_ref().map(|_| "scheme-without-pages");
+        assert_eq!(finding["code"].as_str(), code, "{report:#}");
+        check_changes(&text);
+    }
+    check("wss://a.example", Some("https://a.example"));
+    check("ws://a.example:8080", Some("https://a.example:8080"));
+    check("ws://a.example:443", Some("https://a.example"));
+    check("wss://*.a.example:*", Some("https://*.a.example:*"));
+    check("ftp://a.example", Some("https://a.example"));
+    check("ws://localhost:3000", Some("http://localhost:3000"));
+    check("wss://[::1]:80", Some("http://[::1]"));
+    check("tauri://localhost", None);
+    check("chrome-extension://abc", None);
+    check("wssx://a.example", None);
+    check("https://a.example", None);
+}
+
 #[test]
 fn allowing_on_the_command_line() {
     let text = "allow_origins = ['*']\nallow_methods = ['GET', 'OPTIONS'] # cors-allow: any-port";

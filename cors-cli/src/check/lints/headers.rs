@@ -1,6 +1,7 @@
 //! Lints about `allow_headers` and `expose_headers`.
 
 use cors_browser::CORS_SAFELISTED_RESPONSE_HEADER_NAMES;
+use cors_core::ResponseHeader;
 
 use super::findings::{Finding, Findings};
 use super::subject::{EXPOSED, GrantSubject, HEADERS, METHODS, Subject, has_any};
@@ -196,6 +197,57 @@ pub(super) fn json_not_allowed(subject: &Subject<'_>, findings: &mut Findings<'_
                 .change(with_content_type(subject, grant)),
         );
     }
+}
+
+pub(super) fn large_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    /// Of the 4 KB that some proxies have for a response's header the application needs a part.
+    const MAX: usize = 3 * 1024;
+    for grant in &subject.grants {
+        let lists = &grant.grant;
+        let methods = (METHODS, line(grant, METHODS, &lists.allow_methods));
+        let headers = (HEADERS, line(grant, HEADERS, &lists.allow_headers));
+        let exposed = (EXPOSED, line(grant, EXPOSED, &lists.expose_headers));
+        let answers = [
+            ("a preflight", vec![methods, headers]),
+            ("every other request", vec![exposed]),
+        ];
+        for (request, lines) in answers {
+            let size: usize = lines.iter().map(|(_, size)| size).sum();
+            let largest = lines.iter().max_by_key(|(_, size)| *size);
+            let (MAX.., Some((key, _))) = (size, largest) else {
+                continue;
+            };
+            let mut place = grant.value(key);
+            // The key is enough to see: the list is long.
+            place.spans = grant
+                .entry(key)
+                .map_or(place.spans, |entry| vec![entry.key.clone()]);
+            let message =
+                format!("the answer to {request} has {size} bytes of names in its header");
+            findings.report(
+                Finding::at(place, message)
+                    .because(
+                        "proxies keep a response's header in a buffer, often of 4 or 8 KB for all of its lines, and \
+                         answer 502 in place of what does not fit",
+                    )
+                    .help("list only what pages use, or make a grant of its own for the pages that need more"),
+            );
+        }
+    }
+}
+
+/// How many bytes the line of a list has in a response; none where what was asked for is echoed.
+fn line(grant: &GrantSubject<'_>, key: &str, list: &[String]) -> usize {
+    let field = match key {
+        METHODS => ResponseHeader::AccessControlAllowMethods,
+        HEADERS => ResponseHeader::AccessControlAllowHeaders,
+        _ => ResponseHeader::AccessControlExposeHeaders,
+    };
+    if list.is_empty() || (grant.credentials() && has_any(list)) {
+        return 0;
+    }
+    let between = ": ".len() + ", ".len() * (list.len() - 1) + "\r\n".len();
+    field.name().len() + between + list.iter().map(String::len).sum::<usize>()
 }
 
 /// The change that allows `content-type`.

@@ -228,6 +228,40 @@ pub(super) fn trailing_dot(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+pub(super) fn scheme_without_pages(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for (index, origin) in &grant.origins {
+            let Some((scheme, authority)) = origin.as_str().split_once("://") else {
+                continue;
+            };
+            let reason = match scheme {
+                "ws" | "wss" => {
+                    "a page that opens a WebSocket has the origin from which it was loaded, by http or https: this \
+                     one allows nobody"
+                }
+                "ftp" => "browsers load no page by ftp: this origin allows nobody",
+                _ => continue,
+            };
+            let pages = match origin.is_loopback() {
+                true => format!("http://{}", without_port(authority, ":80")),
+                false => format!("https://{}", without_port(authority, ":443")),
+            };
+            let message = format!("no page has the origin `{}`", Short(origin.as_str()));
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because(reason)
+                    .help("list the origin of the pages")
+                    .change(grant.change_origin(*index, &pages)),
+            );
+        }
+    }
+}
+
+/// A host without the port that its new scheme has anyway.
+fn without_port<'a>(authority: &'a str, port: &str) -> &'a str {
+    authority.strip_suffix(port).unwrap_or(authority)
+}
+
 fn has_subdomains(origin: &OriginPattern<'_>) -> bool {
     origin.as_str().contains("://*.")
 }
