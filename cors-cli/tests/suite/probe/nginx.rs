@@ -98,13 +98,13 @@ impl Nginx {
             let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
             listener.local_addr().unwrap().port()
         };
-        let path = dir.path().display();
+        // Below the folder that `-p` says: its own path may have spaces.
         let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|name| format!("{name}_temp_path {path}/{name};\n"))
+            .map(|name| format!("{name}_temp_path {name};\n"))
             .concat();
         // One process, so that it ends with its parent's `kill`.
         let config = format!(
-            "daemon off; master_process off; pid {path}/pid; error_log stderr notice;\n\
+            "daemon off; master_process off; pid pid; error_log stderr notice;\n\
              events {{}}\n\
              http {{ access_log off; {temp}\n\
              map $http_origin $listed {{ default \"\"; \"{APP}\" $http_origin; }}\n\

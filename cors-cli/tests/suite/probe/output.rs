@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::server::{Scripted, probe};
+use super::server::{Scripted, probe_with};
 use crate::support::snapshot;
 
 #[track_caller]
@@ -13,14 +13,18 @@ fn check(args: &str, server: &Scripted, expected: &str) {
     let file = dir.path().join("cors.toml");
     let policy = "allow_origins = [\"http://localhost:5173\"]\nallow_methods = [\"PUT\"]\nexpose_headers = [\"x-id\"]\n";
     fs::write(&file, policy).unwrap();
-    let args = args.replace("cors.toml", &file.display().to_string());
-    let done = probe(
-        &format!("--origin http://localhost:5173 {args}"),
-        &server.url(),
-    );
-    let text = done.stdout.replace(&server.port.to_string(), "PORT");
-    snapshot(&format!("probe/snapshots/{expected}"))
-        .assert_eq(&text.replace(&file.display().to_string(), "cors.toml"));
+    let file = file.to_str().unwrap();
+    let args = args.split_whitespace();
+    let args = args.map(|arg| if arg == "cors.toml" { file } else { arg });
+    let args: Vec<_> = ["--origin", "http://localhost:5173"]
+        .into_iter()
+        .chain(args)
+        .collect();
+    let done = probe_with(&args, &server.url());
+    // The number alone may be anywhere.
+    let address = format!("127.0.0.1:{}", server.port);
+    let text = done.stdout.replace(&address, "127.0.0.1:PORT");
+    snapshot(&format!("probe/snapshots/{expected}")).assert_eq(&text.replace(file, "cors.toml"));
 }
 
 fn server() -> Scripted {

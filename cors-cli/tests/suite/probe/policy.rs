@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::server::{APP, Done, Scripted, probe};
+use super::server::{APP, Done, Scripted, probe_with};
 
 const POLICY: &str = r#"
 allow_origins     = ["https://app.example.com"]
@@ -34,15 +34,12 @@ fn beside(policy: &str, args: &str, server: &Scripted) -> Done {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("cors.toml");
     fs::write(&file, policy).unwrap();
-    let origin = if args.contains("--origin") {
-        String::new()
-    } else {
-        format!("--origin {APP}")
-    };
-    probe(
-        &format!("--policy {} {origin} {args}", file.display()),
-        &server.url(),
-    )
+    let mut all = vec!["--policy", file.to_str().unwrap()];
+    if !args.contains("--origin") {
+        all.extend(["--origin", APP]);
+    }
+    all.extend(args.split_whitespace());
+    probe_with(&all, &server.url())
 }
 
 /// A server that answers as the policy says, but for one line.

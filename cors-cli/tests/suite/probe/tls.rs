@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -11,7 +12,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
-use super::server::{APP, probe, probe_in};
+use super::server::{APP, probe, probe_in, probe_with};
 
 /// A server with a certificate of its own, and that certificate.
 fn server() -> (String, String) {
@@ -60,9 +61,12 @@ fn certificates_are_checked_unless_told_otherwise() {
     probe_in(&system, &["--origin", APP], &url)
         .has_status(0)
         .says(&["allowed"]);
-    let with = |file: &std::path::Path| format!("--cacert {} {origin}", file.display());
-    probe(&with(&ours), &url).has_status(0).says(&["allowed"]);
-    let done = probe(&with(&other), &url).has_status(2);
+    let with = |file: &Path| {
+        let args = ["--cacert", file.to_str().unwrap(), "--origin", APP];
+        probe_with(&args, &url)
+    };
+    with(&ours).has_status(0).says(&["allowed"]);
+    let done = with(&other).has_status(2);
     done.complains(&[
         "TLS: invalid peer certificate",
         "CORS request did not succeed",
@@ -79,8 +83,8 @@ fn what_is_no_certificate_is_no_trust() {
     ] {
         let file = dir.path().join("ca.pem");
         fs::write(&file, text).unwrap();
-        let args = format!("--cacert {} --origin {APP}", file.display());
-        let done = probe(&args, "https://127.0.0.1:1/").has_status(2);
+        let args = ["--cacert", file.to_str().unwrap(), "--origin", APP];
+        let done = probe_with(&args, "https://127.0.0.1:1/").has_status(2);
         done.complains(&[&format!("the certificates in `{}`: ", file.display())]);
     }
 }
