@@ -57,9 +57,7 @@
 //! - `tracing`: an event for refused requests.
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file. Includes `toml` and `tracing`.
 
-mod allowlist;
 mod applied;
-mod bytes;
 mod config;
 #[cfg(any(feature = "toml", feature = "serde"))]
 mod config_file;
@@ -71,16 +69,15 @@ mod explain;
 mod header;
 mod listed;
 mod live;
+mod matching;
 mod method;
 mod origin;
 mod pattern;
 mod policy;
 mod suggest;
-mod table;
 mod validate;
 #[cfg(feature = "watch")]
 mod watch;
-mod wildcards;
 
 pub use applied::Applied;
 pub use config::{Config, DangerouslyAllow, Grant};

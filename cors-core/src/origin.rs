@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::domain::{self, MAX_HOST};
+use crate::domain::{self, LabelError, MAX_HOST};
 
 /// The longest scheme that is accepted, in bytes.
 pub(crate) const MAX_SCHEME: usize = 64;
@@ -224,7 +224,11 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
     if host.is_empty() {
         return Err(OriginError::InvalidHost);
     }
-    domain::check_labels(host.as_bytes())?;
+    domain::check_labels(host.as_bytes()).map_err(|error| match error {
+        LabelError::Empty => OriginError::InvalidHost,
+        LabelError::TooLong => OriginError::TooLong,
+        LabelError::Unexpected(byte) => unexpected(byte, host),
+    })?;
     if domain::is_too_long(host.as_bytes()) {
         return Err(OriginError::TooLong);
     }
@@ -236,6 +240,19 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
             .map_err(|_| OriginError::IpAddress);
     }
     Ok(HostKind::Domain)
+}
+
+/// Says what a byte that no host has most likely is.
+fn unexpected(byte: u8, host: &str) -> OriginError {
+    match byte {
+        b'A'..=b'Z' => OriginError::UpperCase,
+        // The last colon before it was taken for the port's; `a:b@c` ends up here as `a`.
+        b'@' => OriginError::UserInfo,
+        b'/' if host.find('/') == host.len().checked_sub(1) => OriginError::TrailingSlash,
+        b'/' | b'?' | b'#' => OriginError::Path,
+        0x80.. => OriginError::NotAscii,
+        _ => OriginError::InvalidHost,
+    }
 }
 
 /// Whether `host` is `address` as [the URL standard](https://url.spec.whatwg.org/#concept-ipv6-serializer)

@@ -57,7 +57,7 @@ pub(crate) struct Tuple<'a> {
     pub(crate) authority: &'a str,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum PortPattern {
     Default,
     Exactly(u16),

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::allowlist::Allowlist;
 use crate::config::{Config, Grant};
 use crate::decision::{Baked, Field, Fields, Value};
 use crate::error::{ConfigError, ConfigErrors};
 use crate::header::{RequestHeader, ResponseHeader};
+use crate::matching::Allowlist;
 use crate::validate;
 
 /// A CORS policy: a [`Config`] without mistakes, ready to decide requests.

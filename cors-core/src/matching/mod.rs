@@ -1,179 +1,107 @@
 //! Matching: which grant is for an origin.
+//!
+//! Every pattern of a policy is compiled into one [`Allowlist`]. It looks at an origin in this order:
+//!
+//! 1. **Length.** An origin that is longer than any that a pattern matches has no grant. So the rest
+//!    costs no more for 8 KiB than for the longest origin that could match.
+//! 2. **Exact origins** (`https://app.example.com`, `null`). One look-up of the whole text.
+//! 3. **Wildcards** (`https://*.example.com`, `http://localhost:*`). See [`wildcards`]. The origin is
+//!    split into scheme, host and port; the host and the domains above it are looked up.
+//! 4. **`*`**. Everything that is an origin matches.
+//! 5. **The first grant.** Of the grants that were found, the first in file order decides.
+//!
+//! Two rules keep this safe. What a pattern fixes is compared byte by byte with what was sent: the
+//! browser sends the same form that the pattern was checked to have. And what a wildcard stands for is
+//! checked against the grammar of an origin, so that nothing but an origin ever gets a grant.
+//!
+//! The number of patterns does not change what a look-up costs. The hash tables are seeded at random,
+//! so that nobody can prepare origins that collide.
 
-use std::collections::BTreeMap;
+mod wildcards;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use crate::domain;
 use crate::origin::{Origin, OriginError};
-use crate::pattern::{OriginPattern, Shape, Tuple};
-use crate::table::{Slot, Table};
-use crate::wildcards::Wildcards;
+use crate::pattern::{OriginPattern, Shape};
+use wildcards::Wildcards;
 
-/// The number of no grant, behind all others.
-pub(crate) const NOBODY: u32 = u32::MAX;
-
-/// The origin patterns of all grants, compiled: the cost of a look-up does not grow with their
-/// number.
+/// The origin patterns of all grants, compiled.
 #[derive(Debug)]
 pub(crate) struct Allowlist {
     /// Origins without wildcards, and `null`.
-    exact: Table<u32>,
-    /// Origins with wildcards, if there are any. For each scheme on its own: it is tempting to have
-    /// the scheme in what is compared, but then each comparison would be with it.
-    wildcards: Option<AnyScheme>,
-    /// The first grant of `*`, or [`NOBODY`].
-    any: u32,
+    exact: HashMap<Box<[u8]>, u32, RandomState>,
+    wildcards: Wildcards,
+    /// The first grant of `*`.
+    any: Option<u32>,
     /// The length of the longest origin that any pattern matches.
     max_len: usize,
 }
 
-#[derive(Debug)]
-struct AnyScheme {
-    /// Nearly all have this one.
-    https: Wildcards,
-    /// In the order of their schemes.
-    others: Box<[Wildcards]>,
-}
-
 impl Allowlist {
     /// Compiles `(grant, pattern)` pairs, the first grant first.
-    pub(crate) fn new<'a>(
-        patterns: impl Iterator<Item = (u32, OriginPattern<'a>)> + Clone,
-    ) -> Self {
-        let exact = patterns.clone().filter_map(|(grant, pattern)| {
-            let is_exact = match pattern.shape() {
-                Shape::Any => false,
-                Shape::Null => true,
-                Shape::Tuple(tuple) => !tuple.has_wildcard(),
-            };
-            is_exact.then(|| (grant, pattern.as_str()))
-        });
-        let (mut any, mut max_len) = (NOBODY, 0);
-        let mut wildcards: BTreeMap<&str, Vec<(u32, Tuple<'a>)>> = BTreeMap::new();
-        for (grant, pattern) in patterns.clone() {
-            max_len = max_len.max(pattern.max_len());
+    pub(crate) fn new<'a>(patterns: impl Iterator<Item = (u32, OriginPattern<'a>)>) -> Self {
+        let mut list = Self {
+            exact: HashMap::default(),
+            wildcards: Wildcards::default(),
+            any: None,
+            max_len: 0,
+        };
+        for (grant, pattern) in patterns {
+            list.max_len = list.max_len.max(pattern.max_len());
             match pattern.shape() {
-                Shape::Any => any = any.min(grant),
-                Shape::Tuple(tuple) if tuple.has_wildcard() => {
-                    let of_scheme = wildcards.entry(tuple.scheme).or_default();
-                    of_scheme.push((grant, tuple));
+                Shape::Any => list.any = list.any.or(Some(grant)),
+                Shape::Tuple(tuple) if tuple.has_wildcard() => list.wildcards.insert(&tuple, grant),
+                Shape::Tuple(_) | Shape::Null => {
+                    let text = pattern.as_str().as_bytes().into();
+                    list.exact.entry(text).or_insert(grant);
                 }
-                Shape::Tuple(_) | Shape::Null => {}
             }
         }
-        Self {
-            // The first grant of an origin is the one that counts.
-            exact: Table::new(exact, NOBODY, |_, _| {}),
-            wildcards: (!wildcards.is_empty()).then(|| {
-                let https = wildcards.remove("https").unwrap_or_default();
-                let others = wildcards.iter();
-                let others = others.map(|(scheme, list)| Wildcards::new(scheme, list));
-                let mut others: Box<[Wildcards]> = others.collect();
-                // As they are written, with `://` behind: `a.b` is before `a` then.
-                others.sort_by(|one, other| one.scheme().cmp(other.scheme()));
-                AnyScheme {
-                    https: Wildcards::new("https", &https),
-                    others,
-                }
-            }),
-            any,
-            max_len,
-        }
+        list
     }
 
-    /// The first grant that is for the origin, if any. Bounded by the length of the longest origin
-    /// that could match, whatever is sent; allocates nothing.
-    #[inline(always)]
+    /// The first grant that is for the origin, if any. Allocates nothing.
+    #[inline]
     pub(crate) fn grant(&self, origin: &[u8]) -> Option<u32> {
-        // Before hashing: a hostile `Origin` of 8 KiB must cost no more than a short one.
         if origin.len() > self.max_len {
             return None;
         }
-        match &self.wildcards {
-            Some(wildcards) => self.grant_with_wildcards(wildcards, origin),
-            None => self.grant_without_wildcards(origin),
+        let exact = self.exact.get(origin).copied();
+        let listed = first(exact, self.wildcards.grant(origin));
+        match self.any {
+            Some(any) if listed.is_none_or(|listed| any < listed) && is_origin(origin) => Some(any),
+            _ => listed,
         }
-    }
-
-    // None of the following is inlined, so that no origin pays for registers that only others need.
-
-    #[inline(never)]
-    fn grant_without_wildcards(&self, origin: &[u8]) -> Option<u32> {
-        match self.exact.candidate(origin) {
-            Some(candidate) => self.grant_of(candidate, origin),
-            None => self.first(NOBODY, origin),
-        }
-    }
-
-    #[inline(never)]
-    fn grant_of(&self, candidate: &Slot<u32>, origin: &[u8]) -> Option<u32> {
-        let exact = self.exact.value(candidate, origin);
-        self.first(exact.copied().unwrap_or(NOBODY), origin)
-    }
-
-    #[inline(never)]
-    fn grant_with_wildcards(&self, wildcards: &AnyScheme, origin: &[u8]) -> Option<u32> {
-        let matching = match origin.strip_prefix(b"https://") {
-            Some(authority) => wildcards.https.grant(authority),
-            None => wildcards.grant_of_other_scheme(origin),
-        };
-        let exact = match matching == 0 || self.exact.is_empty() {
-            true => NOBODY,
-            false => self.exact.get(origin).copied().unwrap_or(NOBODY),
-        };
-        self.first(exact.min(matching), origin)
-    }
-
-    /// The first of this grant and that of `*`, which is for every origin, but not for everything that
-    /// may be sent for one.
-    #[inline(always)]
-    fn first(&self, grant: u32, origin: &[u8]) -> Option<u32> {
-        if self.any >= grant {
-            return (grant != NOBODY).then_some(grant);
-        }
-        match origin.strip_prefix(b"https://") {
-            // Most are such a one, which takes a fraction of the time to see.
-            Some(host) if domain::is_short_domain(host) => Some(self.any),
-            _ => self.first_if_origin(grant, origin),
-        }
-    }
-
-    #[inline(never)]
-    fn first_if_origin(&self, grant: u32, origin: &[u8]) -> Option<u32> {
-        let host = origin.strip_prefix(b"https://");
-        let host = host.or_else(|| origin.strip_prefix(b"http://"));
-        let is_origin = host.is_some_and(domain::is_domain)
-            || match str::from_utf8(origin).map(Origin::parse) {
-                Ok(Ok(_) | Err(OriginError::Null)) => true,
-                Ok(Err(_)) | Err(_) => false,
-            };
-        let grant = if is_origin { self.any } else { grant };
-        (grant != NOBODY).then_some(grant)
     }
 
     /// All patterns but `*`, each with its grant, in no particular order. For explanations only.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = (u32, String)> {
         let exact = self.exact.iter();
-        let exact = exact.map(|(grant, text)| (*grant, text.to_owned()));
-        let wildcards = self.wildcards.iter();
-        let wildcards =
-            wildcards.flat_map(|AnyScheme { https, others }| [https].into_iter().chain(others));
-        exact.chain(wildcards.flat_map(Wildcards::patterns))
+        let exact = exact.map(|(text, grant)| (*grant, String::from_utf8_lossy(text).into_owned()));
+        exact.chain(self.wildcards.patterns())
     }
 }
 
-impl AnyScheme {
-    #[inline(never)]
-    fn grant_of_other_scheme(&self, origin: &[u8]) -> u32 {
-        let colon = origin.iter().position(|&byte| byte == b':');
-        let parts = colon.and_then(|colon| origin.split_at_checked(colon + "://".len()));
-        let Some((scheme, authority)) = parts else {
-            return NOBODY;
-        };
-        let scheme_of = |wildcards: &Wildcards| wildcards.scheme().as_bytes().cmp(scheme);
-        let found = self.others.binary_search_by(scheme_of).ok();
-        let wildcards = found.and_then(|at| self.others.get(at));
-        wildcards.map_or(NOBODY, |wildcards| wildcards.grant(authority))
+/// Of two grants the one that comes first.
+fn first(a: Option<u32>, b: Option<u32>) -> Option<u32> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
+}
+
+/// Whether this is an origin, or `null`.
+fn is_origin(origin: &[u8]) -> bool {
+    // Most are a domain on https, which takes a third of the time to see.
+    origin
+        .strip_prefix(b"https://")
+        .is_some_and(domain::is_domain)
+        || match str::from_utf8(origin).map(Origin::parse) {
+            Ok(Ok(_) | Err(OriginError::Null)) => true,
+            Ok(Err(_)) | Err(_) => false,
+        }
 }
 
 #[cfg(test)]
