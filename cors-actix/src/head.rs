@@ -6,7 +6,7 @@ use actix_web::http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName,
     HeaderValue, ORIGIN,
 };
-use cors_core::{RequestHead, RequestHeader};
+use cors_core::adapter::{RequestHead, RequestHeader};
 
 /// The head of a request to actix-web, for the engine.
 ///
@@ -60,15 +60,14 @@ impl RequestHead for Head<'_> {
     }
 }
 
-/// A head that remembers the `Origin` that the engine has read, so that nobody has to look it up
-/// again.
+/// A head that keeps the `Origin` that the engine has read, so that it is looked up once.
 #[derive(Debug)]
-pub(crate) struct Remembering<'a> {
+pub(crate) struct CaptureOrigin<'a> {
     head: Head<'a>,
     origin: Cell<Option<&'a HeaderValue>>,
 }
 
-impl<'a> Remembering<'a> {
+impl<'a> CaptureOrigin<'a> {
     pub(crate) fn new(head: Head<'a>) -> Self {
         let origin = Cell::new(None);
         Self { head, origin }
@@ -84,7 +83,7 @@ impl<'a> Remembering<'a> {
     }
 }
 
-impl RequestHead for Remembering<'_> {
+impl RequestHead for CaptureOrigin<'_> {
     fn method(&self) -> &[u8] {
         self.head.method()
     }
@@ -105,5 +104,6 @@ pub(crate) const fn header_name(name: RequestHeader) -> HeaderName {
         RequestHeader::Origin => ORIGIN,
         RequestHeader::AccessControlRequestMethod => ACCESS_CONTROL_REQUEST_METHOD,
         RequestHeader::AccessControlRequestHeaders => ACCESS_CONTROL_REQUEST_HEADERS,
+        other => HeaderName::from_static(other.name()),
     }
 }

@@ -218,14 +218,14 @@
 //!
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
-mod fields;
+mod apply;
 mod head;
-mod transform;
+mod middleware;
 
+pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{
-    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
-    Explanation, Grant, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile,
-    PolicySource, Reason, Verdict, is_preflight,
+    Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
+    GrantId, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile, PolicySource, Reason,
 };
 pub use head::Head;
-pub use transform::{Cors, CorsFuture, CorsMiddleware};
+pub use middleware::{Cors, CorsFuture, CorsMiddleware};

@@ -174,5 +174,9 @@
 mod router;
 
 #[doc(inline)]
-pub use cors_tower::*;
+pub use cors_tower::{
+    Config, ConfigError, ConfigErrors, CorsFuture, CorsLayer, CorsService, DangerouslyAllow,
+    Decision, Difference, ErrorCode, Explanation, Grant, GrantId, Head, LivePolicy, LoadError,
+    Location, NearMiss, Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
+};
 pub use router::{CorsRouter, WithCors};

@@ -15,10 +15,14 @@ use tower_service::Service;
 
 /// Puts a CORS policy around a whole [`Router`].
 ///
-/// It is for routers that miss no state: call [`Router::with_state`] first.
+/// A router that misses its state has to get it first, with [`Router::with_state`].
 pub trait WithCors: sealed::Sealed {
+    /// The state that the router misses. It must be `()`.
+    type State;
+
     /// Puts `cors` around everything that this router has: routes, nested routers and services,
-    /// layers, fallbacks, and what axum itself responds where there is none of those.
+    /// layers, fallbacks, and what axum itself responds where there is none of those. `cors` is a
+    /// [`Policy`](crate::Policy), a [`LivePolicy`](crate::LivePolicy) or a [`CorsLayer`].
     ///
     /// # Examples
     ///
@@ -27,7 +31,7 @@ pub trait WithCors: sealed::Sealed {
     /// use axum::body::Body;
     /// use axum::http::{Request, StatusCode};
     /// use axum::routing::get;
-    /// use cors_axum::{CorsLayer, Grant, Policy, WithCors as _};
+    /// use cors_axum::{Grant, Policy, WithCors as _};
     /// use tower::ServiceExt as _;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -35,7 +39,7 @@ pub trait WithCors: sealed::Sealed {
     /// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
     /// let app = Router::new()
     ///     .route("/", get(|| async { "hello" }))
-    ///     .with_cors(CorsLayer::new(policy));
+    ///     .with_cors(policy);
     ///
     /// let request = Request::get("/no/such/route")
     ///     .header("origin", "https://app.example.com")
@@ -46,14 +50,41 @@ pub trait WithCors: sealed::Sealed {
     /// # Ok(())
     /// # }
     /// ```
-    fn with_cors(self, cors: CorsLayer) -> CorsRouter;
+    ///
+    /// A router without its state does not compile; the compiler names `with_state`:
+    ///
+    /// ```compile_fail,E0277
+    /// # use axum::Router;
+    /// # use cors_axum::{Grant, Policy, WithCors as _};
+    /// # let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+    /// let app = Router::<String>::new().with_cors(policy);
+    /// # Ok::<(), cors_axum::ConfigErrors>(())
+    /// ```
+    fn with_cors(self, cors: impl Into<CorsLayer>) -> CorsRouter
+    where
+        Self::State: sealed::NoState;
 }
 
 impl WithCors for Router {
-    fn with_cors(self, cors: CorsLayer) -> CorsRouter {
+    type State = ();
+
+    fn with_cors(self, cors: impl Into<CorsLayer>) -> CorsRouter {
         // Handlers become services when a router is given its state. Where that has not happened, it
         // would happen again at every request.
-        CorsRouter(cors.layer(self.with_state(())))
+        CorsRouter(cors.into().layer(self.with_state(())))
+    }
+}
+
+/// For routers that miss their state: the compiler finds the method here, and says what is missing. One
+/// `impl` for all states would leave `Router::new().with_cors(policy)` without a type.
+impl<S: Clone + Send + Sync + 'static> WithCors for &Router<S> {
+    type State = S;
+
+    fn with_cors(self, cors: impl Into<CorsLayer>) -> CorsRouter
+    where
+        S: sealed::NoState,
+    {
+        self.clone().with_state(S::VALUE).with_cors(cors)
     }
 }
 
@@ -79,11 +110,11 @@ impl WithCors for Router {
 ///
 /// ```no_run
 /// use axum::Router;
-/// use cors_axum::{CorsLayer, Policy, WithCors as _};
+/// use cors_axum::{Policy, WithCors as _};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let app = Router::new().with_cors(CorsLayer::new(Policy::from_file("cors.toml")?));
+/// let app = Router::new().with_cors(Policy::from_file("cors.toml")?);
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 /// axum::serve(listener, app).await?;
 /// # Ok(())
@@ -111,7 +142,7 @@ impl CorsRouter {
     /// use axum::Router;
     /// use axum::extract::ConnectInfo;
     /// use axum::routing::get;
-    /// use cors_axum::{CorsLayer, Policy, WithCors as _};
+    /// use cors_axum::{Policy, WithCors as _};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -121,7 +152,7 @@ impl CorsRouter {
     ///
     /// let app = Router::new()
     ///     .route("/", get(peer))
-    ///     .with_cors(CorsLayer::new(Policy::from_file("cors.toml")?));
+    ///     .with_cors(Policy::from_file("cors.toml")?);
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     /// axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     /// # Ok(())
@@ -172,4 +203,18 @@ mod sealed {
     pub trait Sealed {}
 
     impl Sealed for axum::Router {}
+    impl<S> Sealed for &axum::Router<S> {}
+
+    /// The state of a router that misses none.
+    #[diagnostic::on_unimplemented(
+        message = "this `Router` misses its state, a `{Self}`",
+        label = "call `.with_state(state)` before `.with_cors(policy)`"
+    )]
+    pub trait NoState {
+        const VALUE: Self;
+    }
+
+    impl NoState for () {
+        const VALUE: Self = ();
+    }
 }

@@ -1,5 +1,7 @@
 //! Our policies, which are the same for every framework.
 
+use std::time::Duration;
+
 use cors_core::{Config, ConfigErrors, Grant, LivePolicy, Policy, PolicySource};
 
 use crate::case::{ALLOWED, EXPOSED, HEADERS, MAX_AGE, METHODS, Origins, WILDCARD_DOMAIN};
@@ -12,7 +14,7 @@ pub fn config(origins: Origins) -> Config {
             .allow_headers(HEADERS)
             .expose_headers([EXPOSED])
             .allow_credentials(true)
-            .max_age(MAX_AGE)
+            .max_age(Duration::from_secs(MAX_AGE))
     };
     match origins {
         Origins::Exact(_) => grant(origins.exact().unwrap_or_default()).into(),

@@ -12,7 +12,7 @@ use cors_browser::{
     CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Credentials, Exchange, Kind, Origin, Readable,
     SentRequest, Tainting,
 };
-use cors_core::Verdict;
+use cors_core::adapter::Verdict;
 use serde_json::json;
 
 use crate::cli::Explain;
@@ -89,7 +89,7 @@ pub fn remark(source: &Source, sound: &Sound, exchange: &Exchange) -> String {
     let mut remark = explanation.to_string();
     if let Verdict::Granted(grant) = explanation.decision().verdict() {
         let (line, _) =
-            source.line_and_column(granting(sound, grant as usize, &exchange.sent).start);
+            source.line_and_column(granting(sound, grant.index(), &exchange.sent).start);
         remark = format!("{remark} ({}:{line})", Printable(&source.name));
     }
     match exchange.kind {

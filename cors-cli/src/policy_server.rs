@@ -3,8 +3,9 @@
 use std::fmt;
 
 use cors_browser::{Headers, Response, SentRequest, Server};
-use cors_core::{
-    Decision, Policy, RequestHead, RequestHeader, ResponseHeader, Value, varies_by_origin,
+use cors_core::Policy;
+use cors_core::adapter::{
+    Decision, HeaderSource, RequestHead, RequestHeader, ResponseHeader, merge_vary,
 };
 
 /// What an application answers; `None`: the connection is closed.
@@ -82,11 +83,11 @@ impl Answer {
         let head = Head(sent);
         let decision = policy.decide(&head);
         let mut headers = Headers::new();
-        for field in policy.fields(decision.fields()) {
-            let name = canonical(field.name.name());
-            match &field.value {
-                Value::Fixed(value) => headers.append(&name, value.as_bytes()),
-                Value::Echo(asked) => {
+        for header in policy.headers(decision) {
+            let name = canonical(header.name.name());
+            match &header.value {
+                HeaderSource::Constant(value) => headers.append(&name, value.as_bytes()),
+                HeaderSource::Echo(asked) => {
                     let lines = head.lines(*asked).filter(|line| !line.is_empty());
                     lines.for_each(|line| headers.append(&name, line));
                 }
@@ -100,20 +101,22 @@ impl Answer {
     }
 
     /// Adds the fields to those of the application, as adapters do: of the fields that are the policy's own none
-    /// is kept, and `Vary` is merged.
+    /// is kept, and of `Vary` there is one line.
     fn add_to(&self, headers: &mut Headers) {
         let vary = ResponseHeader::Vary.name();
-        for field in ResponseHeader::OWNED {
-            headers.delete(field.name());
+        for owned in ResponseHeader::OWNED {
+            headers.delete(owned.name());
         }
         let is_vary = |name: &[u8]| name.eq_ignore_ascii_case(vary.as_bytes());
         for added in self.headers.iter().filter(|added| !is_vary(&added.name)) {
             headers.delete(&String::from_utf8_lossy(&added.name));
         }
-        let varies = headers.values(vary).any(varies_by_origin);
         for added in self.headers.iter() {
-            if !(varies && is_vary(&added.name)) {
+            if !is_vary(&added.name) {
                 headers.append(&added.name, &added.value);
+            } else if let Some(line) = merge_vary(headers.values(vary)) {
+                headers.delete(vary);
+                headers.append(&added.name, line);
             }
         }
     }
@@ -193,7 +196,7 @@ mod tests {
         check(
             policy,
             &[("Vary", "Accept")],
-            &[("vary", "Accept"), granted, vary],
+            &[granted, ("vary", "Accept, Origin")],
         );
         check(
             policy,

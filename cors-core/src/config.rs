@@ -1,9 +1,11 @@
 //! The configuration of a policy: plain fields whose documentation is the specification.
 
-/// The longest max age that is accepted, and the default: 24 hours, in seconds.
+use std::time::Duration;
+
+/// The longest max age that is accepted, and the default: 24 hours.
 ///
 /// Firefox honours it; Chromium goes on for at most 2 hours, WebKit for 10 minutes.
-pub(crate) const MAX_MAX_AGE: u64 = 86_400;
+pub(crate) const MAX_MAX_AGE: Duration = Duration::from_secs(86_400);
 
 /// What a [`Policy`](crate::Policy) is made of: a list of [grants](Grant), and what goes for all of
 /// them.
@@ -17,18 +19,17 @@ pub(crate) const MAX_MAX_AGE: u64 = 86_400;
 /// ```
 /// use cors_core::{Config, Grant, Policy};
 ///
-/// let policy = Policy::new(Config {
-///     grants: vec![
-///         Grant::new(["https://app.example.com"])
-///             .allow_methods(["GET", "PUT"])
-///             .allow_credentials(true),
-///         Grant::new(["*"]),
-///     ],
-///     ..Config::default()
-/// })?;
+/// let config = Config::new([
+///     Grant::new(["https://app.example.com"])
+///         .allow_methods(["GET", "PUT"])
+///         .allow_credentials(true),
+///     Grant::new(["*"]),
+/// ]);
+/// let policy = Policy::new(config.preflight_status(200))?;
 /// # Ok::<(), cors_core::ConfigErrors>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// At least one grant.
     pub grants: Vec<Grant>,
@@ -49,24 +50,58 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// A configuration of these grants: see [`grants`](Self::grants).
+    pub fn new(grants: impl IntoIterator<Item = Grant>) -> Self {
+        Self {
+            grants: grants.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets [`preflight_status`](Self::preflight_status).
+    #[must_use]
+    pub fn preflight_status(mut self, status: u16) -> Self {
+        self.preflight_status = status;
+        self
+    }
+
+    /// Sets [`dangerously_allow`](Self::dangerously_allow).
+    #[must_use]
+    pub fn dangerously_allow(mut self, allow: DangerouslyAllow) -> Self {
+        self.dangerously_allow = allow;
+        self
+    }
+}
+
 impl From<Grant> for Config {
     fn from(grant: Grant) -> Self {
-        Self::from(vec![grant])
+        Self::new([grant])
     }
 }
 
 impl From<Vec<Grant>> for Config {
     fn from(grants: Vec<Grant>) -> Self {
-        Self {
-            grants,
-            ..Self::default()
-        }
+        Self::new(grants)
     }
 }
 
 /// Opt-ins for settings that are rejected otherwise, because somebody else than the listed sites
 /// gains from them.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{Config, DangerouslyAllow, Grant, Policy};
+///
+/// let intranet = Grant::new(["http://intranet.example"]).allow_credentials(true);
+/// assert!(Policy::new(intranet.clone()).is_err());
+///
+/// let allow = DangerouslyAllow::default().insecure_origins(true);
+/// assert!(Policy::new(Config::new([intranet]).dangerously_allow(allow)).is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DangerouslyAllow {
     /// `"insecure-origins"`: plain `http` origins other than loopback, with credentials. Whoever
     /// controls the network between the user and such a site can read what the user can read.
@@ -83,6 +118,29 @@ pub struct DangerouslyAllow {
     pub null_origin: bool,
 }
 
+impl DangerouslyAllow {
+    /// Sets [`insecure_origins`](Self::insecure_origins).
+    #[must_use]
+    pub fn insecure_origins(mut self, allow: bool) -> Self {
+        self.insecure_origins = allow;
+        self
+    }
+
+    /// Sets [`public_suffixes`](Self::public_suffixes).
+    #[must_use]
+    pub fn public_suffixes(mut self, allow: bool) -> Self {
+        self.public_suffixes = allow;
+        self
+    }
+
+    /// Sets [`null_origin`](Self::null_origin).
+    #[must_use]
+    pub fn null_origin(mut self, allow: bool) -> Self {
+        self.null_origin = allow;
+        self
+    }
+}
+
 /// Which origins may do what.
 ///
 /// A value that is left out allows nothing more than what browsers allow anyway. The lists may put at
@@ -91,6 +149,8 @@ pub struct DangerouslyAllow {
 /// # Examples
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use cors_core::{Grant, Policy};
 ///
 /// let grant = Grant::new(["https://app.example.com", "https://*.example.com"])
@@ -98,10 +158,11 @@ pub struct DangerouslyAllow {
 ///     .allow_headers(["content-type", "authorization"])
 ///     .expose_headers(["x-request-id"])
 ///     .allow_credentials(true)
-///     .max_age(3600);
+///     .max_age(Duration::from_secs(3600));
 /// assert!(Policy::new(grant).is_ok());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Grant {
     /// The origins, as [patterns](crate::OriginPattern): at least one, or `*` alone for everybody
     /// (without credentials).
@@ -124,10 +185,10 @@ pub struct Grant {
     /// Whether scripts may send cookies, TLS client certificates and the browser's own HTTP
     /// authentication, and read what comes back. The default is no.
     pub allow_credentials: bool,
-    /// How long a browser may remember the answer to a preflight, in seconds: 0 (not at all) to
+    /// How long a browser may remember the answer to a preflight, in whole seconds: 0 (not at all) to
     /// 86,400, the default. It is also the time for which a browser may go on sending what a
     /// changed policy no longer allows. (It cannot read the responses: those are checked anew.)
-    pub max_age: u64,
+    pub max_age: Duration,
     /// Whether scripts may read the detailed timing of these responses: sends
     /// [`Timing-Allow-Origin`](https://w3c.github.io/resource-timing/#sec-timing-allow-origin) with
     /// the value of `Access-Control-Allow-Origin`. The default is no.
@@ -156,7 +217,7 @@ impl Grant {
     /// ```
     /// assert!(cors_core::Grant::KEYS.contains(&"max_age"));
     /// ```
-    pub const KEYS: [&str; 7] = [
+    pub const KEYS: &[&str] = &[
         "allow_origins",
         "allow_methods",
         "allow_headers",
@@ -168,30 +229,30 @@ impl Grant {
 
     /// A grant to these origins of what browsers allow without asking: see
     /// [`allow_origins`](Self::allow_origins).
-    pub fn new<T: Into<String>>(allow_origins: impl IntoIterator<Item = T>) -> Self {
+    pub fn new<T: AsRef<str>>(allow_origins: impl IntoIterator<Item = T>) -> Self {
         Self {
             allow_origins: collect(allow_origins),
             ..Self::default()
         }
     }
 
-    /// Sets [`allow_methods`](Self::allow_methods).
+    /// Sets [`allow_methods`](Self::allow_methods): texts, or `Method`s of the `http` crate.
     #[must_use]
-    pub fn allow_methods<T: Into<String>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
+    pub fn allow_methods<T: AsRef<str>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
         self.allow_methods = collect(methods);
         self
     }
 
-    /// Sets [`allow_headers`](Self::allow_headers).
+    /// Sets [`allow_headers`](Self::allow_headers): texts, or `HeaderName`s of the `http` crate.
     #[must_use]
-    pub fn allow_headers<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+    pub fn allow_headers<T: AsRef<str>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.allow_headers = collect(names);
         self
     }
 
-    /// Sets [`expose_headers`](Self::expose_headers).
+    /// Sets [`expose_headers`](Self::expose_headers): texts, or `HeaderName`s of the `http` crate.
     #[must_use]
-    pub fn expose_headers<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+    pub fn expose_headers<T: AsRef<str>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.expose_headers = collect(names);
         self
     }
@@ -203,10 +264,10 @@ impl Grant {
         self
     }
 
-    /// Sets [`max_age`](Self::max_age), in seconds.
+    /// Sets [`max_age`](Self::max_age).
     #[must_use]
-    pub fn max_age(mut self, seconds: u64) -> Self {
-        self.max_age = seconds;
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = max_age;
         self
     }
 
@@ -218,6 +279,7 @@ impl Grant {
     }
 }
 
-fn collect<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Vec<String> {
-    items.into_iter().map(Into::into).collect()
+fn collect<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+    let items = items.into_iter();
+    items.map(|item| item.as_ref().to_owned()).collect()
 }

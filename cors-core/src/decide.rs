@@ -1,6 +1,7 @@
 //! The engine: what to do with a request, in the order of the Fetch standard.
 
-use crate::decision::{Decision, Fields, Preflight, Verdict};
+use crate::decision::{Decision, HeaderSet, Preflight, Verdict};
+use crate::grant_id::GrantId;
 use crate::header::RequestHeader;
 use crate::policy::Policy;
 
@@ -9,7 +10,7 @@ use crate::policy::Policy;
 /// # Examples
 ///
 /// ```
-/// use cors_core::{Lines, RequestHead, RequestHeader};
+/// use cors_core::adapter::{RequestHead, RequestHeader, SingleLine};
 ///
 /// struct Head<'a>(&'a str, &'a [(&'a str, &'a str)]);
 ///
@@ -25,7 +26,7 @@ use crate::policy::Policy;
 ///
 /// let head = Head("GET", &[("Origin", "https://app.example.com")]);
 /// assert!(head.lines(RequestHeader::Origin).eq([b"https://app.example.com"]));
-/// assert_eq!(head.only_line(RequestHeader::Origin), Lines::One(b"https://app.example.com"));
+/// assert_eq!(head.single_line(RequestHeader::Origin), SingleLine::One(b"https://app.example.com"));
 /// ```
 pub trait RequestHead {
     /// The method, case-sensitive.
@@ -37,25 +38,25 @@ pub trait RequestHead {
 
     /// What [`lines`](Self::lines) of a field come to where only one will do. It is for adapters that can
     /// tell faster than by asking for a second line.
-    fn only_line(&self, name: RequestHeader) -> Lines<'_> {
+    fn single_line(&self, name: RequestHeader) -> SingleLine<'_> {
         let mut lines = self.lines(name);
         match (lines.next(), lines.next()) {
-            (None, _) => Lines::None,
-            (Some(line), None) => Lines::One(line),
-            (Some(_), Some(_)) => Lines::Several,
+            (None, _) => SingleLine::Absent,
+            (Some(line), None) => SingleLine::One(line),
+            (Some(_), Some(_)) => SingleLine::Repeated,
         }
     }
 }
 
-/// The lines of a header field. Made by [`RequestHead::only_line`].
+/// The lines of a header field. Made by [`RequestHead::single_line`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lines<'a> {
+pub enum SingleLine<'a> {
     /// There is none.
-    None,
+    Absent,
     /// There is one, with this value.
     One(&'a [u8]),
     /// There are several.
-    Several,
+    Repeated,
 }
 
 impl Policy {
@@ -65,8 +66,9 @@ impl Policy {
     /// # Examples
     ///
     /// ```
-    /// use cors_core::{Decision, Grant, Policy, Verdict};
-    /// # use cors_core::{RequestHead, RequestHeader};
+    /// use cors_core::adapter::{Decision, Verdict};
+    /// use cors_core::{Grant, Policy};
+    /// # use cors_core::adapter::{RequestHead, RequestHeader};
     /// # struct Head<'a>(&'a str, &'a [(&'a str, &'a str)]);
     /// # impl RequestHead for Head<'_> {
     /// #     fn method(&self) -> &[u8] {
@@ -82,7 +84,7 @@ impl Policy {
     ///
     /// // `Head` is from the example of `RequestHead`.
     /// let get = Head("GET", &[("Origin", "https://app.example.com")]);
-    /// assert_eq!(policy.decide(&get).verdict(), Verdict::Granted(0));
+    /// assert!(matches!(policy.decide(&get).verdict(), Verdict::Granted(grant) if grant.index() == 0));
     ///
     /// let preflight = Head("OPTIONS", &[
     ///     ("Origin", "https://evil.example"),
@@ -95,46 +97,44 @@ impl Policy {
     #[inline]
     pub fn decide(&self, head: &impl RequestHead) -> Decision {
         let policy = self.compiled();
-        // Each field is looked up once: that costs more than all else here.
-        let asks = asks_for_method(head);
-        let verdict = match policy.everyone && !asks {
-            true => Verdict::NoOrigin,
-            false => self.verdict(head),
-        };
-        if !asks || verdict == Verdict::NoOrigin {
-            // An actual request, or no CORS request at all; nobody can tell for sure, see
-            // <https://fetch.spec.whatwg.org/#cors-request>. It is tempting to refuse unlisted
-            // origins here. But `Origin` also accompanies same-origin POSTs: we would break the
-            // site's own forms, and protect nothing from clients that are no browsers.
-            return Decision::Forward(Fields::actual(match policy.everyone {
-                // <https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>: the same field on
-                // all responses, so that caches need not tell them apart.
-                true => Verdict::Granted(0),
-                false => verdict,
-            }));
+        let same_for_all = || Decision::Forward(HeaderSet::new(Verdict::Granted(GrantId::FIRST)));
+        let may_be_preflight = asks_for_method(head);
+        if policy.same_for_all && !may_be_preflight {
+            // <https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>: the same headers on all
+            // responses, `Origin` or not, so that caches need not tell them apart.
+            return same_for_all();
         }
-        // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the asked method and
-        // headers are among those sent is for the browser to see:
-        // <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, step 7.
-        Decision::Respond(Preflight {
-            status: match verdict {
-                Verdict::Granted(_) => policy.preflight_status,
-                Verdict::Refused | Verdict::NoOrigin => 403,
-            },
-            fields: Fields::preflight(verdict),
-        })
+        match self.verdict(head) {
+            Verdict::NoOrigin if policy.same_for_all => same_for_all(),
+            // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the asked method and
+            // headers are among those sent is for the browser to see:
+            // <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, step 7.
+            verdict if may_be_preflight && verdict != Verdict::NoOrigin => {
+                Decision::Respond(Preflight {
+                    status: match verdict {
+                        Verdict::Granted(_) => policy.preflight_status,
+                        Verdict::NoGrant | Verdict::NoOrigin => 403,
+                    },
+                    headers: HeaderSet::new(verdict),
+                })
+            }
+            // Do not refuse an actual request without a grant: `Origin` also accompanies same-origin
+            // POSTs, so that would break the site's own forms, and protect nothing from clients other
+            // than browsers.
+            verdict => Decision::Forward(HeaderSet::new(verdict)),
+        }
     }
 
     fn verdict(&self, head: &impl RequestHead) -> Verdict {
-        match head.only_line(RequestHeader::Origin) {
-            Lines::None => Verdict::NoOrigin,
-            Lines::One(origin) => self
+        match head.single_line(RequestHeader::Origin) {
+            SingleLine::Absent => Verdict::NoOrigin,
+            SingleLine::One(origin) => self
                 .compiled()
                 .allowlist
                 .grant(origin)
-                .map_or(Verdict::Refused, Verdict::Granted),
-            // It is tempting to take the first. Another party on the way may take the last.
-            Lines::Several => Verdict::Refused,
+                .map_or(Verdict::NoGrant, Verdict::Granted),
+            // Not the first of them: another party on the way may take the last.
+            SingleLine::Repeated => Verdict::NoGrant,
         }
     }
 }
@@ -147,8 +147,8 @@ impl Policy {
 /// # Examples
 ///
 /// ```
-/// use cors_core::is_preflight;
-/// # use cors_core::{RequestHead, RequestHeader};
+/// use cors_core::adapter::is_preflight;
+/// # use cors_core::adapter::{RequestHead, RequestHeader};
 /// # struct Options;
 /// # impl RequestHead for Options {
 /// #     fn method(&self) -> &[u8] { b"OPTIONS" }

@@ -1,29 +1,32 @@
 //! The engine's answer: symbols, no header values.
 
+use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
 
 /// What to do with a request. An adapter carries it out.
+///
+/// It is exhaustive on purpose: an adapter that does not know a kind of decision must not compile.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// It is a CORS-preflight request: respond with this now, without a body, and run nothing else.
     Respond(Preflight),
-    /// It is anything else: run the application, then write these fields to whatever comes back.
-    Forward(Fields),
+    /// It is anything else: run the application, then write these headers to its response.
+    Forward(HeaderSet),
 }
 
 impl Decision {
-    /// The fields to write.
-    pub fn fields(self) -> Fields {
+    /// The headers to write.
+    pub fn headers(self) -> HeaderSet {
         match self {
-            Self::Respond(preflight) => preflight.fields,
-            Self::Forward(fields) => fields,
+            Self::Respond(preflight) => preflight.headers,
+            Self::Forward(headers) => headers,
         }
     }
 
     /// Why those.
     pub fn verdict(self) -> Verdict {
-        self.fields().verdict
+        self.headers().verdict
     }
 }
 
@@ -31,7 +34,7 @@ impl Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Preflight {
     pub(crate) status: u16,
-    pub(crate) fields: Fields,
+    pub(crate) headers: HeaderSet,
 }
 
 impl Preflight {
@@ -40,166 +43,136 @@ impl Preflight {
         self.status
     }
 
-    /// The fields to write.
-    pub fn fields(self) -> Fields {
-        self.fields
+    /// The headers to write.
+    pub fn headers(self) -> HeaderSet {
+        self.headers
     }
 }
 
-/// Which fields to write: a key for [`Policy::fields`](crate::Policy::fields) and
-/// [`Baked::fields`].
+/// Which headers to write: a key for [`PerResponse`].
 ///
-/// It means something to the policy that made it and to what was baked from that policy, and to
-/// nothing else.
+/// It is valid for the policy that made it and for what was prepared from that policy only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fields {
-    row: u32,
+pub struct HeaderSet {
     verdict: Verdict,
+}
+
+impl HeaderSet {
+    pub(crate) fn new(verdict: Verdict) -> Self {
+        Self { verdict }
+    }
+
+    /// Whether the request's origin is granted anything. If not, no header echoes anything, and an
+    /// adapter need not keep the request's values.
+    pub fn is_granted(self) -> bool {
+        matches!(self.verdict, Verdict::Granted(_))
+    }
+
+    /// The first row is for requests without a grant.
+    fn row(self) -> usize {
+        match self.verdict {
+            Verdict::Granted(grant) => grant.index() + 1,
+            Verdict::NoGrant | Verdict::NoOrigin => 0,
+        }
+    }
 }
 
 /// Whether a request's origin is granted anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// The grant with this index decided.
-    Granted(u32),
-    /// The request has an `Origin`, but no grant is for it.
-    Refused,
+    /// This grant decided.
+    Granted(GrantId),
+    /// The request has an `Origin`, but no grant is for it. An actual request reaches the application
+    /// all the same.
+    NoGrant,
     /// The request has no `Origin`, so it is not a
     /// [CORS request](https://fetch.spec.whatwg.org/#cors-request).
     NoOrigin,
 }
 
-impl Fields {
-    pub(crate) fn actual(verdict: Verdict) -> Self {
-        let row = match verdict {
-            Verdict::Granted(grant) => FIRST_GRANT_ROW + 2 * grant,
-            Verdict::Refused | Verdict::NoOrigin => 0,
-        };
-        Self { row, verdict }
-    }
-
-    pub(crate) fn preflight(verdict: Verdict) -> Self {
-        Self {
-            row: Self::actual(verdict).row + 1,
-            verdict,
-        }
-    }
-
-    /// Whether the request's origin is granted anything. If not, no field echoes anything, and an
-    /// adapter need not keep the request's values.
-    pub fn is_granted(self) -> bool {
-        matches!(self.verdict, Verdict::Granted(_))
-    }
-}
-
-/// Rows 0 and 1 are for requests without a grant.
-const FIRST_GRANT_ROW: u32 = 2;
-
-/// A header field to write.
+/// A header to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Field<V> {
-    /// Its name. [`Vary`](ResponseHeader::Vary) is [merged](crate::merge_vary) with what is there,
-    /// all others replace it.
+#[non_exhaustive]
+pub struct Header<V> {
+    /// Its name. [`Vary`](ResponseHeader::Vary) is [merged](super::adapter::merge_vary) with what is there, all others
+    /// replace it.
     pub name: ResponseHeader,
     /// Its value.
-    pub value: Value<V>,
+    pub value: HeaderSource<V>,
 }
 
-/// The value of a header field.
+/// Where the value of a header comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Value<V> {
-    /// A value that the policy fixes.
-    Fixed(V),
-    /// What the request sent in this field: one line for each of its lines that is not empty.
+pub enum HeaderSource<V> {
+    /// The policy: the value is always this one.
+    Constant(V),
+    /// The request: one line for each of its lines of this header that is not empty.
     Echo(RequestHeader),
 }
 
-/// All the values that a policy fixes, in a framework's own type. Made by
-/// [`Policy::bake`](crate::Policy::bake), once, at start-up.
+impl<V> Header<V> {
+    pub(crate) fn new(name: ResponseHeader, value: HeaderSource<V>) -> Self {
+        Self { name, value }
+    }
+
+    /// Converts a constant value into a framework's own type.
+    ///
+    /// # Errors
+    ///
+    /// That of `convert`.
+    pub fn try_map<W, E>(&self, convert: impl FnOnce(&V) -> Result<W, E>) -> Result<Header<W>, E> {
+        Ok(Header {
+            name: self.name,
+            value: match &self.value {
+                HeaderSource::Constant(value) => HeaderSource::Constant(convert(value)?),
+                HeaderSource::Echo(header) => HeaderSource::Echo(*header),
+            },
+        })
+    }
+}
+
+/// Something for each kind of response that a policy knows: made by
+/// [`Policy::prepare`](crate::Policy::prepare), once, at start-up.
+///
+/// `A` is for the responses of the application, `P` for the answers to preflights.
 #[derive(Clone, Debug)]
-pub struct Baked<V> {
-    rows: Vec<Box<[Field<V>]>>,
+pub struct PerResponse<A, P = A> {
+    actual: Box<[A]>,
+    preflight: Box<[P]>,
 }
 
-/// Nothing baked: no request gets any field.
-impl<V> Default for Baked<V> {
-    fn default() -> Self {
-        Self { rows: Vec::new() }
-    }
-}
-
-/// Something for each row of fields. Made by [`Baked::prepare`].
-#[derive(Clone, Debug)]
-pub struct Prepared<T> {
-    rows: Box<[T]>,
-}
-
-impl<T> Prepared<T> {
-    /// What was made of these fields.
-    pub fn get(&self, fields: Fields) -> Option<&T> {
-        self.rows.get(fields.row as usize)
-    }
-}
-
-impl<V> Baked<V> {
-    /// The fields in the order in which to write them.
-    pub fn fields(&self, fields: Fields) -> &[Field<V>] {
-        self.rows.get(fields.row as usize).map_or(&[], |row| row)
+impl<A, P> PerResponse<A, P> {
+    /// What is for a response of the application.
+    #[inline]
+    pub fn actual(&self, headers: HeaderSet) -> Option<&A> {
+        self.actual.get(headers.row())
     }
 
-    /// Makes something of each row of fields, to be had for the same keys: an adapter that can prepare
-    /// whole responses does so.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::convert::Infallible;
-    ///
-    /// use cors_core::{Grant, Policy};
-    /// # use cors_core::{RequestHead, RequestHeader};
-    /// # struct NoOrigin;
-    /// # impl RequestHead for NoOrigin {
-    /// #     fn method(&self) -> &[u8] { b"GET" }
-    /// #     fn lines(&self, _: RequestHeader) -> impl Iterator<Item = &[u8]> { [].into_iter() }
-    /// # }
-    ///
-    /// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
-    /// let Ok(baked) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
-    /// let counts = baked.prepare(|fields| fields.len());
-    /// // A request without `Origin` gets `Vary` alone.
-    /// assert_eq!(counts.get(policy.decide(&NoOrigin).fields()), Some(&1));
-    /// # Ok::<(), cors_core::ConfigErrors>(())
-    /// ```
-    pub fn prepare<T>(&self, prepare: impl FnMut(&[Field<V>]) -> T) -> Prepared<T> {
-        let rows = self.rows.iter().map(|row| &**row);
-        Prepared {
-            rows: rows.map(prepare).collect(),
+    /// What is for the answer to a preflight.
+    #[inline]
+    pub fn preflight(&self, preflight: Preflight) -> Option<&P> {
+        self.preflight.get(preflight.headers.row())
+    }
+
+    /// Both lists have a row for requests without a grant, then one for each grant.
+    pub(crate) fn new(actual: Vec<A>, preflight: Vec<P>) -> Self {
+        Self {
+            actual: actual.into(),
+            preflight: preflight.into(),
         }
     }
 
-    /// `rows`: for no grant and then for each grant, the fields of an actual response and those of
-    /// a preflight.
-    pub(crate) fn new(rows: Vec<Box<[Field<V>]>>) -> Self {
-        Self { rows }
-    }
-
-    pub(crate) fn try_map<W, E>(
+    pub(crate) fn try_map<B, Q, E>(
         &self,
-        mut f: impl FnMut(&V) -> Result<W, E>,
-    ) -> Result<Baked<W>, E> {
-        let mut convert = |field: &Field<V>| {
-            Ok(Field {
-                name: field.name,
-                value: match &field.value {
-                    Value::Fixed(value) => Value::Fixed(f(value)?),
-                    Value::Echo(header) => Value::Echo(*header),
-                },
-            })
-        };
-        let rows = self.rows.iter();
-        Ok(Baked {
-            rows: rows
-                .map(|row| row.iter().map(&mut convert).collect())
+        actual: impl FnMut(&A) -> Result<B, E>,
+        preflight: impl FnMut(&P) -> Result<Q, E>,
+    ) -> Result<PerResponse<B, Q>, E> {
+        Ok(PerResponse {
+            actual: self.actual.iter().map(actual).collect::<Result<_, E>>()?,
+            preflight: self
+                .preflight
+                .iter()
+                .map(preflight)
                 .collect::<Result<_, E>>()?,
         })
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::grant_id::GrantId;
+
 /// A mistake in a policy.
 ///
 /// [`Display`](fmt::Display) gives a line for people: the place, what is wrong, what would be right.
@@ -56,9 +58,9 @@ impl ConfigError {
         self.code
     }
 
-    /// Which grant it is in, counted from 0; `None` for a key of the whole policy.
-    pub fn grant(&self) -> Option<usize> {
-        self.place.grant
+    /// Which grant it is in; `None` for a key of the whole policy.
+    pub fn grant(&self) -> Option<GrantId> {
+        self.place.grant.map(GrantId::new)
     }
 
     /// The key that it stands at, such as `allow_origins`; empty if it concerns the whole file or grant.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::decide::{Lines, RequestHead};
+use crate::decide::{RequestHead, SingleLine};
 use crate::decision::{Decision, Verdict};
 use crate::error::Excerpt;
+use crate::grant_id::GrantId;
 use crate::header::RequestHeader;
 use crate::origin::{Origin, OriginError};
 use crate::pattern::{OriginPattern, PatternError, Shape};
@@ -17,7 +18,7 @@ use crate::suggest;
 ///
 /// ```
 /// use cors_core::{Difference, Grant, Policy, Reason};
-/// # use cors_core::{RequestHead, RequestHeader};
+/// # use cors_core::adapter::{RequestHead, RequestHeader};
 /// # struct Get(&'static str);
 /// # impl RequestHead for Get {
 /// #     fn method(&self) -> &[u8] { b"GET" }
@@ -70,8 +71,8 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let origin = Excerpt(self.origin.as_deref().unwrap_or_default());
         match self.reason {
-            Reason::Granted { grant } => write!(f, "origin `{origin}` is in grant[{grant}]")?,
-            Reason::Everyone => f.write_str("the policy is the same for everyone")?,
+            Reason::Granted(grant) => write!(f, "origin `{origin}` is in {grant}")?,
+            Reason::SameForAll => f.write_str("the policy is the same for everyone")?,
             Reason::NoOrigin => {
                 f.write_str("the request has no `Origin`, so it is no CORS request")?
             }
@@ -91,7 +92,7 @@ impl fmt::Display for Explanation {
 #[non_exhaustive]
 pub enum Reason {
     /// The policy is one `*` grant, and this is no preflight: the same fields go on every response.
-    Everyone,
+    SameForAll,
     /// The request has no `Origin`.
     NoOrigin,
     /// The request has several `Origin` lines.
@@ -101,10 +102,7 @@ pub enum Reason {
     /// The origin is in no grant.
     NotAllowed,
     /// The origin is in this grant.
-    Granted {
-        /// The grant's index, counted from 0.
-        grant: u32,
-    },
+    Granted(GrantId),
 }
 
 impl Reason {
@@ -117,21 +115,22 @@ impl Reason {
     /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Everyone => "everyone",
+            Self::SameForAll => "everyone",
             Self::NoOrigin => "no-origin",
             Self::SeveralOrigins => "several-origins",
             Self::NotAnOrigin(_) => "not-an-origin",
             Self::NotAllowed => "origin-not-allowed",
-            Self::Granted { .. } => "granted",
+            Self::Granted(_) => "granted",
         }
     }
 }
 
 /// A pattern of the policy that an origin nearly matches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct NearMiss {
-    /// The index of the pattern's grant, counted from 0.
-    pub grant: u32,
+    /// The pattern's grant.
+    pub grant: GrantId,
     /// The pattern.
     pub pattern: String,
     /// What keeps the origin from matching it.
@@ -209,44 +208,45 @@ impl Policy {
         }
     }
 
-    /// Emits an event at level debug if a request was refused, with the fields `reason`, `origin`
-    /// (its first 128 characters) and, where the origin is a misspelling of an allowed one, `grant`.
+    /// Emits an event at level debug if the request's origin has no grant, with the fields `reason`,
+    /// `origin` (its first 128 characters) and, where the origin is a misspelling of an allowed one,
+    /// `grant`. For adapters.
     #[cfg(feature = "tracing")]
     #[inline]
-    pub fn trace(&self, head: &impl RequestHead, decision: Decision) {
-        if decision.verdict() == Verdict::Refused && tracing::enabled!(tracing::Level::DEBUG) {
-            self.trace_refusal(head, decision);
+    pub fn log_no_grant(&self, head: &impl RequestHead, decision: Decision) {
+        if decision.verdict() == Verdict::NoGrant && tracing::enabled!(tracing::Level::DEBUG) {
+            self.emit_no_grant(head, decision);
         }
     }
 
     /// Apart, so that a request that leaves no event pays for nothing but the question.
     #[cfg(feature = "tracing")]
     #[cold]
-    fn trace_refusal(&self, head: &impl RequestHead, decision: Decision) {
+    fn emit_no_grant(&self, head: &impl RequestHead, decision: Decision) {
         let (reason, origin) = self.reason(head, decision);
         let origin = origin.as_deref().unwrap_or_default();
         tracing::debug!(
             reason = reason.as_str(),
-            grant = self.misspelling(origin).map(|near_miss| near_miss.grant),
+            grant = self.misspelling(origin).map(|near_miss| near_miss.grant.index()),
             origin = %Excerpt(origin),
-            "CORS request refused",
+            "CORS: the origin has no grant",
         );
     }
 
     fn reason(&self, head: &impl RequestHead, decision: Decision) -> (Reason, Option<String>) {
         let policy = self.compiled();
-        if policy.everyone && matches!(decision, Decision::Forward(_)) {
-            return (Reason::Everyone, None);
+        if policy.same_for_all && matches!(decision, Decision::Forward(_)) {
+            return (Reason::SameForAll, None);
         }
-        let origin = match head.only_line(RequestHeader::Origin) {
-            Lines::None => return (Reason::NoOrigin, None),
-            Lines::Several => return (Reason::SeveralOrigins, None),
-            Lines::One(origin) => origin,
+        let origin = match head.single_line(RequestHeader::Origin) {
+            SingleLine::Absent => return (Reason::NoOrigin, None),
+            SingleLine::Repeated => return (Reason::SeveralOrigins, None),
+            SingleLine::One(origin) => origin,
         };
         let text = String::from_utf8_lossy(origin).into_owned();
         let reason = match decision.verdict() {
-            Verdict::Granted(grant) => Reason::Granted { grant },
-            Verdict::Refused | Verdict::NoOrigin => match Origin::parse(&text) {
+            Verdict::Granted(grant) => Reason::Granted(grant),
+            Verdict::NoGrant | Verdict::NoOrigin => match Origin::parse(&text) {
                 Err(error) if error != OriginError::Null => Reason::NotAnOrigin(error),
                 _ => Reason::NotAllowed,
             },
@@ -259,7 +259,7 @@ impl Policy {
             return Some(near_miss);
         }
         let origin = Origin::parse(origin).ok()?;
-        let near = |(grant, pattern): (u32, String)| {
+        let near = |(grant, pattern): (GrantId, String)| {
             let difference = difference(&origin, &OriginPattern::parse(&pattern).ok()?)?;
             Some((difference, grant, pattern))
         };
@@ -350,7 +350,7 @@ mod tests {
                 "https://*.example.org",
                 "http://localhost:3000",
             ])
-            .max_age(60),
+            .max_age(std::time::Duration::from_secs(60)),
         )
         .unwrap();
         let check = |origins: &'static [&'static str], expected: &str| {

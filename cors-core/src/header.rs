@@ -1,15 +1,16 @@
 //! The header fields of the CORS protocol, and Fetch's classes of header names.
 
-/// A request header field that the engine reads.
+/// A request header field that a policy reads or echoes.
 ///
 /// # Examples
 ///
 /// ```
-/// use cors_core::RequestHeader;
+/// use cors_core::adapter::RequestHeader;
 ///
 /// assert_eq!(RequestHeader::Origin.name(), "origin");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RequestHeader {
     /// [`Origin`](https://fetch.spec.whatwg.org/#origin-header).
     Origin,
@@ -35,11 +36,12 @@ impl RequestHeader {
 /// # Examples
 ///
 /// ```
-/// use cors_core::ResponseHeader;
+/// use cors_core::adapter::ResponseHeader;
 ///
 /// assert_eq!(ResponseHeader::Vary.name(), "vary");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ResponseHeader {
     /// [`Access-Control-Allow-Origin`](https://fetch.spec.whatwg.org/#http-access-control-allow-origin).
     AccessControlAllowOrigin,
@@ -64,7 +66,7 @@ pub enum ResponseHeader {
 impl ResponseHeader {
     /// The fields of an actual response that are the policy's alone: an adapter removes what the
     /// application or an upstream wrote there before it writes its own.
-    pub const OWNED: [Self; 3] = [
+    pub const OWNED: &[Self] = &[
         Self::AccessControlAllowOrigin,
         Self::AccessControlAllowCredentials,
         Self::AccessControlExposeHeaders,
@@ -87,7 +89,8 @@ impl ResponseHeader {
 
 /// The one `Vary` line of a response that varies by `Origin`: the application's lines in their order,
 /// joined by commas, then `Origin` where they do not name it. `None` if the application's only line
-/// says it already (`*` does, too): then it stays as it is.
+/// says it already (`*` does, too): then it stays as it is. If `*` is in one of several lines, the line
+/// is `*`, which says the same: joined with others, nginx 1.22 does not see it.
 ///
 /// An adapter writes it in place of all lines of the response. [RFC 9110, section
 /// 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3) gives several lines the meaning of the
@@ -97,7 +100,7 @@ impl ResponseHeader {
 /// # Examples
 ///
 /// ```
-/// use cors_core::merge_vary;
+/// use cors_core::adapter::merge_vary;
 ///
 /// let merged = |lines: &[&str]| {
 ///     let line = merge_vary(lines.iter().map(|line| line.as_bytes()));
@@ -108,21 +111,24 @@ impl ResponseHeader {
 /// assert_eq!(merged(&["origin", "Accept"]).as_deref(), Some("origin, Accept"));
 /// assert_eq!(merged(&["Accept, origin"]), None);
 /// assert_eq!(merged(&["*"]), None);
+/// assert_eq!(merged(&["*", "Accept"]).as_deref(), Some("*"));
 /// ```
 pub fn merge_vary<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
-    let (mut merged, mut count, mut is_named) = (Vec::new(), 0, false);
+    let (mut merged, mut count) = (Vec::new(), 0);
     for line in lines {
         count += 1;
-        is_named |= varies_by_origin(line);
         append(&mut merged, line);
     }
-    if count == 1 && is_named {
-        return None;
-    }
-    if !is_named {
+    if !varies_by_origin(&merged) {
         append(&mut merged, b"Origin");
+        return Some(merged);
     }
-    Some(merged)
+    let is_any = names(&merged).any(|name| name == b"*");
+    match is_any {
+        _ if count == 1 => None,
+        true => Some(b"*".to_vec()),
+        false => Some(merged),
+    }
 }
 
 /// Appends to a [list](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1).
@@ -134,10 +140,24 @@ fn append(list: &mut Vec<u8>, items: &[u8]) {
 }
 
 /// Whether a line of `Vary` says that the response varies by `Origin`. `*` says so too.
-fn varies_by_origin(line: &[u8]) -> bool {
-    line.split(|&byte| byte == b',')
-        .map(<[u8]>::trim_ascii)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+///
+/// See [RFC 9110, section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5).
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::adapter::varies_by_origin;
+///
+/// assert!(varies_by_origin(b"Accept-Encoding, origin"));
+/// assert!(varies_by_origin(b"*"));
+/// assert!(!varies_by_origin(b"Accept-Encoding, X-Origin"));
+/// ```
+pub fn varies_by_origin(line: &[u8]) -> bool {
+    names(line).any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+}
+
+fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// A [token](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2): what a method or a header name
@@ -242,7 +262,8 @@ mod tests {
         check(&["Origin", ""], Some("Origin"));
         check(&["*"], None);
         check(&["Accept, *"], None);
-        check(&["Accept", "*"], Some("Accept, *"));
+        check(&["Accept", "*"], Some("*"));
+        check(&["*", "accept-encoding", "Origin"], Some("*"));
     }
 
     #[test]

@@ -38,9 +38,10 @@
 //!
 //! # The engine
 //!
-//! [`Policy::decide`] reads a [request's head](RequestHead) and gives a [`Decision`]: respond to a
-//! preflight now, or run the application and then add [fields](Baked) to whatever it answers. It
-//! allocates nothing, and its cost does not grow with the number of origins.
+//! [`Policy::decide`] reads a [request's head](adapter::RequestHead) and gives a [`Decision`](adapter::Decision): respond to a
+//! preflight now, or run the application and then write headers to its response. It allocates nothing,
+//! and its cost does not grow with the number of origins. What an adapter needs besides is in
+//! [`adapter`].
 //!
 //! [`Policy::explain`] says why.
 //!
@@ -57,7 +58,7 @@
 //! - `tracing`: an event for refused requests.
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file. Includes `toml` and `tracing`.
 
-mod applied;
+pub mod adapter;
 mod config;
 #[cfg(any(feature = "toml", feature = "serde"))]
 mod config_file;
@@ -66,28 +67,27 @@ mod decision;
 mod domain;
 mod error;
 mod explain;
+mod grant_id;
 mod header;
-mod listed;
 mod live;
 mod matching;
 mod method;
 mod origin;
 mod pattern;
 mod policy;
+mod policy_cache;
+mod seen;
 mod suggest;
 mod validate;
 #[cfg(feature = "watch")]
 mod watch;
 
-pub use applied::Applied;
 pub use config::{Config, DangerouslyAllow, Grant};
 #[cfg(feature = "toml")]
 pub use config_file::{LoadError, PolicyFile, read_policy};
-pub use decide::{Lines, RequestHead, is_preflight};
-pub use decision::{Baked, Decision, Field, Fields, Preflight, Prepared, Value, Verdict};
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
 pub use explain::{Difference, Explanation, NearMiss, Reason};
-pub use header::{RequestHeader, ResponseHeader, merge_vary};
+pub use grant_id::GrantId;
 pub use live::{LivePolicy, PolicySource};
 pub use origin::{Origin, OriginError};
 pub use pattern::{OriginPattern, PatternError};

@@ -140,6 +140,7 @@ impl fmt::Debug for LivePolicy {
 /// # Ok::<(), cors_core::ConfigErrors>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum PolicySource {
     /// A policy for good.
     Fixed(Policy),

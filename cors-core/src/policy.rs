@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "tracing")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::{Config, Grant};
-use crate::decision::{Baked, Field, Fields, Value};
+use crate::decision::{Decision, Header, HeaderSource, PerResponse};
 use crate::error::{ConfigError, ConfigErrors};
+use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
 use crate::matching::Allowlist;
 use crate::validate;
@@ -30,10 +33,13 @@ pub struct Policy(Arc<Compiled>);
 
 pub(crate) struct Compiled {
     pub(crate) allowlist: Allowlist,
-    /// Whether the policy is one `*` grant, so that the answer is the same for everyone.
-    pub(crate) everyone: bool,
+    /// Whether the policy is one `*` grant, so that the headers are the same for all requests.
+    pub(crate) same_for_all: bool,
     pub(crate) preflight_status: u16,
-    answers: Baked<Box<str>>,
+    headers: PerResponse<Box<[Header<Box<str>>]>>,
+    /// Whether a header of another writer was reported.
+    #[cfg(feature = "tracing")]
+    reported: AtomicBool,
 }
 
 impl Policy {
@@ -57,23 +63,27 @@ impl Policy {
         if !errors.is_empty() {
             return None;
         }
-        let everyone = matches!(&*patterns, [(0, pattern)] if pattern.as_str() == "*");
+        let same_for_all =
+            matches!(&*patterns, [(GrantId::FIRST, pattern)] if pattern.as_str() == "*");
         Some(Self(Arc::new(Compiled {
             allowlist: Allowlist::new(patterns.into_iter()),
-            everyone,
+            same_for_all,
             preflight_status: config.preflight_status,
-            answers: Baked::new(answers(&config.grants, everyone)),
+            headers: headers(&config.grants, same_for_all),
+            #[cfg(feature = "tracing")]
+            reported: AtomicBool::new(false),
         })))
     }
 
-    /// The fields that go with a decision of this policy, for logs and tests. Adapters
-    /// [bake](Self::bake) them.
+    /// The headers that go with a decision of this policy, in the order in which to write them: for logs,
+    /// for tests, and for adapters that write text. Others [prepare](Self::prepare) them.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cors_core::{Grant, Policy, ResponseHeader, Value};
-    /// # use cors_core::{RequestHead, RequestHeader};
+    /// use cors_core::adapter::{HeaderSource, ResponseHeader};
+    /// use cors_core::{Grant, Policy};
+    /// # use cors_core::adapter::{RequestHead, RequestHeader};
     /// # struct NoOrigin;
     /// # impl RequestHead for NoOrigin {
     /// #     fn method(&self) -> &[u8] { b"GET" }
@@ -81,25 +91,75 @@ impl Policy {
     /// # }
     ///
     /// let policy = Policy::new(Grant::new(["*"]))?;
-    /// let decision = policy.decide(&NoOrigin);
-    /// let [field] = policy.fields(decision.fields()) else { panic!() };
-    /// assert_eq!(field.name, ResponseHeader::AccessControlAllowOrigin);
-    /// assert_eq!(field.value, Value::Fixed("*".into()));
+    /// let [header] = policy.headers(policy.decide(&NoOrigin)) else { panic!() };
+    /// assert_eq!(header.name, ResponseHeader::AccessControlAllowOrigin);
+    /// assert_eq!(header.value, HeaderSource::Constant("*".into()));
     /// # Ok::<(), cors_core::ConfigErrors>(())
     /// ```
-    pub fn fields(&self, fields: Fields) -> &[Field<Box<str>>] {
-        self.0.answers.fields(fields)
+    pub fn headers(&self, decision: Decision) -> &[Header<Box<str>>] {
+        let headers = &self.0.headers;
+        let row = match decision {
+            Decision::Respond(preflight) => headers.preflight(preflight),
+            Decision::Forward(actual) => headers.actual(actual),
+        };
+        row.map_or(&[], |row| row)
     }
 
-    /// Converts every value that the policy fixes into a framework's own type. Adapters do it once,
-    /// at start-up.
+    /// Makes something of the headers of each kind of response, such as values in a framework's own
+    /// type. Adapters do it once for each policy.
     ///
-    /// # Errors
+    /// If a conversion fails, no response gets a header, and with the feature `tracing` the error is an
+    /// event at level error. None is to be expected: every constant value is a valid header value in
+    /// ASCII.
     ///
-    /// The first error of `convert`. Each value is a valid field value in ASCII, so none is to be
-    /// expected.
-    pub fn bake<V, E>(&self, mut convert: impl FnMut(&str) -> Result<V, E>) -> Result<Baked<V>, E> {
-        self.0.answers.try_map(|value| convert(value))
+    /// # Examples
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use cors_core::adapter::Header;
+    /// use cors_core::{Grant, Policy};
+    /// # use cors_core::adapter::{Decision, RequestHead, RequestHeader};
+    /// # struct NoOrigin;
+    /// # impl RequestHead for NoOrigin {
+    /// #     fn method(&self) -> &[u8] { b"GET" }
+    /// #     fn lines(&self, _: RequestHeader) -> impl Iterator<Item = &[u8]> { [].into_iter() }
+    /// # }
+    ///
+    /// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+    /// let count = |headers: &[Header<Box<str>>]| Ok::<_, Infallible>(headers.len());
+    /// let counts = policy.prepare(count, count);
+    ///
+    /// let Decision::Forward(headers) = policy.decide(&NoOrigin) else { panic!() };
+    /// assert_eq!(counts.actual(headers), Some(&1), "a request without `Origin` gets `Vary` alone");
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn prepare<A, P, E: fmt::Display>(
+        &self,
+        mut actual: impl FnMut(&[Header<Box<str>>]) -> Result<A, E>,
+        mut preflight: impl FnMut(&[Header<Box<str>>]) -> Result<P, E>,
+    ) -> PerResponse<A, P> {
+        let prepared = (self.0.headers).try_map(|row| actual(row), |row| preflight(row));
+        prepared.unwrap_or_else(|error| {
+            #[cfg(feature = "tracing")]
+            tracing::error!(%error, "CORS headers could not be prepared, and none is sent");
+            let _ = error;
+            PerResponse::new(Vec::new(), Vec::new())
+        })
+    }
+
+    /// Emits an event at level warn, once for each policy: another writer, such as a second CORS
+    /// middleware or a proxy behind this server, has set `header` on a response, and it was replaced or
+    /// removed. For adapters.
+    #[cfg(feature = "tracing")]
+    #[cold]
+    pub fn warn_replaced(&self, header: ResponseHeader) {
+        if !self.0.reported.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                header = header.name(),
+                "CORS: a header of another writer was replaced or removed; let only one write CORS headers",
+            );
+        }
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {
@@ -110,46 +170,44 @@ impl Policy {
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy")
-            .field("everyone", &self.0.everyone)
+            .field("same_for_all", &self.0.same_for_all)
             .finish_non_exhaustive()
     }
 }
 
-/// The rows of [`Baked::new`].
-fn answers(grants: &[Grant], everyone: bool) -> Vec<Box<[Field<Box<str>>]>> {
-    let vary = || fixed(ResponseHeader::Vary, "Origin");
-    let refused = || match everyone {
+fn headers(grants: &[Grant], same_for_all: bool) -> PerResponse<Box<[Header<Box<str>>]>> {
+    let without_grant = || match same_for_all {
         true => Box::default(),
-        false => Box::new([vary()]) as Box<[_]>,
+        false => Box::new([constant(ResponseHeader::Vary, "Origin")]) as Box<[_]>,
     };
-    let mut rows = vec![refused(), refused()];
+    let (mut actual, mut preflight) = (vec![without_grant()], vec![without_grant()]);
     for grant in grants {
-        rows.push(actual_fields(grant, everyone));
-        rows.push(preflight_fields(grant, everyone));
+        actual.push(actual_headers(grant, same_for_all));
+        preflight.push(preflight_headers(grant, same_for_all));
     }
-    rows
+    PerResponse::new(actual, preflight)
 }
 
-fn actual_fields(grant: &Grant, everyone: bool) -> Box<[Field<Box<str>>]> {
-    let mut fields = common_fields(grant);
+fn actual_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>]> {
+    let mut headers = common_headers(grant);
     if !grant.expose_headers.is_empty() {
         let names = grant.expose_headers.join(", ");
-        fields.push(fixed(ResponseHeader::AccessControlExposeHeaders, &names));
+        headers.push(constant(ResponseHeader::AccessControlExposeHeaders, &names));
     }
     if grant.expose_timing {
-        fields.push(Field {
-            name: ResponseHeader::TimingAllowOrigin,
-            value: allowed_origin(grant),
-        });
+        headers.push(Header::new(
+            ResponseHeader::TimingAllowOrigin,
+            allowed_origin(grant),
+        ));
     }
-    if !everyone {
-        fields.push(fixed(ResponseHeader::Vary, "Origin"));
+    if !same_for_all {
+        headers.push(constant(ResponseHeader::Vary, "Origin"));
     }
-    fields.into_boxed_slice()
+    headers.into_boxed_slice()
 }
 
-fn preflight_fields(grant: &Grant, everyone: bool) -> Box<[Field<Box<str>>]> {
-    let mut fields = common_fields(grant);
+fn preflight_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>]> {
+    let mut headers = common_headers(grant);
     let mut vary = vec!["Origin"];
     let lists = [
         (
@@ -171,42 +229,44 @@ fn preflight_fields(grant: &Grant, everyone: bool) -> Box<[Field<Box<str>>]> {
         }
         if grant.allow_credentials && list.iter().any(|item| item == "*") {
             // With credentials a `*` is no wildcard but a method or header of that name.
-            let value = Value::Echo(asked);
-            fields.push(Field { name, value });
+            let value = HeaderSource::Echo(asked);
+            headers.push(Header::new(name, value));
             vary.push(asked_name);
         } else {
-            // It is tempting to send only what was asked for. The whole list lets the browser
-            // remember all of it at once, and name what is missing in its console.
-            fields.push(fixed(name, &list.join(", ")));
+            // Not only what was asked for: the whole list lets the browser remember all of it at once,
+            // and name what is missing in its console.
+            headers.push(constant(name, &list.join(", ")));
         }
     }
-    let max_age = grant.max_age.to_string();
-    fields.push(fixed(ResponseHeader::AccessControlMaxAge, &max_age));
-    if !everyone {
-        fields.push(fixed(ResponseHeader::Vary, &vary.join(", ")));
+    let max_age = grant.max_age.as_secs().to_string();
+    headers.push(constant(ResponseHeader::AccessControlMaxAge, &max_age));
+    if !same_for_all {
+        headers.push(constant(ResponseHeader::Vary, &vary.join(", ")));
     }
-    fields.into_boxed_slice()
+    headers.into_boxed_slice()
 }
 
-fn common_fields(grant: &Grant) -> Vec<Field<Box<str>>> {
-    let mut fields = vec![Field {
-        name: ResponseHeader::AccessControlAllowOrigin,
-        value: allowed_origin(grant),
-    }];
+fn common_headers(grant: &Grant) -> Vec<Header<Box<str>>> {
+    let mut headers = vec![Header::new(
+        ResponseHeader::AccessControlAllowOrigin,
+        allowed_origin(grant),
+    )];
     if grant.allow_credentials {
-        fields.push(fixed(ResponseHeader::AccessControlAllowCredentials, "true"));
+        headers.push(constant(
+            ResponseHeader::AccessControlAllowCredentials,
+            "true",
+        ));
     }
-    fields
+    headers
 }
 
-fn allowed_origin(grant: &Grant) -> Value<Box<str>> {
+fn allowed_origin(grant: &Grant) -> HeaderSource<Box<str>> {
     match grant.allow_origins.iter().any(|origin| origin == "*") {
-        true => Value::Fixed("*".into()),
-        false => Value::Echo(RequestHeader::Origin),
+        true => HeaderSource::Constant("*".into()),
+        false => HeaderSource::Echo(RequestHeader::Origin),
     }
 }
 
-fn fixed(name: ResponseHeader, value: &str) -> Field<Box<str>> {
-    let value = Value::Fixed(value.into());
-    Field { name, value }
+fn constant(name: ResponseHeader, value: &str) -> Header<Box<str>> {
+    Header::new(name, HeaderSource::Constant(value.into()))
 }

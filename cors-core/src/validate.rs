@@ -5,10 +5,11 @@ use std::fmt;
 
 use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE};
 use crate::error::{ConfigError, ErrorCode, Place};
+use crate::grant_id::GrantId;
 use crate::header::{self, ResponseHeader};
-use crate::listed::Listed;
 use crate::method;
 use crate::pattern::{OriginPattern, PatternError, Shape};
+use crate::seen::SeenPatterns;
 use crate::suggest;
 
 /// How many bytes of header fields the lists of a grant may put on a response: more than any browser or
@@ -19,7 +20,7 @@ const MAX_HEADERS: usize = 64 * 1024;
 pub(crate) fn check<'a>(
     config: &'a Config,
     errors: &mut Vec<ConfigError>,
-) -> Vec<(u32, OriginPattern<'a>)> {
+) -> Vec<(GrantId, OriginPattern<'a>)> {
     let mut origins = Origins::default();
     if config.grants.is_empty() {
         errors.push(missing_origins(Place::default()));
@@ -61,7 +62,10 @@ pub(crate) fn missing_origins(place: Place) -> ConfigError {
 }
 
 pub(crate) fn max_age(place: Place, value: impl fmt::Display) -> ConfigError {
-    let message = format!("is out of bounds; it is a number of seconds from 0 to {MAX_MAX_AGE}");
+    let message = format!(
+        "is out of bounds; it is a number of seconds from 0 to {}",
+        MAX_MAX_AGE.as_secs()
+    );
     ConfigError::new(ErrorCode::MaxAge, place, message).value_of(value.to_string())
 }
 
@@ -77,8 +81,8 @@ pub(crate) fn preflight_status(value: impl fmt::Display) -> ConfigError {
 /// The origins of all grants so far.
 #[derive(Default)]
 struct Origins<'a> {
-    patterns: Vec<(u32, OriginPattern<'a>)>,
-    listed: Listed<'a>,
+    patterns: Vec<(GrantId, OriginPattern<'a>)>,
+    listed: SeenPatterns<'a>,
 }
 
 struct Checker<'a, 'e> {
@@ -150,7 +154,7 @@ impl<'a> Checker<'a, '_> {
         }
         for ((index, pattern), covered) in patterns.into_iter().zip(covered) {
             let text = pattern.as_str();
-            match seen.listed.place(&pattern) {
+            match seen.listed.position(&pattern) {
                 None => {
                     if covered && !unreachable {
                         let message = "is covered by an earlier grant, and the first grant decides";
@@ -169,9 +173,7 @@ impl<'a> Checker<'a, '_> {
                 }
             }
             seen.listed.insert(&pattern, (grant, index));
-            // More grants than this would not fit into memory.
-            seen.patterns
-                .push((u32::try_from(grant).unwrap_or(u32::MAX), pattern));
+            seen.patterns.push((GrantId::new(grant), pattern));
         }
     }
 
@@ -433,10 +435,12 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn max_age(&mut self) {
-        let seconds = self.grant.max_age;
-        if seconds > MAX_MAX_AGE {
-            let place = self.place("max_age", None);
-            self.errors.push(max_age(place, seconds));
+        let value = self.grant.max_age;
+        let place = self.place("max_age", None);
+        if value.subsec_nanos() > 0 {
+            self.errors.push(max_age(place, value.as_secs_f64()));
+        } else if value > MAX_MAX_AGE {
+            self.errors.push(max_age(place, value.as_secs()));
         }
     }
 }

@@ -490,7 +490,7 @@ mod serde {
             .allow_headers(["x-a"])
             .expose_headers(["x-b"])
             .allow_credentials(true)
-            .max_age(60)
+            .max_age(std::time::Duration::from_secs(60))
             .expose_timing(true);
         for mut config in [
             Config::from(one.clone()),

@@ -5,7 +5,8 @@
 mod common;
 
 use common::Request;
-use cors_core::{Decision, Policy, RequestHead as _, Value};
+use cors_core::Policy;
+use cors_core::adapter::{Decision, HeaderSource, RequestHead as _};
 
 /// What a policy has an adapter do: `forward` or a status, then the fields, a line each.
 fn answer(policy: &Policy, request: &[u8]) -> String {
@@ -15,11 +16,11 @@ fn answer(policy: &Policy, request: &[u8]) -> String {
         Decision::Respond(preflight) => vec![preflight.status().to_string()],
         Decision::Forward(_) => vec!["forward".to_owned()],
     };
-    for field in policy.fields(decision.fields()) {
+    for field in policy.headers(decision) {
         let name = field.name.name();
         match &field.value {
-            Value::Fixed(value) => lines.push(format!("{name}: {value}")),
-            Value::Echo(header) => lines.extend(
+            HeaderSource::Constant(value) => lines.push(format!("{name}: {value}")),
+            HeaderSource::Echo(header) => lines.extend(
                 request
                     .lines(*header)
                     .filter(|line| !line.is_empty())

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::thread;
 
-use cors_core::{Applied, Grant, LivePolicy, Policy};
+use cors_core::adapter::{Header, HeaderSource, PolicyCache};
+use cors_core::{Grant, LivePolicy, Policy};
 
 /// A policy that says which version it is.
 fn policy(version: u64) -> Policy {
@@ -15,14 +17,19 @@ fn policy(version: u64) -> Policy {
 
 /// Which version a policy says it is.
 fn apply(policy: Policy) -> Arc<u64> {
-    let mut version = 0;
-    let Ok(_) = policy.bake(|value| {
-        if let Some(number) = value.strip_prefix('v') {
-            version = number.parse().unwrap();
+    let version = Cell::new(0);
+    let read = |headers: &[Header<Box<str>>]| {
+        for header in headers {
+            if let HeaderSource::Constant(value) = &header.value
+                && let Some(number) = value.strip_prefix('v')
+            {
+                version.set(number.parse().unwrap());
+            }
         }
         Ok::<_, Infallible>(())
-    });
-    Arc::new(version)
+    };
+    policy.prepare(read, read);
+    Arc::new(version.get())
 }
 
 // That the version is stored after the policy is seen by luck, if a thread is interrupted in between.
@@ -31,7 +38,7 @@ fn whoever_sees_a_version_gets_that_policy_or_a_later_one() {
     const VERSIONS: u64 = 5_000;
 
     let live = LivePolicy::new(policy(1));
-    let applied = Applied::new(&live, apply);
+    let applied = PolicyCache::new(&live, apply);
     let wrong = thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
@@ -74,10 +81,10 @@ fn several_replace_it() {
 
 #[test]
 fn a_policy_for_good_is_made_once() {
-    let applied = Applied::new(policy(7), apply);
+    let applied = PolicyCache::new(policy(7), apply);
     assert!(Arc::ptr_eq(&applied.current(), applied.fixed().unwrap()));
     assert!(
-        Applied::new(LivePolicy::new(policy(7)), apply)
+        PolicyCache::new(LivePolicy::new(policy(7)), apply)
             .fixed()
             .is_none()
     );

@@ -5,7 +5,8 @@ use cors_browser::{
     Credentials, Engine, Failure, Headers, Kind, Recorded, Response, Url,
     is_forbidden_request_header, judge_preflight, judge_response,
 };
-use cors_core::{Grant, Verdict};
+use cors_core::Grant;
+use cors_core::adapter::Verdict;
 
 use crate::judge::{Exchange, Finding};
 use crate::message::{Answer, Line};
@@ -26,8 +27,8 @@ pub(crate) fn judge(exchange: &Exchange<'_>) -> Result<Finding, String> {
     let decision = exchange.policy.policy.decide(request);
     let config = &exchange.policy.config;
     let grant = match decision.verdict() {
-        Verdict::Granted(grant) => config.grants.get(grant as usize),
-        Verdict::Refused | Verdict::NoOrigin => None,
+        Verdict::Granted(grant) => config.grants.get(grant.index()),
+        Verdict::NoGrant | Verdict::NoOrigin => None,
     };
     let url = Url::parse(&format!("{API}{}", request.target)).map_err(|error| error.to_string())?;
     let response = Response::new(answer.status, headers(&answer.lines));
@@ -117,7 +118,8 @@ mod tests {
     use cors_browser::{
         Origin, PreflightCache, Request, SentRequest, cors_unsafe_request_header_names,
     };
-    use cors_core::{Config, Decision, Policy};
+    use cors_core::adapter::Decision;
+    use cors_core::{Config, Policy};
     use proptest::prelude::*;
     use proptest::sample::{select, subsequence};
     use proptest::test_runner::Config as RunnerConfig;
@@ -236,7 +238,7 @@ mod tests {
             Decision::Respond(preflight) => (preflight.status(), Vec::new()),
             Decision::Forward(_) => (200, vec![("x-request-id".to_owned(), b"1".to_vec())]),
         };
-        write(policy.fields(decision.fields()), &request, &mut lines);
+        write(policy.headers(decision), &request, &mut lines);
         Response::new(status, headers(&lines))
     }
 

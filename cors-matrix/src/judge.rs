@@ -1,6 +1,6 @@
 //! What is right. Each judge sees one exchange and says what is wrong with it.
 
-use cors_core::{Decision, Field, RequestHead as _, ResponseHeader, Value};
+use cors_core::adapter::{Decision, Header, HeaderSource, RequestHead as _, ResponseHeader};
 
 use crate::browser;
 use crate::case::{Expected, NamedPolicy, is_relevant};
@@ -99,21 +99,25 @@ pub fn meets(answer: &Answer, expected: &Expected) -> Result<(), String> {
 /// The engine's decision, carried out by hand on what the bare server says.
 fn engine(exchange: &Exchange<'_>) -> Result<Finding, String> {
     let decision = exchange.policy.policy.decide(exchange.request);
-    let fields = exchange.policy.policy.fields(decision.fields());
+    let headers = exchange.policy.policy.headers(decision);
     let (response, expected, status) = match (decision, exchange.answer, exchange.bare) {
         (Decision::Respond(preflight), Answer::Response(response), _) => {
             let mut lines = Vec::new();
-            write(fields, exchange.request, &mut lines);
+            write(headers, exchange.request, &mut lines);
             if !response.pieces.is_empty() {
                 return Err("the answer to a preflight has a body".to_owned());
             }
             (response, lines, preflight.status())
         }
         (Decision::Forward(_), Answer::Response(response), Answer::Response(bare)) => {
-            let owned = ResponseHeader::OWNED.map(ResponseHeader::name);
+            let is_owned = |name: &str| {
+                ResponseHeader::OWNED
+                    .iter()
+                    .any(|owned| owned.name() == name)
+            };
             let mut lines = relevant(bare);
-            lines.retain(|(name, _)| !owned.contains(&name.as_str()));
-            write(fields, exchange.request, &mut lines);
+            lines.retain(|(name, _)| !is_owned(name));
+            write(headers, exchange.request, &mut lines);
             (response, lines, bare.status)
         }
         // The framework gives no response at all, with us as without us.
@@ -129,18 +133,18 @@ fn engine(exchange: &Exchange<'_>) -> Result<Finding, String> {
 }
 
 /// What an adapter does, the slow and obvious way.
-pub(crate) fn write(fields: &[Field<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
-    for field in fields {
-        let name = field.name.name();
-        let mut values: Vec<Vec<u8>> = match &field.value {
-            Value::Fixed(value) => vec![value.as_bytes().to_vec()],
-            Value::Echo(header) => request
-                .lines(*header)
+pub(crate) fn write(headers: &[Header<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
+    for header in headers {
+        let name = header.name.name();
+        let mut values: Vec<Vec<u8>> = match &header.value {
+            HeaderSource::Constant(value) => vec![value.as_bytes().to_vec()],
+            HeaderSource::Echo(echoed) => request
+                .lines(*echoed)
                 .filter(|line| !line.is_empty())
                 .map(<[u8]>::to_vec)
                 .collect(),
         };
-        if field.name == ResponseHeader::Vary {
+        if header.name == ResponseHeader::Vary {
             values = vec![one_vary_line(lines, values)];
         }
         lines.retain(|(other, _)| other != name);
@@ -154,6 +158,9 @@ fn one_vary_line(application: &[Line], ours: Vec<Vec<u8>>) -> Vec<u8> {
     let lines: Vec<_> = lines.map(|(_, line)| line.clone()).collect();
     let joined = lines.join(&b", "[..]);
     let names = String::from_utf8_lossy(&joined).to_ascii_lowercase();
+    if lines.len() > 1 && names.split(',').any(|name| name.trim() == "*") {
+        return b"*".to_vec();
+    }
     match names
         .split(',')
         .any(|name| ["origin", "*"].contains(&name.trim()))

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-use cors_core::{RequestHead, RequestHeader};
+use cors_core::adapter::{RequestHead, RequestHeader};
 
 /// How long a server may take between two bytes.
 const TIMEOUT: Duration = Duration::from_secs(20);

@@ -1,11 +1,10 @@
 //! The fairing, and the half of it that has to run last.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::Poll;
 
-use cors_core::{Applied, Baked, Policy, PolicySource, RequestHeader, is_preflight};
+use cors_core::adapter::{PolicyCache, RequestHeader, is_preflight};
+use cors_core::{Policy, PolicySource};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::futures::future::BoxFuture;
 use rocket::http::Method;
@@ -16,7 +15,9 @@ use crate::route;
 
 /// A fairing that applies a [`Policy`] to every request of an application.
 ///
-/// It is a singleton: attached twice, the last one counts. A clone costs one reference count.
+/// Attach one: a second one fails when Rocket ignites, because each would answer the preflights of the
+/// other. Origins that may do different things go into several [grants](crate::Grant) of one policy. A
+/// clone costs one reference count.
 ///
 /// # Examples
 ///
@@ -28,28 +29,26 @@ use crate::route;
 /// # Ok::<(), cors_rocket::ConfigErrors>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Cors(Applied<Arc<Shared>>);
+pub struct Cors(PolicyCache<AppliedPolicy>);
 
-/// What responses borrow from.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) policy: Policy,
-    pub(crate) values: Baked<String>,
-}
+/// The policy that responses borrow from: in Rocket's managed state, or in the cache of a request. It is a
+/// type of its own, so that it is not the application's.
+#[derive(Clone, Debug)]
+pub(crate) struct AppliedPolicy(pub(crate) Policy);
+
+/// Managed state that says that a [`Cors`] is attached.
+struct Attached;
 
 impl Cors {
     /// A fairing that applies `policy`: a [`Policy`], or a [`LivePolicy`](crate::LivePolicy) that can be
     /// replaced.
     pub fn new(policy: impl Into<PolicySource>) -> Self {
-        Self(Applied::new(policy, |policy| {
-            let Ok(values) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
-            Arc::new(Shared { policy, values })
-        }))
+        Self(PolicyCache::new(policy, AppliedPolicy))
     }
 
-    /// The policy in force.
+    /// The current policy.
     pub fn policy(&self) -> Policy {
-        self.0.current().policy.clone()
+        self.0.current().0
     }
 }
 
@@ -58,20 +57,27 @@ impl Fairing for Cors {
     fn info(&self) -> Info {
         Info {
             name: "CORS",
-            kind: Kind::Ignite | Kind::Request | Kind::Singleton,
+            kind: Kind::Ignite | Kind::Request,
         }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        if rocket.state::<Attached>().is_some() {
+            tracing::error!(
+                "a second CORS fairing is attached; attach one, with several grants if need be"
+            );
+            return Err(rocket);
+        }
         // Fairings run in the order in which they were attached. One that is attached while Rocket
         // ignites comes after all that the application attached, wherever it attached this one.
         let rocket = match self.0.fixed() {
-            Some(shared) => rocket.manage(Arc::clone(shared)),
+            Some(policy) => rocket.manage(policy.clone()),
             None => rocket,
         };
         Ok(rocket
+            .manage(Attached)
             .mount("/", [route::preflight()])
-            .attach(Last(self.0.clone())))
+            .attach(ResponseFairing(self.0.clone())))
     }
 
     fn on_request<'a, 'b, 'c, 'd, 'e, 'f>(
@@ -94,11 +100,11 @@ impl Fairing for Cors {
     }
 }
 
-/// What has to run after the application's own fairings.
-struct Last(Applied<Arc<Shared>>);
+/// The half that has to run after the application's own fairings.
+struct ResponseFairing(PolicyCache<AppliedPolicy>);
 
 #[rocket::async_trait]
-impl Fairing for Last {
+impl Fairing for ResponseFairing {
     fn info(&self) -> Info {
         Info {
             name: "CORS, last",
@@ -120,7 +126,7 @@ impl Fairing for Last {
         'e: 'f,
     {
         if self.0.fixed().is_none() {
-            // So that the request is answered by the policy that was in force when it arrived.
+            // So that the request is answered by the policy of the moment when it arrived.
             request.local_cache(|| self.0.current());
         }
         // If another fairing has rewritten the method of a preflight, it would reach a route.
@@ -142,22 +148,19 @@ impl Fairing for Last {
         'b: 'f,
         'c: 'f,
     {
-        if let Some(shared) = self.shared(request) {
-            shared.respond(request, response);
+        if let Some(policy) = self.policy(request) {
+            policy.apply(request, response);
         }
         done()
     }
 }
 
-impl Last {
+impl ResponseFairing {
     /// What applies to a request, where its response may borrow it from. That is not this fairing, but
     /// managed state or, if it may be replaced, the request.
-    fn shared<'r>(&self, request: &'r Request<'_>) -> Option<&'r Shared> {
+    fn policy<'r>(&self, request: &'r Request<'_>) -> Option<&'r AppliedPolicy> {
         match self.0.fixed() {
-            Some(_) => request
-                .rocket()
-                .state::<Arc<Shared>>()
-                .map(|shared| &**shared),
+            Some(_) => request.rocket().state(),
             None => Some(request.local_cache(|| self.0.current())),
         }
     }

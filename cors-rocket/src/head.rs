@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cors_core::{RequestHead, RequestHeader};
+use cors_core::adapter::{RequestHead, RequestHeader};
 use rocket::Request;
 use rocket::http::HeaderMap;
 

@@ -110,15 +110,15 @@
 //!
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
+mod apply;
 mod fairing;
 mod head;
-mod respond;
 mod route;
 
+pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{
-    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
-    Explanation, Grant, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile,
-    PolicySource, Reason, Verdict, is_preflight,
+    Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
+    GrantId, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile, PolicySource, Reason,
 };
 pub use fairing::Cors;
 pub use head::Head;

@@ -1,6 +1,6 @@
 //! The route that answers CORS-preflight requests.
 
-use cors_core::is_preflight;
+use cors_core::adapter::is_preflight;
 use rocket::http::{Method, Status};
 use rocket::outcome::Outcome;
 use rocket::route::BoxFuture;
@@ -18,8 +18,7 @@ pub(crate) fn preflight() -> Route {
 
 fn answer_or_forward<'r>(request: &'r Request<'_>, data: Data<'r>) -> BoxFuture<'r> {
     if is_preflight(&Head::from(request)) {
-        // It is tempting to answer with the status here. Rocket hands an error to a catcher, which
-        // would write a body. The status and the fields are the response half's.
+        // Not with the status here: Rocket hands an error to a catcher, which would write a body. The status and the fields are the response half's.
         Outcome::Success(Response::new()).pin()
     } else {
         // With the status that Rocket starts routing with, so that nobody can tell we were asked.

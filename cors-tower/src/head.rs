@@ -1,6 +1,6 @@
 use std::cell::Cell;
 
-use cors_core::{Lines, RequestHead, RequestHeader};
+use cors_core::adapter::{RequestHead, RequestHeader, SingleLine};
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
@@ -50,15 +50,14 @@ impl RequestHead for Head<'_> {
     }
 }
 
-/// A head that remembers the `Origin` that the engine has read, so that nobody has to look it up
-/// again.
+/// A head that keeps the `Origin` that the engine has read, so that it is looked up once.
 #[derive(Debug)]
-pub(crate) struct Remembering<'a> {
+pub(crate) struct CaptureOrigin<'a> {
     head: Head<'a>,
     origin: Cell<Option<&'a HeaderValue>>,
 }
 
-impl<'a> Remembering<'a> {
+impl<'a> CaptureOrigin<'a> {
     pub(crate) fn new(head: Head<'a>) -> Self {
         let origin = Cell::new(None);
         Self { head, origin }
@@ -70,7 +69,7 @@ impl<'a> Remembering<'a> {
     }
 }
 
-impl RequestHead for Remembering<'_> {
+impl RequestHead for CaptureOrigin<'_> {
     fn method(&self) -> &[u8] {
         self.head.method()
     }
@@ -80,19 +79,19 @@ impl RequestHead for Remembering<'_> {
     }
 
     #[inline]
-    fn only_line(&self, name: RequestHeader) -> Lines<'_> {
+    fn single_line(&self, name: RequestHeader) -> SingleLine<'_> {
         let headers = self.head.headers;
         let Some(value) = headers.get(header_name(name)) else {
-            return Lines::None;
+            return SingleLine::Absent;
         };
         // In most requests no field has several lines.
         if headers.len() != headers.keys_len() && has_several(headers, name) {
-            return Lines::Several;
+            return SingleLine::Repeated;
         }
         if name == RequestHeader::Origin {
             self.origin.set(Some(value));
         }
-        Lines::One(value.as_bytes())
+        SingleLine::One(value.as_bytes())
     }
 }
 
@@ -107,5 +106,6 @@ pub(crate) const fn header_name(name: RequestHeader) -> HeaderName {
         RequestHeader::Origin => ORIGIN,
         RequestHeader::AccessControlRequestMethod => ACCESS_CONTROL_REQUEST_METHOD,
         RequestHeader::AccessControlRequestHeaders => ACCESS_CONTROL_REQUEST_HEADERS,
+        other => HeaderName::from_static(other.name()),
     }
 }

@@ -1,7 +1,7 @@
-use cors_core::{Policy, PolicySource};
+use cors_core::{LivePolicy, Policy, PolicySource};
 use tower_layer::Layer;
 
-use crate::cors::Cors;
+use crate::http_cors::HttpCors;
 use crate::service::CorsService;
 
 /// A [`Layer`] that applies a CORS policy to a service.
@@ -40,16 +40,16 @@ use crate::service::CorsService;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct CorsLayer(Cors);
+pub struct CorsLayer(HttpCors);
 
 impl CorsLayer {
     /// A layer that applies `policy`: a [`Policy`], or a [`LivePolicy`](cors_core::LivePolicy) that can
     /// be replaced.
     pub fn new(policy: impl Into<PolicySource>) -> Self {
-        Self(Cors::new(policy))
+        Self(HttpCors::new(policy))
     }
 
-    /// The policy in force.
+    /// The current policy.
     pub fn policy(&self) -> Policy {
         self.0.policy()
     }
@@ -60,5 +60,23 @@ impl<S> Layer<S> for CorsLayer {
 
     fn layer(&self, inner: S) -> CorsService<S> {
         CorsService::new(inner, self.0.clone())
+    }
+}
+
+impl From<Policy> for CorsLayer {
+    fn from(policy: Policy) -> Self {
+        Self::new(policy)
+    }
+}
+
+impl From<LivePolicy> for CorsLayer {
+    fn from(policy: LivePolicy) -> Self {
+        Self::new(policy)
+    }
+}
+
+impl From<&LivePolicy> for CorsLayer {
+    fn from(policy: &LivePolicy) -> Self {
+        Self::new(policy)
     }
 }

@@ -47,7 +47,7 @@
 //!   are replaced or removed; `Vary` is one line: the application's, then ours.
 //! - Bodies are passed on untouched, and so are protocol upgrades.
 //!
-//! Where there is no tower service to wrap, [`Cors`] does the same step by step.
+//! Where there is no tower service to wrap, [`HttpCors`] does the same step by step.
 //!
 //! # Servers
 //!
@@ -63,18 +63,18 @@
 //!
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
-mod actual;
-mod cors;
+mod apply;
 mod head;
+mod http_cors;
 mod layer;
 mod service;
 
-pub use cors::{Answer, Cors, Pending};
+pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{
-    Config, ConfigError, ConfigErrors, DangerouslyAllow, Decision, Difference, ErrorCode,
-    Explanation, Grant, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile,
-    PolicySource, Reason, Verdict, is_preflight,
+    Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
+    GrantId, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile, PolicySource, Reason,
 };
 pub use head::Head;
+pub use http_cors::{HttpCors, Outcome, ResponseHeaders};
 pub use layer::CorsLayer;
 pub use service::{CorsFuture, CorsService};

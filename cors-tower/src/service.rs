@@ -5,13 +5,13 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::cors::{Cors, Pending};
+use crate::http_cors::{HttpCors, ResponseHeaders};
 
 /// A service with a CORS policy around it. Made by [`CorsLayer`](crate::CorsLayer).
 #[derive(Clone, Debug)]
 pub struct CorsService<S> {
     inner: S,
-    cors: Cors,
+    cors: HttpCors,
 }
 
 impl<S> CorsService<S> {
@@ -20,14 +20,14 @@ impl<S> CorsService<S> {
     /// # Examples
     ///
     /// ```
-    /// use cors_tower::{Cors, CorsService, Grant, Policy};
+    /// use cors_tower::{CorsService, Grant, HttpCors, Policy};
     ///
-    /// let cors = Cors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+    /// let cors = HttpCors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
     /// let service = CorsService::new("a service", cors);
     /// assert_eq!(*service.get_ref(), "a service");
     /// # Ok::<(), cors_tower::ConfigErrors>(())
     /// ```
-    pub fn new(inner: S, cors: Cors) -> Self {
+    pub fn new(inner: S, cors: HttpCors) -> Self {
         Self { inner, cors }
     }
 
@@ -51,9 +51,11 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let pending = self.cors.decide(request.method(), request.headers());
+        let headers = self
+            .cors
+            .response_headers(request.method(), request.headers());
         // Two arms that each make the whole future: it is large, and need not be moved once more.
-        match pending.preflight(request.headers()) {
+        match headers.preflight(request.headers()) {
             Some(response) => CorsFuture {
                 state: State::Preflight {
                     response: Some(response),
@@ -62,7 +64,7 @@ where
             None => CorsFuture {
                 state: State::Actual {
                     inner: self.inner.call(request),
-                    pending,
+                    headers,
                 },
             },
         }
@@ -83,7 +85,7 @@ pin_project! {
     #[derive(Debug)]
     enum State<F, B> {
         Preflight { response: Option<Response<B>> },
-        Actual { #[pin] inner: F, pending: Pending },
+        Actual { #[pin] inner: F, headers: ResponseHeaders },
     }
 }
 
@@ -100,11 +102,11 @@ where
                 // Polled again after the end.
                 None => Poll::Pending,
             },
-            StateProjection::Actual { inner, pending } => {
-                // It is tempting to take the response out with `?`. It would be moved twice more.
+            StateProjection::Actual { inner, headers } => {
+                // Not taken out with `?`: the response would be moved twice more.
                 let mut polled = inner.poll(cx);
                 if let Poll::Ready(Ok(response)) = &mut polled {
-                    pending.write_once(response.headers_mut());
+                    headers.write_once(response.headers_mut());
                 }
                 polled
             }

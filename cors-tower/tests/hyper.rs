@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use cors_tower::{Answer, Cors, CorsLayer, Grant, Policy};
+use cors_tower::{CorsLayer, Grant, HttpCors, Outcome, Policy};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -20,15 +20,15 @@ const ORIGIN: &str = "Origin: https://app.example.com";
 const REFUSED: &str = "Origin: https://evil.example";
 const ASKED_METHOD: &str = "Access-Control-Request-Method: PUT";
 
-/// Sends a request through the layer, and through [`Cors`] step by step, and checks all that comes
+/// Sends a request through the layer, and through [`HttpCors`] step by step, and checks all that comes
 /// back.
 #[track_caller]
 fn check(head: &[&str], status: &str, fields: &[&str], body: &str) {
     let layer = CorsLayer::new(policy()).layer(tower::service_fn(application));
     let steps = service_fn(async |request: Request<Incoming>| {
-        match Cors::new(policy()).answer(request.method(), request.headers()) {
-            Answer::Respond(response) => Ok(response),
-            Answer::Forward(pending) => {
+        match HttpCors::new(policy()).decide(request.method(), request.headers()) {
+            Outcome::Respond(response) => Ok(response),
+            Outcome::Forward(pending) => {
                 let mut response = application(request).await?;
                 pending.write(response.headers_mut());
                 Ok::<_, Infallible>(response)
@@ -80,8 +80,7 @@ fn actual_requests() {
             "access-control-allow-origin: https://app.example.com",
             "connection: close",
             "content-length: 5",
-            "vary: Accept-Encoding",
-            "vary: Origin",
+            "vary: Accept-Encoding, Origin",
         ],
         "GET /",
     );
@@ -91,8 +90,7 @@ fn actual_requests() {
         &[
             "connection: close",
             "content-length: 9",
-            "vary: Accept-Encoding",
-            "vary: Origin",
+            "vary: Accept-Encoding, Origin",
         ],
         "OPTIONS *",
     );
@@ -102,8 +100,7 @@ fn actual_requests() {
         &[
             "connection: close",
             "content-length: 6",
-            "vary: Accept-Encoding",
-            "vary: Origin",
+            "vary: Accept-Encoding, Origin",
         ],
         "",
     );

@@ -3,14 +3,14 @@ use std::future::{pending, ready};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cors_tower::{Answer, Pending};
+use cors_tower::{Outcome, ResponseHeaders};
 use tower_service::Service as _;
 use warp::http::{HeaderMap, Method, Request};
 use warp::reject::{self, Reject};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use crate::cors::Cors;
+use crate::layer::Cors;
 
 impl Cors {
     /// The filter form: puts the policy around `routes`, which are everything that
@@ -46,11 +46,11 @@ impl Cors {
     {
         let cors = self.0.clone();
         let decide = move |method: Method, headers: HeaderMap| {
-            ready(match cors.answer(&method, &headers) {
-                Answer::Respond(response) => {
+            ready(match cors.decide(&method, &headers) {
+                Outcome::Respond(response) => {
                     Err(reject::custom(Preflight(Mutex::new(Some(response)))))
                 }
-                Answer::Forward(pending) => Ok(pending),
+                Outcome::Forward(headers) => Ok(headers),
             })
         };
         // Boxed, whatever `routes` reject with is a `Rejection`.
@@ -60,8 +60,8 @@ impl Cors {
             .and(warp::header::headers_cloned())
             .and_then(decide)
             .and(rendered)
-            .map(|pending: Pending, mut response: Response| {
-                pending.write(response.headers_mut());
+            .map(|headers: ResponseHeaders, mut response: Response| {
+                headers.write(response.headers_mut());
                 response
             })
             .or_else(answer)

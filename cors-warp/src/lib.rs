@@ -149,16 +149,16 @@
 //! - `server` (default): [`serve()`] and [`serve_with_shutdown`].
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
-mod cors;
 mod filter;
+mod layer;
 #[cfg(feature = "server")]
 mod serve;
 
-pub use cors::Cors;
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
-    Difference, ErrorCode, Explanation, Grant, Head, LivePolicy, LoadError, Location, NearMiss,
-    Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
+    Difference, ErrorCode, Explanation, Grant, GrantId, Head, LivePolicy, LoadError, Location,
+    NearMiss, Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
 };
+pub use layer::Cors;
 #[cfg(feature = "server")]
 pub use serve::{serve, serve_with_shutdown};

@@ -47,7 +47,7 @@ pub(crate) fn grant() -> Grant {
         .allow_headers(["content-type", "authorization"])
         .expose_headers(["x-request-id"])
         .allow_credentials(true)
-        .max_age(600)
+        .max_age(std::time::Duration::from_secs(600))
 }
 
 pub(crate) fn cors_of(config: impl Into<Config>) -> Cors {

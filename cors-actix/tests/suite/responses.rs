@@ -67,10 +67,7 @@ fn preflights() {
 
 #[test]
 fn preflight_status() {
-    let config = Config {
-        preflight_status: 200,
-        ..grant().into()
-    };
+    let config = Config::from(grant()).preflight_status(200);
     let app = || App::new().configure(routes).wrap(cors_of(config.clone()));
     check(app(), preflight("/", APP), 200, PREFLIGHT);
     check(app(), preflight("/", EVIL), 403, REFUSED);

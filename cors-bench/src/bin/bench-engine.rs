@@ -8,7 +8,8 @@ use cors_bench::case::{Message, Origins};
 use cors_bench::subject::{Answer, App, Framework, Subject, Variant};
 use cors_bench::tower::header_lines;
 use cors_bench::{measure, ours};
-use cors_core::{Decision, Policy, PolicySource, RequestHead, RequestHeader};
+use cors_core::adapter::{Decision, RequestHead, RequestHeader};
+use cors_core::{Policy, PolicySource};
 use cors_tower::Head;
 use http::{HeaderMap, Method};
 
@@ -70,7 +71,7 @@ impl RequestHead for CheapHead {
         let line = match name {
             RequestHeader::Origin => origin,
             RequestHeader::AccessControlRequestMethod => method,
-            RequestHeader::AccessControlRequestHeaders => headers,
+            _ => headers,
         };
         line.iter().map(String::as_bytes)
     }
@@ -163,10 +164,10 @@ fn header_map(message: &Message) -> (Method, HeaderMap) {
 
 /// What an adapter would make of a decision.
 fn answer(policy: &Policy, decision: Decision) -> Answer {
-    let fields = policy.fields(decision.fields()).iter();
     let status = match decision {
         Decision::Respond(preflight) => preflight.status(),
         Decision::Forward(_) => 200,
     };
-    Answer::new(status, fields.map(|field| field.name.name()))
+    let headers = policy.headers(decision).iter();
+    Answer::new(status, headers.map(|header| header.name.name()))
 }

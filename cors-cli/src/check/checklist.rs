@@ -168,7 +168,11 @@ impl Checklist<'_> {
     fn max_age(&self) -> Item {
         let codes = ["max-age-zero", "max-age-short"];
         self.item("a max age for preflights", &codes, |_| {
-            let ages = self.config.grants.iter().map(|grant| grant.max_age);
+            let ages = self
+                .config
+                .grants
+                .iter()
+                .map(|grant| grant.max_age.as_secs());
             let (least, most) = (ages.clone().min(), ages.max());
             let (least, most) = (least.unwrap_or_default(), most.unwrap_or_default());
             match (least, most) {

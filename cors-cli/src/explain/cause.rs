@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use cors_browser::{Credentials, Failure as Blocked, NetworkError, Origin as PageOrigin, Run};
-use cors_core::{Difference, Explanation, Grant, NearMiss, Origin, OriginPattern, Verdict};
+use cors_core::adapter::Verdict;
+use cors_core::{Difference, Explanation, Grant, NearMiss, Origin, OriginPattern};
 
 use super::edit::Edit;
 use crate::failure::Failure;
@@ -42,8 +43,8 @@ impl Obstacle {
         };
         match explanation {
             Some(explanation) => match explanation.decision().verdict() {
-                Verdict::Granted(grant) => case.refused_by_grant(grant as usize),
-                Verdict::Refused | Verdict::NoOrigin => case.no_grant(&explanation),
+                Verdict::Granted(grant) => case.refused_by_grant(grant.index()),
+                Verdict::NoGrant | Verdict::NoOrigin => case.no_grant(&explanation),
             },
             None => case.elsewhere(),
         }
@@ -104,7 +105,7 @@ impl Case<'_> {
         let message = explanation.to_string();
         let (grant, index) = match near_miss {
             Some(near) => {
-                let grant = near.grant as usize;
+                let grant = near.grant.index();
                 (grant, self.index_of(grant, &near.pattern))
             }
             None => (self.fitting_grant(), None),
@@ -202,17 +203,9 @@ impl Case<'_> {
             "if the server needs no cookies, leave `credentials: \"include\"` out in the page"
                 .to_owned(),
         );
-        let own = Grant {
-            allow_origins: vec![origin.to_owned()],
-            allow_credentials: true,
-            expose_headers: grant
-                .expose_headers
-                .iter()
-                .filter(|name| *name != "*")
-                .cloned()
-                .collect(),
-            ..grant.clone()
-        };
+        let mut own = grant.clone().allow_credentials(true);
+        own.allow_origins = vec![origin.to_owned()];
+        own.expose_headers.retain(|name| name != "*");
         if !is_for_everybody(grant) {
             obstacle
                 .candidates

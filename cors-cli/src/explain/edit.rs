@@ -186,7 +186,7 @@ fn table(grant: &Grant) -> Table {
     }
     if grant.max_age != default.max_age {
         // At most a day of seconds, in a sound policy.
-        let seconds = i64::try_from(grant.max_age).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(grant.max_age.as_secs()).unwrap_or(i64::MAX);
         table.insert("max_age", value(seconds));
     }
     if grant.expose_timing {
@@ -265,7 +265,7 @@ mod tests {
         let grant = Box::new(
             Grant::new(["https://a.example"])
                 .allow_credentials(true)
-                .max_age(5),
+                .max_age(std::time::Duration::from_secs(5)),
         );
         let text = "# my policy\npreflight_status = 200\n# all\nallow_origins   = [\"*\"] # yes\nmax_age = 1\n";
         let added = "[[grant]]\nallow_origins = [\"https://a.example\"]\nallow_credentials = true\nmax_age = 5\n";

@@ -5,7 +5,8 @@ mod meaning;
 use std::io::{self, Write};
 
 use cors_browser::{Exchange, Kind, Origin, Response, Verdict};
-use cors_core::{Policy, ResponseHeader};
+use cors_core::Policy;
+use cors_core::adapter::ResponseHeader;
 use serde::Serialize;
 use serde_json::json;
 

@@ -47,5 +47,5 @@ pub(crate) fn allows_credentials(response: &Response) -> bool {
 /// Whether a cache is told that the response depends on `Origin`.
 pub(crate) fn varies_by_origin(response: &Response) -> bool {
     let mut lines = response.headers.values("Vary");
-    lines.any(cors_core::varies_by_origin)
+    lines.any(cors_core::adapter::varies_by_origin)
 }

@@ -1,6 +1,7 @@
 //! From a tree of items to a configuration: keys and types.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::{Item, Key, Node, unlined};
 use crate::config::{Config, Grant};
@@ -72,7 +73,7 @@ impl Reader<'_> {
                 _ => {
                     // A file without `[[grant]]` is one grant.
                     let grant = (!several).then_some(0);
-                    let known = [&Grant::KEYS[..], &FILE_KEYS[..]].concat();
+                    let known = [Grant::KEYS, &FILE_KEYS].concat();
                     self.unknown_key(place, grant, key, &known);
                 }
             }
@@ -128,7 +129,7 @@ impl Reader<'_> {
             "max_age" => {
                 if let Some(value) = self.integer(place.clone(), item) {
                     match u64::try_from(value) {
-                        Ok(seconds) => grant.max_age = seconds,
+                        Ok(seconds) => grant.max_age = Duration::from_secs(seconds),
                         Err(_) => self.push(validate::max_age(place, value), item),
                     }
                 }
@@ -138,7 +139,7 @@ impl Reader<'_> {
                 let error = ConfigError::new(ErrorCode::UnknownKey, place, message);
                 self.push_at(error, &key.span);
             }
-            _ => self.unknown_key(place.clone(), place.grant, key, &Grant::KEYS),
+            _ => self.unknown_key(place.clone(), place.grant, key, Grant::KEYS),
         }
     }
 
@@ -330,7 +331,7 @@ mod tests {
     fn guesses() {
         #[track_caller]
         fn check(name: &str, expected: Option<&str>) {
-            let known = [&Grant::KEYS[..], &FILE_KEYS[..]].concat();
+            let known = [Grant::KEYS, &FILE_KEYS].concat();
             assert_eq!(did_you_mean(name, &known), expected, "{name:?}");
         }
         check("allow-origins", Some("allow_origins"));

@@ -79,7 +79,7 @@ fn serialize_grant<M: SerializeMap>(grant: &Grant, map: &mut M) -> Result<(), M:
         map.serialize_entry("allow_credentials", &true)?;
     }
     if grant.max_age != defaults.max_age {
-        map.serialize_entry("max_age", &grant.max_age)?;
+        map.serialize_entry("max_age", &grant.max_age.as_secs())?;
     }
     if grant.expose_timing {
         map.serialize_entry("expose_timing", &true)?;

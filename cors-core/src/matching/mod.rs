@@ -23,6 +23,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::domain;
+use crate::grant_id::GrantId;
 use crate::origin::{Origin, OriginError};
 use crate::pattern::{OriginPattern, Shape};
 use wildcards::Wildcards;
@@ -31,17 +32,17 @@ use wildcards::Wildcards;
 #[derive(Debug)]
 pub(crate) struct Allowlist {
     /// Origins without wildcards, and `null`.
-    exact: HashMap<Box<[u8]>, u32, RandomState>,
+    exact: HashMap<Box<[u8]>, GrantId, RandomState>,
     wildcards: Wildcards,
     /// The first grant of `*`.
-    any: Option<u32>,
+    any: Option<GrantId>,
     /// The length of the longest origin that any pattern matches.
     max_len: usize,
 }
 
 impl Allowlist {
     /// Compiles `(grant, pattern)` pairs, the first grant first.
-    pub(crate) fn new<'a>(patterns: impl Iterator<Item = (u32, OriginPattern<'a>)>) -> Self {
+    pub(crate) fn new<'a>(patterns: impl Iterator<Item = (GrantId, OriginPattern<'a>)>) -> Self {
         let mut list = Self {
             exact: HashMap::default(),
             wildcards: Wildcards::default(),
@@ -64,7 +65,7 @@ impl Allowlist {
 
     /// The first grant that is for the origin, if any. Allocates nothing.
     #[inline]
-    pub(crate) fn grant(&self, origin: &[u8]) -> Option<u32> {
+    pub(crate) fn grant(&self, origin: &[u8]) -> Option<GrantId> {
         if origin.len() > self.max_len {
             return None;
         }
@@ -77,7 +78,7 @@ impl Allowlist {
     }
 
     /// All patterns but `*`, each with its grant, in no particular order. For explanations only.
-    pub(crate) fn patterns(&self) -> impl Iterator<Item = (u32, String)> {
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = (GrantId, String)> {
         let exact = self.exact.iter();
         let exact = exact.map(|(text, grant)| (*grant, String::from_utf8_lossy(text).into_owned()));
         exact.chain(self.wildcards.patterns())
@@ -85,7 +86,7 @@ impl Allowlist {
 }
 
 /// Of two grants the one that comes first.
-fn first(a: Option<u32>, b: Option<u32>) -> Option<u32> {
+fn first(a: Option<GrantId>, b: Option<GrantId>) -> Option<GrantId> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -110,6 +111,7 @@ mod tests {
 
     fn list(grants: &[&[&'static str]]) -> Allowlist {
         let patterns: Vec<_> = (0..)
+            .map(GrantId::new)
             .zip(grants)
             .flat_map(|(grant, texts)| texts.iter().map(move |text| (grant, text)))
             .map(|(grant, text)| (grant, OriginPattern::parse(text).unwrap()))
@@ -118,12 +120,12 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(grants: &[&[&'static str]], rows: &[(&str, Option<u32>)]) {
+    fn check(grants: &[&[&'static str]], rows: &[(&str, Option<usize>)]) {
         let list = list(grants);
         for (origin, expected) in rows {
             assert_eq!(
                 list.grant(origin.as_bytes()),
-                *expected,
+                expected.map(GrantId::new),
                 "{origin:?} in {grants:?}"
             );
         }
@@ -345,7 +347,11 @@ mod tests {
             let list = list(&patterns.chunks(1).collect::<Vec<_>>());
             for (grant, parent) in (0..).zip(&parents) {
                 let origin = format!("https://x.{parent}");
-                assert_eq!(list.grant(origin.as_bytes()), Some(grant), "{origin}");
+                assert_eq!(
+                    list.grant(origin.as_bytes()),
+                    Some(GrantId::new(grant)),
+                    "{origin}"
+                );
                 let origin = format!("https://x.{}", parent.replace('b', "c"));
                 assert_eq!(list.grant(origin.as_bytes()), None, "{origin}");
             }
@@ -355,7 +361,7 @@ mod tests {
     #[test]
     fn the_longest_names() {
         #[track_caller]
-        fn check(parent: &str, length: usize, expected: Option<u32>) {
+        fn check(parent: &str, length: usize, expected: Option<usize>) {
             // Labels of one byte, the last one of one or two.
             let count = length - parent.len();
             let front = "a.".repeat((count - 1) / 2) + if count % 2 == 1 { "b" } else { "bb" };
@@ -364,12 +370,12 @@ mod tests {
             let everybody = list(&[&["https://a"], &["*"]]);
             let origin = format!("https://{host}");
             let grant = everybody.grant(origin.as_bytes());
-            assert_eq!(grant, expected.map(|_| 1), "{origin} in `*`");
+            assert_eq!(grant, expected.map(|_| GrantId::new(1)), "{origin} in `*`");
             for (pattern, origin) in [("", ""), (":8443", ":8443"), (":*", ""), (":*", ":65535")] {
                 let pattern = format!("https://*{parent}{pattern}").leak();
                 let origin = format!("https://{host}{origin}");
                 let grant = list(&[&[pattern]]).grant(origin.as_bytes());
-                assert_eq!(grant, expected, "{origin} in {pattern}");
+                assert_eq!(grant, expected.map(GrantId::new), "{origin} in {pattern}");
             }
         }
         check(".com", 253, Some(0));

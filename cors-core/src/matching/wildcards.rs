@@ -11,6 +11,7 @@ use hashbrown::{Equivalent, HashMap};
 
 use super::first;
 use crate::domain;
+use crate::grant_id::GrantId;
 use crate::origin;
 use crate::pattern::{PortPattern, Tuple};
 
@@ -44,14 +45,14 @@ struct HostRef<'a> {
 #[derive(Debug, Default)]
 struct Grants {
     /// Of the host itself, with any port.
-    any_port: Option<u32>,
+    any_port: Option<GrantId>,
     /// Of what is below the host, for each port.
-    below: BTreeMap<PortPattern, u32>,
+    below: BTreeMap<PortPattern, GrantId>,
 }
 
 impl Wildcards {
     /// Adds a pattern that has a wildcard. Of equal ones the first counts.
-    pub(super) fn insert(&mut self, pattern: &Tuple<'_>, grant: u32) {
+    pub(super) fn insert(&mut self, pattern: &Tuple<'_>, grant: GrantId) {
         let key = Host {
             scheme: pattern.scheme.as_bytes().into(),
             host: pattern.host.as_bytes().into(),
@@ -69,14 +70,14 @@ impl Wildcards {
 
     /// The first grant that is for the origin, if any.
     #[inline]
-    pub(super) fn grant(&self, origin: &[u8]) -> Option<u32> {
+    pub(super) fn grant(&self, origin: &[u8]) -> Option<GrantId> {
         match self.hosts.is_empty() {
             true => None,
             false => self.look_up(origin),
         }
     }
 
-    fn look_up(&self, origin: &[u8]) -> Option<u32> {
+    fn look_up(&self, origin: &[u8]) -> Option<GrantId> {
         let (scheme, authority) = split_scheme(origin)?;
         let (host, digits) = split_port(authority);
         let port = match digits {
@@ -111,7 +112,7 @@ impl Wildcards {
         found
     }
 
-    pub(super) fn patterns(&self) -> impl Iterator<Item = (u32, String)> {
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (GrantId, String)> {
         self.hosts.iter().flat_map(|(key, grants)| {
             let [scheme, host] = [&key.scheme, &key.host].map(|text| String::from_utf8_lossy(text));
             let itself = grants
@@ -132,7 +133,7 @@ impl Wildcards {
 
 impl Grants {
     /// The first grant of what is below the host, with this port.
-    fn below(&self, port: PortPattern) -> Option<u32> {
+    fn below(&self, port: PortPattern) -> Option<GrantId> {
         let grant = |port| self.below.get(&port).copied();
         first(grant(PortPattern::Any), grant(port))
     }

@@ -1,6 +1,6 @@
 //! Requests written as text, for the tests of the engine.
 
-use cors_core::{RequestHead, RequestHeader};
+use cors_core::adapter::{RequestHead, RequestHeader};
 
 /// A request: a line with the method, then header lines.
 pub(crate) struct Request<'a>(pub(crate) &'a [u8]);

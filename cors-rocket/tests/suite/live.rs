@@ -31,7 +31,7 @@ fn a_request_sees_one_policy() {
 fn preflights_have_the_policy_in_force() {
     let live = LivePolicy::new(policy());
     let client = launch(rocket::build().attach(Cors::new(live.clone())));
-    live.replace(Policy::new(Grant::new(["*"]).max_age(1)).unwrap());
+    live.replace(Policy::new(Grant::new(["*"]).max_age(Duration::from_secs(1))).unwrap());
     let fields = [
         "access-control-allow-origin: *",
         "access-control-max-age: 1",

@@ -7,6 +7,8 @@ mod live;
 mod placement;
 mod preflight;
 
+use std::time::Duration;
+
 use cors_rocket::{Cors, Grant, Policy};
 use rocket::http::{Header, Method};
 use rocket::local::blocking::{Client, LocalResponse};
@@ -30,7 +32,7 @@ fn policy() -> Policy {
         .allow_methods(["GET", "PUT"])
         .allow_headers(["content-type", "authorization"])
         .expose_headers(["x-request-id"])
-        .max_age(600);
+        .max_age(Duration::from_secs(600));
     Policy::new(grant).unwrap()
 }
 

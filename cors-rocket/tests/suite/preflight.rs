@@ -101,10 +101,8 @@ fn policies() {
         check_preflight(&client, request, expected);
     }
 
-    let config = Config {
-        preflight_status: 200,
-        ..Config::from(Grant::new(["https://app.example.com"]).max_age(0))
-    };
+    let grant = Grant::new(["https://app.example.com"]).max_age(Duration::ZERO);
+    let config = Config::from(grant).preflight_status(200);
     let expected = [ALLOWED[0], "access-control-max-age: 0", "vary: Origin"];
     check_policy(config.clone(), &["OPTIONS /", APP, PUT], (200, &expected));
     check_policy(config, &["OPTIONS /", EVIL, PUT], (403, &NOT_GRANTED));

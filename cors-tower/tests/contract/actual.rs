@@ -235,6 +235,7 @@ fn red_team_1_one_vary_line() {
     check(&["Accept", "Cookie, Origin"], &["Accept, Cookie, Origin"]);
     check(&["Origin", "accept-encoding"], &["Origin, accept-encoding"]);
     check(&["*"], &["*"]);
+    check(&["*", "accept-encoding"], &["*"]);
     // Where we write none, the application's lines stay as they are.
     let everyone = Grant::new(["*"]).into();
     let says = [("vary", "Accept"), ("vary", "Cookie")];

@@ -8,6 +8,7 @@ mod preflight;
 
 use std::convert::Infallible;
 use std::task::Poll;
+use std::time::Duration;
 
 use cors_tower::{Config, CorsLayer, Grant, Policy};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
@@ -54,7 +55,7 @@ fn grant() -> Grant {
         .allow_headers(["content-type", "x-custom"])
         .expose_headers(["x-request-id", "x-total"])
         .allow_credentials(true)
-        .max_age(600)
+        .max_age(Duration::from_secs(600))
 }
 
 fn get(fields: &[(&str, &str)]) -> Request<()> {

@@ -1,6 +1,7 @@
 //! CORS-preflight requests: answered at once, by the origin alone.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use cors_tower::{Config, CorsLayer, Grant, Policy};
 use http::{Method, Request, Response, StatusCode};
@@ -72,10 +73,7 @@ fn responses() {
     check(grant(), &[ORIGIN], 204, &granted);
     let headers = ("access-control-request-headers", "x-other,x-custom");
     check(grant(), &[ORIGIN, headers], 204, &granted);
-    let status_200 = Config {
-        preflight_status: 200,
-        ..grant().into()
-    };
+    let status_200 = Config::from(grant()).preflight_status(200);
     check(status_200.clone(), &[ORIGIN], 200, &granted);
 
     check(grant(), &[REFUSED], 403, &["vary: Origin"]);
@@ -84,7 +82,7 @@ fn responses() {
 
     // Empty lists are left out.
     check(
-        Grant::new(["https://app.example.com"]).max_age(0),
+        Grant::new(["https://app.example.com"]).max_age(Duration::from_secs(0)),
         &[ORIGIN],
         204,
         &[

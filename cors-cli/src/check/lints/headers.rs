@@ -1,7 +1,7 @@
 //! Lints about `allow_headers` and `expose_headers`.
 
 use cors_browser::CORS_SAFELISTED_RESPONSE_HEADER_NAMES;
-use cors_core::ResponseHeader;
+use cors_core::adapter::ResponseHeader;
 
 use super::findings::{Finding, Findings};
 use super::subject::{EXPOSED, GrantSubject, HEADERS, METHODS, Subject, has_any};

@@ -190,7 +190,7 @@ pub(super) fn max_age_capped(subject: &Subject<'_>, findings: &mut Findings<'_>)
 fn max_ages<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a GrantSubject<'a>, u64)> {
     let grants = subject.grants.iter();
     let written = grants.filter(|grant| grant.entry("max_age").is_some());
-    written.map(|grant| (grant, grant.grant.max_age))
+    written.map(|grant| (grant, grant.grant.max_age.as_secs()))
 }
 
 pub(super) fn status_200(subject: &Subject<'_>, findings: &mut Findings<'_>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cors_browser::{CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Response, SentRequest};
-use cors_core::ResponseHeader;
+use cors_core::adapter::ResponseHeader;
 
 use crate::probe::header::value;
 
@@ -95,6 +95,7 @@ pub(crate) fn of_field(
             }
             .to_owned(),
         ),
+        other => Some(format!("`{}` is not what the policy sends", other.name())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an adapter makes of the policy in force.
+//! What an adapter makes of the current policy.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use arc_swap::ArcSwap;
 use crate::live::{LivePolicy, PolicySource};
 use crate::policy::Policy;
 
-/// What an adapter has made of the policy in force, such as its values in the framework's types: made
-/// once for a [`Policy`], and again after each replacement for a [`LivePolicy`].
+/// What an adapter has made of the current policy, such as its values in the framework's types: made once
+/// for a [`Policy`], and again after each replacement for a [`LivePolicy`].
 ///
 /// `P` is a pointer that is cheap to clone, an `Arc` or an `Rc`. To see one policy from start to end, a
 /// request asks for [`current`](Self::current) once and keeps that.
@@ -20,29 +20,31 @@ use crate::policy::Policy;
 /// use std::convert::Infallible;
 /// use std::sync::Arc;
 ///
-/// use cors_core::{Applied, Baked, Grant, LivePolicy, Policy};
+/// use cors_core::adapter::{Header, PerResponse, PolicyCache};
+/// use cors_core::{Grant, LivePolicy, Policy};
 ///
-/// struct Shared {
+/// struct Prepared {
 ///     policy: Policy,
-///     values: Baked<String>,
+///     lengths: PerResponse<usize>,
 /// }
 ///
-/// fn apply(policy: Policy) -> Arc<Shared> {
-///     let Ok(values) = policy.bake(|value| Ok::<_, Infallible>(value.to_owned()));
-///     Arc::new(Shared { policy, values })
+/// fn prepare(policy: Policy) -> Arc<Prepared> {
+///     let length = |headers: &[Header<Box<str>>]| Ok::<_, Infallible>(headers.len());
+///     let lengths = policy.prepare(length, length);
+///     Arc::new(Prepared { policy, lengths })
 /// }
 ///
 /// let live = LivePolicy::new(Policy::new(Grant::new(["https://app.example.com"]))?);
-/// let applied = Applied::new(&live, apply);
-/// let before = applied.current();
-/// assert!(Arc::ptr_eq(&before, &applied.current()));
+/// let cache = PolicyCache::new(&live, prepare);
+/// let before = cache.current();
+/// assert!(Arc::ptr_eq(&before, &cache.current()));
 ///
 /// live.replace(Policy::new(Grant::new(["*"]))?);
-/// assert!(!Arc::ptr_eq(&before, &applied.current()));
+/// assert!(!Arc::ptr_eq(&before, &cache.current()));
 /// # Ok::<(), cors_core::ConfigErrors>(())
 /// ```
 #[derive(Clone)]
-pub struct Applied<P>(Source<P>);
+pub struct PolicyCache<P>(Source<P>);
 
 #[derive(Clone)]
 enum Source<P> {
@@ -52,7 +54,7 @@ enum Source<P> {
 
 struct Live<P> {
     policy: LivePolicy,
-    apply: fn(Policy) -> P,
+    make: fn(Policy) -> P,
     made: ArcSwap<Made<P>>,
 }
 
@@ -61,24 +63,20 @@ struct Made<P> {
     version: u64,
 }
 
-impl<P: Clone> Applied<P> {
-    /// Applies a policy, or whatever is in force. `apply` must not fail, and should be quick: the first
-    /// requests after a replacement each do it themselves.
-    pub fn new(policy: impl Into<PolicySource>, apply: fn(Policy) -> P) -> Self {
+impl<P: Clone> PolicyCache<P> {
+    /// Makes something of a policy, or of the current one of a [`LivePolicy`]. `make` must not fail, and
+    /// should be quick: the first requests after a replacement each call it.
+    pub fn new(policy: impl Into<PolicySource>, make: fn(Policy) -> P) -> Self {
         Self(match policy.into() {
-            PolicySource::Fixed(policy) => Source::Fixed(apply(policy)),
+            PolicySource::Fixed(policy) => Source::Fixed(make(policy)),
             PolicySource::Live(policy) => {
-                let made = ArcSwap::from_pointee(Made::new(&policy, apply));
-                Source::Live(Arc::new(Live {
-                    policy,
-                    apply,
-                    made,
-                }))
+                let made = ArcSwap::from_pointee(Made::new(&policy, make));
+                Source::Live(Arc::new(Live { policy, make, made }))
             }
         })
     }
 
-    /// What was made of the policy in force.
+    /// What was made of the current policy.
     #[inline]
     pub fn current(&self) -> P {
         match &self.0 {
@@ -107,7 +105,7 @@ impl<P: Clone> Live<P> {
         }
         // Do not let one request make it and the others wait: they would depend on that one being
         // scheduled, and to make it twice is harmless.
-        let made = Arc::new(Made::new(&self.policy, self.apply));
+        let made = Arc::new(Made::new(&self.policy, self.make));
         // Do not just store it: what another request has stored meanwhile may be newer, and a client that
         // has seen the newer policy would see this one after it.
         let newest = |stored: &Arc<Made<P>>| match stored.version > made.version {
@@ -120,16 +118,16 @@ impl<P: Clone> Live<P> {
 }
 
 impl<P> Made<P> {
-    fn new(policy: &LivePolicy, apply: fn(Policy) -> P) -> Self {
+    fn new(policy: &LivePolicy, make: fn(Policy) -> P) -> Self {
         let (policy, version) = policy.current();
-        let value = apply(policy);
+        let value = make(policy);
         Self { value, version }
     }
 }
 
-impl<P: Clone + fmt::Debug> fmt::Debug for Applied<P> {
+impl<P: Clone + fmt::Debug> fmt::Debug for PolicyCache<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Applied").field(&self.current()).finish()
+        f.debug_tuple("PolicyCache").field(&self.current()).finish()
     }
 }
 
@@ -140,19 +138,34 @@ mod tests {
 
     use super::*;
     use crate::config::Grant;
+    use crate::decide::RequestHead;
+    use crate::decision::{Decision, Header, HeaderSource};
+    use crate::header::RequestHeader;
+
+    struct Get;
+
+    impl RequestHead for Get {
+        fn method(&self) -> &[u8] {
+            b"GET"
+        }
+
+        fn lines(&self, _: RequestHeader) -> impl Iterator<Item = &[u8]> {
+            std::iter::empty()
+        }
+    }
 
     #[test]
     fn is_made_once_while_a_policy_is_being_replaced() {
         let policy = Policy::new(Grant::new(["*"])).unwrap();
         let live = LivePolicy::new(policy.clone());
-        let applied = Applied::new(&live, Arc::new);
+        let applied = PolicyCache::new(&live, Arc::new);
         let before = applied.current();
         live.0.begin_to_replace(policy, 2);
         assert_eq!(live.version(), 1);
         let during = applied.current();
         // Whoever has seen the old one made goes on with it.
         assert!(Arc::ptr_eq(&during, &before));
-        let fresh = Applied::new(&live, Arc::new);
+        let fresh = PolicyCache::new(&live, Arc::new);
         assert!(Arc::ptr_eq(&fresh.current(), &fresh.current()));
     }
 
@@ -165,25 +178,31 @@ mod tests {
         }
 
         /// Makes the number of a policy, which is its `expose_headers`.
-        fn apply(policy: Policy) -> Arc<u64> {
+        fn make(policy: Policy) -> Arc<u64> {
             let meanwhile = MEANWHILE.with_borrow_mut(Option::take);
             if let Some(meanwhile) = meanwhile {
                 meanwhile();
             }
-            let mut number = 0;
-            let Ok(_) = policy.bake(|value| {
-                number = value.parse().unwrap_or(number);
-                Ok::<_, Infallible>(())
-            });
-            Arc::new(number)
+            let Decision::Forward(headers) = policy.decide(&Get) else {
+                return Arc::default();
+            };
+            let number = |headers: &[Header<Box<str>>]| {
+                let values = headers.iter().filter_map(|header| match &header.value {
+                    HeaderSource::Constant(value) => value.parse().ok(),
+                    HeaderSource::Echo(_) => None,
+                });
+                Ok::<u64, Infallible>(values.last().unwrap_or_default())
+            };
+            let numbers = policy.prepare(number, number);
+            Arc::new(numbers.actual(headers).copied().unwrap_or_default())
         }
 
         let policy = |number: u64| {
             let grant = Grant::new(["*"]).expose_headers([number.to_string()]);
-            Policy::new(grant.max_age(number)).unwrap()
+            Policy::new(grant).unwrap()
         };
         let live = LivePolicy::new(policy(1));
-        let applied = Applied::new(&live, apply);
+        let applied = PolicyCache::new(&live, make);
         live.replace(policy(2));
         let (live_in, applied_in, third) = (live.clone(), applied.clone(), policy(3));
         MEANWHILE.set(Some(Box::new(move || {

@@ -1,4 +1,4 @@
-use cors_tower::{CorsService, Policy, PolicySource};
+use cors_tower::{CorsService, HttpCors, Policy, PolicySource};
 use tower_layer::Layer;
 
 /// A CORS policy for a warp server: [`wrap`](Self::wrap) it around filters, or
@@ -6,15 +6,15 @@ use tower_layer::Layer;
 ///
 /// A clone shares what it was cloned from; it costs one reference count.
 #[derive(Clone, Debug)]
-pub struct Cors(pub(crate) cors_tower::Cors);
+pub struct Cors(pub(crate) HttpCors);
 
 impl Cors {
     /// Applies `policy`: a [`Policy`], or a [`LivePolicy`](crate::LivePolicy) that can be replaced.
     pub fn new(policy: impl Into<PolicySource>) -> Self {
-        Self(cors_tower::Cors::new(policy))
+        Self(HttpCors::new(policy))
     }
 
-    /// The policy in force.
+    /// The current policy.
     pub fn policy(&self) -> Policy {
         self.0.policy()
     }

@@ -8,7 +8,7 @@ use actix_web::{Error, HttpResponse};
 use cors_core::{Policy, PolicySource};
 use pin_project_lite::pin_project;
 
-use crate::fields::{Answer, Pending, Worker};
+use crate::apply::{Outcome, ResponseHeaders, WorkerPolicy};
 use crate::head::Head;
 
 /// A middleware that applies a CORS policy.
@@ -27,7 +27,7 @@ impl Cors {
         Self(policy.into())
     }
 
-    /// The policy in force.
+    /// The current policy.
     pub fn policy(&self) -> Policy {
         self.0.current()
     }
@@ -44,8 +44,8 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        let worker = Worker::new(self.0.clone());
-        ready(Ok(CorsMiddleware { inner, worker }))
+        let policy = WorkerPolicy::new(self.0.clone());
+        ready(Ok(CorsMiddleware { inner, policy }))
     }
 }
 
@@ -53,7 +53,7 @@ where
 #[derive(Debug)]
 pub struct CorsMiddleware<S> {
     inner: S,
-    worker: Worker,
+    policy: WorkerPolicy,
 }
 
 impl<S, B> Service<ServiceRequest> for CorsMiddleware<S>
@@ -67,14 +67,14 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let answer = self.worker.answer(Head::from(&request));
-        let state = match answer {
-            Answer::Respond(response) => State::Preflight {
+        let outcome = self.policy.decide(Head::from(&request));
+        let state = match outcome {
+            Outcome::Respond(response) => State::Preflight {
                 response: Some(request.into_response(response)),
             },
-            Answer::Forward(pending) => State::Actual {
+            Outcome::Forward(headers) => State::Actual {
                 inner: self.inner.call(request),
-                pending,
+                headers,
             },
         };
         CorsFuture { state }
@@ -95,7 +95,7 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Preflight { response: Option<ServiceResponse<BoxBody>> },
-        Actual { #[pin] inner: F, pending: Pending },
+        Actual { #[pin] inner: F, headers: ResponseHeaders },
     }
 }
 
@@ -112,18 +112,18 @@ where
                 // Polled again after the end.
                 None => Poll::Pending,
             },
-            StateProjection::Actual { inner, pending } => {
+            StateProjection::Actual { inner, headers } => {
                 Poll::Ready(match ready!(inner.poll(cx)) {
                     Ok(mut response) => {
-                        pending.write(response.headers_mut());
+                        headers.write(response.headers_mut());
                         Ok(response.map_into_left_body())
                     }
-                    // It is tempting to make a response of the error here. Middleware outside of
-                    // this one may yet want to see the error.
+                    // Not made a response here: middleware outside of this one may want to see the
+                    // error.
                     Err(mut error) => {
-                        let pending = pending.clone();
+                        let headers = headers.clone();
                         error.add_response_mapper(move |mut response: HttpResponse| {
-                            pending.write(response.headers_mut());
+                            headers.write(response.headers_mut());
                             response
                         });
                         Err(error)

@@ -1,10 +1,10 @@
 //! How a decision is carried out on a response.
 
-use cors_core::{Decision, Field, ResponseHeader, Value, merge_vary};
-use rocket::http::{Header, Status};
+use cors_core::adapter::{Decision, Header, HeaderSource, ResponseHeader, merge_vary};
+use rocket::http::Status;
 use rocket::{Request, Response};
 
-use crate::fairing::Shared;
+use crate::fairing::AppliedPolicy;
 use crate::head::{Head, lines};
 
 /// All that a policy may say in the answer to a preflight, where nobody else has a say.
@@ -19,12 +19,13 @@ const OWNED_IN_PREFLIGHT: [ResponseHeader; 8] = [
     ResponseHeader::Vary,
 ];
 
-impl Shared {
-    /// Every value is borrowed: what the policy fixes from `self`, what is echoed from `request`.
-    pub(crate) fn respond<'r>(&'r self, request: &'r Request<'_>, response: &mut Response<'r>) {
+impl AppliedPolicy {
+    /// Every value is borrowed: constant ones from `self`, echoed ones from `request`.
+    pub(crate) fn apply<'r>(&'r self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let head = Head::from(request);
-        let decision = self.policy.decide(&head);
-        self.policy.trace(&head, decision);
+        let Self(policy) = self;
+        let decision = policy.decide(&head);
+        policy.log_no_grant(&head, decision);
         match decision {
             Decision::Respond(preflight) => {
                 // It is as our route left it, but for what Rocket says in every response, unless a
@@ -33,22 +34,33 @@ impl Shared {
                     *response = Response::new();
                 }
                 response.set_status(Status::new(preflight.status()));
-                remove(&OWNED_IN_PREFLIGHT, response);
+                remove(&OWNED_IN_PREFLIGHT, response, |_| {});
             }
-            Decision::Forward(_) => remove(&ResponseHeader::OWNED, response),
+            Decision::Forward(_) => {
+                remove(ResponseHeader::OWNED, response, |header| {
+                    policy.warn_replaced(header)
+                });
+            }
         }
-        for field in self.values.fields(decision.fields()) {
-            write(field, request, response);
+        for header in policy.headers(decision) {
+            write(header, request, response);
         }
     }
 }
 
-fn remove(owned: &[ResponseHeader], response: &mut Response<'_>) {
-    let is_owned = |line: Header<'_>| owned.iter().any(|owned| line.name == owned.name());
-    // Most responses have none of them. To see that takes less time than to look each of them up.
-    if response.headers().iter().any(is_owned) {
-        for owned in owned {
+/// Removes headers; `removed` is called for each that was there.
+fn remove(owned: &[ResponseHeader], response: &mut Response<'_>, removed: impl Fn(ResponseHeader)) {
+    // Names are compared without case, as Rocket does. Most responses have none of these: to see that
+    // takes less time than to look each of them up.
+    let mut lines = response.headers().iter();
+    if !lines.any(|line| owned.iter().any(|owned| line.name == owned.name())) {
+        return;
+    }
+    drop(lines);
+    for owned in owned {
+        if response.headers().contains(owned.name()) {
             response.remove_header(owned.name());
+            removed(*owned);
         }
     }
 }
@@ -63,22 +75,22 @@ fn vary_by_origin(response: &mut Response<'_>) {
     }
 }
 
-fn write<'r>(field: &'r Field<String>, request: &'r Request<'_>, response: &mut Response<'r>) {
-    let name = field.name.name();
-    match &field.value {
-        Value::Fixed(value) if field.name == ResponseHeader::Vary => {
+fn write<'r>(header: &'r Header<Box<str>>, request: &'r Request<'_>, response: &mut Response<'r>) {
+    let name = header.name.name();
+    match &header.value {
+        HeaderSource::Constant(value) if header.name == ResponseHeader::Vary => {
             // Most responses have none.
             if lines(response.headers(), name).next().is_none() {
-                response.set_raw_header(name, value.as_str());
+                response.set_raw_header(name, &**value);
             } else {
                 vary_by_origin(response);
             }
         }
-        Value::Fixed(value) => {
-            response.set_raw_header(name, value.as_str());
+        HeaderSource::Constant(value) => {
+            response.set_raw_header(name, &**value);
         }
-        Value::Echo(header) => {
-            let asked = lines(request.headers(), header.name());
+        HeaderSource::Echo(echoed) => {
+            let asked = lines(request.headers(), echoed.name());
             let mut asked = asked.filter(|line| !line.is_empty());
             if let Some(first) = asked.next() {
                 response.set_raw_header(name, first);

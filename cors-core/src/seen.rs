@@ -1,21 +1,21 @@
-//! Which patterns are listed already, and what those cover.
+//! The patterns that the validation has seen, and what those cover.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::pattern::{OriginPattern, PortPattern, Shape};
 
 /// A grant's index, and an index in its list.
-pub(crate) type Place = (usize, usize);
+pub(crate) type Position = (usize, usize);
 
 /// The origin patterns that have been listed so far.
 #[derive(Default)]
-pub(crate) struct Listed<'a> {
+pub(crate) struct SeenPatterns<'a> {
     /// Where each was listed first.
-    places: HashMap<&'a str, Place>,
+    positions: HashMap<&'a str, Position>,
     /// Whether `*` is among them.
     any: bool,
-    /// Those others that have a wildcard. It is tempting to compare each pattern with each of them:
-    /// a long list would take hours.
+    /// The others with a wildcard. Do not compare each pattern with each of them: a long list would take
+    /// hours.
     wide: HashSet<Wide<'a>>,
 }
 
@@ -28,14 +28,14 @@ struct Wide<'a> {
     port: PortPattern,
 }
 
-impl<'a> Listed<'a> {
+impl<'a> SeenPatterns<'a> {
     /// Where a pattern was listed first.
-    pub(crate) fn place(&self, pattern: &OriginPattern<'_>) -> Option<Place> {
-        self.places.get(pattern.as_str()).copied()
+    pub(crate) fn position(&self, pattern: &OriginPattern<'_>) -> Option<Position> {
+        self.positions.get(pattern.as_str()).copied()
     }
 
-    pub(crate) fn insert(&mut self, pattern: &OriginPattern<'a>, place: Place) {
-        self.places.entry(pattern.as_str()).or_insert(place);
+    pub(crate) fn insert(&mut self, pattern: &OriginPattern<'a>, position: Position) {
+        self.positions.entry(pattern.as_str()).or_insert(position);
         match pattern.shape() {
             Shape::Any => self.any = true,
             Shape::Tuple(tuple) if tuple.has_wildcard() => {
@@ -52,7 +52,7 @@ impl<'a> Listed<'a> {
 
     /// Whether some listed pattern matches every origin that this one matches.
     pub(crate) fn covers(&self, narrow: &OriginPattern<'_>) -> bool {
-        if self.any || self.places.contains_key(narrow.as_str()) {
+        if self.any || self.positions.contains_key(narrow.as_str()) {
             return true;
         }
         let Shape::Tuple(tuple) = narrow.shape() else {
@@ -84,9 +84,9 @@ mod tests {
         #[track_caller]
         fn check(wide: &str, narrow: &str, expected: bool) {
             let [wide, narrow] = [wide, narrow].map(|text| OriginPattern::parse(text).unwrap());
-            let mut listed = Listed::default();
-            listed.insert(&wide, (0, 0));
-            assert_eq!(listed.covers(&narrow), expected, "{wide} covers {narrow}");
+            let mut seen = SeenPatterns::default();
+            seen.insert(&wide, (0, 0));
+            assert_eq!(seen.covers(&narrow), expected, "{wide} covers {narrow}");
             assert_eq!(wide.covers(&narrow), expected, "{wide} covers {narrow}");
         }
         check("*", "https://example.com", true);

@@ -1,0 +1,148 @@
+//! The policy for messages of the `http` crate, step by step.
+
+use std::sync::Arc;
+
+use cors_core::adapter::{Decision, PerResponse, PolicyCache};
+use cors_core::{Policy, PolicySource};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+
+use crate::apply::{ActualHeaders, PreflightHeaders};
+use crate::head::{CaptureOrigin, Head};
+
+/// A policy for messages of the `http` crate, step by step, for where there is no tower service to
+/// put a [`CorsLayer`](crate::CorsLayer) around.
+///
+/// A clone shares what it was cloned from; it costs one reference count.
+///
+/// # Examples
+///
+/// ```
+/// use cors_tower::{Grant, HttpCors, Outcome, Policy};
+/// use http::{Request, Response};
+///
+/// let cors = HttpCors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+/// let request = Request::get("/").header("origin", "https://app.example.com").body(())?;
+///
+/// let response = match cors.decide(request.method(), request.headers()) {
+///     Outcome::Respond(response) => response,
+///     Outcome::Forward(headers) => {
+///         let mut response = Response::new("what the application says");
+///         headers.write(response.headers_mut());
+///         response
+///     }
+/// };
+/// assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpCors(PolicyCache<Arc<Prepared>>);
+
+/// A policy and its headers as values of the `http` crate.
+#[derive(Debug)]
+struct Prepared {
+    policy: Policy,
+    headers: PerResponse<ActualHeaders, PreflightHeaders>,
+}
+
+/// What to do with a request.
+#[derive(Debug)]
+#[must_use]
+pub enum Outcome<B> {
+    /// It is a CORS-preflight request: respond with this, and run nothing else.
+    Respond(Response<B>),
+    /// Run the application, then write these headers to its response.
+    Forward(ResponseHeaders),
+}
+
+/// The headers that belong on the response to a request.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ResponseHeaders {
+    prepared: Arc<Prepared>,
+    decision: Decision,
+    /// What to echo.
+    origin: Option<HeaderValue>,
+}
+
+impl HttpCors {
+    /// Applies `policy`: a [`Policy`], or a [`LivePolicy`](cors_core::LivePolicy) that can be replaced.
+    pub fn new(policy: impl Into<PolicySource>) -> Self {
+        let prepare = |policy: Policy| {
+            let headers = policy.prepare(ActualHeaders::new, PreflightHeaders::new);
+            Arc::new(Prepared { policy, headers })
+        };
+        Self(PolicyCache::new(policy, prepare))
+    }
+
+    /// The current policy.
+    pub fn policy(&self) -> Policy {
+        self.0.current().policy.clone()
+    }
+
+    /// Decides a request.
+    pub fn decide<B: Default>(&self, method: &Method, headers: &HeaderMap) -> Outcome<B> {
+        let response_headers = self.response_headers(method, headers);
+        match response_headers.preflight(headers) {
+            Some(response) => Outcome::Respond(response),
+            None => Outcome::Forward(response_headers),
+        }
+    }
+
+    pub(crate) fn response_headers(&self, method: &Method, headers: &HeaderMap) -> ResponseHeaders {
+        let prepared = self.0.current();
+        let head = Head::new(method, headers);
+        let capture = CaptureOrigin::new(head);
+        let decision = prepared.policy.decide(&capture);
+        let origin = capture.origin();
+        prepared.policy.log_no_grant(&head, decision);
+        // Two arms that each make the whole: it need not be moved once more.
+        match origin {
+            Some(origin) if decision.headers().is_granted() => ResponseHeaders {
+                prepared,
+                decision,
+                origin: Some(origin.clone()),
+            },
+            _ => ResponseHeaders {
+                prepared,
+                decision,
+                origin: None,
+            },
+        }
+    }
+}
+
+impl ResponseHeaders {
+    /// The answer, if the request is a CORS-preflight request.
+    #[inline]
+    pub(crate) fn preflight<B: Default>(&self, asked: &HeaderMap) -> Option<Response<B>> {
+        let Decision::Respond(preflight) = self.decision else {
+            return None;
+        };
+        let mut response = Response::new(B::default());
+        *response.status_mut() =
+            StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
+        if let Some(prepared) = self.prepared.headers.preflight(preflight) {
+            *response.headers_mut() = prepared.headers(self.origin.as_ref(), asked);
+        }
+        Some(response)
+    }
+
+    /// Writes the headers. What `headers` has of those that only the policy writes is replaced or
+    /// removed; of `Vary` there is one line then.
+    pub fn write(mut self, headers: &mut HeaderMap) {
+        self.write_once(headers);
+    }
+
+    /// The same where it cannot be taken. A second time there would be no origin to echo.
+    pub(crate) fn write_once(&mut self, headers: &mut HeaderMap) {
+        let Prepared {
+            policy,
+            headers: all,
+        } = &*self.prepared;
+        if let Some(actual) = all.actual(self.decision.headers()) {
+            actual.write(&mut self.origin, headers, |header| {
+                policy.warn_replaced(header)
+            });
+        }
+    }
+}
