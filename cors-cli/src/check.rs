@@ -155,6 +155,25 @@ mod tests {
         Checked::new(&Source::new("cors.toml", text), &[]).findings
     }
 
+    /// Finding 8 of the red team: with the opt-in, and without credentials.
+    #[test]
+    fn domains_above_public_suffixes() {
+        #[track_caller]
+        fn check(more: &str, expected: &[&str]) {
+            let text = format!("allow_origins = ['https://*.amazonaws.com']\n{more}\n");
+            let found = found(&text);
+            let codes: Vec<_> = found.iter().map(|finding| finding.code).collect();
+            assert_eq!(codes, expected, "{text}");
+            let said = found.iter().map(|finding| finding.message.as_str());
+            let said: Vec<_> = said.collect();
+            assert!(said.join("\n").contains("`s3.amazonaws.com`"), "{said:?}");
+        }
+        check("", &["shared-suffix"]);
+        check("allow_credentials = true", &["public-suffix"]);
+        let opt_in = "allow_credentials = true\ndangerously_allow = ['public-suffixes']";
+        check(opt_in, &["shared-suffix", "danger-allowed"]);
+    }
+
     /// What the pages show as wrong gets the code; what they show as right does not, and is a policy.
     #[test]
     fn the_examples_of_the_pages() {

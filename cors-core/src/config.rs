@@ -106,12 +106,11 @@ pub struct DangerouslyAllow {
     /// `"insecure-origins"`: plain `http` origins other than loopback, with credentials. Whoever
     /// controls the network between the user and such a site can read what the user can read.
     pub insecure_origins: bool,
-    /// `"public-suffixes"`: patterns such as `https://*.github.io`, with credentials. Anybody can
-    /// register a matching site.
+    /// `"public-suffixes"`: patterns such as `https://*.github.io`, or `https://*.amazonaws.com` with
+    /// `s3.amazonaws.com` below it, with credentials. Anybody can register a matching site.
     ///
-    /// The check is for the domain behind the `*.` itself. It does not find a public suffix further
-    /// below, such as `s3.amazonaws.com` in `https://*.amazonaws.com`: never list a domain of which
-    /// others can get a part.
+    /// The check is by the [public suffix list](https://publicsuffix.org), which does not have every
+    /// domain of which others can get a part: never list such a domain.
     pub public_suffixes: bool,
     /// `"null-origin"`: the origin `null`, without credentials only. Any site can produce it, with a
     /// sandboxed frame.

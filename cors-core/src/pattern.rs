@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::domain::MAX_HOST;
 use crate::origin::{self, HostKind, MAX_PORT, Origin, OriginError};
+use crate::public_suffix::PublicSuffix;
 
 /// A pattern of origins.
 ///
@@ -181,39 +182,33 @@ impl<'a> OriginPattern<'a> {
         matches!(self.shape, Shape::Tuple(tuple) if tuple.is_loopback())
     }
 
-    /// The public suffix of which the pattern covers every registrable domain, if it does.
+    /// A public suffix of which the pattern covers every registrable domain, if there is one: the domain
+    /// after the `*.`, or one below it, such as `s3.amazonaws.com` below `amazonaws.com`.
     ///
     /// Only what the [public suffix list](https://publicsuffix.org) names counts: `*.internal` is a
-    /// company's own affair. A suffix further below, such as `s3.amazonaws.com` below `amazonaws.com`,
-    /// is not looked for.
+    /// company's own affair.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cors_core::OriginPattern;
+    /// use cors_core::{OriginPattern, PublicSuffix};
     ///
     /// let pattern = OriginPattern::parse("https://*.github.io")?;
-    /// assert_eq!(pattern.public_suffix(), Some("github.io"));
+    /// assert_eq!(pattern.public_suffix(), Some(PublicSuffix::Domain("github.io")));
+    /// let pattern = OriginPattern::parse("https://*.windows.net")?;
+    /// assert_eq!(pattern.public_suffix().unwrap().to_string(), "the public suffix `web.core.windows.net`");
     /// let pattern = OriginPattern::parse("https://*.example.com")?;
     /// assert_eq!(pattern.public_suffix(), None);
     /// # Ok::<(), cors_core::PatternError>(())
     /// ```
-    pub fn public_suffix(&self) -> Option<&'a str> {
+    pub fn public_suffix(&self) -> Option<PublicSuffix<'a>> {
         let Shape::Tuple(tuple) = self.shape else {
             return None;
         };
-        if !tuple.subdomains {
-            return None;
+        match tuple.subdomains {
+            true => PublicSuffix::of(tuple.host),
+            false => None,
         }
-        let host = tuple.host.trim_end_matches('.');
-        // The list has names such as `github.io` and rules such as `*.ck`, for all names below `ck`. No
-        // rule is about the label that stands in for those.
-        let below = format!("cors-.{host}");
-        let listed = |name: &str| {
-            psl::suffix(name.as_bytes())
-                .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == name.as_bytes())
-        };
-        (listed(host) || listed(&below)).then_some(tuple.host)
     }
 }
 
@@ -501,7 +496,9 @@ mod tests {
         fn check(text: &str, insecure: bool, public_suffix: Option<&str>) {
             let pattern = OriginPattern::parse(text).unwrap();
             assert_eq!(pattern.is_insecure(), insecure, "{text}");
-            assert_eq!(pattern.public_suffix(), public_suffix, "{text}");
+            let suffix = pattern.public_suffix();
+            let name = suffix.as_ref().and_then(PublicSuffix::name);
+            assert_eq!(name, public_suffix, "{text}");
         }
         check("https://example.com", false, None);
         check("http://example.com", true, None);
@@ -520,6 +517,8 @@ mod tests {
         check("https://*.user.github.io", false, None);
         check("https://*.ck", false, Some("ck"));
         check("https://*.kawasaki.jp:*", false, Some("kawasaki.jp"));
+        check("https://*.amazonaws.com:*", false, Some("s3.amazonaws.com"));
+        check("https://amazonaws.com", false, None);
         check("https://*.city.kawasaki.jp", false, None);
         check("https://*.www.ck", false, None);
         check("https://*.example.com", false, None);

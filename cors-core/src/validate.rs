@@ -238,7 +238,7 @@ impl<'a> Checker<'a, '_> {
             && let Some(suffix) = pattern.public_suffix()
         {
             let message = format!(
-                "covers the public suffix `{suffix}`: with `allow_credentials` anybody who registers a name below it can act as the user; if that is meant, add `\"public-suffixes\"` to `dangerously_allow`"
+                "covers {suffix}: with `allow_credentials` anybody who registers a name below it can act as the user; if that is meant, add `\"public-suffixes\"` to `dangerously_allow`"
             );
             self.item(ErrorCode::PublicSuffix, KEY, index, text, &message);
         }

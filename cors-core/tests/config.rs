@@ -74,7 +74,7 @@ fn sound_policies() {
     );
     check(
         "dangerously_allow = ['insecure-origins', 'public-suffixes']\n\
-         allow_credentials = true\nallow_origins = ['http://a.b', 'https://*.com']",
+         allow_credentials = true\nallow_origins = ['http://a.b', 'https://*.com', 'https://*.amazonaws.com']",
         &[],
     );
     check(
@@ -119,6 +119,13 @@ fn origins() {
             "2:31 allow_origins[2] [insecure-origin] https://a.b",
             "2:45 allow_origins[3] [public-suffix]",
             "2:64 allow_origins[4] [insecure-origin] https://10.0.0.1",
+        ],
+    );
+    check(
+        "allow_credentials = true\nallow_origins = ['https://*.amazonaws.com', 'https://*.example.com', 'https://*.windows.net:*']",
+        &[
+            "2:18 allow_origins[0] [public-suffix]",
+            "2:70 allow_origins[2] [public-suffix]",
         ],
     );
     check(

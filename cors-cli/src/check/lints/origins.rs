@@ -109,14 +109,22 @@ pub(super) fn shared_suffix(subject: &Subject<'_>, findings: &mut Findings<'_>) 
             let Some(suffix) = origin.public_suffix() else {
                 continue;
             };
+            let (below, fact) = match suffix.name() {
+                Some(name) => {
+                    let name = Short(name);
+                    (format!("`{name}`"), format!("`{name}` is a public suffix"))
+                }
+                None => (
+                    suffix.to_string(),
+                    "it is in the public suffix list".to_owned(),
+                ),
+            };
             let message = format!(
-                "`{}` is everybody who registers a name below `{}`",
+                "`{}` is everybody who registers a name below {below}",
                 Short(origin.as_str()),
-                Short(suffix)
             );
             let reason = format!(
-                "`{}` is a public suffix: its names belong to different people{}",
-                Short(suffix),
+                "{fact}: its names belong to different people{}",
                 match grant.credentials() {
                     true => ", and each may act as the user",
                     false => "",
