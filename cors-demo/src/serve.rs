@@ -15,8 +15,9 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
 use crate::api::Call;
@@ -31,6 +32,9 @@ const MAX_BODY: usize = 1 << 20;
 /// How long to wait when no connection can be accepted, as when too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a client may take to send the head of a request, and to send the next one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Answers whoever connects, until the program ends.
 pub(crate) async fn serve(listener: TcpListener, site: Arc<Site>, demo: Arc<Demo>) -> Infallible {
     loop {
@@ -38,17 +42,24 @@ pub(crate) async fn serve(listener: TcpListener, site: Arc<Site>, demo: Arc<Demo
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let (site, demo) = (Arc::clone(&site), Arc::clone(&demo));
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let (site, demo) = (Arc::clone(&site), Arc::clone(&demo));
-                async move { Ok::<_, Infallible>(respond(site, demo, request).await) }
-            });
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            // A browser that goes away in the middle is nothing to report.
-            let _ = connection.await;
-        });
+        tokio::spawn(answer_all(stream, Arc::clone(&site), Arc::clone(&demo)));
     }
+}
+
+/// Answers the requests of a connection until it ends.
+async fn answer_all<S>(stream: S, site: Arc<Site>, demo: Arc<Demo>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let service = service_fn(|request| {
+        let (site, demo) = (Arc::clone(&site), Arc::clone(&demo));
+        async move { Ok::<_, Infallible>(respond(site, demo, request).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    // A browser that goes away in the middle is nothing to report.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// The response to a request, whatever it is.
@@ -168,6 +179,9 @@ fn insert<B>(response: &mut Response<B>, name: HeaderName, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::Instant;
+
     use super::*;
     use crate::demo::tests::{ALLOWED, Fake, REFUSED, demo};
     use crate::site::Kind;
@@ -279,6 +293,45 @@ mod tests {
         check("GET", "/api", &[], 404);
         check("GET", "/../Cargo.toml", &[], 404);
         check("POST", "/api/other", &[], 404);
+    }
+
+    /// Finding 8 of the red team: half heads stayed open for good. The clock of this runtime stands still
+    /// but where all wait for it.
+    #[test]
+    fn heads_have_a_time_limit() {
+        #[track_caller]
+        fn check(sent: &str, received: &str) {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let (mut client, server) = tokio::io::duplex(1 << 20);
+                let site = Arc::new(Site::new(Kind::Allowed, 8090));
+                let demo = Arc::new(demo(Fake::default()));
+                tokio::spawn(answer_all(server, site, demo));
+                client.write_all(sent.as_bytes()).await.unwrap();
+                let start = Instant::now();
+                let mut text = String::new();
+                let end = client.read_to_string(&mut text);
+                let end = tokio::time::timeout(HEAD_TIMEOUT * 10, end).await;
+                end.expect("the server ends the connection").unwrap();
+                let line = text.lines().next().unwrap_or_default();
+                assert_eq!(line, received);
+                let waited = start.elapsed();
+                assert!(
+                    (HEAD_TIMEOUT..HEAD_TIMEOUT * 2).contains(&waited),
+                    "{waited:?}"
+                );
+            });
+        }
+        check("GET / HTTP/1.1\r\nhost: local", "");
+        check("", "");
+        check(
+            "GET / HTTP/1.1\r\nhost: localhost:8090\r\n\r\n",
+            "HTTP/1.1 200 OK",
+        );
     }
 
     #[test]
