@@ -357,6 +357,14 @@ mod tests {
         let label = "a".repeat(63);
         let long = format!("{label}.{label}.{label}.{}", "a".repeat(61));
         check(&format!("https://{long}"), "https", &long, None);
+        let scheme = "a".repeat(MAX_SCHEME);
+        check(&format!("{scheme}://x"), &scheme, "x", None);
+        let host = format!("{long}.");
+        let longest = format!("{scheme}://{host}:65535");
+        check(&longest, &scheme, &host, Some(65535));
+        assert_eq!((host.len(), longest.len()), (MAX_HOST, MAX_ORIGIN));
+        check("ftp://h:80", "ftp", "h", Some(80));
+        check("tauri://h:443", "tauri", "h", Some(443));
     }
 
     #[test]
@@ -366,6 +374,12 @@ mod tests {
             assert_eq!(Origin::parse(text), Err(expected), "{text:?}");
         }
         check("", OriginError::Empty);
+        check("http://h:80", OriginError::DefaultPort);
+        check("ws://h:80", OriginError::DefaultPort);
+        check("https://h:443", OriginError::DefaultPort);
+        check("wss://h:443", OriginError::DefaultPort);
+        check("ftp://h:21", OriginError::DefaultPort);
+        check(&format!("{}://x", "a".repeat(65)), OriginError::TooLong);
         check("null", OriginError::Null);
         check("example.com", OriginError::NoScheme);
         check("https:example.com", OriginError::NoScheme);

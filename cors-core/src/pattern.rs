@@ -327,8 +327,11 @@ fn parse_tuple(text: &str) -> Result<Tuple<'_>, PatternError> {
         HostKind::Ipv6(address) if address.to_ipv4_mapped().is_some() => {
             return Err(PatternError::MappedAddress);
         }
-        // A label of one byte and a dot have to fit in front.
-        HostKind::Domain if subdomains && host.len() + 2 > MAX_HOST => {
+        // A label of one byte and a dot have to fit in front, and room for a dot at the end is taken.
+        HostKind::Domain
+            if subdomains
+                && host.len() + "a.".len() + usize::from(!host.ends_with('.')) > MAX_HOST =>
+        {
             return Err(OriginError::TooLong.into());
         }
         HostKind::Domain if !is_valid_punycode(host) => return Err(PatternError::InvalidPunycode),
@@ -365,6 +368,9 @@ fn is_valid_punycode(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Grant;
+    use crate::grant_id::GrantId;
+    use crate::policy::Policy;
     use crate::suggest::suggest;
 
     #[test]
@@ -488,6 +494,51 @@ mod tests {
         );
         check(r"https://.*\.example\.com", P::MisplacedWildcard, None);
         check(&"a".repeat(100_000), O::TooLong, None);
+    }
+
+    /// The longest of all, and one byte more.
+    #[test]
+    fn long_patterns() {
+        #[track_caller]
+        fn check(pattern: &str, origin: &str) {
+            let parsed = OriginPattern::parse(pattern).unwrap();
+            assert!(parsed.matches(&Origin::parse(origin).unwrap()));
+            assert!(origin.len() <= parsed.max_len());
+            // So it is with the table that requests are looked up in.
+            let policy = Policy::new(Grant::new([pattern])).unwrap();
+            assert_eq!(
+                policy.compiled().allowlist.grant(origin.as_bytes()),
+                Some(GrantId::FIRST)
+            );
+        }
+        #[track_caller]
+        fn too_long(pattern: &str) {
+            let error = OriginPattern::parse(pattern).unwrap_err();
+            assert_eq!(error, OriginError::TooLong.into());
+        }
+        let scheme = "s".repeat(64);
+        let base = [59, 63, 63, 63].map(|len| "b".repeat(len)).join(".");
+        // As browsers leave it, and with the dot of a fully qualified name.
+        for dot in ["", "."] {
+            let base = format!("{base}{dot}");
+            let wildcard = format!("{scheme}://*.{base}:65535");
+            assert_eq!(wildcard.len(), origin::MAX_ORIGIN - 1 + dot.len());
+            check(&wildcard, &format!("{scheme}://a.{base}:65535"));
+            check(
+                &format!("{scheme}://*.{base}:*"),
+                &format!("{scheme}://a.{base}:65535"),
+            );
+            too_long(&format!("https://*.a{base}"));
+            // Without a wildcard there is more room.
+            check(&format!("https://a.{base}"), &format!("https://a.{base}"));
+            too_long(&format!("https://aa.{base}"));
+            check(
+                &format!("{scheme}://a.{base}:*"),
+                &format!("{scheme}://a.{base}:65535"),
+            );
+        }
+        check(&format!("{scheme}://x"), &format!("{scheme}://x"));
+        too_long(&format!("s{scheme}://x"));
     }
 
     #[test]

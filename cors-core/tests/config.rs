@@ -185,6 +185,16 @@ fn methods_and_headers() {
         ],
     );
     check(
+        "allow_origins = ['*']\nexpose_headers = ['X-A:', 'Set-Cookie:', 'Origin: ', 'Cookie:']",
+        &[
+            "2:19 expose_headers[0] [invalid-header] X-A",
+            "2:27 expose_headers[1] [invalid-header]",
+            "2:42 expose_headers[2] [invalid-header]",
+            // Scripts can read such a response header, though they cannot set the request's.
+            "2:54 expose_headers[3] [invalid-header] Cookie",
+        ],
+    );
+    check(
         "allow_origins = ['https://a.b']\nallow_credentials = true\nexpose_headers = ['*']",
         &["3:19 expose_headers[0] [wildcard-expose-with-credentials]"],
     );
@@ -367,6 +377,39 @@ fn several_grants() {
             "4:33 grant[1].allow_origins[1] [duplicate]",
             "7:1 grant[3] [unreachable-grant]",
         ],
+    );
+}
+
+#[test]
+fn the_text_of_duplicates() {
+    #[track_caller]
+    fn check(grants: Vec<Grant>, expected: &str) {
+        let errors = Policy::new(grants).unwrap_err();
+        let messages: Vec<_> = errors.iter().map(ConfigError::message).collect();
+        assert_eq!(messages, [expected]);
+    }
+    check(
+        vec![Grant::new(["https://c.d", "https://a.b", "https://a.b"])],
+        "is listed twice, first as allow_origins[1]",
+    );
+    check(
+        vec![
+            Grant::new(["https://e.f"]),
+            Grant::new(["https://a.b", "https://a.b"]),
+        ],
+        "is listed twice, first as allow_origins[0]",
+    );
+    check(
+        vec![
+            Grant::new(["https://e.f"]),
+            Grant::new(["https://a.b"]),
+            Grant::new(["https://c.d", "https://a.b"]),
+        ],
+        "is listed in grant[1] already, and the first grant decides",
+    );
+    check(
+        vec![Grant::new(["https://a.b"]).allow_headers(["x-a", "x-b", "X-A"])],
+        "is listed twice, first as allow_headers[0]",
     );
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use common::Request;
 use cors_core::Policy;
-use cors_core::adapter::{Decision, HeaderSource, RequestHead as _};
+use cors_core::adapter::{Decision, HeaderSource, RequestHead as _, is_preflight};
 
 /// What a policy has an adapter do: `forward` or a status, then the fields, a line each.
 fn answer(policy: &Policy, request: &[u8]) -> String {
@@ -40,6 +40,32 @@ fn check(policy: &str, request: &[u8], expected: &[&str]) {
         expected.join("\n"),
         "{request_text}"
     );
+}
+
+/// What middleware of the application's own may let pass is what `decide` answers.
+#[test]
+fn what_a_preflight_is() {
+    #[track_caller]
+    fn check(request: &str, expected: bool) {
+        let head = Request(request.as_bytes());
+        assert_eq!(is_preflight(&head), expected, "{request}");
+        let policy = Policy::from_toml(COOKIES).unwrap();
+        let is_answered = matches!(policy.decide(&head), Decision::Respond(_));
+        assert_eq!(is_answered, expected, "{request}");
+    }
+    let origin = "Origin: https://evil.example";
+    let asks = "Access-Control-Request-Method: PUT";
+    check(&format!("OPTIONS\n{origin}\n{asks}"), true);
+    check(
+        &format!("OPTIONS\n{asks}\n{origin}\n{asks}\n{origin}"),
+        true,
+    );
+    check("OPTIONS\nOrigin:\nAccess-Control-Request-Method:", true);
+    check(&format!("OPTIONS\n{origin}"), false);
+    check(&format!("OPTIONS\n{asks}"), false);
+    check("OPTIONS", false);
+    check(&format!("GET\n{origin}\n{asks}"), false);
+    check(&format!("options\n{origin}\n{asks}"), false);
 }
 
 const COOKIES: &str = r#"
