@@ -196,7 +196,7 @@ impl<'a> OriginPattern<'a> {
     /// let pattern = OriginPattern::parse("https://*.github.io")?;
     /// assert_eq!(pattern.public_suffix(), Some(PublicSuffix::Domain("github.io")));
     /// let pattern = OriginPattern::parse("https://*.windows.net")?;
-    /// assert_eq!(pattern.public_suffix().unwrap().to_string(), "the public suffix `web.core.windows.net`");
+    /// assert_eq!(pattern.public_suffix(), Some(PublicSuffix::Below("windows.net")));
     /// let pattern = OriginPattern::parse("https://*.example.com")?;
     /// assert_eq!(pattern.public_suffix(), None);
     /// # Ok::<(), cors_core::PatternError>(())
@@ -547,9 +547,10 @@ mod tests {
         fn check(text: &str, insecure: bool, public_suffix: Option<&str>) {
             let pattern = OriginPattern::parse(text).unwrap();
             assert_eq!(pattern.is_insecure(), insecure, "{text}");
-            let suffix = pattern.public_suffix();
-            let name = suffix.as_ref().and_then(PublicSuffix::name);
-            assert_eq!(name, public_suffix, "{text}");
+            let suffix = pattern.public_suffix().map(|suffix| match suffix {
+                PublicSuffix::Domain(domain) | PublicSuffix::Below(domain) => domain,
+            });
+            assert_eq!(suffix, public_suffix, "{text}");
         }
         check("https://example.com", false, None);
         check("http://example.com", true, None);
@@ -568,7 +569,7 @@ mod tests {
         check("https://*.user.github.io", false, None);
         check("https://*.ck", false, Some("ck"));
         check("https://*.kawasaki.jp:*", false, Some("kawasaki.jp"));
-        check("https://*.amazonaws.com:*", false, Some("s3.amazonaws.com"));
+        check("https://*.amazonaws.com:*", false, Some("amazonaws.com"));
         check("https://amazonaws.com", false, None);
         check("https://*.city.kawasaki.jp", false, None);
         check("https://*.www.ck", false, None);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cors_core::OriginPattern;
+use cors_core::{OriginPattern, PublicSuffix};
 
 use super::findings::{Finding, Findings};
 use super::subject::{GrantSubject, ORIGINS, Subject};
@@ -109,14 +109,17 @@ pub(super) fn shared_suffix(subject: &Subject<'_>, findings: &mut Findings<'_>) 
             let Some(suffix) = origin.public_suffix() else {
                 continue;
             };
-            let (below, fact) = match suffix.name() {
-                Some(name) => {
-                    let name = Short(name);
-                    (format!("`{name}`"), format!("`{name}` is a public suffix"))
+            let (below, fact) = match suffix {
+                PublicSuffix::Domain(domain) => {
+                    let domain = Short(domain);
+                    (
+                        format!("`{domain}`"),
+                        format!("`{domain}` is a public suffix"),
+                    )
                 }
-                None => (
+                PublicSuffix::Below(domain) => (
                     suffix.to_string(),
-                    "it is in the public suffix list".to_owned(),
+                    format!("there is one below `{}`", Short(domain)),
                 ),
             };
             let message = format!(
