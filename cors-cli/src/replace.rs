@@ -4,8 +4,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes another text to a file. Whoever reads it meanwhile sees the old text or the new one; if anything fails,
-/// the file is as it was. Links lead to the file that is replaced, and stay.
+/// Writes another text to a file. A program that reads it meanwhile gets the old text or the new one, and if anything
+/// fails, the file is as it was. Symbolic links lead to the file that is replaced, and stay.
 ///
 /// Do not write to the file itself: on a full disk half of it would be left.
 ///

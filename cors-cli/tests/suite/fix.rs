@@ -150,11 +150,7 @@ mod unix {
             std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
             let file = folder.join("cors.toml");
             std::os::unix::fs::chown(file, Some(NOBODY), Some(NOBODY)).unwrap();
-            // The command may be where nobody else may look.
             let program = folder.join("cors");
-            if !program.exists() {
-                fs::copy(env!("CARGO_BIN_EXE_cors"), &program).unwrap();
-            }
             let mut own = std::process::Command::new(&program);
             own.args(arguments("cors.toml")).current_dir(folder);
             own.uid(NOBODY).gid(NOBODY);
@@ -169,7 +165,11 @@ mod unix {
         // The file can be written, but another cannot be put in its place.
         let path = folder.path();
         if is_root() {
-            fs::copy(env!("CARGO_BIN_EXE_cors"), path.join("cors")).unwrap();
+            // The command may be where nobody else may look. Not `fs::copy`: a program that another test starts
+            // meanwhile would have the copy open for writing, and then it cannot be run.
+            let mut copy = std::process::Command::new("cp");
+            copy.arg(env!("CARGO_BIN_EXE_cors")).arg(path);
+            assert!(copy.status().unwrap().success());
         }
         set_mode(path, 0o555);
         let done = fix_unprivileged(path);
