@@ -142,7 +142,8 @@ The requests are real: with -X DELETE, a server that allows it deletes. Cookies 
 servers of your own; an audit sends GET (or HEAD) and OPTIONS, so that it changes nothing.
 
 A proxy that knows CONNECT is taken from ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, except for the hosts in \
-NO_PROXY. Secrets in headers are masked in what is printed.
+NO_PROXY. Secrets in headers, and the user name, the password, the query and the fragment of a URL, are masked in \
+what is printed.
 
 Exit status: 0 every browser lets the page read the response and nothing else is wrong, 1 something is, \
 2 used wrongly, or there is no answer")]

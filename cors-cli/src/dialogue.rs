@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use cors_browser::{
     Check, Engine, Exchange, Failure as Blocked, Headers, Kind, PreflightCache, Readable, Request,
-    Run, SentRequest, Server, Step, Tainting, Verdict, fetch,
+    Run, SentRequest, Server, Step, Tainting, Url, Verdict, fetch,
 };
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::mask::masked_url;
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Printable, Styled, WARN, enumerate};
 use crate::request::{PageRequest, lines};
 
@@ -129,7 +130,7 @@ pub fn title(exchange: &Exchange) -> String {
 }
 
 fn write_sent(out: &mut impl Write, sent: &SentRequest, added: &Headers) -> io::Result<()> {
-    let (method, url) = (Printable(&sent.method), &sent.url);
+    let (method, url) = (Printable(&sent.method), masked_url(sent.url.as_str()));
     writeln!(out, "  {} {method} {url}", Styled(INFO, ">"))?;
     write_lines(out, ">", lines(added))?;
     write_lines(out, ">", lines(&sent.headers))?;
@@ -272,10 +273,36 @@ fn write_consoles(out: &mut impl Write, played: &Played) -> io::Result<()> {
                 written = true;
             }
             let name = if index == 0 { engine.name() } else { "" };
-            writeln!(out, "  {name:9} {}", Printable(line.text.trim_end()))?;
+            let text = masked_console(line.text.trim_end(), run);
+            writeln!(out, "  {name:9} {}", Printable(&text))?;
         }
     }
     Ok(())
+}
+
+/// A console's line without the secrets of the URLs in it.
+fn masked_console(line: &str, run: &Run) -> String {
+    let sent = run.exchanges.iter().map(|exchange| &exchange.sent.url);
+    let failure = match &run.verdict {
+        Verdict::Blocked(failure) => Some(failure),
+        Verdict::Response(_) => None,
+    };
+    let failed = failure.into_iter().flat_map(|failure| {
+        [
+            Some(&failure.url),
+            Some(&failure.first_url),
+            failure.location.as_ref(),
+        ]
+    });
+    let mut urls: Vec<_> = sent.chain(failed.flatten()).map(Url::as_str).collect();
+    // One may be the beginning of another.
+    urls.sort_unstable_by_key(|url| std::cmp::Reverse(url.len()));
+    urls.dedup();
+    urls.into_iter()
+        .fold(line.to_owned(), |line, url| match masked_url(url) {
+            masked if masked == url => line,
+            masked => line.replace(url, &masked),
+        })
 }
 
 /// What comes of a run for the page, as a clause.
@@ -328,7 +355,7 @@ pub(crate) fn to_json(played: &Played) -> Value {
                 "causes": exchange.causes.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "request": {
                     "method": exchange.sent.method,
-                    "url": exchange.sent.url.as_str(),
+                    "url": masked_url(exchange.sent.url.as_str()),
                     "headers": lines(&exchange.sent.headers).collect::<Vec<_>>(),
                     "credentials": exchange.sent.credentials,
                 },
@@ -346,7 +373,7 @@ pub(crate) fn to_json(played: &Played) -> Value {
             "verdict": verdict_json(&run.verdict),
             "console": run.console.iter().map(|line| json!({
                 "code": line.code,
-                "text": line.text,
+                "text": masked_console(&line.text, run),
             })).collect::<Vec<_>>(),
         })
     });

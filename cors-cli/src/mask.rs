@@ -1,4 +1,4 @@
-//! Secrets in headers, which nobody wants in a terminal's history or a bug report.
+//! Secrets in headers and URLs, which nobody wants in a terminal's history or a bug report.
 
 use std::borrow::Cow;
 
@@ -24,8 +24,39 @@ pub(crate) fn masked<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
             }
             None => Cow::Owned(masked_cookie(value)),
         },
+        "location" | "content-location" | "referer" => Cow::Owned(masked_url(value)),
         _ if is_secret(&name) => Cow::Borrowed(MASK),
         _ => Cow::Borrowed(value),
+    }
+}
+
+/// A URL as it may be shown, be it relative or none at all: without user name and password, and of query and fragment
+/// nothing but the names in the query. Signed URLs and the redirects of logins have their secrets there.
+pub(crate) fn masked_url(url: &str) -> String {
+    let (rest, fragment) = match url.split_once('#') {
+        Some((rest, _)) => (rest, format!("#{MASK}")),
+        None => (url, String::new()),
+    };
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, "")) => (rest, "?".to_owned()),
+        Some((rest, query)) => {
+            let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+                Some((name, _)) => format!("{name}={MASK}"),
+                None => MASK.to_owned(),
+            });
+            (rest, format!("?{}", pairs.collect::<Vec<_>>().join("&")))
+        }
+        None => (rest, String::new()),
+    };
+    let (before, authority) = match rest.split_once("//") {
+        Some((scheme, authority)) => (format!("{scheme}//"), authority),
+        None => (String::new(), rest),
+    };
+    let end = authority.find(['/', '\\']).unwrap_or(authority.len());
+    let (host, path) = authority.split_at_checked(end).unwrap_or((authority, ""));
+    match host.rsplit_once('@') {
+        Some((_, host)) => format!("{before}{MASK}@{host}{path}{query}{fragment}"),
+        None => format!("{before}{host}{path}{query}{fragment}"),
     }
 }
 
@@ -126,6 +157,41 @@ mod tests {
             "Access-Control-Request-Headers",
             "authorization",
             "authorization",
+        );
+    }
+
+    /// Red team, finding 8.
+    #[test]
+    fn of_a_url_nothing_secret_is_shown() {
+        #[track_caller]
+        fn check(url: &str, expected: &str) {
+            assert_eq!(masked_url(url), expected);
+            assert_eq!(masked("Location", url), expected);
+        }
+        for plain in [
+            "https://a.example/b/c",
+            "/b/@c",
+            "https://a.example:8080",
+            "",
+            "b",
+            "?",
+        ] {
+            check(plain, plain);
+        }
+        check("https://a:b@c.example/d@e", "https://****@c.example/d@e");
+        check("https://key@c.example", "https://****@c.example");
+        check("https://a:b@c@d.example/", "https://****@d.example/");
+        check("//a:b@c.example/", "//****@c.example/");
+        check("user:password@c.example/x", "****@c.example/x");
+        check(
+            "https://a.example/?sig=1&b=c=d&token",
+            "https://a.example/?sig=****&b=****&****",
+        );
+        check("/cb?code=1#state=2", "/cb?code=****#****");
+        check("https://a.example/#?@x", "https://a.example/#****");
+        check(
+            "https://a.example?next=//b:c@d",
+            "https://a.example?next=****",
         );
     }
 }

@@ -19,6 +19,7 @@ use self::finding::Finding;
 use crate::cli::Probe;
 use crate::dialogue::{self, Detail, Played};
 use crate::failure::Failure;
+use crate::mask::masked_url;
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
 use crate::request::PageRequest;
 use crate::source::{Sound, Source};
@@ -129,7 +130,7 @@ impl<'a> Report<'a> {
             !exchanges.any(|exchange| exchange.sent == **sent)
         });
         for other in others {
-            let (method, url) = (Printable(&other.method), &other.url);
+            let (method, url) = (Printable(&other.method), masked_url(other.url.as_str()));
             let more = format!("Another engine also sends {method} {url}");
             writeln!(out, "{}", Styled(DIM, more))?;
         }

@@ -6,7 +6,7 @@ use cors_browser::{Body, Engine, Headers, Origin, Request, Url, is_forbidden_req
 
 use crate::Error;
 use crate::cli::RequestOptions;
-use crate::mask::masked;
+use crate::mask::{masked, masked_url};
 use crate::output::Printable;
 
 /// A page's request, and what is to be said about it.
@@ -108,7 +108,7 @@ impl PageRequest {
                 members.push("credentials: \"include\"".to_owned())
             }
         }
-        let url = quoted(request.url.as_str());
+        let url = quoted(&masked_url(request.url.as_str()));
         match members.is_empty() {
             true => format!("fetch({url})"),
             false => format!("fetch({url}, {{{}}})", members.join(", ")),
@@ -133,12 +133,12 @@ fn quoted(text: &str) -> String {
 fn parse_url(text: &str) -> Result<Url, Error> {
     let impossible = |why: &dyn std::fmt::Display, guess: Option<String>| {
         let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
-        Error::new(format!("the URL `{}` {why}{guess}", Printable(text)))
+        let text = masked_url(text);
+        Error::new(format!("the URL `{}` {why}{guess}", Printable(&text)))
     };
     let guess = || {
-        Url::parse(&with_scheme(text))
-            .ok()
-            .map(|_| with_scheme(text))
+        let guess = with_scheme(text);
+        Url::parse(&guess).ok().map(|_| masked_url(&guess))
     };
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
@@ -173,7 +173,8 @@ pub fn parse_origin(text: &str) -> Result<(Origin, Option<String>), String> {
     }
     let impossible = |why: &str, guess: Option<String>| {
         let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
-        format!("the origin `{}` {why}{guess}", Printable(text))
+        let text = masked_url(text);
+        format!("the origin `{}` {why}{guess}", Printable(&text))
     };
     let guess = || {
         let url = Url::parse(&with_scheme(text)).ok()?;
@@ -190,7 +191,8 @@ pub fn parse_origin(text: &str) -> Result<(Origin, Option<String>), String> {
         }
     };
     let origin = Origin::of(&url);
-    let shown = Printable(text);
+    let shown = masked_url(text);
+    let shown = Printable(&shown);
     let why = cors_core::Origin::parse(text).err();
     let note = match (&origin, why) {
         (Origin::Opaque, _) => format!("a page at `{shown}` has the origin `null`"),
@@ -248,8 +250,9 @@ fn mixed_content(request: &Request) -> Option<String> {
     let mixed = page.starts_with("https://") && url.scheme() == "http" && !is_loopback(url);
     mixed.then(|| {
         format!(
-            "browsers keep an https page from fetching `{url}`, whatever its headers are (mixed content); \
-             use https"
+            "browsers keep an https page from fetching `{}`, whatever its headers are (mixed content); \
+             use https",
+            masked_url(url.as_str())
         )
     })
 }

@@ -15,6 +15,7 @@ use self::plan::{Planned, Target};
 use self::test::{ALLOWED, Asks, Test};
 use crate::cli::Probe;
 use crate::diagnostic::Severity;
+use crate::mask::masked_url;
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Json, Printable, Styled, WARN};
 use crate::probe::client::{self, Client, Trouble};
 use crate::probe::finding::{self, Finding};
@@ -159,7 +160,8 @@ impl Audit<'_> {
         for note in &self.page.notes {
             writeln!(out, "{} {note}", Styled(INFO, "note:"))?;
         }
-        let (method, url) = (Printable(&self.page.request.method), &self.page.request.url);
+        let request = &self.page.request;
+        let (method, url) = (Printable(&request.method), masked_url(request.url.as_str()));
         let heading = format!("Auditing {method} {url}");
         writeln!(out, "{}", Styled(BOLD, heading))?;
         writeln!(
@@ -236,7 +238,7 @@ impl Audit<'_> {
 
     fn to_json(&self) -> Value {
         json!({
-            "url": self.page.request.url.as_str(),
+            "url": masked_url(self.page.request.url.as_str()),
             "origin": self.target.origin,
             "notes": self.page.notes,
             "error": self.trouble.as_ref().map(|trouble| &trouble.message),
@@ -248,7 +250,7 @@ impl Audit<'_> {
 }
 
 fn write_sent(out: &mut impl Write, request: &SentRequest, client: &Client) -> io::Result<()> {
-    let (method, url) = (Printable(&request.method), &request.url);
+    let (method, url) = (Printable(&request.method), masked_url(request.url.as_str()));
     writeln!(out)?;
     writeln!(out, "    {} {method} {url}", Styled(INFO, ">"))?;
     for (name, value) in lines(&client.added(request)).chain(lines(&request.headers)) {

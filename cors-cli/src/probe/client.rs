@@ -13,6 +13,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::Error;
 use crate::cli::Probe;
+use crate::mask::masked_url;
 use crate::output::Printable;
 
 /// A response's header, from the status line to the empty line, is at most so long.
@@ -132,8 +133,9 @@ impl Client {
 
     fn exchange(&self, request: &SentRequest) -> Result<Response, Trouble> {
         let url = without_fragment(&request.url);
+        let shown = masked_url(url.as_str());
         let trouble = |why: &dyn std::fmt::Display, is_everybodys| Trouble {
-            message: Printable(&format!("`{url}`: {why}")).to_string(),
+            message: Printable(&format!("`{shown}`: {why}")).to_string(),
             is_everybodys,
         };
         let mut builder = Request::builder()
@@ -160,6 +162,11 @@ impl Client {
             trouble(&self.explained(&error, &url), !is_ours)
         })?;
         let status = answer.status();
+        if status == http::StatusCode::SWITCHING_PROTOCOLS {
+            let why = "it answers 101 and changes to another protocol, such as WebSocket; `fetch()` has no response \
+                       to read then, and CORS has no part in a WebSocket";
+            return Err(trouble(&why, false));
+        }
         let lines = answer.headers().iter();
         Ok(Response {
             status: status.as_u16(),
@@ -198,7 +205,7 @@ impl Client {
             }
             Ureq::Io(error) => explained_io(error, host),
             Ureq::ConnectProxyFailed(error) => format!("the proxy does not connect: {error}"),
-            Ureq::Rustls(error) => format!("TLS: {error}"),
+            Ureq::Rustls(error) => format!("TLS: {}", explained_tls(&error.to_string())),
             error => error.to_string(),
         }
     }
@@ -264,6 +271,11 @@ fn explained_tls(text: &str) -> String {
         _ if text.contains("UnknownIssuer") => format!(
             "{text}: nobody vouches for the certificate; `--cacert FILE` trusts the one of a file, `-k` any"
         ),
+        _ if text.contains("CaUsedAsEndEntity") => {
+            "the server's certificate says that it is an authority's (`CA:TRUE`), so it is not taken for a server's; \
+             make one with `CA:FALSE` (with openssl: `-addext basicConstraints=critical,CA:FALSE`), or use `-k`"
+                .to_owned()
+        }
         _ if text.contains("InvalidContentType") => {
             format!("{text}: does the server speak plain http on this port?")
         }
@@ -296,7 +308,8 @@ fn without_fragment(url: &Url) -> Url {
 
 fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>, Error> {
     let impossible = |why: &dyn std::fmt::Display| {
-        Error::new(format!("the certificates in `{}`: {why}", file.display()))
+        let file = file.display().to_string();
+        Error::new(format!("the certificates in `{}`: {why}", Printable(&file)))
     };
     let mut pem = Vec::new();
     let read = File::open(file).and_then(|file| file.take(MAX_CERTIFICATES).read_to_end(&mut pem));

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::dialogue::Played;
+use crate::mask::masked_url;
 use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
 use crate::policy_server::{Answer, PolicyServer, says_ok};
 use crate::probe::header::value;
@@ -83,7 +84,7 @@ impl Comparison {
         let mut add = |field, policy, server, meaning| {
             self.differences.push(Difference {
                 method: exchange.sent.method.clone(),
-                url: exchange.sent.url.to_string(),
+                url: masked_url(exchange.sent.url.as_str()),
                 field,
                 policy,
                 server,

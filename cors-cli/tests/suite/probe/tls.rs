@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -16,13 +17,20 @@ use super::server::{APP, probe, probe_in, probe_with};
 
 /// A server with a certificate of its own, and that certificate.
 fn server() -> (String, String) {
-    let signed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+    server_with(IsCa::NoCa)
+}
+
+fn server_with(is_ca: IsCa) -> (String, String) {
+    let mut parameters = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    parameters.is_ca = is_ca;
+    let signing_key = KeyPair::generate().unwrap();
+    let cert = parameters.self_signed(&signing_key).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![signed.cert.der().clone()], key)
+        .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
     let config = Arc::new(config);
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -38,7 +46,7 @@ fn server() -> (String, String) {
             }
         }
     });
-    (format!("https://127.0.0.1:{port}/"), signed.cert.pem())
+    (format!("https://127.0.0.1:{port}/"), cert.pem())
 }
 
 #[test]
@@ -71,6 +79,21 @@ fn certificates_are_checked_unless_told_otherwise() {
         "TLS: invalid peer certificate",
         "CORS request did not succeed",
     ]);
+}
+
+/// Red team, finding 8: what `openssl req -x509` makes says that it is an authority.
+#[test]
+fn a_certificate_that_says_it_is_an_authority() {
+    let (url, certificate) = server_with(IsCa::Ca(BasicConstraints::Unconstrained));
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("ours.pem");
+    fs::write(&file, certificate).unwrap();
+    let args = format!("--cacert {} --origin {APP}", file.display());
+    probe(&args, &url).has_status(2).complains(&[
+        "it is an authority's (`CA:TRUE`)",
+        "`-addext basicConstraints=critical,CA:FALSE`",
+    ]);
+    probe(&format!("-k --origin {APP}"), &url).has_status(0);
 }
 
 #[test]

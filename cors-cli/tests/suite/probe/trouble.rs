@@ -78,6 +78,22 @@ fn servers_that_give_no_answer() {
     );
 }
 
+/// Red team, finding 8: 101 is not a response.
+#[test]
+fn a_change_to_another_protocol() {
+    let server = Scripted::raw(|_, stream| {
+        let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    Access-Control-Allow-Origin: *\r\n\r\n";
+        let _ = stream.write_all(head.as_bytes());
+    });
+    for args in ["", "--audit --delay 0"] {
+        probe(&format!("{args} --origin {APP}"), &server.url())
+            .has_status(2)
+            .complains(&["it answers 101 and changes to another protocol"])
+            .does_not_say(&["may read", "accepted", FIREFOX]);
+    }
+}
+
 #[test]
 fn headers_of_ten_megabytes() {
     let server = Scripted::raw(|_, stream| {
