@@ -28,6 +28,7 @@ use serde_json::json;
 use self::advice::Advice;
 use self::message::Message;
 use self::text::Compact;
+use crate::output::Json;
 use crate::{Error, Outcome};
 
 pub(crate) use self::read::read;
@@ -74,7 +75,7 @@ fn explain(text: &str, json: bool, out: &mut impl Write) -> Result<Outcome, Erro
     }
     if json {
         let messages: Vec<_> = messages.iter().map(report::to_json).collect();
-        writeln!(out, "{:#}", json!({"messages": messages}))?;
+        writeln!(out, "{}", Json(&json!({"messages": messages})))?;
         return Ok(Outcome::Found);
     }
     let mut told: Vec<Advice> = Vec::new();

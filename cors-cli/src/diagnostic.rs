@@ -8,7 +8,7 @@ use cors_core::{ConfigError, ErrorCode};
 use serde::Serialize;
 
 use crate::excerpt::{Excerpt, longest_line};
-use crate::output::{Short, wrapped};
+use crate::output::{Printable, Short, printable_lines, wrapped};
 use crate::source::Source;
 
 /// How bad it is. The worst comes first.
@@ -122,6 +122,7 @@ impl Diagnostic {
         let help = self.help.as_deref();
         let help = help.map(|help| wrapped(help, width.saturating_sub(6)));
 
+        let name = Printable(&source.name).to_string();
         let excerpt = Excerpt::new(source, &self.span, width);
         let also = self.also.iter().filter(|span| excerpt.contains(span));
         let marks = std::iter::once(&self.span).chain(also);
@@ -131,9 +132,9 @@ impl Diagnostic {
         let mut group = match excerpt.is_cut() {
             // The renderer would count columns in what it is given.
             true => title
-                .element(excerpt.origin(source, self.span.start))
+                .element(Excerpt::origin(source, &name, self.span.start))
                 .element(snippet),
-            false => title.element(snippet.path(&*source.name)),
+            false => title.element(snippet.path(&*name)),
         };
         if let Some(reason) = &reason {
             group = group.element(Level::NOTE.no_name().message(&**reason));
@@ -148,7 +149,8 @@ impl Diagnostic {
         match (&help, &change) {
             (help, Some((change, excerpt))) => {
                 let help = help.as_deref().unwrap_or("write this");
-                let patch = Patch::new(excerpt.within(&change.span), &*change.text);
+                let text = printable_lines(&change.text);
+                let patch = Patch::new(excerpt.within(&change.span), text);
                 let snippet = excerpt.snippet().patch(patch);
                 report.push(Level::HELP.secondary_title(help).element(snippet));
             }

@@ -4,22 +4,26 @@ use std::ops::Range;
 
 use annotate_snippets::{Origin, Snippet};
 
+use crate::output::printable_lines;
 use crate::source::Source;
 
 /// What of the file is shown: the whole lines that a span is in, or of a long line the part around it.
 /// The renderer is given no more, for it would pay for the file's size with every finding, and the
 /// terminal for the line's.
-pub(crate) struct Excerpt {
-    text: String,
+pub(crate) struct Excerpt<'a> {
+    /// As it is in the file.
+    text: &'a str,
+    /// As it is shown.
+    shown: String,
     /// The place in the file of the text's beginning.
     start: usize,
-    /// What stands before that, because the line was cut.
+    /// What is shown before that, because the line was cut.
     cut: &'static str,
     line: usize,
 }
 
-impl Excerpt {
-    pub(crate) fn new(source: &Source, span: &Range<usize>, width: usize) -> Self {
+impl<'a> Excerpt<'a> {
+    pub(crate) fn new(source: &'a Source, span: &Range<usize>, width: usize) -> Self {
         /// More lines than this of one place show nothing more.
         const MAX_LINES: usize = 12;
         let line = source.lines.line(span.start);
@@ -33,15 +37,17 @@ impl Excerpt {
         }
         let start = source.lines.range(line).start;
         let end = source.lines.range(last).end;
+        let text = source.text.get(start..end).unwrap_or_default();
         Self {
-            text: source.text.get(start..end).unwrap_or_default().to_owned(),
+            text,
+            shown: printable_lines(text),
             start,
             cut: "",
             line,
         }
     }
 
-    fn of_long_line(source: &Source, span: &Range<usize>, width: usize, line: usize) -> Self {
+    fn of_long_line(source: &'a Source, span: &Range<usize>, width: usize, line: usize) -> Self {
         let range = source.lines.range(line);
         let around = width / 4;
         let text = source.text.get(range.clone()).unwrap_or_default();
@@ -52,9 +58,10 @@ impl Excerpt {
         let to = char_boundary(text, to + around);
         let cut = if from > 0 { "…" } else { "" };
         let rest = if to < text.len() { "…" } else { "" };
-        let shown = text.get(from..to).unwrap_or_default();
+        let text = text.get(from..to).unwrap_or_default();
         Self {
-            text: format!("{cut}{shown}{rest}"),
+            text,
+            shown: format!("{cut}{}{rest}", printable_lines(text)),
             start: range.start + from,
             cut,
             line,
@@ -62,28 +69,34 @@ impl Excerpt {
     }
 
     pub(crate) fn snippet<T: Clone>(&self) -> Snippet<'_, T> {
-        Snippet::source(&*self.text).line_start(self.line)
+        Snippet::source(&*self.shown).line_start(self.line)
     }
 
     pub(crate) fn is_cut(&self) -> bool {
         !self.cut.is_empty()
     }
 
-    pub(crate) fn origin<'a>(&self, source: &'a Source, at: usize) -> Origin<'a> {
+    /// A place in the file, of this name.
+    pub(crate) fn origin<'b>(source: &Source, name: &'b str, at: usize) -> Origin<'b> {
         let (line, column) = source.line_and_column(at);
-        Origin::path(&*source.name).line(line).char_column(column)
+        Origin::path(name).line(line).char_column(column)
     }
 
     pub(crate) fn contains(&self, span: &Range<usize>) -> bool {
-        let end = self.start + self.text.len() - self.cut.len();
-        self.start <= span.start && span.end <= end
+        self.start <= span.start && span.end <= self.start + self.text.len()
     }
 
-    /// Where a span of the file is in the text.
+    /// Where a span of the file is in what is shown.
     pub(crate) fn within(&self, span: &Range<usize>) -> Range<usize> {
         let place = |at: usize| {
-            let at = at.saturating_sub(self.start) + self.cut.len();
-            char_boundary(&self.text, at)
+            let at = char_boundary(self.text, at.saturating_sub(self.start));
+            let (before, rest) = self.text.split_at_checked(at).unwrap_or_default();
+            // Between the two characters of a line's end is its end.
+            let before = match rest.starts_with('\n') {
+                true => before.strip_suffix('\r').unwrap_or(before),
+                false => before,
+            };
+            self.cut.len() + printable_lines(before).len()
         };
         place(span.start)..place(span.end).max(place(span.start))
     }
@@ -99,4 +112,36 @@ fn char_boundary(text: &str, at: usize) -> usize {
     let before = (0..=at.min(text.len())).rev();
     let mut boundaries = before.filter(|at| text.is_char_boundary(*at));
     boundaries.next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A mark is where it was, although what is before it is longer than in the file.
+    #[test]
+    fn marks_stay_with_what_they_mark() {
+        #[track_caller]
+        fn check(text: &str, marked: &str, expected: &str) {
+            let source = Source::new("cors.toml", text);
+            let start = text.find(marked).unwrap();
+            let span = start..start + marked.len();
+            for width in [40, 1000] {
+                let excerpt = Excerpt::new(&source, &span, width);
+                assert_eq!(excerpt.shown.get(excerpt.within(&span)), Some(expected));
+            }
+        }
+        check("a = '\u{9b}2J', 'x'", "'x'", "'x'");
+        check(
+            "a = '\u{200b}', 'x\u{202e}'\r\n",
+            "'x\u{202e}'",
+            "'x\\u{202e}'",
+        );
+        check("# \u{e0041}\r\na = ['\u{1b}'\r\n,\t'x']", "'x'", "'x'");
+        check("\u{feff}a = 'x'", "'x'", "'x'");
+        check("a\r\nb", "\n", "\r\n");
+        check("a = 'e\u{301}' # \u{2028}", "'e\u{301}'", "'e\u{301}'");
+        let long = format!("a = ['{}', 'x', '{0}']", "\u{ad}".repeat(500));
+        check(&long, "'x'", "'x'");
+    }
 }

@@ -47,8 +47,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use cors_core::text::is_printable;
 
 use crate::cli::{Cli, Command};
+use crate::output::Printable;
 
 pub use crate::check::findings;
 pub use crate::codes::summary;
@@ -91,7 +93,10 @@ impl From<io::Error> for Error {
 
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return used_wrongly(&error),
+    };
     cli.color.write_global();
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     let result = run(cli.command, &mut out);
@@ -107,9 +112,27 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What the command line should have been, or the help that it asks for.
+fn used_wrongly(error: &clap::Error) -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let are_printable = arguments.all(|text| text.to_string_lossy().chars().all(is_printable));
+    if are_printable || !error.use_stderr() {
+        error.exit();
+    }
+    // The error quotes the arguments as they are, and a colour in them is not one of ours.
+    for line in error.render().to_string().lines() {
+        let _ = writeln!(anstream::stderr(), "{}", Printable(line));
+    }
+    ExitCode::from(2)
+}
+
 fn fail(message: &str) -> ExitCode {
-    // Where nobody reads it, there is nobody to tell.
-    let _ = writeln!(anstream::stderr(), "cors: {message}");
+    let mut before = "cors: ";
+    for line in message.lines() {
+        // Where nobody reads it, there is nobody to tell.
+        let _ = writeln!(anstream::stderr(), "{before}{}", Printable(line));
+        before = "";
+    }
     ExitCode::from(2)
 }
 
@@ -126,7 +149,11 @@ fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
             match &dir {
                 None => clap_mangen::Man::new(Cli::command()).render(out)?,
                 Some(dir) => clap_mangen::generate_to(Cli::command(), dir).map_err(|error| {
-                    Error::new(format!("{}: cannot be written to: {error}", dir.display()))
+                    let dir = dir.display().to_string();
+                    Error::new(format!(
+                        "{}: cannot be written to: {error}",
+                        Printable(&dir)
+                    ))
                 })?,
             }
             Ok(Outcome::Fine)

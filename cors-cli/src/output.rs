@@ -3,7 +3,10 @@
 use std::fmt;
 
 use anstyle::{AnsiColor, Style};
+use cors_core::text::is_printable;
 use serde::Serialize;
+
+pub(crate) use cors_core::text::{Excerpt as Short, Printable};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -22,48 +25,20 @@ impl<T: fmt::Display> fmt::Display for Styled<T> {
     }
 }
 
-/// A text from outside, without the characters that terminals act on.
-pub(crate) struct Printable<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for char in self.0.chars() {
-            match char.is_control() || is_format(char) {
-                true => write!(f, "{}", char.escape_default())?,
-                false => write!(f, "{char}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Characters that are not seen but change how others are, such as the direction of text.
-fn is_format(char: char) -> bool {
-    matches!(
-        char,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
-
-/// The beginning of a text from outside, such as a value of a file that may be one long line.
-pub(crate) struct Short<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MAX: usize = 128;
-        match self.0.char_indices().nth(MAX) {
-            Some((end, _)) => write!(f, "{}…", Printable(self.0.get(..end).unwrap_or_default())),
-            None => Printable(self.0).fmt(f),
+/// The lines of a text from outside. What ends them stays, and their tabs: these are for those to show who know
+/// columns.
+pub(crate) fn printable_lines(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '\n' | '\t' => shown.push(char),
+            '\r' if chars.peek() == Some(&'\n') => shown.push(char),
+            _ if is_printable(char) => shown.push(char),
+            _ => shown.extend(char.escape_default()),
         }
     }
+    shown
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -137,24 +112,26 @@ fn words(paragraph: &str) -> Vec<String> {
     words
 }
 
-/// A JSON document, without the characters that terminals act on: JSON itself escapes only those below
-/// U+0020.
+/// A JSON document, without the characters that terminals act on or that change how others are seen: JSON itself
+/// escapes only those below U+0020.
 pub(crate) struct Json<'a, T>(pub(crate) &'a T);
 
 impl<T: Serialize> fmt::Display for Json<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = serde_json::to_string_pretty(self.0).map_err(|_| fmt::Error)?;
-        for piece in text.split_inclusive(char::is_control) {
-            let plain = piece.trim_end_matches(char::is_control);
-            f.write_str(plain)?;
-            match piece
-                .get(plain.len()..)
-                .and_then(|rest| rest.chars().next())
-            {
-                None => {}
-                // The others are within strings.
-                Some('\n') => f.write_str("\n")?,
-                Some(char) => write!(f, "\\u{:04x}", u32::from(char))?,
+        let is_escaped = |char: char| !is_printable(char) && char != '\n';
+        for piece in text.split_inclusive(is_escaped) {
+            // A piece ends with such a character, or is the last.
+            match piece.char_indices().next_back() {
+                Some((at, char)) if is_escaped(char) => {
+                    f.write_str(piece.get(..at).unwrap_or_default())?;
+                    // It is within a string: outside of them are line ends and what is printable.
+                    let mut units = [0; 2];
+                    for unit in char.encode_utf16(&mut units) {
+                        write!(f, "\\u{unit:04x}")?;
+                    }
+                }
+                _ => f.write_str(piece)?,
             }
         }
         Ok(())
@@ -190,14 +167,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_from_outside() {
+    fn lines_from_outside() {
         assert_eq!(
-            Printable("a\u{1b}[2J\u{202e}ü").to_string(),
-            "a\\u{1b}[2J\\u{202e}ü"
+            printable_lines("a\tb\r\nc\rd\u{9b}\u{2028}\ne\u{301}"),
+            "a\tb\r\nc\\rd\\u{9b}\\u{2028}\ne\u{301}"
         );
-        let long = "ü".repeat(200);
-        assert_eq!(Short(&long).to_string(), format!("{}…", "ü".repeat(128)));
-        assert_eq!(Short("short").to_string(), "short");
     }
 
     #[test]
@@ -221,12 +195,16 @@ mod tests {
         assert_eq!(hanging("- ", "one two three", 9), "- one two\n  three");
     }
 
+    /// Red team, finding 6.
     #[test]
     fn json_stays_what_it_is() {
-        let value =
-            serde_json::json!({"a\u{7f}": "\u{9b}31m\n\u{1b} \\ \" \u{2028} é 😀", "b": [1, {}]});
+        let value = serde_json::json!({
+            "a\u{7f}": "\u{9b}31m\n\u{1b} \\ \" \u{2028}\u{202e}\u{feff}\u{e0041} é e\u{301} 😀",
+            "b": [1, {}, "\u{ad}"]
+        });
         let text = Json(&value).to_string();
-        assert!(text.chars().all(|char| char == '\n' || !char.is_control()));
+        assert!(text.chars().all(|char| char == '\n' || is_printable(char)));
+        assert!(text.contains(r"\udb40\udc41"), "{text}");
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&text).unwrap(),
             value

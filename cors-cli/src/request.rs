@@ -132,7 +132,9 @@ fn quoted(text: &str) -> String {
 
 fn parse_url(text: &str) -> Result<Url, Error> {
     let impossible = |why: &dyn std::fmt::Display, guess: Option<String>| {
-        let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
+        let guess = guess.map_or(String::new(), |guess| {
+            format!("; did you mean `{}`?", Printable(&guess))
+        });
         let text = masked_url(text);
         Error::new(format!("the URL `{}` {why}{guess}", Printable(&text)))
     };
@@ -172,7 +174,9 @@ pub fn parse_origin(text: &str) -> Result<(Origin, Option<String>), String> {
         return Ok((origin, None));
     }
     let impossible = |why: &str, guess: Option<String>| {
-        let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
+        let guess = guess.map_or(String::new(), |guess| {
+            format!("; did you mean `{}`?", Printable(&guess))
+        });
         let text = masked_url(text);
         format!("the origin `{}` {why}{guess}", Printable(&text))
     };

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use crate::Error;
 use crate::diagnostic::Diagnostic;
 use crate::line_index::LineIndex;
-use crate::output::{Json, width};
+use crate::output::{Json, Printable, width};
 
 /// A file that was read.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Source {
             }
         }
         let plural = if mistakes.len() == 1 { "" } else { "s" };
-        let (name, count) = (&self.name, mistakes.len());
+        let (name, count) = (Printable(&self.name), mistakes.len());
         Err(Error::new(format!(
             "{name} is no policy: it has {count} mistake{plural}"
         )))

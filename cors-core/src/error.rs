@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::grant_id::GrantId;
+use crate::text::Excerpt;
 
 /// A mistake in a policy.
 ///
@@ -335,41 +336,6 @@ impl fmt::Display for ConfigErrors {
 }
 
 impl std::error::Error for ConfigErrors {}
-
-/// The beginning of a text from outside, without characters that terminals act on: safe to print.
-pub(crate) struct Excerpt<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Excerpt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MAX: usize = 128;
-        for char in self.0.chars().take(MAX) {
-            match char.is_control() || is_format(char) {
-                true => write!(f, "{}", char.escape_unicode())?,
-                false => write!(f, "{char}")?,
-            }
-        }
-        match self.0.chars().nth(MAX) {
-            Some(_) => f.write_str("…"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Characters that are not seen but change how others are, such as the direction of text.
-fn is_format(char: char) -> bool {
-    matches!(
-        char,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
 
 #[cfg(test)]
 mod tests {

@@ -4,13 +4,13 @@ use std::fmt;
 
 use crate::decide::{RequestHead, SingleLine};
 use crate::decision::{Decision, Verdict};
-use crate::error::Excerpt;
 use crate::grant_id::GrantId;
 use crate::header::RequestHeader;
 use crate::origin::{Origin, OriginError};
 use crate::pattern::{OriginPattern, PatternError, Shape};
 use crate::policy::Policy;
 use crate::suggest;
+use crate::text::Excerpt;
 
 /// A [`Decision`] with its reason. [`Display`](fmt::Display) says it in a sentence.
 ///

@@ -79,6 +79,8 @@ mod policy_cache;
 mod public_suffix;
 mod seen;
 mod suggest;
+#[doc(hidden)]
+pub mod text;
 mod validate;
 #[cfg(feature = "watch")]
 mod watch;

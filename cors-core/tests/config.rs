@@ -526,6 +526,18 @@ fn files() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// Red team, finding 6: the name of a file reaches terminals and logs, too.
+#[test]
+fn the_name_of_a_file_does_not_act_on_a_terminal() {
+    let error = Policy::from_file("no/\u{1b}[2J\u{9b}\u{202e}\n.toml").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with(r"no/\u{1b}[2J\u{9b}\u{202e}\n.toml: cannot be read: "),
+        "{error}"
+    );
+}
+
 #[cfg(feature = "serde")]
 mod serde {
     use ::serde::Deserialize as _;

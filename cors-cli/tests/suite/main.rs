@@ -12,6 +12,7 @@ mod check;
 mod console;
 mod explain;
 mod fix;
+mod hostile;
 mod probe;
 mod readme;
 mod support;

@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Item, Key, Node, read, unlined};
 use crate::error::{ConfigError, ConfigErrors, ErrorCode, Place};
 use crate::policy::Policy;
+use crate::text::Printable;
 
 /// The largest file that is read, in bytes: room for millions of origins.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -181,7 +182,8 @@ impl LoadError {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
+        let path = self.path.display().to_string();
+        let path = Printable(&path);
         match &self.reason {
             Reason::Unreadable(error) => write!(f, "{path}: cannot be read: {error}"),
             #[cfg(feature = "watch")]
