@@ -242,7 +242,9 @@ mod tests {
 
     const FIRST: &str = "allow_origins = ['https://first.example']";
     const SECOND: &str = "allow_origins = ['https://second.example']";
-    const WRONG: &str = "allow_origins = ['https://wrong.example/']";
+    /// As long as none of the others: a file system that counts in ticks or seconds and gives a number that is free again
+    /// to the next file tells two files by nothing else.
+    const WRONG: &str = "allow_origins = ['https://wrong.one.example/']";
 
     struct Case {
         folder: tempfile::TempDir,
