@@ -180,7 +180,7 @@ fn policies() {
     #[track_caller]
     fn check_policy(grant: Grant, request: &[&'static str], expected: &[&str]) {
         let cors = Cors::new(Policy::new(grant).unwrap());
-        let client = launch(rocket::build().attach(cors).mount("/", routes![hello]));
+        let client = launch(crate::build().attach(cors).mount("/", routes![hello]));
         check(&client, request, (200, expected));
     }
     const GET: &str = "GET /hello";

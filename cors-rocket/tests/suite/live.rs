@@ -18,7 +18,7 @@ fn replace(live: &State<LivePolicy>) {
 #[test]
 fn a_request_sees_one_policy() {
     let live = LivePolicy::new(exposing("x-first"));
-    let application = rocket::build().attach(Cors::new(&live));
+    let application = crate::build().attach(Cors::new(&live));
     let client = launch(application.manage(live).mount("/", routes![replace]));
     for expected in ["x-first", "x-second"] {
         let expected = format!("access-control-expose-headers: {expected}");
@@ -30,7 +30,7 @@ fn a_request_sees_one_policy() {
 #[test]
 fn preflights_have_the_policy_in_force() {
     let live = LivePolicy::new(policy());
-    let client = launch(rocket::build().attach(Cors::new(live.clone())));
+    let client = launch(crate::build().attach(Cors::new(live.clone())));
     live.replace(Policy::new(Grant::new(["*"]).max_age(Duration::from_secs(1))).unwrap());
     let fields = [
         "access-control-allow-origin: *",

@@ -38,12 +38,19 @@ fn policy() -> Policy {
 
 /// An application with the fairing in front.
 fn with_cors() -> Rocket<Build> {
-    rocket::build().attach(Cors::new(policy()))
+    build().attach(Cors::new(policy()))
+}
+
+/// `rocket::build`, but for what that reads of the environment and of a `Rocket.toml` in any folder above.
+fn build() -> Rocket<Build> {
+    rocket::custom(rocket::Config {
+        log_level: rocket::config::LogLevel::Off,
+        ..rocket::Config::default()
+    })
 }
 
 fn launch(application: Rocket<Build>) -> Client {
-    let quiet = rocket::Config::figment().merge(("log_level", "off"));
-    Client::untracked(application.configure(quiet)).unwrap()
+    Client::untracked(application).unwrap()
 }
 
 /// Sends a request: a method and a path, then header lines.

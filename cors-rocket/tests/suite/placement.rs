@@ -31,7 +31,7 @@ const ALLOWED: [&str; 5] = [
 /// Checks the application with the fairing attached first, and with it attached last.
 #[track_caller]
 fn check_both(other: impl Fn() -> AdHoc, check: impl Fn(&Client)) {
-    let application = || rocket::build().mount("/", routes![hello, dangerous]);
+    let application = || crate::build().mount("/", routes![hello, dangerous]);
     let cors = || Cors::new(policy());
     check(&launch(application().attach(cors()).attach(other())));
     check(&launch(application().attach(other()).attach(cors())));
@@ -133,7 +133,7 @@ fn a_fairing_that_rewrites_methods() {
             Box::pin(async { request.set_method(Method::Delete) })
         })
     };
-    let application = rocket::build().mount("/", routes![dangerous]);
+    let application = crate::build().mount("/", routes![dangerous]);
     let client = launch(application.attach(Cors::new(policy())).attach(rewrite()));
     check_preflight(&client, &PREFLIGHT, (204, &ALLOWED));
     check_preflight(&client, &["OPTIONS /", EVIL, PUT], (403, &NOT_GRANTED));
@@ -142,7 +142,7 @@ fn a_fairing_that_rewrites_methods() {
     check(&client, &["GET /nowhere", APP, PUT], (404, &GRANTED));
 
     // What comes first has the first word. That is why the docs say to attach ours first.
-    let application = rocket::build().mount("/", routes![dangerous]);
+    let application = crate::build().mount("/", routes![dangerous]);
     let client = launch(application.attach(rewrite()).attach(Cors::new(policy())));
     check(&client, &PREFLIGHT, (500, &GRANTED));
 }
@@ -150,7 +150,7 @@ fn a_fairing_that_rewrites_methods() {
 #[test]
 fn attached_twice() {
     let earlier = Policy::new(Grant::new(["*"])).unwrap();
-    let application = rocket::build().mount("/", routes![hello]);
+    let application = crate::build().mount("/", routes![hello]);
     let application = application
         .attach(Cors::new(earlier))
         .attach(Cors::new(policy()));

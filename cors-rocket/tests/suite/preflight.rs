@@ -97,7 +97,7 @@ fn policies() {
     #[track_caller]
     fn check_policy(config: impl Into<Config>, request: &[&'static str], expected: (u16, &[&str])) {
         let cors = Cors::new(Policy::new(config).unwrap());
-        let client = launch(rocket::build().attach(cors));
+        let client = launch(crate::build().attach(cors));
         check_preflight(&client, request, expected);
     }
 
