@@ -492,10 +492,9 @@ fn the_text_of_errors() {
 
 #[test]
 fn files() {
-    let folder = std::env::temp_dir().join(format!("cors-core-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let check = |name: &str, content: Option<&[u8]>, expected: &str| {
-        let path = folder.join(name);
+        let path = folder.path().join(name);
         if let Some(content) = content {
             std::fs::write(&path, content).unwrap();
         }
@@ -523,7 +522,6 @@ fn files() {
          FILE:2:18: allow_origins[0]: `a.b` has no scheme; did you mean `https://a.b`? [invalid-origin]\n\
          FILE:2:25: ",
     );
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Red team, finding 6: the name of a file reaches terminals and logs, too.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::{fs, io};
 
+use tempfile::TempDir;
+
 use crate::case::{Case, Expected, Suite};
 use crate::difference::Difference;
 use crate::judge::{Exchange, Finding, JUDGES, meets, relevant};
@@ -179,7 +181,7 @@ fn same(a: &Answer, b: &Answer, case: &Case) -> bool {
 
 /// The policies of a suite as files, removed when dropped.
 #[derive(Debug)]
-pub struct PolicyFiles(PathBuf);
+pub struct PolicyFiles(TempDir);
 
 impl PolicyFiles {
     /// Writes them to a temporary folder.
@@ -188,9 +190,7 @@ impl PolicyFiles {
     ///
     /// When that cannot be done.
     pub fn write(suite: &Suite) -> io::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("cors-matrix-{}", std::process::id()));
-        fs::create_dir_all(&folder)?;
-        let files = Self(folder);
+        let files = Self(TempDir::with_prefix("cors-matrix-")?);
         for (index, policy) in suite.policies.iter().enumerate() {
             fs::write(files.path(index), &policy.source)?;
         }
@@ -199,12 +199,6 @@ impl PolicyFiles {
 
     /// The file of a policy, by its place in [`Suite::policies`].
     pub fn path(&self, policy: usize) -> PathBuf {
-        self.0.join(format!("{policy}.toml"))
-    }
-}
-
-impl Drop for PolicyFiles {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        self.0.path().join(format!("{policy}.toml"))
     }
 }

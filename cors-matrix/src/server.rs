@@ -92,6 +92,8 @@ impl Fixture {
             command.args(["--package", &format!("cors-{framework}")]);
             command.args(["--example", &format!("fixture-{framework}")]);
         }
+        // Where the cargo that runs us ran: a `CARGO_TARGET_DIR` may be relative.
+        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command
             .spawn()
