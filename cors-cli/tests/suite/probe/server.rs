@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -119,6 +120,16 @@ impl Request {
 pub(crate) struct Scripted {
     pub(crate) port: u16,
     requests: Arc<Mutex<Vec<Request>>>,
+    is_over: Arc<AtomicBool>,
+}
+
+/// It stops listening: all servers of all tests would need more open files than some systems allow.
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        // The thread waits for somebody to come.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
 }
 
 impl Scripted {
@@ -128,13 +139,22 @@ impl Scripted {
         let port = listener.local_addr().expect("an address").port();
         let requests = Arc::<Mutex<Vec<Request>>>::default();
         let (log, answer) = (Arc::clone(&requests), Arc::new(answer));
+        let is_over = Arc::<AtomicBool>::default();
+        let is_over_there = Arc::clone(&is_over);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
+                if is_over_there.load(Ordering::SeqCst) {
+                    break;
+                }
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 thread::spawn(move || serve(stream, &log, &*answer));
             }
         });
-        Self { port, requests }
+        Self {
+            port,
+            requests,
+            is_over,
+        }
     }
 
     /// `answer` gives a status and header lines.
