@@ -31,6 +31,8 @@ impl Chromium {
         let mut process = Process::spawn(program, directory, |command| {
             command
                 .args(FLAGS)
+                // For a socket, whose path is at most 107 bytes long. That of our own folder may be longer.
+                .env("TMPDIR", "/tmp")
                 .arg(format!("--user-data-dir={}", profile.display()))
                 .arg(format!("--proxy-server=socks5://127.0.0.1:{proxy}"));
             if settings.authorization_needs_naming {

@@ -38,9 +38,16 @@ impl Process {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(program);
         arrange(&mut command);
+        // WebKit would ask a proxy for its own inspector; what else browsers ask goes by our gate.
+        for proxy in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
+            command.env_remove(proxy).env_remove(proxy.to_lowercase());
+        }
         command
             .env("HOME", directory.path())
             .env("XDG_RUNTIME_DIR", directory.path())
+            // Before each other variable of a locale: what browsers say is compared word for word.
+            .env("LC_ALL", "C.UTF-8")
+            .env_remove("LANGUAGE")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_CACHE_HOME")
             .env_remove("XDG_DATA_HOME")

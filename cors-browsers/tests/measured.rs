@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test may panic"
 )]
@@ -11,6 +12,11 @@ use std::time::{Duration, Instant};
 
 use cors_browsers::{Browser, Engine, Fetch, Outcome, Reply, Script, ScriptedServer};
 use serde::Deserialize;
+
+/// How long browsers remember a preflight that says nothing of it.
+const REMEMBERED: Duration = Duration::from_secs(5);
+/// How often what took longer than that is tried.
+const TRIES: usize = 5;
 
 const MEASURED: &str = include_str!("../../cors-browser/tests/suite/measured.toml");
 
@@ -141,9 +147,6 @@ fn check(engine: Engine) {
     }
     let file: File = toml::from_str(MEASURED).unwrap();
     let server = ScriptedServer::start().unwrap();
-    for case in &file.case {
-        server.script(&*case.name, case.script());
-    }
     let started = Instant::now();
     let mut browser = Browser::start(engine).unwrap();
     println!("{engine}: started in {:?}", started.elapsed());
@@ -154,16 +157,31 @@ fn check(engine: Engine) {
     let mut wrong = Vec::new();
     for group in cases.chunk_by(|a, b| (a.again_after, &a.page) == (b.again_after, &b.page)) {
         browser.open(&group[0].page).unwrap();
-        let fetches: Vec<Fetch> = group
-            .iter()
-            .map(|case| case.fetch(server.url(&case.name)))
-            .collect();
-        let observed = browser.fetch_all(&fetches).unwrap();
-        if let Some(seconds) = group[0].again_after {
-            std::thread::sleep(Duration::from_secs(seconds));
-            browser.fetch_all(&fetches).unwrap();
-        }
-        for (case, observed) in group.iter().zip(observed) {
+        let again_after = group[0].again_after;
+        let observed = (0..TRIES).find_map(|attempt| {
+            // Other URLs than those of which something may be remembered.
+            let name = |case: &Case| format!("{}-{attempt}", case.name);
+            let fetches: Vec<Fetch> = group
+                .iter()
+                .map(|case| {
+                    server.script(name(case), case.script());
+                    case.fetch(server.url(&name(case)))
+                })
+                .collect();
+            let begun = Instant::now();
+            let observed = browser.fetch_all(&fetches).unwrap();
+            if let Some(seconds) = again_after {
+                std::thread::sleep(Duration::from_secs(seconds));
+                browser.fetch_all(&fetches).unwrap();
+            }
+            // On a machine that is busy, what should still be remembered may be forgotten.
+            let is_in_time = again_after != Some(0) || begun.elapsed() < REMEMBERED;
+            let names = group.iter().map(|case| name(case));
+            is_in_time.then(|| names.zip(observed).collect::<Vec<_>>())
+        });
+        let observed =
+            observed.unwrap_or_else(|| panic!("{engine} takes longer than it remembers"));
+        for (case, (name, observed)) in group.iter().zip(observed) {
             let mut expect = |what: &str, is: String, should: String| {
                 if is != should {
                     wrong.push(format!(
@@ -182,7 +200,7 @@ fn check(engine: Engine) {
                     .to_string(),
             );
 
-            let seen = server.seen(&case.name);
+            let seen = server.seen(&name);
             let sent: Vec<&str> = seen
                 .iter()
                 .map(|sent| {
@@ -232,7 +250,7 @@ fn check(engine: Engine) {
                 );
             }
 
-            let url = server.url(&case.name);
+            let url = server.url(&name);
             let origin = format!("http://127.0.0.1:{}", server.port());
             let said = observed.reason.console.iter();
             let said = said.map(|line| {
