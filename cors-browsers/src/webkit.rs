@@ -29,28 +29,21 @@ pub(crate) struct Webkit {
 impl Webkit {
     pub(crate) fn start(program: &Path, proxy: u16, deadline: Instant) -> Result<Self, Error> {
         let (display, number) = display(deadline)?;
-        let directory =
-            TempDir::with_prefix("cors-webkit-").map_err(Error::io("make a profile"))?;
-        // It takes an address, and does not say what it made of port 0.
-        let port = free_port().map_err(Error::io("find a free port"))?;
-        let mut process = Process::spawn(program, directory, |command| {
-            command
-                .args(["--private", "--ignore-tls-errors"])
-                .arg("--enable-developer-extras=true")
-                .arg(format!("--proxy=socks5://127.0.0.1:{proxy}"))
-                .arg("about:blank")
-                .env("DISPLAY", format!(":{number}"))
-                .env("GDK_BACKEND", "x11")
-                .env("NO_AT_BRIDGE", "1")
-                .env("WEBKIT_INSPECTOR_HTTP_SERVER", format!("127.0.0.1:{port}"));
-        })?;
-        // It listens before it has a page, and crashes when asked for a page that is not there.
-        let path = process.wait_for("where its page is", deadline, |_| {
-            let list = inspectable(port).ok()?;
-            let (_, path) = list.split_once("/socket/")?;
-            let (path, _) = path.split_once('\'')?;
-            Some(format!("/socket/{path}"))
-        })?;
+        let mut started = None;
+        for _ in 0..TRIES {
+            // It takes an address, and does not say what it made of port 0.
+            let port = free_port().map_err(Error::io("find a free port"))?;
+            started = launch(program, proxy, number, port, deadline)?;
+            if started.is_some() {
+                break;
+            }
+        }
+        let started = started.ok_or_else(|| Error::new("others take each port that it is given"));
+        let Launched {
+            process,
+            port,
+            path,
+        } = started?;
         let mut socket = Socket::connect(port, &path)?;
         let target = socket.wait_for("which page it has", deadline, |message| {
             (text(message, "/method") == "Target.targetCreated")
@@ -190,6 +183,56 @@ fn note(event: &Value, unplaced: &mut Option<String>) -> Note {
     }
 }
 
+/// How often another port is tried.
+const TRIES: usize = 5;
+
+/// MiniBrowser with a page that can be inspected.
+struct Launched {
+    process: Process,
+    /// The port of the inspector.
+    port: u16,
+    /// The page's path there.
+    path: String,
+}
+
+/// Starts MiniBrowser on a screen; `None` if somebody else took the port meanwhile.
+fn launch(
+    program: &Path,
+    proxy: u16,
+    screen: u32,
+    port: u16,
+    deadline: Instant,
+) -> Result<Option<Launched>, Error> {
+    let directory = TempDir::with_prefix("cors-webkit-").map_err(Error::io("make a profile"))?;
+    let mut process = Process::spawn(program, directory, |command| {
+        command
+            .args(["--private", "--ignore-tls-errors"])
+            .arg("--enable-developer-extras=true")
+            .arg(format!("--proxy=socks5://127.0.0.1:{proxy}"))
+            .arg("about:blank")
+            .env("DISPLAY", format!(":{screen}"))
+            .env("GDK_BACKEND", "x11")
+            .env("NO_AT_BRIDGE", "1")
+            .env("WEBKIT_INSPECTOR_HTTP_SERVER", format!("127.0.0.1:{port}"));
+    })?;
+    // It listens before it has a page, and crashes when asked for a page that is not there.
+    let path = process.wait_for("where its page is", deadline, |process| {
+        // It goes on without an inspector.
+        if process.output().contains("Address already in use") {
+            return Some(None);
+        }
+        let list = inspectable(port).ok()?;
+        let (_, path) = list.split_once("/socket/")?;
+        let (path, _) = path.split_once('\'')?;
+        Some(Some(format!("/socket/{path}")))
+    })?;
+    Ok(path.map(|path| Launched {
+        process,
+        port,
+        path,
+    }))
+}
+
 /// A screen that nobody sees: MiniBrowser has no headless mode.
 fn display(deadline: Instant) -> Result<(Process, u32), Error> {
     let directory = TempDir::with_prefix("cors-xvfb-").map_err(Error::io("make a directory"))?;
@@ -233,4 +276,27 @@ fn inspectable(port: u16) -> std::io::Result<String> {
 fn free_port() -> std::io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Engine;
+
+    #[test]
+    fn a_port_that_somebody_else_has() {
+        if let Err(missing) = Engine::Webkit.available() {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
+            println!("SKIPPED: {missing}");
+            return;
+        }
+        let program = Engine::Webkit.program().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let (_display, screen) = display(deadline).unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        // Nobody answers there, so only what the browser says ends the wait.
+        let launched = launch(&program, 1, screen, port, deadline).unwrap();
+        assert!(launched.is_none());
+    }
 }
