@@ -136,13 +136,14 @@ impl Driver for Chromium {
 fn note(event: &Value) -> Note {
     let at = |pointer: &str| text(event, pointer);
     match at("/method").as_str() {
-        // A preflight has an id of its own, and a redirected one fails on its own, without a CORS
-        // error; the request that it was for then fails with the reason.
         "Network.requestWillBeSent" if at("/params/type") != "Preflight" => Note::Sent {
             id: at("/params/requestId"),
             url: at("/params/request/url"),
         },
-        "Network.loadingFailed" => {
+        // A preflight has an id of its own, and a redirected one fails on its own, without a CORS
+        // error. The request that it was for fails with the reason, before or after that: the two are
+        // heard of by different processes.
+        "Network.loadingFailed" if at("/params/type") != "Preflight" => {
             let blocked = at("/params/blockedReason");
             let cors_error = event.pointer("/params/corsErrorStatus");
             Note::Failed {
@@ -191,3 +192,44 @@ const FLAGS: [&str; 13] = [
     // any page's origin.
     "--proxy-bypass-list=<-loopback>",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matcher::Matcher;
+
+    /// What Chromium says of a preflight that is redirected.
+    #[test]
+    fn a_preflight_and_its_request_fail_in_any_order() {
+        let url = "http://127.0.0.1:8080/case";
+        let sent = |id: &str, kind: &str| {
+            let request = json!({ "url": url });
+            let params = json!({ "requestId": id, "type": kind, "request": request });
+            json!({ "method": "Network.requestWillBeSent", "params": params })
+        };
+        let preflight = json!({ "method": "Network.loadingFailed", "params": {
+            "requestId": "2", "type": "Preflight", "errorText": "net::ERR_INVALID_REDIRECT",
+        } });
+        let request = json!({ "method": "Network.loadingFailed", "params": {
+            "requestId": "1", "type": "Fetch", "errorText": "net::ERR_FAILED",
+            "corsErrorStatus": { "corsError": "PreflightDisallowedRedirect", "failedParameter": "" },
+        } });
+        for failed in [[&preflight, &request], [&request, &preflight]] {
+            let mut matcher = Matcher::new(1);
+            matcher.known_by(0, url);
+            matcher.owes(0);
+            for event in [&sent("1", "Fetch"), &sent("2", "Other")] {
+                matcher.hear(note(event));
+            }
+            for event in failed {
+                matcher.hear(note(event));
+            }
+            let reason = matcher.into_reasons().pop().unwrap();
+            assert_eq!(reason.network_error.as_deref(), Some("net::ERR_FAILED"));
+            assert_eq!(
+                reason.cors_error.unwrap().code,
+                "PreflightDisallowedRedirect"
+            );
+        }
+    }
+}
