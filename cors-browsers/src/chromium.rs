@@ -25,14 +25,16 @@ impl Chromium {
         settings: Settings,
         deadline: Instant,
     ) -> Result<Self, Error> {
-        let directory =
-            TempDir::with_prefix("cors-chromium-").map_err(Error::io("make a profile"))?;
+        // Not in `TMPDIR`: there is a socket in it, whose path is at most 107 bytes long.
+        let directory = TempDir::with_prefix_in("cors-chromium-", "/tmp")
+            .map_err(Error::io("make a profile"))?;
         let profile = directory.path().join("profile");
+        // So that the socket goes when the browser does.
+        let sockets = directory.path().to_owned();
         let mut process = Process::spawn(program, directory, |command| {
             command
                 .args(FLAGS)
-                // For a socket, whose path is at most 107 bytes long. That of our own folder may be longer.
-                .env("TMPDIR", "/tmp")
+                .env("TMPDIR", sockets)
                 .arg(format!("--user-data-dir={}", profile.display()))
                 .arg(format!("--proxy-server=socks5://127.0.0.1:{proxy}"));
             if settings.authorization_needs_naming {
