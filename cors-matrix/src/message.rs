@@ -31,7 +31,7 @@ pub struct Request {
 }
 
 impl Request {
-    fn to_bytes(&self) -> Vec<u8> {
+    fn to_bytes(&self, connection: &[u8]) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         let mut line = |name: &str, value: &[u8]| {
             bytes.extend_from_slice(name.as_bytes());
@@ -40,7 +40,7 @@ impl Request {
             bytes.extend_from_slice(b"\r\n");
         };
         line("Host", b"127.0.0.1");
-        line("Connection", b"close");
+        line("Connection", connection);
         if !self.body.is_empty() {
             line("Content-Length", self.body.len().to_string().as_bytes());
         }
@@ -104,7 +104,7 @@ pub fn send(port: u16, request: &Request) -> io::Result<Answer> {
     stream.set_write_timeout(Some(TIMEOUT))?;
     // A server may answer and close before it has read all of a hostile request; what counts is
     // what it said.
-    let written = stream.write_all(&request.to_bytes());
+    let written = stream.write_all(&request.to_bytes(b"close"));
     let mut bytes = Vec::new();
     let read = stream.take(MAX_RESPONSE).read_to_end(&mut bytes);
     if bytes.is_empty() {
@@ -117,52 +117,137 @@ pub fn send(port: u16, request: &Request) -> io::Result<Answer> {
     parse(&bytes, request.method == "HEAD").map(Answer::Response)
 }
 
+/// A connection to a server, on which one request follows another.
+#[derive(Debug)]
+pub struct Connection<S> {
+    stream: S,
+    /// What has been read and is not part of an answer yet.
+    bytes: Vec<u8>,
+}
+
+impl<S: io::Read + io::Write> Connection<S> {
+    /// Sends requests on a stream that nothing has been sent on.
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Sends a request and reads its answer. After an error nothing more can be sent.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is closed before the answer is complete, or what comes is not HTTP/1.1.
+    pub fn exchange(&mut self, request: &Request) -> io::Result<Response> {
+        self.stream.write_all(&request.to_bytes(b"keep-alive"))?;
+        let mut block = [0; 16 * 1024];
+        loop {
+            if let Some((response, len)) = parse_one(&self.bytes, request.method == "HEAD")? {
+                self.bytes.drain(..len);
+                return Ok(response);
+            }
+            let read = self.stream.read(&mut block)?;
+            if read == 0 {
+                return Err(invalid("the connection is closed before the answer ends"));
+            }
+            self.bytes
+                .extend_from_slice(block.get(..read).unwrap_or_default());
+        }
+    }
+}
+
+/// All that came until the connection was closed.
 fn parse(bytes: &[u8], head_only: bool) -> io::Result<Response> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let mut head = httparse::Response::new(&mut fields);
-    let parsed = head.parse(bytes).map_err(invalid)?;
-    let (httparse::Status::Complete(len), Some(status)) = (parsed, head.code) else {
+    let Some((mut response, len)) = parse_head(bytes)? else {
         return Err(invalid("the response ends in its head"));
     };
-    let lines = head
-        .headers
-        .iter()
-        .map(|field| (field.name.to_ascii_lowercase(), field.value.to_vec()))
-        .collect();
-    let mut response = Response {
-        status,
-        lines,
-        pieces: Vec::new(),
-    };
     let body = bytes.get(len..).unwrap_or_default();
-    let chunked = response
-        .lines("transfer-encoding")
-        .any(|value| value.eq_ignore_ascii_case(b"chunked"));
-    if chunked && !head_only {
-        response.pieces = chunks(body)?;
+    if is_chunked(&response) && !head_only {
+        let Some((chunks, _)) = chunks(body)? else {
+            return Err(invalid("a chunked body is cut short"));
+        };
+        response.pieces = chunks;
     } else if !body.is_empty() {
         response.pieces = vec![body.to_vec()];
     }
     Ok(response)
 }
 
-/// The chunks of a [chunked](https://www.rfc-editor.org/rfc/rfc9112#section-7.1) body.
-fn chunks(mut rest: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+/// The first response of those on a connection, and its length; `None` if there is more to come.
+fn parse_one(bytes: &[u8], head_only: bool) -> io::Result<Option<(Response, usize)>> {
+    let Some((mut response, head)) = parse_head(bytes)? else {
+        return Ok(None);
+    };
+    let body = bytes.get(head..).unwrap_or_default();
+    if head_only || matches!(response.status, 100..200 | 204 | 304) {
+        return Ok(Some((response, head)));
+    }
+    if is_chunked(&response) {
+        return Ok(chunks(body)?.map(|(chunks, len)| {
+            response.pieces = chunks;
+            (response, head + len)
+        }));
+    }
+    let len = response.lines("content-length").next();
+    let len = len.and_then(|len| std::str::from_utf8(len).ok()?.parse().ok());
+    let len: usize = len.ok_or_else(|| invalid("nothing says where the response ends"))?;
+    Ok(body.get(..len).map(|body| {
+        response.pieces = vec![body.to_vec()];
+        (response, head.saturating_add(len))
+    }))
+}
+
+/// A response without its body, and the length of its head; `None` if the head is not complete.
+fn parse_head(bytes: &[u8]) -> io::Result<Option<(Response, usize)>> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut head = httparse::Response::new(&mut fields);
+    let parsed = head.parse(bytes).map_err(invalid)?;
+    let (httparse::Status::Complete(len), Some(status)) = (parsed, head.code) else {
+        return Ok(None);
+    };
+    let lines = head
+        .headers
+        .iter()
+        .map(|field| (field.name.to_ascii_lowercase(), field.value.to_vec()))
+        .collect();
+    let response = Response {
+        status,
+        lines,
+        pieces: Vec::new(),
+    };
+    Ok(Some((response, len)))
+}
+
+fn is_chunked(response: &Response) -> bool {
+    response
+        .lines("transfer-encoding")
+        .any(|value| value.eq_ignore_ascii_case(b"chunked"))
+}
+
+/// The chunks of a [chunked](https://www.rfc-editor.org/rfc/rfc9112#section-7.1) body without trailers, and
+/// its length; `None` if there is more to come.
+fn chunks(body: &[u8]) -> io::Result<Option<(Vec<Vec<u8>>, usize)>> {
     let mut chunks = Vec::new();
+    let mut at = 0_usize;
     loop {
+        let rest = body.get(at..).unwrap_or_default();
         match httparse::parse_chunk_size(rest) {
-            Ok(httparse::Status::Complete((_, 0))) => return Ok(chunks),
             Ok(httparse::Status::Complete((start, size))) => {
                 let end = start.saturating_add(usize::try_from(size).map_err(invalid)?);
-                let chunk = rest.get(start..end);
-                chunks.push(
-                    chunk
-                        .ok_or_else(|| invalid("a chunk is cut short"))?
-                        .to_vec(),
-                );
-                rest = rest.get(end + 2..).unwrap_or_default();
+                let next = end.saturating_add(2);
+                // With the end of the line after it.
+                let Some(chunk) = rest.get(..next).and_then(|_| rest.get(start..end)) else {
+                    return Ok(None);
+                };
+                at += next;
+                if size == 0 {
+                    return Ok(Some((chunks, at)));
+                }
+                chunks.push(chunk.to_vec());
             }
-            _ => return Err(invalid("a chunked body is cut short")),
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(_) => return Err(invalid("a chunked body has a wrong size")),
         }
     }
 }
@@ -188,6 +273,62 @@ mod tests {
         assert!(parse(b"nonsense", false).is_err());
     }
 
+    /// A server that says all at once, in blocks of some length, and hears nothing.
+    struct Said(&'static [u8], usize);
+
+    impl io::Read for Said {
+        fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
+            let len = block.len().min(self.1);
+            self.0.read(&mut block[..len])
+        }
+    }
+
+    impl io::Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn bare(method: &str) -> Request {
+        Request {
+            method: method.into(),
+            target: "/".into(),
+            lines: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn responses_on_one_connection() {
+        fn check(mut connection: Connection<Said>) {
+            let mut next = |method: &str, status: u16, pieces: &[&[u8]]| {
+                let response = connection.exchange(&bare(method)).unwrap();
+                assert_eq!(response.status, status);
+                assert_eq!(response.pieces, pieces);
+            };
+            next("GET", 200, &[b"abc"]);
+            next("HEAD", 200, &[]);
+            next("GET", 404, &[b"abc", b"d"]);
+            next("GET", 304, &[]);
+            next("GET", 200, &[b""]);
+            let error = connection.exchange(&bare("GET")).unwrap_err();
+            assert!(error.to_string().contains("before the answer ends"));
+        }
+        const ALL: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc\
+              HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\
+              HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n\
+              HTTP/1.1 304 Same\r\nContent-Length: 9\r\n\r\n\
+              HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\
+              HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab";
+        for len in [1, 50, ALL.len()] {
+            check(Connection::new(Said(ALL, len)));
+        }
+    }
+
     #[test]
     fn requests() {
         let request = Request {
@@ -205,7 +346,7 @@ mod tests {
                 .eq([&b"a\xff"[..], b"b"])
         );
         assert_eq!(
-            request.to_bytes(),
+            request.to_bytes(b"close"),
             b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 2\r\n\
               origin:  a\xff \r\nOrigin: b\r\n\r\n{}"
         );
