@@ -13,18 +13,23 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorInternalServerError, ErrorNotFound, ErrorUnauthorized};
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::rt::time::sleep;
 use actix_web::web::{self, Bytes, Json, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Resource, Responder};
 use cors_actix::Cors;
+use cors_matrix::document::Document;
 use cors_matrix::fixture::{Fixture, announce};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    let Fixture { policy, port } = Fixture::from_args();
+    let Fixture {
+        policy,
+        port,
+        cacheable,
+    } = Fixture::from_args();
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let port = listener.local_addr()?.port();
 
@@ -33,15 +38,26 @@ async fn main() -> io::Result<()> {
             // Made here, because the closure runs once for each worker.
             let cors = Cors::new(policy);
             // The last `wrap` is the outermost: around routing, authentication and the 404.
-            HttpServer::new(move || App::new().configure(routes).wrap(cors.clone()))
-                .workers(2)
-                .listen(listener)?
-                .run()
-        }
-        None => HttpServer::new(|| App::new().configure(routes))
+            HttpServer::new(move || {
+                App::new()
+                    .configure(routes)
+                    .configure(if cacheable { documents } else { nothing })
+                    .wrap(Condition::new(cacheable, Compress::default()))
+                    .wrap(cors.clone())
+            })
             .workers(2)
             .listen(listener)?
-            .run(),
+            .run()
+        }
+        None => HttpServer::new(move || {
+            App::new()
+                .configure(routes)
+                .configure(if cacheable { documents } else { nothing })
+                .wrap(Condition::new(cacheable, Compress::default()))
+        })
+        .workers(2)
+        .listen(listener)?
+        .run(),
     };
 
     announce(port);
@@ -77,6 +93,13 @@ fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/own-cors").to(own_cors))
         .service(web::resource("/stream").to(stream));
 }
+
+/// With `--cacheable`: documents for caches.
+fn documents(config: &mut ServiceConfig) {
+    config.service(web::resource("/documents/{name}").to(document));
+}
+
+fn nothing(_: &mut ServiceConfig) {}
 
 async fn echo(request: HttpRequest) -> impl Responder {
     HttpResponse::Ok()
@@ -131,6 +154,21 @@ async fn own_cors() -> impl Responder {
         .insert_header(HANDLER)
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "https://evil.example"))
         .finish()
+}
+
+async fn document(name: web::Path<String>, request: HttpRequest) -> Result<HttpResponse, Error> {
+    let document = Document::named(&name).ok_or_else(|| ErrorNotFound("no such document"))?;
+    let asked = |name| {
+        let value = request.headers().get(name);
+        value.and_then(|value| value.to_str().ok())
+    };
+    let answer = document.answer(asked(header::ACCEPT_LANGUAGE), asked(header::IF_NONE_MATCH));
+    let status = StatusCode::from_u16(answer.status).map_err(ErrorInternalServerError)?;
+    let mut response = HttpResponse::build(status);
+    for field in answer.fields {
+        response.append_header(field);
+    }
+    Ok(response.body(answer.body))
 }
 
 async fn stream() -> impl Responder {

@@ -13,26 +13,36 @@ use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, any, on, post};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::routing::{MethodFilter, any, get, on, post};
 use axum::{Json, Router};
 use cors_axum::{CorsLayer, WithCors as _};
+use cors_matrix::document::Document;
 use cors_matrix::fixture::{Fixture, announce};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tower_http::compression::CompressionLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let Fixture { policy, port } = Fixture::from_args();
+    let Fixture {
+        policy,
+        port,
+        cacheable,
+    } = Fixture::from_args();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     announce(listener.local_addr()?.port());
 
+    let app = match cacheable {
+        true => cacheable_app(),
+        false => app(),
+    };
     match policy {
         // Last, so that it is around everything: the 404s, and authentication too.
-        Some(policy) => axum::serve(listener, app().with_cors(CorsLayer::new(policy))).await?,
-        None => axum::serve(listener, app()).await?,
+        Some(policy) => axum::serve(listener, app.with_cors(CorsLayer::new(policy))).await?,
+        None => axum::serve(listener, app).await?,
     }
     Ok(())
 }
@@ -48,6 +58,13 @@ fn app() -> Router {
         .route("/vary", any(vary))
         .route("/own-cors", any(own_cors))
         .route("/stream", any(stream))
+}
+
+/// With documents for caches, and compressed.
+fn cacheable_app() -> Router {
+    app()
+        .route("/documents/{name}", get(document))
+        .layer(CompressionLayer::new())
 }
 
 /// `GET` includes `HEAD`.
@@ -135,6 +152,16 @@ async fn own_cors() -> impl IntoResponse {
         HANDLED,
         ("access-control-allow-origin", "https://evil.example"),
     ]
+}
+
+async fn document(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let Some(document) = Document::named(&name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let asked = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let answer = document.answer(asked(header::ACCEPT_LANGUAGE), asked(header::IF_NONE_MATCH));
+    let status = StatusCode::from_u16(answer.status).unwrap_or_default();
+    (status, AppendHeaders(answer.fields), answer.body).into_response()
 }
 
 async fn stream() -> Body {

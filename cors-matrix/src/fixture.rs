@@ -15,12 +15,15 @@ pub struct Fixture {
     pub policy: Option<LivePolicy>,
     /// The port to bind on 127.0.0.1; 0 lets the system choose.
     pub port: u16,
+    /// With `--cacheable`: whether to serve `/documents/{name}`, the
+    /// [documents](crate::document::Document), and to compress inside of the middleware.
+    pub cacheable: bool,
 }
 
-const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N]";
+const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N] [--cacheable]";
 
 impl Fixture {
-    /// Reads `--policy FILE`, `--port N` and `--bare` from the command line. With anything else, or
+    /// Reads `--policy FILE`, `--port N`, `--bare` and `--cacheable` from the command line. With anything else, or
     /// with a policy that has mistakes, prints what is wrong and ends the process with status 2.
     ///
     /// A port that is in use ends it with status 1. (The frameworks find that out, too, but do not all
@@ -42,7 +45,8 @@ impl Fixture {
     fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut parser = lexopt::Parser::from_args(args);
         let usage = |error: lexopt::Error| format!("{error}\n{USAGE}");
-        let (mut policy, mut port, mut bare, mut until_stdin_ends) = (None, 0, false, false);
+        let (mut policy, mut port, mut bare, mut cacheable, mut until_stdin_ends) =
+            (None, 0, false, false, false);
         while let Some(arg) = parser.next().map_err(usage)? {
             use lexopt::prelude::*;
             match arg {
@@ -52,6 +56,7 @@ impl Fixture {
                     port = value.parse().map_err(usage)?;
                 }
                 Long("bare") => bare = true,
+                Long("cacheable") => cacheable = true,
                 Long("until-stdin-ends") => until_stdin_ends = true,
                 other => return Err(usage(other.unexpected())),
             }
@@ -69,7 +74,11 @@ impl Fixture {
         if until_stdin_ends {
             listen_to_stdin(policy.clone());
         }
-        Ok(Self { policy, port })
+        Ok(Self {
+            policy,
+            port,
+            cacheable,
+        })
     }
 }
 

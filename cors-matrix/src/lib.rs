@@ -10,10 +10,12 @@
 //!   verdict, the bare server.
 //! - [`report`]: the result, as a table, JSON or HTML.
 //! - [`fixture`]: what the fixture servers have in common.
+//! - [`document`]: what they have for caches to store.
 
 pub mod browser;
 pub mod case;
 pub mod difference;
+pub mod document;
 pub mod fixture;
 pub mod judge;
 pub mod message;

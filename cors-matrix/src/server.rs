@@ -151,9 +151,21 @@ impl Fixture {
     ///
     /// When it cannot be started or says nothing; what it printed is part of the error.
     pub fn start(&self, policy: Option<&Path>) -> Result<Server, String> {
+        self.start_command(&mut self.command(policy, 0))
+    }
+
+    /// The same for a server that has [documents](crate::document::Document), too, and compresses.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Fixture::start`].
+    pub fn start_cacheable(&self, policy: Option<&Path>) -> Result<Server, String> {
+        self.start_command(self.command(policy, 0).arg("--cacheable"))
+    }
+
+    fn start_command(&self, command: &mut Command) -> Result<Server, String> {
         let in_framework = |message: String| format!("{}: {message}", self.framework);
-        let mut child = self
-            .command(policy, 0)
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -4,18 +4,23 @@
 //! cargo run -p cors-rocket --example fixture-rocket -- --policy cors.toml --port 8000
 //! ```
 
+use std::convert::Infallible;
+use std::io::{Cursor, Write as _};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use cors_matrix::document::{Answer, Document};
 use cors_matrix::fixture::{Fixture, announce};
 use cors_rocket::Cors;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rocket::config::{Config, LogLevel, Shutdown};
-use rocket::fairing::AdHoc;
+use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::http::uri::Origin;
 use rocket::http::{Header, Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
-use rocket::response::Responder;
 use rocket::response::stream::TextStream;
+use rocket::response::{Responder, Response};
 use rocket::serde::Serialize;
 use rocket::serde::json::{Json, Value};
 use rocket::tokio::time::sleep;
@@ -23,11 +28,19 @@ use rocket::{Build, Rocket, Route, get, post, routes};
 
 #[rocket::main]
 async fn main() -> Result<(), Box<rocket::Error>> {
-    let Fixture { policy, port } = Fixture::from_args();
+    let Fixture {
+        policy,
+        port,
+        cacheable,
+    } = Fixture::from_args();
     let rocket = match policy {
         // First, so that no other fairing can have made something else of a preflight.
         Some(policy) => rocket::custom(config(port)).attach(Cors::new(policy)),
         None => rocket::custom(config(port)),
+    };
+    let rocket = match cacheable {
+        true => rocket.attach(Gzip).mount("/", routes![document]),
+        false => rocket,
     };
     application(rocket).launch().await.map_err(Box::new)?;
     Ok(())
@@ -181,6 +194,83 @@ fn own_cors() -> Handled<With<()>> {
         body: (),
         field: Header::new("Access-Control-Allow-Origin", "https://evil.example"),
     })
+}
+
+/// A document for caches.
+struct Stored(Answer);
+
+impl<'r> Responder<'r, 'static> for Stored {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let Self(answer) = self;
+        let mut response = Response::build();
+        response.status(Status::new(answer.status));
+        for (name, value) in answer.fields {
+            response.raw_header_adjoin(name, value);
+        }
+        if !answer.body.is_empty() {
+            response.sized_body(answer.body.len(), Cursor::new(answer.body));
+        }
+        response.ok()
+    }
+}
+
+/// The first value of each of the fields that a document reads.
+struct Asked<'r>(Option<&'r str>, Option<&'r str>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Asked<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        let first = |name| request.headers().get_one(name);
+        Outcome::Success(Self(first("accept-language"), first("if-none-match")))
+    }
+}
+
+#[get("/documents/<name>")]
+fn document(name: &str, asked: Asked<'_>) -> Option<Stored> {
+    let document = Document::named(name)?;
+    Some(Stored(document.answer(asked.0, asked.1)))
+}
+
+/// Compresses what is text, for clients that accept gzip: Rocket has nothing of its own.
+struct Gzip;
+
+#[rocket::async_trait]
+impl Fairing for Gzip {
+    fn info(&self) -> Info {
+        Info {
+            name: "gzip",
+            kind: Kind::Response,
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let is_text = response.content_type().is_some_and(|of| of.0.is_text());
+        if !is_text || response.body().is_none() {
+            return;
+        }
+        response.adjoin_raw_header("Vary", "Accept-Encoding");
+        let accepted = request.headers().get("accept-encoding");
+        if !accepted
+            .flat_map(|line| line.split(','))
+            .any(|one| one.trim() == "gzip")
+        {
+            return;
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let written = match response.body_mut().to_bytes().await {
+            Ok(bytes) => encoder.write_all(&bytes),
+            Err(error) => Err(error),
+        };
+        match written.and_then(|()| encoder.finish()) {
+            Ok(bytes) => {
+                response.set_raw_header("Content-Encoding", "gzip");
+                response.set_sized_body(bytes.len(), Cursor::new(bytes));
+            }
+            Err(_) => response.set_status(Status::InternalServerError),
+        }
+    }
 }
 
 #[get("/stream")]

@@ -9,23 +9,34 @@ use std::error::Error;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use cors_matrix::document::Document;
 use cors_matrix::fixture::{Fixture, announce};
-use cors_warp::Cors;
+use cors_warp::{Cors, LivePolicy};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use warp::http::{Method, StatusCode};
+use tower::Layer as _;
+use tower_http::compression::CompressionLayer;
+use warp::http::{HeaderValue, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reject::{self, Reject};
-use warp::reply::{self, with_header, with_status};
+use warp::reply::{self, Response, with_header, with_status};
 use warp::{Filter, Rejection, Reply};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let Fixture { policy, port } = Fixture::from_args();
+    let Fixture {
+        policy,
+        port,
+        cacheable,
+    } = Fixture::from_args();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     announce(listener.local_addr()?.port());
 
+    if cacheable {
+        serve_cacheable(policy, listener).await;
+        return Ok(());
+    }
     match policy {
         // Around everything: all routes, what they reject, and authentication too.
         Some(policy) => {
@@ -35,6 +46,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => warp::serve(routes()).incoming(listener).run().await,
     }
     Ok(())
+}
+
+/// With documents for caches, and compressed. That is in the tower form, as warp's own compression does
+/// not ask what the client accepts.
+async fn serve_cacheable(policy: Option<LivePolicy>, listener: TcpListener) {
+    let document = warp::path!("documents" / String)
+        .and(warp::header::optional("accept-language"))
+        .and(warp::header::optional("if-none-match"))
+        .map(document);
+    let routes = document.or(routes());
+    let app = CompressionLayer::new().layer(warp::service(routes));
+    match policy {
+        Some(policy) => cors_warp::serve(listener, Cors::new(policy).layer(app)).await,
+        None => cors_warp::serve(listener, app).await,
+    }
 }
 
 fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
@@ -125,6 +151,28 @@ async fn error() -> Result<StatusCode, Rejection> {
 )]
 fn panic() -> StatusCode {
     panic!("a handler panics")
+}
+
+fn document(
+    name: String,
+    accept_language: Option<String>,
+    if_none_match: Option<String>,
+) -> Response {
+    let Some(document) = Document::named(&name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let answer = document.answer(accept_language.as_deref(), if_none_match.as_deref());
+    let status = StatusCode::from_u16(answer.status).unwrap_or_default();
+    let mut response = with_status(answer.body, status).into_response();
+    // Another line for each: `with_header` would replace what is there.
+    for (name, value) in answer.fields {
+        let value = HeaderValue::from_static(value);
+        match name {
+            "vary" => drop(response.headers_mut().append(name, value)),
+            _ => drop(response.headers_mut().insert(name, value)),
+        }
+    }
+    response
 }
 
 fn chunks() -> impl Reply {
