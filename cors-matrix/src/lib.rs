@@ -11,8 +11,11 @@
 //! - [`report`]: the result, as a table, JSON or HTML.
 //! - [`fixture`]: what the fixture servers have in common.
 //! - [`document`]: what they have for caches to store.
+//! - `cache`: real caches in front of them, and random requests.
 
 pub mod browser;
+#[cfg(unix)]
+pub mod cache;
 pub mod case;
 pub mod difference;
 pub mod document;

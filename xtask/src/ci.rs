@@ -12,7 +12,7 @@ struct Step {
     environment: Option<(&'static str, &'static str)>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
@@ -51,6 +51,11 @@ const STEPS: [Step; 9] = [
     Step {
         what: "test matrix, and the browsers that are installed",
         cargo: &["xtask", "test-matrix", "--browser", "installed"],
+        environment: None,
+    },
+    Step {
+        what: "the caches that are installed",
+        cargo: &["xtask", "test-matrix", "--cache", "installed"],
         environment: None,
     },
     Step {

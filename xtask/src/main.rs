@@ -28,6 +28,9 @@ usage: cargo xtask <task> [options]
       --report FILE        write the result as a page (.html) or as data (.json)
       --browser NAME       then the same in a real browser, compared with the model:
                            chromium, firefox, webkit, all or installed
+      --cache NAME         instead: random requests through a real cache in front of each framework:
+                           nginx, varnish, all or installed
+      --seed N             the seed of these requests; 1 if it is not said
   serve                    one fixture server, until it is stopped
       --framework NAME     axum, actix, rocket or warp
       --policy FILE        the policy to apply

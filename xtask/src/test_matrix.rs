@@ -14,16 +14,35 @@ use crate::{Error, cargo, progress, root};
 
 pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     let (mut framework, mut cases, mut report, mut browser) = (None, None, None, None);
+    let (mut cache, mut seed) = (None, None);
     crate::options(args, |name, args| {
         match name {
             "framework" => framework = Some(args.value()?.parse::<Framework>()?),
             "case" => cases = Some(args.value()?.parse_with(Regex::new)?),
             "browser" => browser = Some(args.value()?.string()?),
+            "cache" => cache = Some(args.value()?.string()?),
+            "seed" => seed = Some(args.value()?.parse()?),
             "report" => report = Some(PathBuf::from(args.value()?)),
             _ => return Ok(false),
         }
         Ok(true)
     })?;
+    let frameworks = framework.map_or(Framework::ALL.to_vec(), |framework| vec![framework]);
+    match (
+        cache,
+        cases.is_some() || report.is_some() || browser.is_some(),
+    ) {
+        (Some(cache), false) => return real_caches(&cache, &frameworks, seed.unwrap_or(1)),
+        (Some(_), true) => {
+            let message = "`--cache` sends requests of its own, and goes with `--framework` and `--seed` alone";
+            return Err(Error::Usage(message.to_owned()));
+        }
+        (None, _) if seed.is_some() => {
+            let message = "`--seed` is of the requests of `--cache`, which is missing";
+            return Err(Error::Usage(message.to_owned()));
+        }
+        (None, _) => {}
+    }
     let report = report.map(ReportFile::new).transpose()?;
 
     let folder = root().join("cors-matrix");
@@ -38,7 +57,6 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             )));
         }
     }
-    let frameworks = framework.map_or(Framework::ALL.to_vec(), |framework| vec![framework]);
 
     let fixtures = progress::build(&frameworks)?;
     let bar = progress::bar(suite.cases.len() * fixtures.len(), "running the cases");
@@ -84,6 +102,30 @@ fn real_browsers(
         command.args(["--case", cases.as_str()]);
     }
     crate::exit_code(&mut command)
+}
+
+/// Has random requests go through real caches, whose answers are judged by the policy alone.
+#[cfg(unix)]
+fn real_caches(name: &str, frameworks: &[Framework], seed: u64) -> Result<ExitCode, Error> {
+    use cors_matrix::cache::{self, Caches};
+
+    let caches: Caches = name.parse().map_err(Error::Usage)?;
+    // Nobody should wait for a build to hear of that.
+    caches.available().map_err(Error::Failed)?;
+    if caches.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let fixtures = progress::build(frameworks)?;
+    match cache::run(&caches, &fixtures, seed).map_err(Error::Failed)? {
+        true => Ok(ExitCode::SUCCESS),
+        false => Ok(ExitCode::FAILURE),
+    }
+}
+
+#[cfg(not(unix))]
+fn real_caches(_: &str, _: &[Framework], _: u64) -> Result<ExitCode, Error> {
+    let message = "`--cache` needs a system with Unix sockets";
+    Err(Error::Failed(message.to_owned()))
 }
 
 /// Where to write the report, and as what.

@@ -1,0 +1,422 @@
+//! Random requests through a real cache, in front of an application that says `Vary` itself and compresses.
+//! None of them may get what was made for another site, or miss what is its own.
+
+mod program;
+mod traffic;
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use fastrand::Rng;
+
+use crate::judge::show;
+use crate::message::{Connection, Response};
+use crate::server::{Fixture, Framework};
+use program::Program;
+use traffic::{Asked, Fault, POLICY};
+
+/// Requests to each framework through each cache.
+pub const REQUESTS: usize = 10_000;
+/// So many of them are on their way at the same time.
+const CLIENTS: usize = 4;
+/// How long a cache may take between two bytes.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Of each thing that is drawn, so many requests at least have to be answered from the store, and so many
+/// by the application: otherwise nothing was tried.
+const ENOUGH: usize = 20;
+/// More faults than this of a kind tell nothing new.
+const SHOWN: usize = 2;
+
+/// A cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// nginx with `proxy_cache`
+    Nginx,
+    /// Varnish as it comes: it negotiates gzip itself
+    Varnish,
+    /// Varnish that leaves gzip to the application's `Vary`
+    VarnishPlain,
+}
+
+impl Cache {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Nginx, Self::Varnish, Self::VarnishPlain];
+
+    /// Whether the programs that it needs are installed.
+    fn available(self) -> Result<(), String> {
+        let needed = match self {
+            Self::Nginx => [("nginx", "-v", "nginx"), ("setpriv", "-V", "util-linux")].as_slice(),
+            Self::Varnish | Self::VarnishPlain => &[("varnishd", "-V", "varnish")],
+        };
+        for (program, version, package) in needed {
+            let mut command = Command::new(program);
+            command.arg(version).stdin(Stdio::null());
+            if command.output().is_err() {
+                return Err(format!(
+                    "`{program}` is missing; Debian's package `{package}` has it"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Nginx => "nginx",
+            Self::Varnish => "varnish",
+            Self::VarnishPlain => "varnish without gzip",
+        })
+    }
+}
+
+/// Caches by name: `nginx`, `varnish`, `all` or `installed`.
+#[derive(Clone, Debug)]
+pub struct Caches(Vec<Cache>);
+
+impl FromStr for Caches {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let [nginx, varnish @ ..] = Cache::ALL;
+        Ok(Self(match name {
+            "nginx" => vec![nginx],
+            "varnish" => varnish.to_vec(),
+            "all" => Cache::ALL.to_vec(),
+            "installed" => installed(),
+            _ => {
+                return Err(format!(
+                    "`{name}` is not a cache; write `nginx`, `varnish`, `all` or `installed`"
+                ));
+            }
+        }))
+    }
+}
+
+impl Caches {
+    /// Whether there is nothing to run: none of the `installed` ones is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether all of them are installed.
+    ///
+    /// # Errors
+    ///
+    /// Says which program is missing, and which Debian package has it.
+    pub fn available(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|cache| cache.available())
+    }
+}
+
+/// The caches that are installed, which has to be all of them where `CI` is `true`.
+fn installed() -> Vec<Cache> {
+    if std::env::var("CI").as_deref() == Ok("true") {
+        return Cache::ALL.to_vec();
+    }
+    let is_installed = |cache: &Cache| {
+        let missing = cache.available();
+        if let Err(missing) = &missing {
+            println!("{cache}: SKIPPED, {missing}");
+        }
+        missing.is_ok()
+    };
+    Cache::ALL.into_iter().filter(is_installed).collect()
+}
+
+/// Sends [`REQUESTS`] random requests to each framework through each cache, and prints what comes of it.
+/// Says whether all is well.
+///
+/// # Errors
+///
+/// When a cache or a server does not start or answer.
+pub fn run(caches: &Caches, fixtures: &[Fixture], seed: u64) -> Result<bool, String> {
+    let failed = |error: io::Error| format!("cannot write the policy: {error}");
+    let folder = tempfile::TempDir::with_prefix("cors-policy-").map_err(failed)?;
+    let policy = folder.path().join("cors.toml");
+    fs::write(&policy, POLICY).map_err(failed)?;
+    let (mut is_well, mut duration) = (true, Duration::ZERO);
+    for cache in caches.0.iter().copied() {
+        for fixture in fixtures {
+            let started = Instant::now();
+            let tally = one(cache, fixture, &policy, seed)?;
+            is_well &= tally.is_well();
+            print!("{}", tally.text(cache, fixture.framework, seed));
+            duration += started.elapsed();
+        }
+    }
+    println!("caches: {duration:.0?}");
+    Ok(is_well)
+}
+
+fn one(cache: Cache, fixture: &Fixture, policy: &Path, seed: u64) -> Result<Tally, String> {
+    let server = fixture.start_cacheable(Some(policy))?;
+    let program = Program::start(cache, server.port())?;
+    let socket = program.socket();
+    let mut seeds = Rng::with_seed(seed);
+    let tallies = thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let random = seeds.fork();
+                scope.spawn(|| client(&socket, random, REQUESTS / CLIENTS))
+            })
+            .collect();
+        clients
+            .into_iter()
+            .map(|client| {
+                let panicked = || Err(io::Error::other("a thread panicked"));
+                client.join().unwrap_or_else(|_| panicked())
+            })
+            .collect::<io::Result<Vec<_>>>()
+    });
+    let tallies = tallies.map_err(|error| {
+        format!(
+            "{} through {cache}, seed {seed}: {error}",
+            fixture.framework
+        )
+    })?;
+    let mut tally = Tally::default();
+    tallies.into_iter().for_each(|other| tally.add(other));
+    Ok(tally)
+}
+
+fn client(socket: &Path, mut random: Rng, requests: usize) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut kept = None;
+    for _ in 0..requests {
+        let mut connection = match kept.take() {
+            Some(connection) => connection,
+            None => connect(socket)?,
+        };
+        let asked = Asked::random(&mut random);
+        let response = connection.exchange(&asked.request)?;
+        let closes = |line: &[u8]| line.eq_ignore_ascii_case(b"close");
+        if !response.lines("connection").any(closes) {
+            kept = Some(connection);
+        }
+        tally.judge(&asked, &response);
+    }
+    Ok(tally)
+}
+
+fn connect(socket: &Path) -> io::Result<Connection<UnixStream>> {
+    let stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    Ok(Connection::new(stream))
+}
+
+/// What came of the requests to a framework through a cache.
+#[derive(Debug, Default)]
+struct Tally {
+    requests: usize,
+    /// Those that the cache answered.
+    hits: usize,
+    faults: [usize; Fault::ALL.len()],
+    /// Some of them, in full.
+    shown: Vec<(Fault, String)>,
+    /// How many were answered by the cache and by the application, by what was drawn.
+    drawn: BTreeMap<String, (usize, usize)>,
+}
+
+impl Tally {
+    fn judge(&mut self, asked: &Asked, response: &Response) {
+        let from = response.lines("x-cache").next().unwrap_or_default();
+        // The others are nginx's: what it made sure of, or gave out while it asked.
+        let is_hit = matches!(from, b"HIT" | b"REVALIDATED" | b"STALE" | b"UPDATING");
+        self.requests += 1;
+        self.hits += usize::from(is_hit);
+        for what in names(asked) {
+            let (hits, others) = self.drawn.entry(what).or_default();
+            *(if is_hit { hits } else { others }) += 1;
+        }
+        for (fault, message) in asked.judge(response) {
+            for ((other, _), count) in Fault::ALL.iter().zip(&mut self.faults) {
+                *count += usize::from(*other == fault);
+            }
+            let lines = asked.request.lines.iter().map(show);
+            let message = format!(
+                "{} {} {}: {message}; {}, vary: {}",
+                asked.request.method,
+                asked.request.target,
+                lines.collect::<Vec<_>>().join(" "),
+                String::from_utf8_lossy(from),
+                String::from_utf8_lossy(
+                    &response.lines("vary").collect::<Vec<_>>().join(&b" / "[..])
+                ),
+            );
+            self.show(fault, message);
+        }
+    }
+
+    fn show(&mut self, fault: Fault, message: String) {
+        let same = self.shown.iter().filter(|(other, _)| *other == fault);
+        if same.count() < SHOWN {
+            self.shown.push((fault, message));
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.hits += other.hits;
+        for (count, more) in self.faults.iter_mut().zip(other.faults) {
+            *count += more;
+        }
+        for (fault, message) in other.shown {
+            self.show(fault, message);
+        }
+        for (what, (hits, others)) in other.drawn {
+            let (all_hits, all_others) = self.drawn.entry(what).or_default();
+            *all_hits += hits;
+            *all_others += others;
+        }
+    }
+
+    /// What was not tried: the cache has stored nothing of it, or was never asked for it first.
+    fn untried(&self) -> Vec<String> {
+        let few = self
+            .drawn
+            .iter()
+            .filter(|(_, (hits, others))| *hits < ENOUGH || *others < ENOUGH);
+        let text = |(what, (hits, others)): (&String, &(usize, usize))| {
+            format!("{what}: {hits} from the cache, {others} from the application")
+        };
+        few.map(text).collect()
+    }
+
+    fn is_well(&self) -> bool {
+        self.requests > 0
+            && self.faults.iter().all(|count| *count == 0)
+            && self.untried().is_empty()
+    }
+
+    fn text(&self, cache: Cache, framework: Framework, seed: u64) -> String {
+        let Self { requests, hits, .. } = self;
+        let mut text = format!("{cache}, {framework}: {requests} requests, {hits} from the cache");
+        let found = Fault::ALL.iter().zip(self.faults);
+        let found = found.filter(|(_, count)| *count > 0);
+        let found: Vec<_> = found
+            .map(|((_, name), count)| format!("{name} {count}"))
+            .collect();
+        if self.is_well() {
+            text += ", all right\n";
+            return text;
+        }
+        let _ = writeln!(text, ", seed {seed}: WRONG: {}", found.join(", "));
+        for (_, message) in &self.shown {
+            let _ = writeln!(text, "    {message}");
+        }
+        for untried in self.untried() {
+            let _ = writeln!(text, "    too few of {untried}");
+        }
+        text
+    }
+}
+
+/// What a request was drawn from, for those that have to be found in the cache now and then.
+fn names(asked: &Asked) -> Vec<String> {
+    let document = match asked.document {
+        // How often it is found depends on the time that all takes.
+        Some(document) if document.has_etag => None,
+        Some(document) => Some(format!("the document {}", document.name)),
+        None => Some("no document".to_owned()),
+    };
+    let origin = format!("origin {}", asked.site.origin.unwrap_or("none"));
+    let encoding = format!("encoding {}", asked.encoding.0.unwrap_or("none"));
+    document.into_iter().chain([origin, encoding]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_caches() {
+        let check = |name: &str, expected: &[Cache]| {
+            let found: Caches = name.parse().unwrap();
+            assert_eq!(found.0, expected);
+        };
+        check("nginx", &[Cache::Nginx]);
+        check("varnish", &[Cache::Varnish, Cache::VarnishPlain]);
+        check("all", &Cache::ALL);
+        let error = "squid".parse::<Caches>().unwrap_err();
+        assert!(error.starts_with("`squid` is not a cache"), "{error}");
+    }
+
+    /// A run in which nothing was tried is not well.
+    #[test]
+    fn vacuous() {
+        let check = |from: &dyn Fn(usize) -> &'static str, expected: bool| {
+            let mut random = Rng::with_seed(1);
+            let mut tally = Tally::default();
+            for index in 0..2_000 {
+                let asked = Asked::random(&mut random);
+                let response = Response {
+                    status: 200,
+                    lines: vec![("x-cache".to_owned(), from(index).into())],
+                    pieces: Vec::new(),
+                };
+                tally.judge(&asked, &response);
+            }
+            // What is wrong with these is not asked here.
+            tally.faults = Default::default();
+            assert_eq!(tally.is_well(), expected, "{:?}", tally.untried());
+        };
+        check(&|index| if index % 2 == 0 { "HIT" } else { "MISS" }, true);
+        check(&|_| "HIT", false);
+        check(&|_| "MISS", false);
+        check(&|_| "", false);
+        check(&|index| if index % 99 == 0 { "HIT" } else { "MISS" }, false);
+        assert!(!Tally::default().is_well());
+    }
+
+    /// Faults are counted, and some of them are shown.
+    #[test]
+    fn faults() {
+        let mut tally = Tally::default();
+        let mut random = Rng::with_seed(1);
+        let response = Response {
+            status: 200,
+            lines: vec![
+                ("x-cache".to_owned(), b"HIT".to_vec()),
+                ("vary".to_owned(), b"Accept".to_vec()),
+                ("content-language".to_owned(), b"en".to_vec()),
+            ],
+            pieces: Vec::new(),
+        };
+        let asked = loop {
+            let asked = Asked::random(&mut random);
+            let is_head = asked.request.method == "HEAD";
+            let is_plain = asked
+                .document
+                .is_some_and(|document| document.name == "plain");
+            if is_plain && is_head && asked.site.origin.is_none() {
+                break asked;
+            }
+        };
+        for _ in 0..3 {
+            tally.judge(&asked, &response);
+        }
+        assert_eq!((tally.requests, tally.hits), (3, 3));
+        let text = tally.text(Cache::Nginx, Framework::Axum, 7);
+        assert!(
+            text.contains("nginx, axum: 3 requests, 3 from the cache, seed 7: WRONG: other 3\n")
+        );
+        assert_eq!(
+            text.matches("`vary` does not name `Origin`; HIT, vary: Accept\n")
+                .count(),
+            SHOWN
+        );
+        let mut both = Tally::default();
+        both.add(tally);
+        assert_eq!((both.requests, both.hits, both.shown.len()), (3, 3, SHOWN));
+        assert!(!both.is_well());
+    }
+}

@@ -1,0 +1,180 @@
+//! The caches as programs: one process or more, a folder of their own, a socket in it.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::Cache;
+
+/// A running cache. It ends, and its folder is removed, when it is dropped.
+#[derive(Debug)]
+pub(super) struct Program {
+    child: Child,
+    /// Varnish runs as long as this is open.
+    stdin: Option<ChildStdin>,
+    folder: TempDir,
+}
+
+impl Program {
+    /// Starts a cache in front of a server on this machine, and waits until it listens.
+    pub(super) fn start(cache: Cache, port: u16) -> Result<Self, String> {
+        let named = |error: io::Error| format!("{cache} does not start: {error}");
+        let folder = TempDir::with_prefix("cors-cache-").map_err(named)?;
+        let started = match cache {
+            Cache::Nginx => nginx(folder, port),
+            Cache::Varnish => varnish(folder, port, "on"),
+            Cache::VarnishPlain => varnish(folder, port, "off"),
+        };
+        started.map_err(named)
+    }
+
+    /// The Unix socket on which it listens: no port can be taken by somebody else meanwhile.
+    pub(super) fn socket(&self) -> PathBuf {
+        socket(self.folder.path())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Varnish ends in order then, and with it its second process, which writes to the folder.
+        let ends = self.stdin.take().is_some();
+        if !ends {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
+    }
+}
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("socket")
+}
+
+fn nginx(folder: TempDir, port: u16) -> io::Result<Program> {
+    let path = folder.path().display();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {path}/{name};\n"))
+        .concat();
+    // One process: it ends by our `kill`, and changes no user.
+    let config = format!(
+        "daemon off; master_process off; pid {path}/pid; error_log stderr notice;
+        events {{}}
+        http {{
+            access_log off;
+            {temporary}
+            keepalive_requests 1000000;
+            proxy_cache_path {path}/cache levels=1 keys_zone=cache:10m;
+            upstream application {{ server 127.0.0.1:{port}; keepalive 8; }}
+            server {{
+                listen unix:{path}/socket;
+                location / {{
+                    proxy_pass http://application;
+                    proxy_http_version 1.1;
+                    proxy_set_header Connection '';
+                    proxy_cache cache;
+                    proxy_cache_valid any 1h;
+                    proxy_cache_revalidate on;
+                    add_header X-Cache $upstream_cache_status always;
+                }}
+            }}
+        }}\n"
+    );
+    let file = folder.path().join("nginx.conf");
+    fs::write(&file, config)?;
+    // The kernel ends it when we are killed without a chance to drop anything.
+    let mut child = Command::new("setpriv")
+        .args(["--pdeathsig", "KILL", "--", "nginx", "-e", "stderr", "-p"])
+        .arg(folder.path())
+        .arg("-c")
+        .arg(&file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let log = child.stderr.take();
+    let program = Program {
+        child,
+        stdin: None,
+        folder,
+    };
+    // It says its version when it listens.
+    let ready = |line: &str| line.contains("[notice]") && line.contains(": nginx/");
+    wait_for(log, ready)?;
+    Ok(program)
+}
+
+/// `gzip` is whether it negotiates the encoding itself: then it always asks the application for gzip, and
+/// unpacks it for who does not accept that. That is the default.
+fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
+    let config = format!(
+        "vcl 4.1;
+        backend default {{ .host = \"127.0.0.1\"; .port = \"{port}\"; }}
+        sub vcl_backend_response {{
+            // It does not store errors of itself.
+            if (beresp.status == 500) {{ set beresp.ttl = 1h; }}
+        }}
+        sub vcl_deliver {{
+            set resp.http.X-Cache = \"MISS\";
+            if (obj.hits > 0) {{ set resp.http.X-Cache = \"HIT\"; }}
+        }}\n"
+    );
+    let file = folder.path().join("cache.vcl");
+    fs::write(&file, config)?;
+    let errors = folder.path().join("errors");
+    // With `-d` it is told by its standard input when to start, and ends with it. As root it would change
+    // its user, who could not read the folder: hence no jail.
+    let mut child = Command::new("varnishd")
+        .args(["-d", "-j", "none", "-T", "none", "-s", "malloc,64m"])
+        .args(["-p", "default_ttl=3600"])
+        .args(["-p", &format!("http_gzip_support={gzip}"), "-f"])
+        .arg(&file)
+        .arg("-n")
+        .arg(folder.path().join("work"))
+        .arg("-a")
+        .arg(socket(folder.path()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(&errors)?)
+        .spawn()?;
+    let output = child.stdout.take();
+    let mut program = Program {
+        stdin: child.stdin.take(),
+        child,
+        folder,
+    };
+    if let Some(stdin) = &mut program.stdin {
+        // If it has ended already, it has said why.
+        let _ = stdin.write_all(b"start\n");
+    }
+    // Status 200, and nothing to say: the answer to `start`.
+    let started = wait_for(output, |line| line.trim_end() == "200 0");
+    started.map_err(|error| {
+        let errors = fs::read_to_string(&errors).unwrap_or_default();
+        io::Error::other(format!("{error}{errors}"))
+    })?;
+    Ok(program)
+}
+
+/// Reads lines until the one that says that the program is ready. All that was read is the error.
+fn wait_for(
+    output: Option<impl io::Read + Send + 'static>,
+    ready: impl Fn(&str) -> bool,
+) -> io::Result<()> {
+    let mut said = String::new();
+    let Some(mut output) = output.map(BufReader::new) else {
+        return Err(io::Error::other("it has no output"));
+    };
+    loop {
+        let start = said.len();
+        if output.read_line(&mut said)? == 0 {
+            return Err(io::Error::other(said));
+        }
+        if said.get(start..).is_some_and(&ready) {
+            // A full pipe would block it.
+            std::thread::spawn(move || io::copy(&mut output, &mut io::sink()));
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! Random requests, and what must come back whatever a cache has stored: the policy and the request say
+//! it, and nothing else.
+
+use fastrand::Rng;
+
+use crate::document::{Document, ETAG, body};
+use crate::judge::show;
+use crate::message::{Line, Request, Response};
+
+/// The policy in front of the application. What it grants is written down again in [`SITES`].
+pub(super) const POLICY: &str = r#"
+[[grant]]
+allow_origins     = ["https://app.example.com", "https://admin.example.com", "https://*.partner.example"]
+expose_headers    = ["x-request-id"]
+allow_credentials = true
+
+[[grant]]
+allow_origins  = ["https://public.example"]
+expose_headers = ["etag"]
+"#;
+
+/// Who asks.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// What is sent in `Origin`.
+    pub(super) origin: Option<&'static str>,
+    grant: Option<Grant>,
+}
+
+#[derive(Debug)]
+struct Grant {
+    credentials: bool,
+    exposed: &'static str,
+}
+
+const FIRST: Option<Grant> = Some(Grant {
+    credentials: true,
+    exposed: "x-request-id",
+});
+const SECOND: Option<Grant> = Some(Grant {
+    credentials: false,
+    exposed: "etag",
+});
+
+const fn site(origin: &'static str, grant: Option<Grant>) -> Site {
+    let origin = Some(origin);
+    Site { origin, grant }
+}
+
+pub(super) static SITES: [Site; 9] = [
+    site("https://app.example.com", FIRST),
+    site("https://admin.example.com", FIRST),
+    site("https://shop.partner.example", FIRST),
+    site("https://public.example", SECOND),
+    site("https://evil.example", None),
+    site("https://app.example.com.evil.example", None),
+    site("http://app.example.com", None),
+    site("null", None),
+    Site {
+        origin: None,
+        grant: None,
+    },
+];
+
+/// What is sent in `Accept-Encoding`, and whether gzip may come back.
+pub(super) const ENCODINGS: [(Option<&str>, bool); 4] = [
+    (Some("gzip"), true),
+    (Some("gzip, deflate, br"), true),
+    (Some("identity"), false),
+    (None, false),
+];
+
+const LANGUAGES: [Option<&str>; 3] = [Some("en"), Some("de"), None];
+
+/// So many of each document: few, so that most requests find an answer stored; and more than one, so that
+/// many do not.
+const NUMBERS: u8 = 4;
+
+/// A request, and where it was drawn from.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) site: &'static Site,
+    pub(super) encoding: (Option<&'static str>, bool),
+    language: Option<&'static str>,
+    /// None: the path has no route, so that the framework answers.
+    pub(super) document: Option<&'static Document>,
+    is_conditional: bool,
+    pub(super) request: Request,
+}
+
+impl Asked {
+    /// Draws one.
+    pub(super) fn random(random: &mut Rng) -> Self {
+        static DOCUMENTS: [Document; Document::ALL.len()] = Document::ALL;
+        let site = choice(random, &SITES);
+        let encoding = *choice(random, &ENCODINGS);
+        let language = *choice(random, &LANGUAGES);
+        let document = DOCUMENTS.get(random.usize(..=DOCUMENTS.len()));
+        let is_conditional = document.is_some_and(|document| document.has_etag) && random.bool();
+        let is_head = random.u8(..5) == 0;
+        let number = random.u8(..NUMBERS);
+        let target = match document {
+            Some(document) => format!("/documents/{}?{number}", document.name),
+            None => format!("/nowhere?{number}"),
+        };
+        let mut lines: Vec<Line> = Vec::new();
+        let mut line = |name: &str, value: Option<&str>| {
+            lines.extend(value.map(|value| (name.to_owned(), value.as_bytes().to_vec())));
+        };
+        line("Origin", site.origin);
+        line("Accept-Encoding", encoding.0);
+        line("Accept-Language", language);
+        line("If-None-Match", is_conditional.then_some(ETAG));
+        let request = Request {
+            method: if is_head { "HEAD" } else { "GET" }.to_owned(),
+            target,
+            lines,
+            body: Vec::new(),
+        };
+        Self {
+            site,
+            encoding,
+            language,
+            document,
+            is_conditional,
+            request,
+        }
+    }
+
+    /// Says what is wrong with an answer, if anything is.
+    pub(super) fn judge(&self, response: &Response) -> Vec<(Fault, String)> {
+        let status = self.document.map_or(404, |document| document.status);
+        if response.status != status && !(self.is_conditional && response.status == 304) {
+            // What an answer of the cache's own lacks is not ours to say.
+            let message = format!("status {} instead of {status}", response.status);
+            return vec![(Fault::Other, message)];
+        }
+        let mut faults = self.judge_cors(response);
+        faults.extend(self.judge_content(response));
+        faults
+    }
+
+    fn judge_cors(&self, response: &Response) -> Vec<(Fault, String)> {
+        let mut faults = Vec::new();
+        let grant = self.site.grant.as_ref();
+        let origin = grant.and(self.site.origin);
+        let credentials = grant.filter(|grant| grant.credentials).map(|_| "true");
+        for (fault, name, right) in [
+            (Fault::WrongOrigin, "access-control-allow-origin", origin),
+            (
+                Fault::Grant,
+                "access-control-allow-credentials",
+                credentials,
+            ),
+            (
+                Fault::Grant,
+                "access-control-expose-headers",
+                grant.map(|grant| grant.exposed),
+            ),
+        ] {
+            let found: Vec<&[u8]> = response.lines(name).collect();
+            if found.iter().copied().eq(right.map(str::as_bytes)) {
+                continue;
+            }
+            let fault = match fault {
+                Fault::WrongOrigin if found.is_empty() => Fault::NoOrigin,
+                fault => fault,
+            };
+            faults.push((fault, instead(name, &found, right)));
+        }
+        // For the caches further on, the browser's among them.
+        let mut named = response
+            .lines("vary")
+            .flat_map(|line| line.split(|b| *b == b','));
+        if !named.any(|name| matches!(name.trim_ascii(), b"*" | b"Origin" | b"origin")) {
+            faults.push((Fault::Other, "`vary` does not name `Origin`".to_owned()));
+        }
+        faults
+    }
+
+    fn judge_content(&self, response: &Response) -> Vec<(Fault, String)> {
+        let mut faults = Vec::new();
+        let encodings: Vec<&[u8]> = response.lines("content-encoding").collect();
+        let is_packed = match encodings.as_slice() {
+            [] => false,
+            [b"gzip"] if self.encoding.1 => true,
+            found => {
+                let message = instead("content-encoding", found, None);
+                return vec![(Fault::Encoding, message)];
+            }
+        };
+        let Some(document) = self.document.filter(|_| response.status != 304) else {
+            return faults;
+        };
+        let language = match self.language {
+            Some("de") if document.has_languages() => "de",
+            _ => "en",
+        };
+        let name = "content-language";
+        let found: Vec<&[u8]> = response.lines(name).collect();
+        if found != [language.as_bytes()] {
+            faults.push((Fault::Language, instead(name, &found, Some(language))));
+        } else if self.request.method != "HEAD" {
+            let found = response.pieces.concat();
+            let is_right = match is_packed {
+                true => found.starts_with(&[0x1f, 0x8b]),
+                false => found == body(language).as_bytes(),
+            };
+            if !is_right {
+                faults.push((Fault::Other, "another body".to_owned()));
+            }
+        }
+        faults
+    }
+}
+
+/// What can be wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// `Access-Control-Allow-Origin` says something else: what was made for another site, above all.
+    WrongOrigin,
+    /// `Access-Control-Allow-Origin` is missing.
+    NoOrigin,
+    /// Another field of the grant.
+    Grant,
+    /// Compressed, though the client accepts none of that.
+    Encoding,
+    /// In another language, so that the application's own `Vary` does not count.
+    Language,
+    /// Another status or body, or no `Vary`.
+    Other,
+}
+
+impl Fault {
+    /// All of them, in the order of the columns.
+    pub(super) const ALL: [(Self, &'static str); 6] = [
+        (Self::WrongOrigin, "wrong origin"),
+        (Self::NoOrigin, "no origin"),
+        (Self::Grant, "other CORS"),
+        (Self::Encoding, "encoding"),
+        (Self::Language, "language"),
+        (Self::Other, "other"),
+    ];
+}
+
+/// What there is, and what there should be; they differ.
+fn instead(name: &str, found: &[&[u8]], right: Option<&str>) -> String {
+    let one = |value: &[u8]| show(&(name.to_owned(), value.to_vec()));
+    let found: Vec<_> = found.iter().map(|value| one(value)).collect();
+    let found = found.join(", ");
+    match right.map(|right| one(right.as_bytes())) {
+        Some(right) if found.is_empty() => format!("without {right}"),
+        Some(right) => format!("{found} instead of {right}"),
+        None => format!("with {found}"),
+    }
+}
+
+fn choice<'a, T>(random: &mut Rng, all: &'a [T]) -> &'a T {
+    // No list is empty.
+    #[expect(clippy::indexing_slicing, reason = "the index is below the length")]
+    &all[random.usize(..all.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use cors_core::{Policy, Verdict};
+
+    use super::*;
+
+    /// What is written down by hand is what the policy says.
+    #[test]
+    fn sites() {
+        let policy = Policy::from_toml(POLICY).unwrap();
+        for site in &SITES {
+            let mut asked = asked(None, site.origin, None);
+            asked.request.method = "GET".to_owned();
+            let expected = match (policy.decide(&asked.request).verdict(), site.origin) {
+                (Verdict::Granted(0), _) => Some("x-request-id"),
+                (Verdict::Granted(_), _) => Some("etag"),
+                (Verdict::Refused, Some(_)) | (Verdict::NoOrigin, None) => None,
+                other => panic!("{other:?}"),
+            };
+            let exposed = site.grant.as_ref().map(|grant| grant.exposed);
+            assert_eq!(exposed, expected, "{site:?}");
+        }
+    }
+
+    /// The same seed draws the same requests, and everything is drawn.
+    #[test]
+    fn requests() {
+        let draw = |seed| {
+            let mut random = Rng::with_seed(seed);
+            (0..2_000)
+                .map(|_| Asked::random(&mut random).request)
+                .collect::<Vec<_>>()
+        };
+        let requests = draw(1);
+        assert_eq!(requests, draw(1));
+        assert_ne!(requests, draw(2));
+        let drawn = |method: &str, path: &str, field: Option<&str>| {
+            let mut requests = requests.iter().filter(|request| {
+                let mut lines = request.lines.iter();
+                request.method == method
+                    && request.target.starts_with(path)
+                    && field.is_none_or(|name| lines.any(|(other, _)| other == name))
+            });
+            requests.next().is_some()
+        };
+        for method in ["GET", "HEAD"] {
+            for document in &Document::ALL {
+                assert!(drawn(
+                    method,
+                    &format!("/documents/{}?", document.name),
+                    None
+                ));
+            }
+            assert!(drawn(method, "/nowhere?", None));
+            assert!(drawn(method, "/documents/etag?", Some("If-None-Match")));
+            assert!(!drawn(method, "/documents/plain?", Some("If-None-Match")));
+        }
+    }
+
+    fn asked(document: Option<&str>, origin: Option<&str>, gzip: Option<bool>) -> Asked {
+        // Everything else is overwritten.
+        let mut asked = Asked::random(&mut Rng::with_seed(1));
+        asked.site = SITES.iter().find(|site| site.origin == origin).unwrap();
+        asked.encoding = (None, gzip.unwrap_or_default());
+        asked.language = Some("de");
+        asked.document = document.map(|name| Document::named(name).unwrap());
+        asked.is_conditional = document == Some("etag");
+        asked.request.method = if gzip.is_some() { "GET" } else { "HEAD" }.to_owned();
+        asked.request.lines.clear();
+        asked
+            .request
+            .lines
+            .extend(origin.map(|origin| ("origin".to_owned(), origin.as_bytes().to_vec())));
+        asked
+    }
+
+    const APP: Option<&str> = Some("https://app.example.com");
+    const GRANTED: &str = "access-control-allow-origin: https://app.example.com\n\
+        access-control-allow-credentials: true\naccess-control-expose-headers: x-request-id\n\
+        vary: Accept-Encoding, Origin";
+    const REFUSED: &str = "vary: origin";
+
+    #[track_caller]
+    fn check(asked: &Asked, answer: &str, body: &[u8], expected: &[Fault]) {
+        let (status, fields) = answer.split_once('\n').unwrap();
+        let fields = fields.lines().filter_map(|line| line.split_once(": "));
+        let response = Response {
+            status: status.parse().unwrap(),
+            lines: fields
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            pieces: vec![body.to_vec()],
+        };
+        let found = asked.judge(&response);
+        let faults: Vec<_> = found.iter().map(|(fault, _)| *fault).collect();
+        assert_eq!(faults, expected, "{answer}: {found:?}");
+    }
+
+    /// The fields of CORS, of a framework's own 404.
+    #[test]
+    fn grants() {
+        let check = |origin, fields: &str, expected: &[Fault]| {
+            check(
+                &asked(None, origin, None),
+                &format!("404\n{fields}"),
+                b"",
+                expected,
+            );
+        };
+        check(APP, GRANTED, &[]);
+        check(None, REFUSED, &[]);
+        check(Some("https://evil.example"), REFUSED, &[]);
+        check(
+            Some("https://public.example"),
+            "access-control-allow-origin: https://public.example\n\
+             access-control-expose-headers: etag\nvary: *",
+            &[],
+        );
+
+        let admin = GRANTED.replace("//app", "//admin");
+        check(APP, &admin, &[Fault::WrongOrigin]);
+        check(
+            APP,
+            &format!("{GRANTED}\naccess-control-allow-origin: null"),
+            &[Fault::WrongOrigin],
+        );
+        check(
+            APP,
+            &GRANTED.replace("https://app.example.com", "*"),
+            &[Fault::WrongOrigin],
+        );
+        check(APP, REFUSED, &[Fault::NoOrigin, Fault::Grant, Fault::Grant]);
+        let granted = [Fault::WrongOrigin, Fault::Grant, Fault::Grant];
+        check(None, GRANTED, &granted);
+        check(Some("https://evil.example"), GRANTED, &granted);
+        check(APP, &GRANTED.replace("true", "false"), &[Fault::Grant]);
+        check(
+            APP,
+            &GRANTED.replace("x-request-id", "etag"),
+            &[Fault::Grant],
+        );
+        check(APP, &GRANTED.replace("Origin", "X-Origin"), &[Fault::Other]);
+        check(None, "", &[Fault::Other]);
+    }
+
+    #[test]
+    fn statuses() {
+        let check = |document, status, expected: &[Fault]| {
+            let fields = "content-language: en";
+            let answer = format!("{status}\n{REFUSED}\n{fields}");
+            check(&asked(document, None, None), &answer, b"", expected);
+        };
+        check(None, 404, &[]);
+        check(None, 200, &[Fault::Other]);
+        check(Some("plain"), 200, &[]);
+        check(Some("plain"), 503, &[Fault::Other]);
+        check(Some("plain"), 304, &[Fault::Other]);
+        check(Some("redirect"), 302, &[]);
+        check(Some("failing"), 500, &[]);
+        check(Some("etag"), 200, &[]);
+        check(Some("etag"), 304, &[]);
+    }
+
+    #[test]
+    fn contents() {
+        let check = |document, gzip, fields: &str, body: &[u8], expected: &[Fault]| {
+            let answer = format!("200\n{REFUSED}\n{fields}");
+            check(
+                &asked(Some(document), None, Some(gzip)),
+                &answer,
+                body,
+                expected,
+            );
+        };
+        let (english, german) = (body("en"), body("de"));
+        let (english, german) = (english.as_bytes(), german.as_bytes());
+        let packed = &[0x1f, 0x8b, 8, 0][..];
+        let (en, de) = ("content-language: en", "content-language: de");
+        let gzip = &format!("{en}\ncontent-encoding: gzip");
+        check("plain", false, en, english, &[]);
+        check("plain", true, en, english, &[]);
+        check("plain", true, gzip, packed, &[]);
+        check("language", true, de, german, &[]);
+
+        check("plain", false, gzip, packed, &[Fault::Encoding]);
+        check(
+            "plain",
+            true,
+            &gzip.replace("gzip", "br"),
+            packed,
+            &[Fault::Encoding],
+        );
+        check("plain", true, gzip, english, &[Fault::Other]);
+        check("plain", true, en, packed, &[Fault::Other]);
+        check("plain", true, en, german, &[Fault::Other]);
+        check("language", true, en, english, &[Fault::Language]);
+        check("plain", true, de, german, &[Fault::Language]);
+    }
+}
