@@ -228,16 +228,21 @@ struct Tally {
 
 impl Tally {
     fn judge(&mut self, asked: &Asked, response: &Response) {
+        let mut found = asked.judge(response);
         let from = response.lines("x-cache").next().unwrap_or_default();
         // The others are nginx's: what it made sure of, or gave out while it asked.
         let is_hit = matches!(from, b"HIT" | b"REVALIDATED" | b"STALE" | b"UPDATING");
         self.requests += 1;
         self.hits += usize::from(is_hit);
-        for what in names(asked) {
-            let (hits, others) = self.drawn.entry(what).or_default();
-            *(if is_hit { hits } else { others }) += 1;
+        if may_be_stored(asked) {
+            for what in names(asked) {
+                let (hits, others) = self.drawn.entry(what).or_default();
+                *(if is_hit { hits } else { others }) += 1;
+            }
+        } else if is_hit {
+            found.push((Fault::Other, "`vary: *`, and stored".to_owned()));
         }
-        for (fault, message) in asked.judge(response) {
+        for (fault, message) in found {
             for ((other, _), count) in Fault::ALL.iter().zip(&mut self.faults) {
                 *count += usize::from(*other == fault);
             }
@@ -320,6 +325,10 @@ impl Tally {
     }
 }
 
+fn may_be_stored(asked: &Asked) -> bool {
+    asked.document.is_none_or(|document| document.vary != ["*"])
+}
+
 /// What a request was drawn from, for those that have to be found in the cache now and then.
 fn names(asked: &Asked) -> Vec<String> {
     let document = match asked.document {
@@ -358,9 +367,16 @@ mod tests {
             let mut tally = Tally::default();
             for index in 0..2_000 {
                 let asked = Asked::random(&mut random);
+                let stored = may_be_stored(&asked);
                 let response = Response {
                     status: 200,
-                    lines: vec![("x-cache".to_owned(), from(index).into())],
+                    lines: vec![(
+                        "x-cache".to_owned(),
+                        match stored {
+                            true => from(index).into(),
+                            false => "MISS".into(),
+                        },
+                    )],
                     pieces: Vec::new(),
                 };
                 tally.judge(&asked, &response);
@@ -377,7 +393,7 @@ mod tests {
         assert!(!Tally::default().is_well());
     }
 
-    /// Faults are counted, and some of them are shown.
+    /// Faults are counted, some are shown, and what `Vary: *` forbids to store is seen.
     #[test]
     fn faults() {
         let mut tally = Tally::default();
@@ -386,7 +402,7 @@ mod tests {
             status: 200,
             lines: vec![
                 ("x-cache".to_owned(), b"HIT".to_vec()),
-                ("vary".to_owned(), b"Accept".to_vec()),
+                ("vary".to_owned(), b"*".to_vec()),
                 ("content-language".to_owned(), b"en".to_vec()),
             ],
             pieces: Vec::new(),
@@ -394,10 +410,7 @@ mod tests {
         let asked = loop {
             let asked = Asked::random(&mut random);
             let is_head = asked.request.method == "HEAD";
-            let is_plain = asked
-                .document
-                .is_some_and(|document| document.name == "plain");
-            if is_plain && is_head && asked.site.origin.is_none() {
+            if !may_be_stored(&asked) && is_head && asked.site.origin.is_none() {
                 break asked;
             }
         };
@@ -410,7 +423,7 @@ mod tests {
             text.contains("nginx, axum: 3 requests, 3 from the cache, seed 7: WRONG: other 3\n")
         );
         assert_eq!(
-            text.matches("`vary` does not name `Origin`; HIT, vary: Accept\n")
+            text.matches("`vary: *`, and stored; HIT, vary: *\n")
                 .count(),
             SHOWN
         );

@@ -27,13 +27,14 @@ const SHORT: &str = "public, max-age=1";
 
 impl Document {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::new("plain", 200, &[], LONG),
         Self::new("origin", 200, &["Origin"], LONG),
         Self::new("language", 200, &["Accept-Language"], LONG),
         Self::new("encoding", 200, &["Accept-Encoding"], LONG),
         Self::new("two-lines", 200, &["Origin", "Accept-Language"], LONG),
         Self::new("one-line", 200, &["accept-language, origin"], LONG),
+        Self::new("everything", 200, &["*"], LONG),
         Self {
             has_etag: true,
             ..Self::new("etag", 200, &["Origin"], SHORT)

@@ -227,7 +227,7 @@ pub(super) enum Fault {
     Encoding,
     /// In another language, so that the application's own `Vary` does not count.
     Language,
-    /// Another status or body, or no `Vary`.
+    /// Another status or body, no `Vary`, or what must not be stored was.
     Other,
 }
 
