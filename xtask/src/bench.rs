@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: what CORS costs, beside its peers.
+//! `cargo xtask bench`: what CORS costs, next to its peers.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use lexopt::ValueExt as _;
 
@@ -29,8 +29,8 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("building the benchmarks (the first time this takes some minutes)");
-    let mut build = cargo(&["build", "--release", "--quiet", "--package", "cors-bench"]);
-    let built = build.status();
+    let build = ["build", "--release", "--quiet", "--package", "cors-bench"];
+    let built = as_stored(cargo(&build)).status();
     let built = built.map_err(|error| Error::Failed(format!("cannot run cargo: {error}")))?;
     if !built.success() {
         return Err(Error::Failed(
@@ -46,12 +46,21 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         "cors-bench",
         "--",
     ];
-    crate::exit_code(cargo(&program).args(arguments))
+    crate::exit_code(as_stored(cargo(&program)).args(arguments))
+}
+
+/// Without what else changes the programs: CI services like to set flags, such as `-D warnings`.
+fn as_stored(mut cargo: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.ends_with("RUSTFLAGS") || text.starts_with("CARGO_PROFILE_") {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 fn has_valgrind() -> bool {
-    let output = std::process::Command::new("valgrind")
-        .arg("--version")
-        .output();
+    let output = Command::new("valgrind").arg("--version").output();
     output.is_ok_and(|output| output.status.success())
 }
