@@ -2,27 +2,45 @@
 //!
 //! callgrind counts between two moments. The crates with which a program can tell it so need
 //! valgrind's headers and libclang wherever the workspace is built or linted, and gungraun a runner of
-//! its own version beside it. callgrind can go by the name of a function instead, which needs
+//! its own version next to it. callgrind can go by the name of a function instead, which needs
 //! nothing but valgrind, where instructions are counted.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cors_bench::counts::Count;
-use cors_bench::measure::{DUMPS, median};
-use cors_bench::programs::{self, Program};
+use crate::programs;
+use crate::subject::Variant;
 
-/// The function in which is counted, and behind which callgrind writes a file.
+/// The function in which is counted, and after which callgrind writes a file.
 const REGION: &str = "cors_bench::subject::measured_region";
 
-/// So much of what was freed is kept for each size that what earlier requests left behind makes no
+/// So much of what was freed is kept for each size that what earlier requests left makes no
 /// difference to a later one.
 const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=1000");
 
+/// What a request takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instructions {
+    /// Everywhere.
+    pub all: u64,
+    /// In the program itself, without the libraries that it loads: these choose their ways by the
+    /// processor and by where in memory something is, which is nothing that a change of ours does.
+    pub own: u64,
+}
+
+/// What each variant takes in each case, in the order in which they were counted.
+pub type Counts = Vec<(String, Variant, Instructions)>;
+
 /// The version of valgrind, or what is missing.
-pub(crate) fn available() -> Result<String, String> {
-    let output = Command::new("valgrind")
+///
+/// # Errors
+///
+/// When it is not installed.
+pub fn available() -> Result<String, String> {
+    let output = Command::new(valgrind()?)
         .arg("--version")
         .stderr(Stdio::null())
         .output();
@@ -30,74 +48,233 @@ pub(crate) fn available() -> Result<String, String> {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        _ => Err("`valgrind` is not installed (Debian's package of that name)".to_owned()),
+        _ => Err("`valgrind --version` fails".to_owned()),
     }
 }
 
-/// Counts all cases with so many origins at most.
-pub(crate) fn count(program: Program, largest: usize) -> Result<Vec<Count>, String> {
-    // Hash tables are seeded at random in each process: now and then an origin meets others in the
-    // engine's that it otherwise does not, and Rocket has tables with which all its numbers move. With
-    // many origins each run takes minutes.
-    let runs = match program {
-        Program::Engine if largest > crate::GATED => 3,
-        _ if largest > crate::GATED => 1,
-        Program::Rocket => 7,
-        Program::Engine | Program::Axum | Program::Actix | Program::Warp => 5,
+/// Runs one of the programs in `src/bin`, with these arguments and, but for the allocator's, these
+/// variables alone. Of what is counted several times, the least: hash tables are seeded at random,
+/// and the least is what a request takes when its texts do not meet others in them.
+///
+/// # Errors
+///
+/// When there is no valgrind, the program fails, or callgrind writes what is not understood.
+pub fn count(
+    program: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<Counts, String> {
+    let failed = |error| format!("{}: {error}", program.display());
+    // As callgrind names it.
+    let program = program.canonicalize().map_err(failed)?;
+    let (Some(folder), Some(name)) = (program.parent(), program.file_name()) else {
+        return Err(format!("`{}` is not a program", program.display()));
     };
-    let runs = (0..runs).map(|_| count_once(program, largest));
-    let runs = runs.collect::<Result<Vec<_>, _>>()?;
-    let first = runs.first().cloned().unwrap_or_default();
-    let counts = first
-        .into_iter()
-        .enumerate()
-        .map(|(at, (case, variant, _))| {
-            let all = runs.iter().filter_map(|run| run.get(at));
-            let count = median(all.map(|(.., count)| *count as f64).collect());
-            (case, variant, count as u64)
-        });
-    Ok(counts.collect())
-}
-
-/// In one process. A number is the one in the middle of [`DUMPS`].
-fn count_once(program: Program, largest: usize) -> Result<Vec<Count>, String> {
-    let path = program.path()?;
-    let folder = path.with_file_name(format!("callgrind-{program}"));
-    let failed = |error| format!("{}: {error}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(failed)?;
+    let name = name.display();
+    let dumps = folder.join(format!("callgrind-{name}"));
+    if dumps.exists() {
+        fs::remove_dir_all(&dumps).map_err(failed)?;
     }
-    fs::create_dir_all(&folder).map_err(failed)?;
-    let mut command = Command::new("valgrind");
+    fs::create_dir_all(&dumps).map_err(failed)?;
+    let mut command = Command::new(valgrind()?);
     command
-        .arg("--tool=callgrind")
+        // Nor what the user has in `.valgrindrc`.
+        .args(["--command-line-only=yes", "--vgdb=no", "--tool=callgrind"])
+        .args(["--compress-strings=no", "--compress-pos=no"])
         .arg(format!("--toggle-collect={REGION}"))
         .arg(format!("--dump-after={REGION}"))
-        .arg(format!(
-            "--callgrind-out-file={}",
-            folder.join("out").display()
-        ))
-        .arg(&path)
-        .args(["instructions", &largest.to_string()])
-        .env(ALLOCATOR.0, ALLOCATOR.1);
-    let mut next = 1;
-    programs::rows(&mut command)?
-        .into_iter()
-        .map(|row| {
-            let dumps = next..next + DUMPS;
-            next += DUMPS;
-            let totals = dumps.map(|number| total(&folder.join(format!("out.{number}"))));
-            let totals = totals.collect::<Result<Vec<_>, _>>()?;
-            Ok((row.case, row.variant, median(totals) as u64))
-        })
-        .collect()
+        // From here, so that the paths are the same in every folder.
+        .current_dir(folder)
+        .arg(format!("--callgrind-out-file=callgrind-{name}/out"))
+        .arg(format!("./{name}"))
+        .args(arguments)
+        .env_clear()
+        .env(ALLOCATOR.0, ALLOCATOR.1)
+        .envs(env::var_os("VALGRIND_LIB").map(|folder| ("VALGRIND_LIB", folder)))
+        .envs(variables.iter().copied());
+    let rows = programs::rows(&mut command)?;
+    let counted = rows.into_iter().zip(1..).map(|(row, number)| {
+        let dump = dumps.join(format!("out.{number}"));
+        let text = fs::read(&dump).map_err(|error| format!("{}: {error}", dump.display()))?;
+        let text = String::from_utf8_lossy(&text);
+        let instructions = sum(&text, &program.to_string_lossy());
+        let instructions = instructions.map_err(|error| format!("{}: {error}", dump.display()))?;
+        Ok((row.case, row.variant, instructions))
+    });
+    Ok(least(counted.collect::<Result<Vec<_>, String>>()?))
 }
 
-/// The sum that stands in a file of callgrind's.
-fn total(path: &Path) -> Result<f64, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
-    total
-        .and_then(|total| total.trim().parse().ok())
-        .ok_or_else(|| format!("{} has no total", path.display()))
+/// The least of what was counted several times.
+pub fn least(counted: impl IntoIterator<Item = (String, Variant, Instructions)>) -> Counts {
+    let mut places = BTreeMap::new();
+    let mut counts = Counts::new();
+    for (case, variant, now) in counted {
+        let place = places.entry((case.clone(), variant));
+        let place = *place.or_insert(counts.len());
+        match counts.get_mut(place) {
+            Some((.., least)) => {
+                least.all = least.all.min(now.all);
+                least.own = least.own.min(now.own);
+            }
+            None => counts.push((case, variant, now)),
+        }
+    }
+    counts
+}
+
+/// Where it is, as the programs run without `PATH`.
+fn valgrind() -> Result<PathBuf, String> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut files = env::split_paths(&path).map(|folder| folder.join("valgrind"));
+    let found = files.find(|file| file.is_file());
+    found.ok_or_else(|| "`valgrind` is not installed (Debian's package of that name)".to_owned())
+}
+
+/// Adds up a file of callgrind's, in [its format] without compression.
+///
+/// [its format]: https://valgrind.org/docs/manual/cl-format.html
+fn sum(text: &str, program: &str) -> Result<Instructions, String> {
+    let (mut all, mut own, mut total) = (0, 0, None);
+    let mut is_own = false;
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{line}`"));
+        if let Some(object) = line.strip_prefix("ob=") {
+            is_own = object == program;
+        } else if line.starts_with("calls=") {
+            // The next line is what the called function takes, which is also where that function is.
+            lines.next();
+        } else if let Some(text) = line.strip_prefix("totals: ") {
+            total = Some(number(text)?);
+        } else if line.starts_with(|first: char| first.is_ascii_digit()) {
+            // The number of a line of the source, and a cost, unless that is 0.
+            let cost = line
+                .split_once(' ')
+                .map_or(Ok(0), |(_, cost)| number(cost))?;
+            all += cost;
+            own += if is_own { cost } else { 0 };
+        }
+    }
+    match total {
+        Some(total) if total != all => Err(format!("{all} instructions in a file of {total}")),
+        None => Err("no total".to_owned()),
+        _ if own == 0 => Err(format!("no instructions in `{program}`")),
+        Some(_) => Ok(Instructions { all, own }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As callgrind writes it, but shorter.
+    const DUMP: &str = "\
+# callgrind format
+version: 1
+creator: callgrind-3.19.0
+cmd:  ./bench-engine instructions 1 1
+part: 100
+
+desc: Trigger: --dump-after=cors_bench::subject::measured_region
+
+positions: line
+events: Ir
+summary: 139
+
+ob=/lib/libc.so.6
+fl=./csu/libc-start.c
+fn=(below main)
+cob=/a b/bench-engine
+cfi=???
+cfn=main
+calls=0 0 
+58 139
+
+ob=/a b/bench-engine
+fl=???
+fn=cors_bench::subject::measured_region
+0 2
+cfn=<A as Subject>::count_instructions::{{closure}}
+calls=1 0 
+0 135
+0 2
+
+fn=<A as Subject>::count_instructions::{{closure}}
+fi=cors-core/src/decide.rs
+10 5
+fe=???
+cob=/lib/libc.so.6
+cfi=./string/memmove.S
+cfn=__memcpy_avx_unaligned_erms
+calls=2 10 
+0 100
+0
+0 30
+
+ob=/lib/libc.so.6
+fl=./string/memmove.S
+fn=__memcpy_avx_unaligned_erms
+10 60
+20 40
+
+totals: 139
+";
+
+    #[track_caller]
+    fn check(text: &str, program: &str, expected: Result<(u64, u64), &str>) {
+        let sum = sum(text, program);
+        let sum = sum.as_ref().map(|sum| (sum.all, sum.own));
+        assert_eq!(sum, expected.map_err(str::to_owned).as_ref().copied());
+    }
+
+    #[test]
+    fn what_a_program_calls_is_counted_where_it_is() {
+        check(DUMP, "/a b/bench-engine", Ok((139, 39)));
+        check(DUMP, "/lib/libc.so.6", Ok((139, 100)));
+    }
+
+    #[test]
+    fn a_file_that_is_not_understood_is_an_error() {
+        let program = "/a b/bench-engine";
+        let rows = [
+            ("totals: 139", "", "no total"),
+            (
+                "totals: 139",
+                "totals: 140",
+                "139 instructions in a file of 140",
+            ),
+            // Costs of called functions are not counted again.
+            ("calls=2 10 \n", "", "239 instructions in a file of 139"),
+            ("10 5\n", "10 5 1\n", "`10 5 1`"),
+            // Compressed after all.
+            ("20 40\n", "+10 40\n", "99 instructions in a file of 139"),
+            (
+                "ob=/a b/bench-engine\n",
+                "ob=(1) /a b/bench-engine\n",
+                "no instructions in `/a b/bench-engine`",
+            ),
+        ];
+        for (old, new, error) in rows {
+            check(&DUMP.replace(old, new), program, Err(error));
+        }
+    }
+
+    #[test]
+    fn the_least_of_each_case_and_variant_counts() {
+        let row =
+            |case: &str, variant, all, own| (case.to_owned(), variant, Instructions { all, own });
+        let counted = [
+            row("b", Variant::Base, 9, 8),
+            row("b", Variant::Base, 10, 7),
+            row("b", Variant::Ours, 20, 19),
+            row("a", Variant::Base, 5, 5),
+            row("b", Variant::Base, 11, 9),
+        ];
+        let expected = [
+            row("b", Variant::Base, 9, 7),
+            row("b", Variant::Ours, 20, 19),
+            row("a", Variant::Base, 5, 5),
+        ];
+        assert_eq!(least(counted), expected);
+    }
 }

@@ -4,6 +4,7 @@
 //! Each framework has a program in `src/bin`, and the engine has one. `src/main.rs` runs them and
 //! makes the table; `cargo xtask bench` builds and runs all of it.
 
+pub mod callgrind;
 pub mod case;
 pub mod counts;
 pub mod measure;

@@ -1,24 +1,34 @@
 //! Runs the programs of the engine and of the frameworks, and makes a table: `cargo xtask bench`.
 
-mod callgrind;
 mod load;
 mod report;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use cors_bench::counts::{self, Counts, Unit};
+use cors_bench::callgrind;
+use cors_bench::counts::{self, Conditions, Count, Counts, Unit};
 use cors_bench::measure::{Value, allocations};
 use cors_bench::programs::Program;
 use lexopt::ValueExt as _;
 use report::{Build, Report};
 
+/// What is counted for the gate.
+const GATE: &str = "instructions-without-peers";
 /// Origins up to which instructions are counted for the gate.
 const GATED: usize = 1_000;
+/// Policies with which they are counted in one process.
+const POLICIES: usize = 16;
+/// Processes in which they are counted until they are as stored. Each has other seeds for its hash
+/// tables, and another place for its stack, of which the seeds in actix-web are made: in about one
+/// place of twenty they make all its tables bad ones.
+const PROCESSES: usize = 5;
+/// So many bytes more lie above the stack in each.
+const STEP: usize = 1_009;
 /// Origins up to which all is measured.
 const LARGEST: usize = 1_000_000;
-/// Origins up to which the instructions of all variants are counted. It is tempting to go to the
-/// end, but under callgrind a peer takes minutes to take in what it then looks up in no time.
+/// Origins up to which the instructions of all variants are counted. Not to the end: under callgrind a
+/// peer takes minutes to take in what it then looks up in no time.
 const COUNTED: usize = 100_000;
 
 #[derive(Default)]
@@ -77,20 +87,35 @@ fn options() -> Result<Options, lexopt::Error> {
 fn gate(options: &Options) -> Result<bool, String> {
     callgrind::available()?;
     let stored = Counts::read()?;
+    let others = stored.conditions.differences(&Conditions::now()?);
     let mut agree = true;
     for program in &options.programs {
-        let counted = callgrind::count(*program, GATED)?;
-        let differences = stored.compare(Unit::Instructions, *program, &counted)?;
+        let mut counted = count(*program, GATE, GATED, 0)?;
+        let mut differences = compare(&stored, *program, &counted)?;
+        for process in 1..PROCESSES {
+            if differences.is_empty() || !others.is_empty() {
+                break;
+            }
+            let again = count(*program, GATE, GATED, process)?;
+            counted = callgrind::least(counted.into_iter().chain(again));
+            differences = compare(&stored, *program, &counted)?;
+        }
         for difference in &differences {
             println!("{difference}");
         }
         if differences.is_empty() {
-            println!(
-                "{program}: the instructions of {} runs are as stored",
-                counted.len()
-            );
+            let cases = counted.len();
+            println!("{program}: the instructions of {cases} runs are as stored");
         }
         agree &= differences.is_empty();
+    }
+    if !others.is_empty() {
+        println!(
+            "Not compared, because {}. Either moves the numbers without a change of ours. \
+             `cargo xtask bench --record` stores new ones, which are compared again.",
+            others.join(", and ")
+        );
+        return Ok(true);
     }
     if !agree {
         println!("{}", counts::ADVICE);
@@ -102,14 +127,53 @@ fn gate(options: &Options) -> Result<bool, String> {
 fn record(options: &Options) -> Result<(), String> {
     callgrind::available()?;
     let mut counts = Counts::read().unwrap_or_default();
+    let now = Conditions::now()?;
+    if options.programs.len() < Program::ALL.len()
+        && let [difference, ..] = &counts.conditions.differences(&now)[..]
+    {
+        return Err(format!("{difference}; store all, without `--framework`"));
+    }
+    counts.conditions = now;
     for program in &options.programs {
         eprintln!("{program}: counting");
-        let instructions = callgrind::count(*program, GATED)?;
-        counts.set(Unit::Instructions, *program, &instructions);
+        let counted = (0..PROCESSES).map(|process| count(*program, GATE, GATED, process));
+        let counted = callgrind::least(
+            counted
+                .collect::<Result<Vec<_>, _>>()?
+                .into_iter()
+                .flatten(),
+        );
+        counts.set(Unit::Instructions, *program, &own(&counted));
         let rows = program.measure_memory("allocations", GATED)?;
         counts.set(Unit::Allocations, *program, &allocations(&rows));
     }
     counts.write()
+}
+
+fn compare(
+    stored: &Counts,
+    program: Program,
+    counted: &callgrind::Counts,
+) -> Result<Vec<String>, String> {
+    stored.compare(Unit::Instructions, program, &own(counted))
+}
+
+/// What is compared: what a change of ours can move.
+fn own(counted: &callgrind::Counts) -> Vec<Count> {
+    let counts = counted.iter();
+    let counts = counts.map(|(case, variant, count)| (case.clone(), *variant, count.own));
+    counts.collect()
+}
+
+fn count(
+    program: Program,
+    what: &str,
+    largest: usize,
+    process: usize,
+) -> Result<callgrind::Counts, String> {
+    let arguments = [what, &largest.to_string(), &POLICIES.to_string()];
+    let padding = "x".repeat(process * STEP);
+    callgrind::count(&program.path()?, &arguments, &[("PADDING", &padding)])
 }
 
 /// Measures everything, prints the table, and writes `BENCHMARKS.md` unless it is only a part.
@@ -131,7 +195,8 @@ fn measure(options: &Options) -> Result<(), String> {
                     Program::Engine => largest,
                     _ => largest.min(COUNTED),
                 };
-                report.add_instructions(program, callgrind::count(program, largest)?);
+                let counts = count(program, "instructions", largest, 0)?;
+                report.add_instructions(program, counts);
             }
             Err(missing) => report.skip(format!("instructions: {missing}")),
         }

@@ -36,7 +36,7 @@ pub enum Value {
         /// The median of the differences.
         difference: f64,
     },
-    /// The place of a dump of callgrind's, of which there are [`DUMPS`] in a row.
+    /// The place of a dump of callgrind's.
     Instructions,
     /// Allocations for a request, and their bytes.
     Allocations {
@@ -56,8 +56,9 @@ pub enum Value {
     },
 }
 
-/// How often the instructions of a case are counted.
-pub const DUMPS: usize = 5;
+/// How often the instructions of a case are counted with each policy: some frameworks have hash tables
+/// of each request, seeded at random.
+const DUMPS: usize = 4;
 /// Requests before anything is counted, so that pools are filled and tables have grown.
 const WARM_UP: usize = 32;
 /// Rounds in which all variants take turns.
@@ -82,7 +83,9 @@ pub fn run(framework: &dyn Framework) -> ExitCode {
                 Origins::Wildcards | Origins::Domains | Origins::Grants | Origins::Live => true,
             });
             for cases in cases.chunk_by(|a, b| a.origins == b.origins) {
-                measure_all(framework, cases, measure);
+                for _ in 0..measure.policies(cases) {
+                    measure_all(framework, cases, measure);
+                }
             }
         }
         Err(error) => {
@@ -114,8 +117,26 @@ enum Command {
 enum Measure {
     Answers,
     Time,
-    Instructions,
+    Instructions {
+        /// Whether those of the peers, too, some of which take long.
+        peers: bool,
+        /// With how many policies, one after the other: each has hash tables, seeded at random.
+        policies: usize,
+    },
     Allocations,
+}
+
+impl Measure {
+    /// With how many policies cases are measured.
+    fn policies(self, cases: &[Case]) -> usize {
+        let many = |case: &Case| matches!(case.origins, Origins::Exact(1_001..));
+        match self {
+            // Under callgrind these take minutes to build.
+            Self::Instructions { .. } if cases.iter().any(many) => 1,
+            Self::Instructions { policies, .. } => policies,
+            Self::Answers | Self::Time | Self::Allocations => 1,
+        }
+    }
 }
 
 impl Command {
@@ -139,7 +160,15 @@ impl Command {
             }
             ["answers", largest] => (Measure::Answers, largest),
             ["time", largest] => (Measure::Time, largest),
-            ["instructions", largest] => (Measure::Instructions, largest),
+            [
+                what @ ("instructions" | "instructions-without-peers"),
+                largest,
+                policies,
+            ] => {
+                let peers = what == "instructions";
+                let policies = policies.parse().map_err(|_| "no number")?;
+                (Measure::Instructions { peers, policies }, largest)
+            }
             ["allocations", largest] => (Measure::Allocations, largest),
             _ => return Err("this program is run by `cargo xtask bench`".into()),
         };
@@ -156,6 +185,10 @@ fn measure_all(framework: &dyn Framework, cases: &[Case], measure: Measure) {
         return;
     };
     let subjects = Variant::ALL.into_iter().filter_map(|variant| {
+        if variant == Variant::Peer && matches!(measure, Measure::Instructions { peers: false, .. })
+        {
+            return None;
+        }
         let subject = framework.subject(variant, origins)?;
         Some((variant, subject))
     });
@@ -172,11 +205,11 @@ fn measure_all(framework: &dyn Framework, cases: &[Case], measure: Measure) {
             }
             match measure {
                 Measure::Answers => print(*variant, Value::Answer(subject.answer(&case.message))),
-                Measure::Instructions => {
+                Measure::Instructions { .. } => {
                     for _ in 0..DUMPS {
                         subject.count_instructions(&case.message);
+                        print(*variant, Value::Instructions);
                     }
-                    print(*variant, Value::Instructions);
                 }
                 Measure::Allocations => print(*variant, count_allocations(subject.as_mut(), case)),
                 Measure::Time => {}

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::Command;
 
+use cors_bench::callgrind;
 use cors_bench::case::{self, Origins};
-use cors_bench::counts::Count;
 use cors_bench::measure::{Row, Value};
 use cors_bench::programs::Program;
 use cors_bench::subject::{Answer, Variant};
 use serde::Deserialize;
 
-use crate::callgrind;
 use crate::load::Throughput;
 
 /// All that was measured.
@@ -129,9 +128,9 @@ impl Report {
         }
     }
 
-    pub(crate) fn add_instructions(&mut self, program: Program, counts: Vec<Count>) {
+    pub(crate) fn add_instructions(&mut self, program: Program, counts: callgrind::Counts) {
         for (case, variant, count) in counts {
-            self.cell(program, case, variant).instructions = Some(count as i64);
+            self.cell(program, case, variant).instructions = Some(count.all as i64);
         }
     }
 
