@@ -191,7 +191,7 @@ mod tests {
                     HeaderSource::Constant(value) => value.parse().ok(),
                     HeaderSource::Echo(_) => None,
                 });
-                Ok::<u64, Infallible>(values.last().unwrap_or_default())
+                Ok::<u64, Infallible>(values.max().unwrap_or_default())
             };
             let numbers = policy.prepare(number, number);
             Arc::new(numbers.actual(headers).copied().unwrap_or_default())
