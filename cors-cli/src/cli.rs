@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use cors_browser::Credentials;
+use cors_browser_model::Credentials;
 
 #[derive(Debug, Parser)]
 #[command(

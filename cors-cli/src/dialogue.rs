@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cors_browser::{
+use cors_browser_model::{
     Check, Engine, Exchange, Failure as Blocked, Headers, Kind, PreflightCache, Readable, Request,
     Run, SentRequest, Server, Step, Tainting, Url, Verdict, fetch,
 };

@@ -8,7 +8,7 @@ mod line_ends;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use cors_browser::{
+use cors_browser_model::{
     CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Credentials, Exchange, Kind, Origin, Readable,
     SentRequest, Tainting,
 };

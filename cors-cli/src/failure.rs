@@ -1,6 +1,6 @@
 //! The failures that browsers report, by the names under which `codes/browsers.md` explains them.
 
-use cors_browser::{NetworkError, Url};
+use cors_browser_model::{NetworkError, Url};
 
 /// A kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

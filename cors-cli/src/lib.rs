@@ -6,7 +6,7 @@
 //! terminal. It changes with the command, in every version.
 //!
 //! ```
-//! use cors_browser::{Origin, Request, Url};
+//! use cors_browser_model::{Origin, Request, Url};
 //! use cors_cli::{Fix, PageRequest, Played, PolicyServer, Source, findings, says_ok};
 //!
 //! let source = Source::new("cors.toml", "allow_origins = [\"https://app.example.com\"]\n");

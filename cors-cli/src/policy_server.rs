@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cors_browser::{Headers, Response, SentRequest, Server};
+use cors_browser_model::{Headers, Response, SentRequest, Server};
 use cors_core::Policy;
 use cors_core::adapter::{
     Decision, HeaderSource, RequestHead, RequestHeader, ResponseHeader, merge_vary,
@@ -21,7 +21,7 @@ pub fn says_ok(_: &SentRequest) -> Option<Response> {
 /// # Examples
 ///
 /// ```
-/// use cors_browser::{Origin, Request, Response, SentRequest, Url, Verdict};
+/// use cors_browser_model::{Origin, Request, Response, SentRequest, Url, Verdict};
 /// use cors_cli::{Played, PolicyServer};
 ///
 /// let policy = cors_core::Policy::from_toml("allow_origins = ['*']")?;
@@ -147,7 +147,7 @@ fn canonical(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cors_browser::Url;
+    use cors_browser_model::Url;
 
     use super::*;
 

@@ -10,7 +10,7 @@ mod review;
 
 use std::io::{self, Write};
 
-use cors_browser::{Credentials, Headers, SentRequest};
+use cors_browser_model::{Credentials, Headers, SentRequest};
 use serde_json::{Value, json};
 
 use self::client::{Client, Trouble};

@@ -1,7 +1,7 @@
 //! What a page gets to see: by the model of the browser, from the bytes that a server really sent, and
 //! by the meaning of the policy. They must agree.
 
-use cors_browser::{
+use cors_browser_model::{
     Credentials, Engine, Failure, Headers, Kind, Recorded, Response, Url,
     is_forbidden_request_header, judge_preflight, judge_response,
 };
@@ -115,7 +115,7 @@ fn may_send(grant: &Grant, method: &str, names: &[&[u8]], star_is_authorization:
 mod tests {
     use std::time::Duration;
 
-    use cors_browser::{
+    use cors_browser_model::{
         Origin, PreflightCache, Request, SentRequest, cors_unsafe_request_header_names,
     };
     use cors_core::adapter::Decision;
@@ -263,7 +263,7 @@ mod tests {
                     grant.allow_origins.iter().any(|pattern| naive_match(pattern, &origin))
                 });
                 for engine in Engine::ALL {
-                    let method = cors_browser::normalize_method(&request.method);
+                    let method = cors_browser_model::normalize_method(&request.method);
                     let names = cors_unsafe_request_header_names(engine, &request.headers);
                     let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
                     let covered = engine.profile().wildcard_covers_authorization;
@@ -274,10 +274,10 @@ mod tests {
                     let mut server = |sent: &SentRequest| Some(serve(&policy, sent));
                     let mut cache = PreflightCache::new();
                     let run =
-                        cors_browser::fetch(engine, &request, &mut cache, Duration::ZERO, &mut server);
+                        cors_browser_model::fetch(engine, &request, &mut cache, Duration::ZERO, &mut server);
                     let readable = match &run.verdict {
-                        cors_browser::Verdict::Response(readable) => Some(readable),
-                        cors_browser::Verdict::Blocked(_) => None,
+                        cors_browser_model::Verdict::Response(readable) => Some(readable),
+                        cors_browser_model::Verdict::Blocked(_) => None,
                     };
                     prop_assert_eq!(
                         readable.is_some(), granted.is_some(),

@@ -36,7 +36,7 @@ usage: cargo xtask <task> [options]
       --policy FILE        the policy to apply
       --bare               no policy: the server without the middleware
       --port N             the port on 127.0.0.1; 0, the default, is any free one
-  bench                    what CORS costs in each framework, beside its peers; writes BENCHMARKS.md
+  bench                    what CORS costs in each framework, beside its peers; writes docs/benchmarks.md
       --framework NAME     of this alone: engine, axum, actix, rocket or warp
       --quick              policies of at most 1,000 origins, and no throughput
       --gate               compare the numbers of instructions with the stored ones instead

@@ -93,7 +93,7 @@ fn real_browsers(
     framework: Option<Framework>,
     cases: Option<&Regex>,
 ) -> Result<ExitCode, Error> {
-    let mut command = cargo(&["run", "--quiet", "--package", "cors-verdicts", "--"]);
+    let mut command = cargo(&["run", "--quiet", "--package", "cors-real-browsers", "--"]);
     command.args(["--browser", browser]);
     if let Some(framework) = framework {
         command.args(["--framework", framework.name()]);

@@ -1,6 +1,6 @@
 //! The commands that play or send the request that a message is about.
 
-use cors_browser::{Origin, Url};
+use cors_browser_model::{Origin, Url};
 
 use super::message::{Facts, Message};
 use super::remedy::token;

@@ -1,6 +1,6 @@
 //! What the facts of a message point to.
 
-use cors_browser::Engine;
+use cors_browser_model::Engine;
 
 use super::message::{Facts, Message};
 use super::near_miss::difference;

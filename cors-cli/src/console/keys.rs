@@ -1,6 +1,6 @@
 //! The names that the browsers have for their messages, as developer tools and MDN's addresses have them.
 
-use cors_browser::Engine;
+use cors_browser_model::Engine;
 
 use super::message::{Facts, Message};
 use crate::failure::Failure as F;

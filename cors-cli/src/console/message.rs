@@ -1,6 +1,6 @@
 //! What a message says.
 
-use cors_browser::Engine;
+use cors_browser_model::Engine;
 use serde::Serialize;
 
 use crate::failure::Failure;

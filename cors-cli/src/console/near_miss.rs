@@ -1,6 +1,6 @@
 //! Origins that look alike and are not.
 
-use cors_browser::Url;
+use cors_browser_model::Url;
 
 /// In what a value differs from the page's origin, if it nearly is that.
 pub(super) fn difference(value: &str, origin: &str) -> Option<&'static str> {

@@ -1,6 +1,6 @@
 //! From the texts that were found to messages, each of one failure.
 
-use cors_browser::{Engine, NetworkError};
+use cors_browser_model::{Engine, NetworkError};
 
 use super::keys;
 use super::message::{Facts, Message};

@@ -1,6 +1,6 @@
 //! What to write where, with the values of a message.
 
-use cors_browser::Origin;
+use cors_browser_model::Origin;
 
 use super::message::{Facts, Message};
 use crate::failure::Failure;

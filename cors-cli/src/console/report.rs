@@ -130,7 +130,7 @@ pub(super) fn to_json(message: &Message) -> Value {
         .collect();
     json!({
         "code": message.failure.code(),
-        "browser": message.engine.map(cors_browser::Engine::name),
+        "browser": message.engine.map(cors_browser_model::Engine::name),
         "facts": message.facts,
         "summary": advice.summary,
         "causes": advice.causes,

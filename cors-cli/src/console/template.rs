@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cors_browser::Engine;
+use cors_browser_model::Engine;
 
 use super::message::{Fact, Facts};
 use super::text::{Compact, Gap};

@@ -5,7 +5,7 @@
 //! `CrossOriginAccessControl.cpp`, `CrossOriginPreflightResultCache.cpp` and `NetworkLoadChecker.cpp`.
 //! People paste halves of messages: where a half is clear, it stands here as well.
 
-use cors_browser::Engine;
+use cors_browser_model::Engine;
 
 use super::template::{Role, Template};
 use crate::failure::Failure as F;

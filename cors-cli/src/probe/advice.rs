@@ -1,6 +1,6 @@
 //! What a server has to change so that browsers no longer block a request.
 
-use cors_browser::{Failure as Blocked, NetworkError};
+use cors_browser_model::{Failure as Blocked, NetworkError};
 
 use crate::failure::Failure;
 

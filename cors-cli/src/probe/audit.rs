@@ -7,7 +7,7 @@ mod test;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use cors_browser::SentRequest;
+use cors_browser_model::SentRequest;
 use serde_json::{Value, json};
 
 use self::judge::{Answer, Tested, Verdict};

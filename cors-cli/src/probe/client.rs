@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cors_browser::{Headers, Response, SentRequest, Server, Url};
+use cors_browser_model::{Headers, Response, SentRequest, Server, Url};
 use ureq::Agent;
 use ureq::http::{self, Request};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};

@@ -4,7 +4,7 @@ mod meaning;
 
 use std::io::{self, Write};
 
-use cors_browser::{Exchange, Kind, Origin, Response, Verdict};
+use cors_browser_model::{Exchange, Kind, Origin, Response, Verdict};
 use cors_core::Policy;
 use cors_core::adapter::ResponseHeader;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! The header fields of a response that the command looks at.
 
-use cors_browser::{Headers, Response};
+use cors_browser_model::{Headers, Response};
 
 pub(crate) const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 pub(crate) const ALLOW_CREDENTIALS: &str = "Access-Control-Allow-Credentials";

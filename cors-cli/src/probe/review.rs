@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cors_browser::{Exchange, Kind, Response, SentRequest};
+use cors_browser_model::{Exchange, Kind, Response, SentRequest};
 
 use crate::diagnostic::Severity;
 use crate::probe::finding::Finding;

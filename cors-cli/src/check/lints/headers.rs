@@ -1,6 +1,6 @@
 //! Lints about `allow_headers` and `expose_headers`.
 
-use cors_browser::CORS_SAFELISTED_RESPONSE_HEADER_NAMES;
+use cors_browser_model::CORS_SAFELISTED_RESPONSE_HEADER_NAMES;
 use cors_core::adapter::ResponseHeader;
 
 use super::findings::{Finding, Findings};

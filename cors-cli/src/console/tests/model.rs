@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cors_browser::{
+use cors_browser_model::{
     Credentials, Engine, Failure as Blocked, Kind, Malformed, NetworkError, Origin, Request,
     Response, SentRequest, Url, console,
 };

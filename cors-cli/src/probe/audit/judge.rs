@@ -1,6 +1,6 @@
 //! What the answers to the tests of an audit mean.
 
-use cors_browser::Response;
+use cors_browser_model::Response;
 
 use super::plan::Target;
 use super::test::{

@@ -1,6 +1,6 @@
 //! What an audit sends: each test's origin, made from the allowed one.
 
-use cors_browser::{Headers, Origin, SentRequest, Url};
+use cors_browser_model::{Headers, Origin, SentRequest, Url};
 
 use super::test::{Asks, LABEL, TESTS, Test};
 use crate::Error;

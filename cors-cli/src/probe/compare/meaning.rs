@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cors_browser::{CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Response, SentRequest};
+use cors_browser_model::{CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Response, SentRequest};
 use cors_core::adapter::ResponseHeader;
 
 use crate::probe::header::value;

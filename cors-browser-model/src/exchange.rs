@@ -1,0 +1,85 @@
+//! What goes over the wire.
+
+use url::Url;
+
+use crate::header::Headers;
+use crate::preflight::Cause;
+use crate::step::Check;
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request).
+    Preflight,
+    /// What the script asked for, or where a redirect led it.
+    Actual,
+}
+
+/// A request as a browser sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRequest {
+    /// The method.
+    pub method: String,
+    /// The URL.
+    pub url: Url,
+    /// The headers that concern CORS, and those of the script. A browser adds more, such as `Host`
+    /// and `User-Agent`, and with [credentials](Self::credentials) `Cookie`.
+    pub headers: Headers,
+    /// Whether it goes with what credentials the browser has for the URL.
+    pub credentials: bool,
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The reason phrase. It concerns nothing but what consoles say.
+    pub reason: String,
+    /// The header lines in order of receipt.
+    pub headers: Headers,
+}
+
+impl Response {
+    /// A response without a reason phrase.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Headers, Response};
+    ///
+    /// let response = Response::new(200, [("Access-Control-Allow-Origin", "*")]);
+    /// assert_eq!(response.headers.iter().count(), 1);
+    /// let bare = Response::new(404, Headers::new());
+    /// assert_eq!(bare.headers, Headers::new());
+    /// ```
+    pub fn new(status: u16, headers: impl Into<Headers>) -> Self {
+        Self {
+            status,
+            reason: String::new(),
+            headers: headers.into(),
+        }
+    }
+
+    /// Whether the status is an [ok status](https://fetch.spec.whatwg.org/#ok-status).
+    pub(crate) fn is_ok(&self) -> bool {
+        (200..=299).contains(&self.status)
+    }
+}
+
+/// A request, its response, and what the browser checked in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// What the request was for.
+    pub kind: Kind,
+    /// What made a preflight necessary, here or for the preflight that this is.
+    pub causes: Vec<Cause>,
+    /// A preflight was necessary, and spared by the cache.
+    pub preflight_cached: bool,
+    /// What was sent.
+    pub sent: SentRequest,
+    /// What came back; `None` if the connection failed.
+    pub response: Option<Response>,
+    /// What was checked, in order.
+    pub checks: Vec<Check>,
+}

@@ -1,0 +1,145 @@
+//! <https://fetch.spec.whatwg.org/#dom-request> and origins.
+
+use cors_browser_model::{Body, Engine, Mode, NetworkError, Origin, Request, Throws, Verdict};
+
+use crate::{API, PAGE, get, headers, response, run, url};
+
+#[test]
+fn constructors_throw() {
+    #[track_caller]
+    fn check(request: &Request, expected: Throws) {
+        let run = run(Engine::Standard, request, |_| panic!("something was sent"));
+        let Verdict::Blocked(failure) = run.verdict else {
+            panic!("readable")
+        };
+        assert_eq!(failure.error, NetworkError::Throws(expected));
+        assert_eq!((run.checks.len(), failure.kind), (1, None));
+    }
+    check(
+        &get("https://user@api.example.com/"),
+        Throws::UrlCredentials,
+    );
+    check(
+        &get("https://:pass@api.example.com/"),
+        Throws::UrlCredentials,
+    );
+    check(&get(API).method("trace"), Throws::Method);
+    check(&get(API).method(""), Throws::Method);
+    check(&get(API).method("P T"), Throws::Method);
+    check(&get(API).method("PÜT"), Throws::Method);
+    check(&get(API).header("X A", ""), Throws::Header);
+    check(&get(API).header("", ""), Throws::Header);
+    check(&get(API).header("X-A", "a\r\nb"), Throws::Header);
+    check(&get(API).header("X-A", "a\0"), Throws::Header);
+    check(&get(API).body(Body::Source), Throws::BodyOfGet);
+    check(
+        &get(API).method("head").body(Body::Source),
+        Throws::BodyOfGet,
+    );
+    check(
+        &get(API).mode(Mode::NoCors).method("PUT"),
+        Throws::NoCorsMethod,
+    );
+    let stream = get(API)
+        .mode(Mode::NoCors)
+        .method("POST")
+        .body(Body::Stream);
+    check(&stream, Throws::NoCorsStream);
+}
+
+#[test]
+fn forbidden_headers_go_away_in_silence() {
+    #[track_caller]
+    fn check(request: Request, expected: &str) {
+        let run = run(Engine::Standard, &request, |_| response(200, ""));
+        assert_eq!(
+            run.exchanges.last().unwrap().sent.headers,
+            headers(expected)
+        );
+    }
+    let request = get(PAGE)
+        .header("Cookie", "a")
+        .header("X-A", " 1 ")
+        .header("Sec-A", "1");
+    check(
+        request.header("X-Method-Override", "TRACE"),
+        "X-A: 1\nAccept: */*",
+    );
+    let no_cors = get(API)
+        .mode(Mode::NoCors)
+        .header("X-A", "1")
+        .header("Range", "bytes=0-");
+    check(no_cors.header("Accept", "a"), "Accept: a");
+}
+
+#[test]
+fn chromium_keeps_a_user_agent_back() {
+    #[track_caller]
+    fn check(url: &str, kept: &str, asks: [bool; 4]) {
+        let request = get(url).header("User-Agent", "x").header("X-A", "1");
+        for (engine, asks) in Engine::ALL.into_iter().zip(asks) {
+            let allowing = "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Headers: x-a";
+            let run = run(engine, &request, |_| response(200, allowing));
+            let blocked = matches!(run.verdict, Verdict::Blocked(_));
+            assert_eq!(blocked, asks, "{engine:?}");
+            if !blocked {
+                let sent = &run.exchanges.last().unwrap().sent.headers;
+                let expected = match engine {
+                    Engine::Chromium => kept,
+                    _ => "User-Agent: x\nX-A: 1\nAccept: */*",
+                };
+                assert_eq!(*sent, headers(expected), "{engine:?}");
+            }
+        }
+    }
+    check(PAGE, "X-A: 1\nAccept: */*", [false; 4]);
+    let kept = "X-A: 1\nAccept: */*\nOrigin: https://app.example.com";
+    check(API, kept, [true, false, true, true]);
+}
+
+#[test]
+fn origins() {
+    #[track_caller]
+    fn check(text: &str, page: &str, same: bool) {
+        let origin = Origin::parse(text).unwrap();
+        assert_eq!(origin.to_string(), text);
+        assert_eq!(Origin::of(&url(page)), origin);
+        assert_eq!(origin.is_same_origin(&url(page)), same);
+    }
+    check(
+        "https://a.example",
+        "https://user@A.example:443/path?query#fragment",
+        true,
+    );
+    check("http://a.example:8080", "http://a.example:8080", true);
+    check("http://127.0.0.1", "http://127.1", true);
+    check("http://[::1]:3000", "http://[0:0::1]:3000/", true);
+    check(
+        "https://xn--bcher-kva.example",
+        "https://bücher.example",
+        true,
+    );
+    check("tauri://localhost", "tauri://localhost/x", true);
+    check("null", "data:text/plain,", false);
+    check("null", "file:///etc/passwd", false);
+    for text in [
+        "",
+        "*",
+        "a.example",
+        "https://",
+        "https://a.example/",
+        "https://a.example:443",
+        "https://a.example?",
+        "https://user@a.example",
+        "https://A.example",
+        "https://bücher.example",
+        "http://127.1",
+        "http://[0::1]",
+        "NULL",
+        "null ",
+        "file://",
+        "https://a.example:99999",
+    ] {
+        assert_eq!(Origin::parse(text), None, "{text}");
+    }
+}

@@ -1,0 +1,255 @@
+//! Runs the programs of the engine and of the frameworks, and makes a table: `cargo xtask bench`.
+
+mod load;
+mod report;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use cors_bench::callgrind;
+use cors_bench::counts::{self, Conditions, Count, Counts, Unit};
+use cors_bench::measure::{Value, allocations};
+use cors_bench::programs::Program;
+use lexopt::ValueExt as _;
+use report::{Build, Report};
+
+/// What is counted for the gate.
+const GATE: &str = "instructions-without-peers";
+/// Origins up to which instructions are counted for the gate.
+const GATED: usize = 1_000;
+/// Policies with which they are counted in one process.
+const POLICIES: usize = 16;
+/// Processes in which they are counted until they are as stored. Each has other seeds for its hash
+/// tables, and another place for its stack, of which the seeds in actix-web are made: in about one
+/// place of twenty they make all its tables bad ones.
+const PROCESSES: usize = 5;
+/// So many bytes more lie above the stack in each.
+const STEP: usize = 1_009;
+/// Origins up to which all is measured.
+const LARGEST: usize = 1_000_000;
+/// Origins up to which the instructions of all variants are counted. Not to the end: under callgrind a
+/// peer takes minutes to take in what it then looks up in no time.
+const COUNTED: usize = 100_000;
+
+#[derive(Default)]
+struct Options {
+    programs: Vec<Program>,
+    /// Compare, and say whether all is as stored.
+    gate: bool,
+    /// Store what is counted.
+    record: bool,
+    /// Small policies, no throughput.
+    quick: bool,
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let result = match (options.gate, options.record) {
+        (true, _) => gate(&options),
+        (false, true) => record(&options).map(|()| true),
+        (false, false) => measure(&options).map(|()| true),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options() -> Result<Options, lexopt::Error> {
+    let mut options = Options {
+        programs: Program::ALL.to_vec(),
+        ..Options::default()
+    };
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("framework") => options.programs = vec![args.value()?.parse()?],
+            lexopt::Arg::Long("gate") => options.gate = true,
+            lexopt::Arg::Long("record") => options.record = true,
+            lexopt::Arg::Long("quick") => options.quick = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(options)
+}
+
+/// Compares the instructions with the stored ones; says whether they are the same.
+fn gate(options: &Options) -> Result<bool, String> {
+    callgrind::available()?;
+    let stored = Counts::read()?;
+    let others = stored.conditions.differences(&Conditions::now()?);
+    let mut agree = true;
+    for program in &options.programs {
+        let mut counted = count(*program, GATE, GATED, 0)?;
+        let mut differences = compare(&stored, *program, &counted)?;
+        for process in 1..PROCESSES {
+            if differences.is_empty() || !others.is_empty() {
+                break;
+            }
+            let again = count(*program, GATE, GATED, process)?;
+            counted = callgrind::least(counted.into_iter().chain(again));
+            differences = compare(&stored, *program, &counted)?;
+        }
+        for difference in &differences {
+            println!("{difference}");
+        }
+        if differences.is_empty() {
+            let cases = counted.len();
+            println!("{program}: the instructions of {cases} runs are as stored");
+        }
+        agree &= differences.is_empty();
+    }
+    if !others.is_empty() {
+        println!(
+            "Not compared, because {}. Either moves the numbers without a change of ours. \
+             `cargo xtask bench --record` stores new ones, which are compared again.",
+            others.join(", and ")
+        );
+        return Ok(true);
+    }
+    if !agree {
+        println!("{}", counts::ADVICE);
+    }
+    Ok(agree)
+}
+
+/// Stores what is counted.
+fn record(options: &Options) -> Result<(), String> {
+    callgrind::available()?;
+    let mut counts = Counts::read().unwrap_or_default();
+    let now = Conditions::now()?;
+    if options.programs.len() < Program::ALL.len()
+        && let [difference, ..] = &counts.conditions.differences(&now)[..]
+    {
+        return Err(format!("{difference}; store all, without `--framework`"));
+    }
+    counts.conditions = now;
+    for program in &options.programs {
+        eprintln!("{program}: counting");
+        let counted = (0..PROCESSES).map(|process| count(*program, GATE, GATED, process));
+        let counted = callgrind::least(
+            counted
+                .collect::<Result<Vec<_>, _>>()?
+                .into_iter()
+                .flatten(),
+        );
+        counts.set(Unit::Instructions, *program, &own(&counted));
+        let rows = program.measure_memory("allocations", GATED)?;
+        counts.set(Unit::Allocations, *program, &allocations(&rows));
+    }
+    counts.write()
+}
+
+fn compare(
+    stored: &Counts,
+    program: Program,
+    counted: &callgrind::Counts,
+) -> Result<Vec<String>, String> {
+    stored.compare(Unit::Instructions, program, &own(counted))
+}
+
+/// What is compared: what a change of ours can move.
+fn own(counted: &callgrind::Counts) -> Vec<Count> {
+    let counts = counted.iter();
+    let counts = counts.map(|(case, variant, count)| (case.clone(), *variant, count.own));
+    counts.collect()
+}
+
+fn count(
+    program: Program,
+    what: &str,
+    largest: usize,
+    process: usize,
+) -> Result<callgrind::Counts, String> {
+    let arguments = [what, &largest.to_string(), &POLICIES.to_string()];
+    let padding = "x".repeat(process * STEP);
+    callgrind::count(&program.path()?, &arguments, &[("PADDING", &padding)])
+}
+
+/// Measures everything, prints the table, and writes `docs/benchmarks.md` unless it is only a part.
+fn measure(options: &Options) -> Result<(), String> {
+    let largest = if options.quick { GATED } else { LARGEST };
+    let mut report = Report::default();
+    for program in &options.programs {
+        let program = *program;
+        eprintln!("{program}: answers, time");
+        report.add(program, program.measure("answers", largest)?);
+        report.add(program, program.measure("time", largest)?);
+        eprintln!("{program}: allocations");
+        report.add(program, program.measure_memory("allocations", largest)?);
+        match callgrind::available() {
+            Ok(_) => {
+                eprintln!("{program}: instructions");
+                // The engine has no peer that would take long.
+                let largest = match program {
+                    Program::Engine => largest,
+                    _ => largest.min(COUNTED),
+                };
+                let counts = count(program, "instructions", largest, 0)?;
+                report.add_instructions(program, counts);
+            }
+            Err(missing) => report.skip(format!("instructions: {missing}")),
+        }
+    }
+    if options.programs.contains(&Program::Engine) {
+        eprintln!("building a policy of {largest} origins");
+        report.build = Some(build(largest)?);
+    }
+    if options.quick {
+        report.skip("throughput: this is `--quick`".to_owned());
+    } else {
+        match load::generator() {
+            Ok(generator) => {
+                for program in &options.programs {
+                    if *program != Program::Engine {
+                        eprintln!("{program}: throughput");
+                        report
+                            .throughput
+                            .push((*program, load::run(*program, generator)?));
+                    }
+                }
+            }
+            Err(missing) => report.skip(format!("throughput: {missing}")),
+        }
+    }
+    println!("{}", report.table());
+    if options.quick || options.programs.len() < Program::ALL.len() {
+        println!("This is a part only, so `docs/benchmarks.md` stays as it is.");
+        return Ok(());
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/benchmarks.md");
+    std::fs::write(&path, report.page()?)
+        .map_err(|error| format!("cannot write docs/benchmarks.md: {error}"))?;
+    println!("It is in docs/benchmarks.md.");
+    Ok(())
+}
+
+/// Builds a policy twice: to see how long it takes, and to see what it holds.
+fn build(count: usize) -> Result<Build, String> {
+    let rows = [
+        Program::Engine.measure("build", count)?,
+        Program::Engine.measure_memory("build", count)?,
+    ];
+    let [fast, counted] = rows.map(|rows| rows.into_iter().next().map(|row| row.value));
+    match (fast, counted) {
+        (Some(Value::Build { seconds, .. }), Some(Value::Build { origins, held, .. })) => {
+            Ok(Build {
+                count,
+                seconds,
+                origins,
+                held,
+            })
+        }
+        _ => Err("the engine's program says nothing of the building".to_owned()),
+    }
+}

@@ -1,0 +1,331 @@
+//! What the page asks: `/api/...`.
+
+use cors_browser_model::Engine;
+use cors_cli::{Source, findings};
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::demo::Demo;
+use crate::finding::Finding;
+use crate::guard::Refusal;
+use crate::predict::{Asked, Predicted};
+use crate::scenario::SCENARIOS;
+use crate::site::Site;
+
+/// A question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Where everything is, what is tried, and the policy in force.
+    State,
+    /// What the model says of a request.
+    Predict,
+    /// What is wrong with a policy.
+    Check,
+    /// Puts a policy in force.
+    Policy,
+}
+
+/// A status, and a document.
+pub(crate) type Answer = (StatusCode, Value);
+
+/// The response headers that the page compares with those of the prediction: those that the applications set. Others
+/// are the frameworks' own, and the frameworks differ in them.
+const COMPARED: [&str; 4] = [
+    "x-handler",
+    "x-request-id",
+    "vary",
+    "access-control-allow-origin",
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    text: String,
+}
+
+impl Call {
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        Some(match path {
+            "/api/state" => Self::State,
+            "/api/predict" => Self::Predict,
+            "/api/check" => Self::Check,
+            "/api/policy" => Self::Policy,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn method(self) -> Method {
+        match self {
+            Self::State => Method::GET,
+            Self::Predict | Self::Check | Self::Policy => Method::POST,
+        }
+    }
+
+    /// The answer to a question.
+    ///
+    /// # Errors
+    ///
+    /// When there is something wrong with the question.
+    pub(crate) fn answer(
+        self,
+        demo: &Demo,
+        site: &Site,
+        user_agent: &str,
+        body: &[u8],
+    ) -> Result<Answer, Refusal> {
+        match self {
+            Self::State => Ok((StatusCode::OK, state(demo, site, user_agent))),
+            Self::Predict => predict(demo, read(body)?),
+            Self::Check => {
+                let source = source(demo, read(body)?);
+                Ok((StatusCode::OK, json!({"findings": found(&source)})))
+            }
+            Self::Policy => policy(demo, source(demo, read(body)?)),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+}
+
+fn state(demo: &Demo, site: &Site, user_agent: &str) -> Value {
+    let [allowed, refused] = &demo.origins;
+    let policy = demo.policy();
+    let frameworks = demo.urls.iter().map(|(framework, url)| {
+        use cors_matrix::server::Framework::{Actix, Axum, Rocket, Warp};
+        let title = match framework {
+            Axum => "axum",
+            Actix => "actix-web",
+            Rocket => "Rocket",
+            Warp => "warp",
+        };
+        json!({"name": framework.name(), "title": title, "url": url})
+    });
+    json!({
+        "page": site.kind,
+        "origins": {"allowed": allowed, "refused": refused},
+        "frameworks": frameworks.collect::<Vec<_>>(),
+        "policy": {
+            "name": policy.source.name,
+            "text": policy.source.text,
+            "original": demo.original,
+            "version": policy.version,
+        },
+        "engine": engine(user_agent).name(),
+        "compare": {"headers": COMPARED},
+        "scenarios": SCENARIOS,
+    })
+}
+
+/// The engine of a browser by what it calls itself.
+fn engine(user_agent: &str) -> Engine {
+    let is = |name| user_agent.contains(name);
+    match () {
+        () if is("Firefox/") => Engine::Firefox,
+        // Every browser on iOS is WebKit, and Chromium claims to be like it.
+        () if is("AppleWebKit/") && !is("Chrome/") && !is("Chromium/") => Engine::WebKit,
+        () => Engine::Chromium,
+    }
+}
+
+fn predict(demo: &Demo, asked: Asked) -> Result<Answer, Refusal> {
+    let predicted = Predicted::new(demo, asked)
+        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error))?;
+    Ok((StatusCode::OK, json!(predicted)))
+}
+
+fn source(demo: &Demo, Text { text }: Text) -> Source {
+    Source::new(demo.policy().source.name.clone(), text)
+}
+
+fn found(source: &Source) -> Vec<Finding> {
+    let findings = findings(source).into_iter();
+    findings.map(|found| Finding::new(source, found)).collect()
+}
+
+fn policy(demo: &Demo, source: Source) -> Result<Answer, Refusal> {
+    let found = found(&source);
+    let Ok(sound) = source.load() else {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, json!({"findings": found})));
+    };
+    let version = demo.replace(source, sound).map_err(|error| {
+        let message = format!("the policy is sound, but the servers do not have it: {error}");
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+    })?;
+    Ok((
+        StatusCode::OK,
+        json!({"version": version, "findings": found}),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::tests::{ALLOWED, Fake, POLICY, demo};
+    use crate::site::Kind;
+
+    fn answer(call: Call, demo: &Demo, body: &Value) -> Answer {
+        let site = Site::new(Kind::Allowed, 8090);
+        let body = serde_json::to_vec(body).unwrap();
+        call.answer(demo, &site, "", &body).unwrap()
+    }
+
+    #[test]
+    fn the_state() {
+        let demo = demo(Fake::default());
+        let (status, state) = answer(Call::State, &demo, &Value::Null);
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(state["page"], "allowed");
+        assert_eq!(state["origins"]["allowed"], ALLOWED);
+        let warp = json!({"name": "warp", "title": "warp", "url": "http://127.0.0.1:40004"});
+        assert_eq!(state["frameworks"][3], warp);
+        assert_eq!(state["policy"]["text"], POLICY);
+        assert_eq!(state["policy"]["version"], 1);
+        let put = state["scenarios"].as_array().unwrap().iter();
+        let mut put = put.filter(|scenario| scenario["id"] == "put");
+        let request = json!({
+            "method": "PUT",
+            "path": "/echo",
+            "headers": [["content-type", "application/json"]],
+            "credentials": "same-origin",
+            "body": "{\"name\":\"Ada\"}",
+        });
+        assert_eq!(put.next().unwrap()["request"], request);
+    }
+
+    #[test]
+    fn engines() {
+        #[track_caller]
+        fn check(user_agent: &str, expected: Engine) {
+            assert_eq!(engine(user_agent), expected, "{user_agent}");
+        }
+        let webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
+        check(
+            "Mozilla/5.0 (X11; rv:128.0) Gecko/20100101 Firefox/128.0",
+            Engine::Firefox,
+        );
+        check(
+            &format!("{webkit} Chrome/140.0 Safari/537.36 Edg/140.0"),
+            Engine::Chromium,
+        );
+        check(
+            &format!("{webkit} HeadlessChrome/140.0 Safari/537.36"),
+            Engine::Chromium,
+        );
+        check(
+            &format!("{webkit} Version/18.0 Safari/605.1.15"),
+            Engine::WebKit,
+        );
+        check(
+            &format!("{webkit} FxiOS/140.0 Mobile Safari/605.1.15"),
+            Engine::WebKit,
+        );
+        check("", Engine::Chromium);
+    }
+
+    const NO_POLICY: &str = "allow_origins = [\"https://ä.example\"]\nallow_methods = [\"put\"]\n";
+
+    #[test]
+    fn findings_have_places_in_characters() {
+        let demo = demo(Fake::default());
+        let (status, found) = answer(Call::Check, &demo, &json!({"text": NO_POLICY}));
+        assert_eq!(status, StatusCode::OK);
+        let at = |line, column| json!({"line": line, "column": column});
+        let [origin, method] = found["findings"].as_array().unwrap().as_slice() else {
+            panic!("{found}")
+        };
+        assert_eq!(origin["level"], "error");
+        assert_eq!(origin["code"], "invalid-origin");
+        assert_eq!((&origin["start"], &origin["end"]), (&at(1, 18), &at(1, 37)));
+        assert_eq!(method["suggestion"]["replacement"], "\"PUT\"");
+        assert_eq!(method["suggestion"]["start"], at(2, 18));
+
+        let (_, found) = answer(Call::Check, &demo, &json!({"text": POLICY}));
+        let found = found["findings"].as_array().unwrap();
+        assert!(found.iter().all(|finding| finding["level"] != "error"));
+        assert!(
+            found
+                .iter()
+                .any(|finding| finding["code"] == "localhost-origin")
+        );
+        assert_eq!(demo.policy().version, 1);
+    }
+
+    #[test]
+    fn a_policy_is_in_force_at_once() {
+        let servers = Fake::default();
+        let demo = demo(servers.clone());
+        let text = POLICY.replace("\"PUT\"", "\"PATCH\"");
+        for version in 2..5 {
+            let (status, said) = answer(Call::Policy, &demo, &json!({"text": text}));
+            assert_eq!(
+                (status, &said["version"]),
+                (StatusCode::OK, &json!(version))
+            );
+        }
+        assert_eq!(*servers.text.lock().unwrap(), text);
+        let (_, state) = answer(Call::State, &demo, &Value::Null);
+        assert_eq!(state["policy"]["text"], text);
+        assert_eq!(state["policy"]["original"], POLICY);
+        let patch = json!({
+            "origin": ALLOWED,
+            "url": "http://127.0.0.1:40001/echo",
+            "request": {"method": "PATCH", "path": "/echo", "headers": [], "credentials": "omit", "body": null},
+            "engine": "WebKit",
+        });
+        let (_, predicted) = answer(Call::Predict, &demo, &patch);
+        assert_eq!(predicted["outcome"]["status"], 200);
+    }
+
+    #[test]
+    fn a_bad_policy_changes_nothing() {
+        let servers = Fake::default();
+        let demo = demo(servers.clone());
+        for text in [NO_POLICY, "", "allow_origins = [", "\u{0}"] {
+            let (status, said) = answer(Call::Policy, &demo, &json!({"text": text}));
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{text}");
+            assert_eq!(said["findings"][0]["level"], "error", "{text}");
+        }
+        assert_eq!(*servers.text.lock().unwrap(), "");
+        assert_eq!(demo.policy().version, 1);
+        assert_eq!(demo.policy().source.text, POLICY);
+    }
+
+    #[test]
+    fn servers_that_do_not_take_a_policy() {
+        let demo = demo(Fake {
+            refuses: true,
+            ..Fake::default()
+        });
+        let site = Site::new(Kind::Allowed, 8090);
+        let body = serde_json::to_vec(&json!({"text": "allow_origins = ['*']"})).unwrap();
+        let refusal = Call::Policy.answer(&demo, &site, "", &body).unwrap_err();
+        let message = "the policy is sound, but the servers do not have it: no";
+        let expected = Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message);
+        assert_eq!(refusal, expected);
+        assert_eq!(demo.policy().version, 1);
+    }
+
+    #[test]
+    fn bodies_that_are_no_question() {
+        #[track_caller]
+        fn check(call: Call, body: &str) {
+            let site = Site::new(Kind::Allowed, 8090);
+            let answered = call.answer(&demo(Fake::default()), &site, "", body.as_bytes());
+            assert_eq!(
+                answered.unwrap_err().status,
+                StatusCode::BAD_REQUEST,
+                "{body}"
+            );
+        }
+        check(Call::Check, "");
+        check(Call::Check, "{}");
+        check(Call::Policy, "{\"text\": 1}");
+        check(Call::Policy, "{\"text\": \"\", \"version\": 1}");
+        check(Call::Predict, "{\"origin\": \"null\"}");
+    }
+}

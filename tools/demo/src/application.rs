@@ -1,0 +1,119 @@
+//! What the fixture servers answer, as far as all of them must: the prediction's side of
+//! `examples/fixture.rs` of each adapter.
+
+use cors_browser_model::{Headers, Response, SentRequest, Server};
+use cors_cli::PolicyServer;
+use cors_core::Policy;
+use cors_matrix::server::Framework;
+
+/// A fixture server, for the model of the browser.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fixture<'a> {
+    pub(crate) framework: Framework,
+    pub(crate) policy: &'a Policy,
+    /// The body of the request.
+    pub(crate) body: Option<&'a str>,
+}
+
+/// An answer of the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Response(Response),
+    /// The framework's own, and each framework has another status.
+    Own,
+    /// None.
+    Closed,
+}
+
+/// The methods that Rocket knows. It answers any other with 400 before it calls a fairing.
+const ROCKET_METHODS: [&str; 9] = [
+    "GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "TRACE", "CONNECT", "PATCH",
+];
+const ECHO_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+const HANDLED: (&str, &str) = ("x-handler", "1");
+const REQUEST_ID: (&str, &str) = ("x-request-id", "fixture");
+
+impl Server for Fixture<'_> {
+    fn respond(&mut self, sent: &SentRequest) -> Option<Response> {
+        if self.framework == Framework::Rocket && !ROCKET_METHODS.contains(&sent.method.as_str()) {
+            return Some(response(400, &[]));
+        }
+        PolicyServer::new(self.policy, &|sent| self.application(sent)).respond(sent)
+    }
+}
+
+impl Fixture<'_> {
+    /// What the application answers, for the model, which needs a status.
+    pub(crate) fn application(&self, sent: &SentRequest) -> Option<Response> {
+        match self.answer(sent) {
+            Answer::Response(response) => Some(response),
+            Answer::Own => Some(response(400, &[])),
+            Answer::Closed => None,
+        }
+    }
+
+    pub(crate) fn answer(&self, sent: &SentRequest) -> Answer {
+        let path = sent.url.path();
+        // Frameworks read unusual spellings of a path in different ways.
+        if path.contains('%') || path.contains("//") || path.len() > 1 && path.ends_with('/') {
+            return Answer::Own;
+        }
+        let say = |status, headers: &[(&str, &str)]| Answer::Response(response(status, headers));
+        if let Some(code) = path
+            .strip_prefix("/status/")
+            .filter(|code| !code.contains('/'))
+        {
+            let is_written_so = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+            return match code.parse() {
+                Ok(code) if is_written_so && (200..600).contains(&code) => say(code, &[HANDLED]),
+                _ => Answer::Own,
+            };
+        }
+        match path {
+            "/echo" if ECHO_METHODS.contains(&sent.method.as_str()) => {
+                say(200, &[HANDLED, REQUEST_ID])
+            }
+            "/echo" => Answer::Own,
+            "/json" if sent.method == "POST" && self.is_json(sent) => say(200, &[HANDLED]),
+            "/json" => Answer::Own,
+            "/private" => match sent.headers.get("authorization").as_deref() {
+                Some(b"Bearer secret") => say(200, &[HANDLED, REQUEST_ID]),
+                _ => say(401, &[]),
+            },
+            "/error" => say(500, &[]),
+            "/panic" if self.framework == Framework::Rocket => say(500, &[]),
+            "/panic" => Answer::Closed,
+            "/vary" => say(200, &[HANDLED, ("vary", "Accept-Encoding")]),
+            "/own-cors" => {
+                let evil = ("access-control-allow-origin", "https://evil.example");
+                say(200, &[HANDLED, evil])
+            }
+            "/stream" => say(200, &[]),
+            _ => say(404, &[]),
+        }
+    }
+
+    fn is_json(&self, sent: &SentRequest) -> bool {
+        let is_labelled = sent.headers.get("content-type").is_some_and(|value| {
+            let value = String::from_utf8_lossy(&value).to_ascii_lowercase();
+            value.split(';').next().map(str::trim) == Some("application/json")
+        });
+        let body = self.body.unwrap_or_default();
+        is_labelled && serde_json::from_str::<serde_json::Value>(body).is_ok()
+    }
+}
+
+fn response(status: u16, headers: &[(&str, &str)]) -> Response {
+    let mut lines = Headers::new();
+    for (name, value) in headers {
+        lines.append(name, value);
+    }
+    let mut response = Response::new(status, lines);
+    // Consoles show it.
+    let reason = http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason());
+    reason.unwrap_or_default().clone_into(&mut response.reason);
+    response
+}

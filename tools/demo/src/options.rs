@@ -1,0 +1,100 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The port of the page that is allowed, where it is free.
+pub(crate) const PORT: u16 = 8090;
+/// The port of the page that is refused, where it is free.
+pub(crate) const REFUSED_PORT: u16 = 8091;
+
+pub(crate) const HELP: &str = "\
+A page that shows the four frameworks under one policy, until it is stopped
+
+usage: cors-demo [options]
+
+  --policy FILE        the policy to begin with, the workspace's cors.toml if it is not said; it is read and
+                       never written
+  --port N             the port of the page that the policy allows; 0 is any free one; 8090 or any free one
+                       if it is not said
+  --refused-port N     the same for the page that the policy does not allow; 8091 or any free one
+  --open               open the page in a browser
+  --until-stdin-ends   end when the standard input does
+
+exit status: 1 something is wrong, 2 used wrongly
+";
+
+/// What the program was asked to do.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) policy: PathBuf,
+    pub(crate) port: Option<u16>,
+    pub(crate) refused_port: Option<u16>,
+    pub(crate) open: bool,
+    pub(crate) until_stdin_ends: bool,
+}
+
+impl Options {
+    /// Reads the arguments; `None`: the help was asked for.
+    pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
+        let mut args = lexopt::Parser::from_args(args);
+        Self::read(&mut args).map_err(|error| format!("{error}; see `cors-demo --help`"))
+    }
+
+    fn read(args: &mut lexopt::Parser) -> Result<Option<Self>, lexopt::Error> {
+        use lexopt::prelude::*;
+        let mut options = Self {
+            policy: Path::new(env!("CARGO_MANIFEST_DIR")).join("cors.toml"),
+            port: None,
+            refused_port: None,
+            open: false,
+            until_stdin_ends: false,
+        };
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("policy") => options.policy = args.value()?.into(),
+                Long("port") => options.port = Some(args.value()?.parse()?),
+                Long("refused-port") => options.refused_port = Some(args.value()?.parse()?),
+                Long("open") => options.open = true,
+                Long("until-stdin-ends") => options.until_stdin_ends = true,
+                Long("help") | Short('h') => return Ok(None),
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &str) -> Result<Option<Options>, String> {
+        Options::parse(args.split_whitespace().map(Into::into))
+    }
+
+    #[test]
+    fn options() {
+        let options = parse("").unwrap().unwrap();
+        assert!(options.policy.ends_with("cors.toml"));
+        assert_eq!((options.port, options.refused_port), (None, None));
+        let options = parse("--policy a.toml --port 0 --refused-port=1 --open --until-stdin-ends");
+        let options = options.unwrap().unwrap();
+        assert_eq!(options.policy, Path::new("a.toml"));
+        assert_eq!((options.port, options.refused_port), (Some(0), Some(1)));
+        assert!(options.open && options.until_stdin_ends);
+        assert!(parse("--port 0 --help").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_none() {
+        #[track_caller]
+        fn check(args: &str, expected: &str) {
+            let error = parse(args).unwrap_err();
+            assert_eq!(error, format!("{expected}; see `cors-demo --help`"));
+        }
+        check("--colour", "invalid option '--colour'");
+        check("page", "unexpected argument \"page\"");
+        check("--port", "missing argument for option '--port'");
+    }
+}

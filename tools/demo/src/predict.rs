@@ -1,0 +1,250 @@
+//! What the model of the browser says of a request, under the policy in force.
+
+#[cfg(test)]
+mod tests;
+
+use cors_browser_model::{Check, Credentials, Engine, Exchange, Kind, Run, Tainting, Url, Verdict};
+use cors_cli::{Fix, PageRequest, Played, Source};
+use cors_matrix::server::Framework;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::application::{Answer, Fixture};
+use crate::demo::{Demo, InForce};
+use crate::finding::Span;
+use crate::scenario::{self, Fetch};
+
+/// A request of a page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// The origin of the page, any.
+    pub(crate) origin: String,
+    /// The URL, on one of the four servers.
+    pub(crate) url: String,
+    pub(crate) request: Fetch<String, Vec<(String, String)>>,
+    /// The browser.
+    pub(crate) engine: String,
+}
+
+/// What comes of it, and how.
+#[derive(Debug, Serialize)]
+pub(crate) struct Predicted {
+    pub(crate) outcome: Outcome,
+    pub(crate) dialogue: Value,
+}
+
+/// What the page gets.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) blocked: bool,
+    #[serde(flatten)]
+    pub(crate) readable: Option<Readable>,
+}
+
+/// What it may read.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Readable {
+    /// The type of a [`Response`](https://fetch.spec.whatwg.org/#dom-response-type).
+    pub(crate) r#type: &'static str,
+    /// The status; `None` where it is the framework's own.
+    pub(crate) status: Option<u16>,
+    pub(crate) headers: Map<String, Value>,
+}
+
+impl Predicted {
+    /// # Errors
+    ///
+    /// What in the request is none.
+    pub(crate) fn new(demo: &Demo, asked: Asked) -> Result<Self, String> {
+        let engine = Engine::BROWSERS
+            .into_iter()
+            .find(|engine| engine.name() == asked.engine)
+            .ok_or_else(|| format!("`{}` is no engine", asked.engine))?;
+        let url = Url::parse(&asked.url).map_err(|error| format!("`{}`: {error}", asked.url))?;
+        let framework = framework(demo, &url)
+            .ok_or_else(|| format!("`{}` is on none of the four servers", asked.url))?;
+        let policy = demo.policy();
+        let Asked {
+            origin, request, ..
+        } = asked;
+        let (page, note) = page(&origin, url, request)?;
+        let server = Fixture {
+            framework,
+            policy: &policy.sound.policy,
+            body: page.body.as_deref(),
+        };
+        let played = Played::new(&page.request, &mut { server });
+        let (_, run) = played
+            .runs
+            .iter()
+            .find(|(other, _)| *other == engine)
+            .ok_or("the model does not know this engine")?;
+        let is_own = run.exchanges.iter().any(|exchange| {
+            exchange.kind == Kind::Actual && server.answer(&exchange.sent) == Answer::Own
+        });
+        let notes = note.iter().chain(&page.notes).chain(&page.mixed_content);
+        let dialogue = json!({
+            "call": page.call(),
+            "notes": notes.collect::<Vec<_>>(),
+            "checks": run.checks.iter().filter(|check| !check.passed)
+                .map(|check| check_json(*check, run)).collect::<Vec<_>>(),
+            "steps": run.exchanges.iter()
+                .map(|exchange| step(&policy, run, exchange)).collect::<Vec<_>>(),
+            "engines": engines(&played, is_own),
+        });
+        let cause = match run.verdict {
+            Verdict::Blocked(_) => {
+                Fix::find(&policy.source, &policy.sound, &page, &played, &|sent| {
+                    server.application(sent)
+                })
+            }
+            Verdict::Response(_) => None,
+        };
+        Ok(Self {
+            outcome: Outcome::new(&run.verdict, page.mixed_content.is_some(), is_own),
+            dialogue: with_cause(dialogue, &policy.source, cause.as_ref()),
+        })
+    }
+}
+
+/// Whose server a URL is on.
+fn framework(demo: &Demo, url: &Url) -> Option<Framework> {
+    let origin = url.origin().ascii_serialization();
+    let mut urls = demo.urls.iter();
+    urls.find(|(_, url)| *url == origin)
+        .map(|(framework, _)| *framework)
+}
+
+fn page(
+    origin: &str,
+    url: Url,
+    fetch: Fetch<String, Vec<(String, String)>>,
+) -> Result<(PageRequest, Option<String>), String> {
+    let (origin, note) = cors_cli::parse_origin(origin)?;
+    let mut request = cors_browser_model::Request::new(url, origin)
+        .method(fetch.method)
+        .credentials(match fetch.credentials {
+            scenario::Credentials::Omit => Credentials::Omit,
+            scenario::Credentials::SameOrigin => Credentials::SameOrigin,
+            scenario::Credentials::Include => Credentials::Include,
+        });
+    for (name, value) in fetch.headers {
+        request = request.header(name, value);
+    }
+    Ok((PageRequest::of(request, fetch.body), note))
+}
+
+impl Outcome {
+    fn new(verdict: &Verdict, is_mixed_content: bool, is_own: bool) -> Self {
+        let readable = match verdict {
+            Verdict::Response(readable) if !is_mixed_content => {
+                let headers = readable.headers.iter().map(|header| {
+                    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+                    (text(&header.name), Value::from(text(&header.value)))
+                });
+                Some(Readable {
+                    r#type: match readable.tainting {
+                        Tainting::Basic => "basic",
+                        Tainting::Cors => "cors",
+                        Tainting::Opaque => "opaque",
+                        Tainting::OpaqueRedirect => "opaqueredirect",
+                    },
+                    status: (!is_own).then_some(readable.status),
+                    headers: headers.collect(),
+                })
+            }
+            _ => None,
+        };
+        Self {
+            blocked: readable.is_none(),
+            readable,
+        }
+    }
+}
+
+fn step(policy: &InForce, run: &Run, exchange: &Exchange) -> Value {
+    let sent = &exchange.sent;
+    let first = (sent.method.clone(), sent.url.to_string());
+    let lines = cors_cli::lines(&sent.headers);
+    json!({
+        "kind": match exchange.kind {
+            Kind::Preflight => "preflight",
+            Kind::Actual => "request",
+        },
+        "title": cors_cli::title(exchange),
+        "sent": std::iter::once(first).chain(lines).collect::<Vec<_>>(),
+        "credentials": sent.credentials,
+        "received": exchange.response.as_ref().map(|response| json!({
+            "status": response.status,
+            "headers": cors_cli::lines(&response.headers).collect::<Vec<_>>(),
+        })),
+        "remark": cors_cli::remark(&policy.source, &policy.sound, exchange),
+        "checks": exchange.checks.iter().map(|check| check_json(*check, run)).collect::<Vec<_>>(),
+    })
+}
+
+fn check_json(check: Check, run: &Run) -> Value {
+    json!({
+        "ok": check.passed,
+        "text": cors_cli::check_text(check, run),
+        "href": check.step.url(),
+    })
+}
+
+/// What comes of it in each browser.
+fn engines(played: &Played, is_own: bool) -> Value {
+    let browsers = played.runs.iter();
+    let browsers = browsers.filter(|(engine, _)| Engine::BROWSERS.contains(engine));
+    let engines = browsers.map(|(engine, run)| {
+        let is_blocked = matches!(run.verdict, Verdict::Blocked(_));
+        // The status of the model's answer is not the framework's.
+        let is_unknown = is_own && !is_blocked;
+        let console = run.console.iter().filter(|_| !is_unknown);
+        json!({
+            "name": engine.name(),
+            "blocked": is_blocked,
+            "verdict": match is_unknown {
+                true => "the page may read the framework's own answer".to_owned(),
+                false => cors_cli::verdict_text(&run.verdict),
+            },
+            "console": console.map(|line| &line.text).collect::<Vec<_>>(),
+        })
+    });
+    engines.collect()
+}
+
+/// The dialogue with why the request is blocked, which line of the policy is responsible, and what would allow
+/// it.
+fn with_cause(mut dialogue: Value, source: &Source, fix: Option<&Fix>) -> Value {
+    let cause = fix.map(|fix| {
+        json!({
+            "code": fix.code(),
+            "message": fix.message(),
+            "explanation": cors_cli::summary(fix.code()),
+            "further": fix.further(),
+            "advice": fix.advice(),
+        })
+    });
+    let place = fix.and_then(Fix::place).map(|place| {
+        let Span { start, end } = Span::new(source, &place.span);
+        let line = source.text.lines().nth(start.line - 1).unwrap_or_default();
+        json!({
+            "line": start.line,
+            "column": start.column,
+            "end": end.column,
+            "text": line,
+            "message": place.message,
+        })
+    });
+    let change = fix.and_then(|fix| {
+        let (diff, text) = (fix.diff(source)?, fix.text()?);
+        Some(json!({"diff": diff, "text": text, "danger": fix.danger()}))
+    });
+    if let Value::Object(dialogue) = &mut dialogue {
+        dialogue.insert("cause".to_owned(), json!(cause));
+        dialogue.insert("policy".to_owned(), json!(place));
+        dialogue.insert("change".to_owned(), json!(change));
+    }
+    dialogue
+}

@@ -1,0 +1,198 @@
+//! What a real browser did, against what the model says it does.
+
+use std::fmt;
+
+use cors_browser_model::{Kind, NetworkError, Run, Verdict};
+use cors_real_browsers::{Engine, Observed, Outcome};
+
+/// What came of a number of fetches.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Those that ended as the model says.
+    pub(crate) agreements: usize,
+    /// Of those, the ones in which the page could read the response.
+    pub(crate) readable: usize,
+    /// Of those, the ones in which the reason was compared, too.
+    pub(crate) reasons: usize,
+    /// The others.
+    pub(crate) disagreements: Vec<String>,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, name: impl fmt::Display, compared: Result<Agreement, String>) {
+        match compared {
+            Ok(agreement) => {
+                self.agreements += 1;
+                self.readable += usize::from(agreement == Agreement::Readable);
+                self.reasons += usize::from(agreement == Agreement::Reason);
+            }
+            Err(how) => self.disagreements.push(format!("{name}\n    {how}")),
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.agreements + self.disagreements.len();
+        let Self {
+            agreements,
+            readable,
+            reasons,
+            ..
+        } = self;
+        write!(
+            f,
+            "{agreements} of {all} fetches agree ({readable} read, {reasons} blocked for the same reason)"
+        )?;
+        let mut disagreements = self.disagreements.iter();
+        disagreements.try_for_each(|disagreement| write!(f, "\n  {disagreement}"))
+    }
+}
+
+/// In what browser and model agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agreement {
+    /// The page could read the response, to the header.
+    Readable,
+    /// It was blocked, and the reason is the same.
+    Reason,
+    /// It was blocked, and the engine did not say why, or not for a reason that is modelled.
+    Blocked,
+}
+
+/// The engine's profile in the model.
+pub(crate) fn profile(engine: Engine) -> cors_browser_model::Engine {
+    match engine {
+        Engine::Chromium => cors_browser_model::Engine::Chromium,
+        Engine::Firefox => cors_browser_model::Engine::Firefox,
+        Engine::Webkit => cors_browser_model::Engine::WebKit,
+    }
+}
+
+/// Compares a fetch: whether it succeeded, what could be read, which preflights were sent, and why it
+/// was blocked.
+pub(crate) fn compare(
+    engine: Engine,
+    run: &Run,
+    observed: &Observed,
+    preflights: usize,
+) -> Result<Agreement, String> {
+    let modelled = run
+        .exchanges
+        .iter()
+        .filter(|exchange| exchange.kind == Kind::Preflight);
+    let modelled = modelled.count();
+    if modelled != preflights {
+        return Err(format!(
+            "{preflights} preflights sent, {modelled} by the model"
+        ));
+    }
+    match (&run.verdict, &observed.outcome) {
+        (
+            Verdict::Response(readable),
+            Outcome::Read {
+                status, headers, ..
+            },
+        ) => {
+            if readable.status != *status {
+                return Err(format!("status {status}, {} by the model", readable.status));
+            }
+            let mut seen = headers.clone();
+            seen.sort();
+            let mut modelled: Vec<(String, String)> = readable
+                .headers
+                .iter()
+                .map(|header| (latin1(&header.name), latin1(&header.value)))
+                .collect();
+            modelled.sort();
+            match seen == modelled {
+                true => Ok(Agreement::Readable),
+                false => Err(format!(
+                    "the page reads {seen:?}, by the model {modelled:?}"
+                )),
+            }
+        }
+        (Verdict::Blocked(failure), Outcome::Blocked { .. }) => {
+            reason(engine, run, &failure.error, observed)
+        }
+        (Verdict::Blocked(failure), Outcome::Read { .. }) => Err(format!(
+            "the page reads it; the model says {:?}",
+            failure.error
+        )),
+        (Verdict::Response(_), Outcome::Blocked { error }) => Err(format!(
+            "blocked ({error}; {:?}), though readable by the model",
+            observed.reason
+        )),
+    }
+}
+
+fn reason(
+    engine: Engine,
+    run: &Run,
+    error: &NetworkError,
+    observed: &Observed,
+) -> Result<Agreement, String> {
+    let modelled = run.console.first();
+    match engine {
+        Engine::Chromium => {
+            let seen = observed.reason.cors_error.as_ref();
+            let (Some(seen), Some(modelled)) = (seen, modelled) else {
+                return absent(
+                    seen.map(|seen| &*seen.code),
+                    modelled.and_then(|line| line.code),
+                );
+            };
+            // Which of several headers is reported depends on the order of a hash table.
+            let any_of = match error {
+                NetworkError::HeadersNotAllowed { names } => names.contains(&seen.parameter),
+                _ => false,
+            };
+            let parameter = modelled.parameter.as_deref().unwrap_or_default();
+            let same =
+                Some(&*seen.code) == modelled.code && (any_of || seen.parameter == parameter);
+            agree(
+                same,
+                format!("{seen:?}"),
+                format!("{:?} {parameter:?}", modelled.code),
+            )
+        }
+        // What is said of a connection that ends without a response is not about CORS, whatever it
+        // sounds like: Firefox 153 mostly complains of several `Access-Control-Allow-Origin` lines.
+        _ if *error == NetworkError::Connection => Ok(Agreement::Blocked),
+        Engine::Firefox | Engine::Webkit => {
+            let seen = observed.reason.console.first();
+            let (Some(seen), Some(modelled)) = (seen, modelled) else {
+                return absent(
+                    seen.map(|seen| &*seen.text),
+                    modelled.map(|line| &*line.text),
+                );
+            };
+            agree(
+                seen.text == modelled.text,
+                seen.text.clone(),
+                modelled.text.clone(),
+            )
+        }
+    }
+}
+
+fn absent(seen: Option<&str>, modelled: Option<&str>) -> Result<Agreement, String> {
+    match (seen, modelled) {
+        (None, _) => Ok(Agreement::Blocked),
+        (Some(seen), _) => Err(format!(
+            "blocked for {seen:?}, by the model for {modelled:?}"
+        )),
+    }
+}
+
+fn agree(same: bool, seen: String, modelled: String) -> Result<Agreement, String> {
+    match same {
+        true => Ok(Agreement::Reason),
+        false => Err(format!("blocked for {seen}, by the model for {modelled}")),
+    }
+}
+
+/// One character for each byte.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}

@@ -1,0 +1,133 @@
+//! The model of the browser against real browsers: `cargo xtask test-matrix --browser NAME`.
+
+mod compare;
+mod generated;
+mod shared;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use compare::Tally;
+use cors_real_browsers::{Browser, Engine};
+use cors_matrix::case::Suite;
+use cors_matrix::server::{Fixture, Framework};
+use lexopt::ValueExt as _;
+use regex_lite::Regex;
+
+/// Generated cases for each engine. WebKit's inspector takes its time, so it gets fewer.
+const GENERATED: [(Engine, usize); 3] = [
+    (Engine::Chromium, 2000),
+    (Engine::Firefox, 2000),
+    (Engine::Webkit, 500),
+];
+
+struct Options {
+    engines: Vec<Engine>,
+    frameworks: Vec<Framework>,
+    cases: Option<Regex>,
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options() -> Result<Options, lexopt::Error> {
+    let mut options = Options {
+        engines: Engine::ALL.to_vec(),
+        frameworks: Framework::ALL.to_vec(),
+        cases: None,
+        seed: 1,
+    };
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("browser") => options.engines = args.value()?.parse_with(engines)?,
+            lexopt::Arg::Long("framework") => options.frameworks = vec![args.value()?.parse()?],
+            lexopt::Arg::Long("case") => {
+                options.cases = Some(args.value()?.parse_with(Regex::new)?)
+            }
+            lexopt::Arg::Long("seed") => options.seed = args.value()?.parse()?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(options)
+}
+
+fn engines(name: &str) -> Result<Vec<Engine>, String> {
+    match name {
+        "all" => return Ok(Engine::ALL.to_vec()),
+        "installed" => return Ok(installed()),
+        _ => {}
+    }
+    let found = Engine::ALL
+        .into_iter()
+        .find(|engine| engine.name().eq_ignore_ascii_case(name));
+    found.map(|engine| vec![engine]).ok_or_else(|| {
+        format!("`{name}` is no browser; it is one of `chromium`, `firefox`, `webkit`, `all`, `installed`")
+    })
+}
+
+/// The browsers that are installed, which has to be all of them where `CI` is `true`.
+fn installed() -> Vec<Engine> {
+    if std::env::var("CI").as_deref() == Ok("true") {
+        return Engine::ALL.to_vec();
+    }
+    let is_installed = |engine: &Engine| {
+        let missing = engine.available();
+        if let Err(missing) = &missing {
+            println!("{engine}: SKIPPED, {missing}");
+        }
+        missing.is_ok()
+    };
+    Engine::ALL.into_iter().filter(is_installed).collect()
+}
+
+/// Runs everything; says whether all agrees.
+fn run(options: &Options) -> Result<bool, String> {
+    for engine in &options.engines {
+        engine.available()?;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cors-matrix/cases");
+    let mut suite = Suite::read(&folder).map_err(|error| error.to_string())?;
+    if let Some(cases) = &options.cases {
+        suite.cases.retain(|case| cases.is_match(&case.name));
+    }
+    let fixtures = Fixture::build(&options.frameworks, |_| {})?;
+    let mut agree = true;
+    for engine in options.engines.iter().copied() {
+        let started = Instant::now();
+        let mut browser = Browser::start(engine).map_err(|error| error.to_string())?;
+        let mut report = |what: &str, tally: &Tally| {
+            agree &= tally.disagreements.is_empty();
+            println!("{engine}, {what}: {tally}");
+        };
+        for fixture in &fixtures {
+            let tally = shared::run(&mut browser, fixture, &suite)?;
+            report(&format!("shared cases on {}", fixture.framework), &tally);
+        }
+        if options.cases.is_none() {
+            let count = GENERATED.iter().find(|(other, _)| *other == engine);
+            let count = count.map_or(0, |(_, count)| *count);
+            let tally = generated::run(&mut browser, count, options.seed)?;
+            report(&format!("generated cases of seed {}", options.seed), &tally);
+        }
+        println!("{engine}: {:.0?}", started.elapsed());
+    }
+    Ok(agree)
+}

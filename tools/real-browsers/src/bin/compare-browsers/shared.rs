@@ -1,0 +1,222 @@
+//! The shared cases, as far as a page can express them, against a fixture server.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cors_browser_model::{
+    Credentials, Headers, PreflightCache, Recorded, Request, Response, SentRequest, Url, fetch,
+};
+use cors_real_browsers::{Browser, Exchange, Fetch, Front};
+use cors_matrix::case::{Case, NamedPolicy, Suite};
+use cors_matrix::run::PolicyFiles;
+use cors_matrix::server::Fixture;
+
+use crate::compare::{Tally, compare, profile};
+
+/// The most headers that a script sets here.
+const MAX_HEADERS: usize = 64;
+
+/// Runs the cases of all policies in one browser against one framework.
+pub(crate) fn run(
+    browser: &mut Browser,
+    fixture: &Fixture,
+    suite: &Suite,
+) -> Result<Tally, String> {
+    let files = PolicyFiles::write(suite).map_err(|error| error.to_string())?;
+    let mut tally = Tally::default();
+    for (index, policy) in suite.policies.iter().enumerate() {
+        let cases = suite
+            .cases
+            .iter()
+            .filter(|case| Arc::ptr_eq(&case.policy, policy));
+        let server = fixture.start(Some(&files.path(index)))?;
+        // Browsers let an https page talk to https alone.
+        let doors = [
+            Front::plain(server.port()).map_err(|error| error.to_string())?,
+            Front::tls(server.port()).map_err(|error| error.to_string())?,
+        ];
+        let mut planned = plan(cases, policy, &doors);
+        planned.sort_by(|a, b| {
+            a.request
+                .origin
+                .to_string()
+                .cmp(&b.request.origin.to_string())
+        });
+        for page in planned.chunk_by(|a, b| a.request.origin == b.request.origin) {
+            let Some(first) = page.first() else { continue };
+            let origin = first.request.origin.to_string();
+            browser.open(&origin).map_err(|error| error.to_string())?;
+            let fetches: Vec<Fetch> = page
+                .iter()
+                .map(|planned| script(&planned.request))
+                .collect();
+            let observed = browser
+                .fetch_all(&fetches)
+                .map_err(|error| error.to_string())?;
+            let recorded: Vec<Exchange> = doors.iter().flat_map(Front::take).collect();
+            for (planned, observed) in page.iter().zip(&observed) {
+                let mut dialogue = Dialogue::of(&planned.request, &recorded);
+                let preflights = dialogue.preflights();
+                let engine = browser.engine();
+                let run = fetch(
+                    profile(engine),
+                    &planned.request,
+                    &mut PreflightCache::new(),
+                    Duration::ZERO,
+                    &mut |sent: &SentRequest| dialogue.answer(sent),
+                );
+                let compared = compare(engine, &run, observed, preflights);
+                tally.add(&planned.name, compared);
+            }
+        }
+    }
+    Ok(tally)
+}
+
+/// A fetch that a case makes of a page.
+struct Planned {
+    name: String,
+    request: Request,
+}
+
+/// What pages could ask for so that the requests of these cases come about, each once.
+fn plan<'a>(
+    cases: impl Iterator<Item = &'a Case>,
+    policy: &NamedPolicy,
+    doors: &[Front; 2],
+) -> Vec<Planned> {
+    let mut seen = HashSet::new();
+    let mut planned = Vec::new();
+    for case in cases {
+        for credentials in [Credentials::SameOrigin, Credentials::Include] {
+            let mut headers = Headers::new();
+            for (name, value) in &case.request.lines {
+                headers.append(name, value);
+            }
+            let origin = headers.get("origin").unwrap_or_default();
+            let door = match origin.starts_with(b"https:") {
+                true => &doors[1],
+                false => &doors[0],
+            };
+            // A query of its own ties the exchanges on the wire to the fetch.
+            let glue = if case.request.target.contains('?') {
+                '&'
+            } else {
+                '?'
+            };
+            let number = planned.len();
+            let target = format!(
+                "{}{}{glue}fetch={number}",
+                door.origin(),
+                case.request.target
+            );
+            let Ok(url) = Url::parse(&target) else {
+                continue;
+            };
+            let method = &case.request.method;
+            let Ok(Recorded { request, .. }) = Recorded::read(method, url, &headers, credentials)
+            else {
+                continue;
+            };
+            // Only upload listeners set the flag, and those are for `XMLHttpRequest`.
+            // And no script sets thousands of headers, which WebKit's inspector does not survive.
+            if request.use_cors_preflight || request.headers.iter().count() > MAX_HEADERS {
+                continue;
+            }
+            // What differs is the query; a handler that streams takes its time.
+            let mut same = request.clone();
+            same.url.set_query(None);
+            if is_openable(&request.origin.to_string()) && seen.insert(format!("{same:?}")) {
+                planned.push(Planned {
+                    name: format!("{} ({}, {credentials:?})", case.name, policy.name),
+                    request,
+                });
+            }
+        }
+    }
+    planned
+}
+
+/// Whether there can be a page of this origin. The others are for scripts of extensions and
+/// applications, or for no script at all. Browsers open nothing at port 1, one of the
+/// [bad ports](https://fetch.spec.whatwg.org/#bad-port).
+fn is_openable(origin: &str) -> bool {
+    let parsed = cors_core::Origin::parse(origin);
+    origin == "null"
+        || parsed.is_ok_and(|origin| {
+            matches!(origin.scheme(), "http" | "https") && origin.port() != Some(1)
+        })
+}
+
+fn script(request: &Request) -> Fetch {
+    let mut fetch = Fetch::get(request.url.as_str()).method(&request.method);
+    for header in request.headers.iter() {
+        let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
+        fetch = fetch.header(text(&header.name), text(&header.value));
+    }
+    match request.credentials {
+        Credentials::Include => fetch.with_credentials(),
+        _ => fetch,
+    }
+}
+
+/// What the browser and the server said to each other in one fetch.
+struct Dialogue<'a> {
+    exchanges: Vec<&'a Exchange>,
+}
+
+impl<'a> Dialogue<'a> {
+    fn of(request: &Request, recorded: &'a [Exchange]) -> Self {
+        let url = &request.url;
+        let target = url.as_str().get(url.origin().ascii_serialization().len()..);
+        let is_of = |exchange: &&Exchange| {
+            exchange
+                .request()
+                .is_some_and(|sent| Some(&*sent.target) == target)
+        };
+        Self {
+            exchanges: recorded.iter().filter(is_of).collect(),
+        }
+    }
+
+    fn preflights(&self) -> usize {
+        let mut requests = self
+            .exchanges
+            .iter()
+            .filter_map(|exchange| exchange.request());
+        requests
+            .by_ref()
+            .filter(cors_real_browsers::Request::is_preflight)
+            .count()
+    }
+
+    /// The answer that the server gave to this request of the browser. Where the browser made no such
+    /// request, there is none, and the model ends differently.
+    fn answer(&mut self, sent: &SentRequest) -> Option<Response> {
+        let preflight = sent.headers.contains("access-control-request-method");
+        let at = self.exchanges.iter().position(|exchange| {
+            exchange.request().is_some_and(|request| {
+                request.method == sent.method && request.is_preflight() == preflight
+            })
+        })?;
+        response(&self.exchanges.remove(at).response)
+    }
+}
+
+fn response(head: &[u8]) -> Option<Response> {
+    let mut rows = head
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let start = String::from_utf8_lossy(rows.next()?).into_owned();
+    let mut words = start.splitn(3, ' ').skip(1);
+    let status = words.next()?.parse().ok()?;
+    let mut headers = Headers::new();
+    for row in rows.take_while(|row| !row.is_empty()) {
+        let colon = row.iter().position(|byte| *byte == b':')?;
+        headers.append(row.get(..colon)?, row.get(colon + 1..)?);
+    }
+    let mut response = Response::new(status, headers);
+    response.reason = words.next().unwrap_or_default().to_owned();
+    Some(response)
+}

@@ -1,0 +1,307 @@
+//! The three real browsers against what they did before: the exchanges that the model of the browser is
+//! tested with. So what the servers answered there is what makes browsers behave so.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
+use std::time::{Duration, Instant};
+
+use cors_real_browsers::{Browser, Engine, Fetch, Outcome, Reply, Script, ScriptedServer};
+use serde::Deserialize;
+
+/// How long browsers remember a preflight that says nothing of it.
+const REMEMBERED: Duration = Duration::from_secs(5);
+/// How often what took longer than that is tried.
+const TRIES: usize = 5;
+
+const MEASURED: &str = include_str!("../../../cors-browser-model/tests/suite/measured.toml");
+
+#[derive(Deserialize)]
+struct File {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default = "page")]
+    page: String,
+    #[serde(default = "get")]
+    method: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    credentials: bool,
+    again_after: Option<u64>,
+    preflight: Option<Answer>,
+    actual: Answer,
+    readable: bool,
+    sent: String,
+    sent_firefox: Option<String>,
+    sent_firefox_warm: Option<String>,
+    asked: Option<String>,
+    in_chromium: Option<InChromium>,
+    header: Option<Read>,
+    #[serde(default)]
+    chromium: Vec<Line>,
+    #[serde(default)]
+    firefox: Vec<Line>,
+    #[serde(default)]
+    webkit: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    status: u16,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+}
+
+/// What Chromium did instead.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InChromium {
+    readable: bool,
+    sent: String,
+    #[serde(default)]
+    asked: String,
+    keeps_back: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read {
+    name: String,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    code: Option<String>,
+    parameter: Option<String>,
+    text: String,
+}
+
+fn page() -> String {
+    "http://localhost:18080".to_owned()
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+impl Answer {
+    fn reply(&self) -> Reply {
+        let reply = Reply::new(self.status).phrase(&*self.reason);
+        let lines = self.headers.iter();
+        lines.fold(reply, |reply, (name, value)| reply.line(name, &**value))
+    }
+}
+
+impl Case {
+    fn script(&self) -> Script {
+        let script = Script::actual(self.actual.reply());
+        match &self.preflight {
+            Some(preflight) => Script {
+                preflight: preflight.reply(),
+                ..script
+            },
+            None => script,
+        }
+    }
+
+    fn fetch(&self, url: String) -> Fetch {
+        let mut fetch = Fetch::get(url).method(&self.method);
+        fetch.headers = self.headers.clone();
+        if self.credentials {
+            fetch.with_credentials()
+        } else {
+            fetch
+        }
+    }
+
+    fn lines(&self, engine: Engine) -> &[Line] {
+        match engine {
+            Engine::Chromium => &self.chromium,
+            Engine::Firefox => &self.firefox,
+            Engine::Webkit => &self.webkit,
+        }
+    }
+}
+
+#[track_caller]
+fn check(engine: Engine) {
+    if let Err(missing) = engine.available() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
+        println!("SKIPPED {engine}: {missing}");
+        return;
+    }
+    let file: File = toml::from_str(MEASURED).unwrap();
+    let server = ScriptedServer::start().unwrap();
+    let started = Instant::now();
+    let mut browser = Browser::start(engine).unwrap();
+    println!("{engine}: started in {:?}", started.elapsed());
+
+    // Pages of one origin together; those who wait for something last.
+    let mut cases: Vec<&Case> = file.case.iter().collect();
+    cases.sort_by_key(|case| (case.again_after, &case.page));
+    let mut wrong = Vec::new();
+    for group in cases.chunk_by(|a, b| (a.again_after, &a.page) == (b.again_after, &b.page)) {
+        browser.open(&group[0].page).unwrap();
+        let again_after = group[0].again_after;
+        let observed = (0..TRIES).find_map(|attempt| {
+            // Other URLs than those of which something may be remembered.
+            let name = |case: &Case| format!("{}-{attempt}", case.name);
+            let fetches: Vec<Fetch> = group
+                .iter()
+                .map(|case| {
+                    server.script(name(case), case.script());
+                    case.fetch(server.url(&name(case)))
+                })
+                .collect();
+            let begun = Instant::now();
+            let observed = browser.fetch_all(&fetches).unwrap();
+            if let Some(seconds) = again_after {
+                std::thread::sleep(Duration::from_secs(seconds));
+                browser.fetch_all(&fetches).unwrap();
+            }
+            // On a machine that is busy, what should still be remembered may be forgotten.
+            let is_in_time = again_after != Some(0) || begun.elapsed() < REMEMBERED;
+            let names = group.iter().map(|case| name(case));
+            is_in_time.then(|| names.zip(observed).collect::<Vec<_>>())
+        });
+        let observed =
+            observed.unwrap_or_else(|| panic!("{engine} takes longer than it remembers"));
+        for (case, (name, observed)) in group.iter().zip(observed) {
+            let mut expect = |what: &str, is: String, should: String| {
+                if is != should {
+                    wrong.push(format!(
+                        "{}: {what}\n     is {is}\n should {should}",
+                        case.name
+                    ));
+                }
+            };
+            let in_chromium = case.in_chromium.as_ref();
+            let in_chromium = in_chromium.filter(|_| engine == Engine::Chromium);
+            expect(
+                "read",
+                observed.is_read().to_string(),
+                in_chromium
+                    .map_or(case.readable, |case| case.readable)
+                    .to_string(),
+            );
+
+            let seen = server.seen(&name);
+            let sent: Vec<&str> = seen
+                .iter()
+                .map(|sent| {
+                    if sent.is_preflight() {
+                        "PRE"
+                    } else {
+                        &*sent.method
+                    }
+                })
+                .collect();
+            // The warm one, because here no Firefox was seen that has to warm up first.
+            let firefox = case
+                .sent_firefox_warm
+                .as_ref()
+                .or(case.sent_firefox.as_ref());
+            let other = firefox.filter(|_| engine == Engine::Firefox);
+            let other = other.or(in_chromium.map(|case| &case.sent));
+            expect("sent", sent.join(" "), other.unwrap_or(&case.sent).clone());
+
+            let asked = in_chromium.map_or(case.asked.as_deref(), |case| Some(&case.asked));
+            let keeps_back = in_chromium.map_or(&[][..], |case| &case.keeps_back);
+            for sent in &seen {
+                let got = |name: &str| sent.header(name).map(String::from_utf8_lossy);
+                if sent.is_preflight() {
+                    if let Some(asked) = asked {
+                        let names = got("Access-Control-Request-Headers").unwrap_or_default();
+                        expect("asked", names.into_owned(), asked.to_owned());
+                    }
+                } else {
+                    for (name, value) in &case.headers {
+                        let is_scripts = got(name).map(|got| got == **value);
+                        let should = Some(!keeps_back.contains(name));
+                        expect(name, format!("{is_scripts:?}"), format!("{should:?}"));
+                    }
+                }
+            }
+
+            if let (Some(read), Outcome::Read { headers, .. }) = (&case.header, &observed.outcome) {
+                let value = headers
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(&read.name));
+                let value = value.map(|(_, value)| value);
+                expect(
+                    "header",
+                    format!("{value:?}"),
+                    format!("{:?}", read.value.as_ref()),
+                );
+            }
+
+            let url = server.url(&name);
+            let origin = format!("http://127.0.0.1:{}", server.port());
+            let said = observed.reason.console.iter();
+            let said = said.map(|line| {
+                line.text
+                    .replace(&url, "<URL>")
+                    .replace(&origin, "http://127.0.0.1:18081")
+            });
+            let lines = case.lines(engine).iter();
+            let should = lines.map(|line| line.text.clone());
+            expect(
+                "console",
+                said.collect::<Vec<_>>().join("\n"),
+                should.collect::<Vec<_>>().join("\n"),
+            );
+
+            if engine == Engine::Firefox {
+                let codes = observed
+                    .reason
+                    .console
+                    .iter()
+                    .map(|message| message.code.clone());
+                let should = case.firefox.iter().map(|line| line.code.clone());
+                let (codes, should): (Vec<_>, Vec<_>) = (codes.collect(), should.collect());
+                expect("codes", format!("{codes:?}"), format!("{should:?}"));
+            }
+            if engine == Engine::Chromium {
+                let error = observed
+                    .reason
+                    .cors_error
+                    .map(|error| (error.code, error.parameter));
+                let mut lines = case.chromium.iter();
+                let should = lines.find_map(|line| line.code.clone().zip(line.parameter.clone()));
+                expect("error", format!("{error:?}"), format!("{should:?}"));
+            }
+        }
+    }
+    println!("{engine}: {} cases in {:?}", cases.len(), started.elapsed());
+    assert!(wrong.is_empty(), "{engine}:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn chromium() {
+    check(Engine::Chromium);
+}
+
+#[test]
+fn firefox() {
+    check(Engine::Firefox);
+}
+
+#[test]
+fn webkit() {
+    check(Engine::Webkit);
+}
