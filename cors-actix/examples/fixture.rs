@@ -19,17 +19,17 @@ use actix_web::web::{self, Bytes, Json, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Resource, Responder};
 use cors_actix::Cors;
 use cors_matrix::document::Document;
-use cors_matrix::fixture::{Fixture, announce};
+use cors_matrix::fixture::{FixtureArgs, announce};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    let Fixture {
+    let FixtureArgs {
         policy,
         port,
         cacheable,
-    } = Fixture::from_args();
+    } = FixtureArgs::from_args();
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let port = listener.local_addr()?.port();
 

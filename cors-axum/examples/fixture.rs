@@ -18,7 +18,7 @@ use axum::routing::{MethodFilter, any, get, on, post};
 use axum::{Json, Router};
 use cors_axum::{CorsLayer, WithCors as _};
 use cors_matrix::document::Document;
-use cors_matrix::fixture::{Fixture, announce};
+use cors_matrix::fixture::{FixtureArgs, announce};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::Value;
@@ -27,11 +27,11 @@ use tower_http::compression::CompressionLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let Fixture {
+    let FixtureArgs {
         policy,
         port,
         cacheable,
-    } = Fixture::from_args();
+    } = FixtureArgs::from_args();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     announce(listener.local_addr()?.port());
 

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use cors_browser_model::{Body, Engine, Headers, Origin, Request, Url, is_forbidden_request_header};
+use cors_browser_model::{
+    Body, Engine, Headers, Origin, Request, Url, is_forbidden_request_header,
+};
 
 use crate::Error;
 use crate::cli::RequestOptions;
@@ -103,7 +105,9 @@ impl PageRequest {
         }
         match request.credentials {
             cors_browser_model::Credentials::SameOrigin => {}
-            cors_browser_model::Credentials::Omit => members.push("credentials: \"omit\"".to_owned()),
+            cors_browser_model::Credentials::Omit => {
+                members.push("credentials: \"omit\"".to_owned())
+            }
             cors_browser_model::Credentials::Include => {
                 members.push("credentials: \"include\"".to_owned())
             }

@@ -17,7 +17,7 @@ use fastrand::Rng;
 
 use crate::judge::show;
 use crate::message::{Connection, Response};
-use crate::server::{Fixture, Framework};
+use crate::server::{FixtureBinary, Framework};
 use program::Program;
 use traffic::{Asked, Fault, POLICY};
 
@@ -137,7 +137,7 @@ fn installed() -> Vec<Cache> {
 /// # Errors
 ///
 /// When a cache or a server does not start or answer.
-pub fn run(caches: &Caches, fixtures: &[Fixture], seed: u64) -> Result<bool, String> {
+pub fn run(caches: &Caches, fixtures: &[FixtureBinary], seed: u64) -> Result<bool, String> {
     let failed = |error: io::Error| format!("cannot write the policy: {error}");
     let folder = tempfile::TempDir::with_prefix("cors-policy-").map_err(failed)?;
     let policy = folder.path().join("cors.toml");
@@ -156,7 +156,7 @@ pub fn run(caches: &Caches, fixtures: &[Fixture], seed: u64) -> Result<bool, Str
     Ok(is_well)
 }
 
-fn one(cache: Cache, fixture: &Fixture, policy: &Path, seed: u64) -> Result<Tally, String> {
+fn one(cache: Cache, fixture: &FixtureBinary, policy: &Path, seed: u64) -> Result<Tally, String> {
     let server = fixture.start_cacheable(Some(policy))?;
     let program = Program::start(cache, server.port())?;
     let socket = program.socket();

@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// How a fixture server was asked to run.
 #[derive(Clone, Debug)]
-pub struct Fixture {
+pub struct FixtureArgs {
     /// The policy to apply; `None` with `--bare`, where the server runs without the middleware.
     pub policy: Option<LivePolicy>,
     /// The port to bind on 127.0.0.1; 0 lets the system choose.
@@ -22,7 +22,7 @@ pub struct Fixture {
 
 const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N] [--cacheable]";
 
-impl Fixture {
+impl FixtureArgs {
     /// Reads `--policy FILE`, `--port N`, `--bare` and `--cacheable` from the command line. With anything else, or
     /// with a policy that has mistakes, prints what is wrong and ends the process with status 2.
     ///

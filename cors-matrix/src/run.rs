@@ -12,7 +12,7 @@ use crate::difference::Difference;
 use crate::judge::{Exchange, Finding, JUDGES, meets, relevant};
 use crate::message::{self, Answer, Request};
 use crate::report::{Failure, Report};
-use crate::server::{Fixture, Framework};
+use crate::server::{FixtureBinary, Framework};
 
 /// What a framework's servers answered to a case, with the middleware and without.
 type Answers = io::Result<(Answer, Answer)>;
@@ -24,7 +24,7 @@ type Answers = io::Result<(Answer, Answer)>;
 ///
 /// When a server cannot be started. What its answers lack is in the report.
 pub fn run(
-    fixtures: &[Fixture],
+    fixtures: &[FixtureBinary],
     suite: &Suite,
     differences: &[Difference],
     done: &(dyn Fn() + Sync),
@@ -51,7 +51,7 @@ pub fn run(
 
 /// Sends every case to one framework's servers: one for each policy, and a bare one.
 fn ask(
-    fixture: &Fixture,
+    fixture: &FixtureBinary,
     suite: &Suite,
     folder: &PolicyFiles,
     done: &(dyn Fn() + Sync),

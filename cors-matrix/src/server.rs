@@ -61,14 +61,14 @@ impl FromStr for Framework {
 
 /// The built fixture server of a framework.
 #[derive(Clone, Debug)]
-pub struct Fixture {
+pub struct FixtureBinary {
     /// The framework.
     pub framework: Framework,
     /// The executable.
     pub path: PathBuf,
 }
 
-impl Fixture {
+impl FixtureBinary {
     /// Builds the fixture servers of some frameworks with cargo. `compiled` hears the name of each
     /// crate when it is done.
     ///
@@ -158,7 +158,7 @@ impl Fixture {
     ///
     /// # Errors
     ///
-    /// As with [`Fixture::start`].
+    /// As with [`FixtureBinary::start`].
     pub fn start_cacheable(&self, policy: Option<&Path>) -> Result<Server, String> {
         self.start_command(self.command(policy, 0).arg("--cacheable"))
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use cors_matrix::message::{self, Answer, Request, Response};
-use cors_matrix::server::{Fixture, Framework};
+use cors_matrix::server::{FixtureBinary, Framework};
 
 const ORIGIN: &str = "https://app.example.com";
 
@@ -18,7 +18,7 @@ fn an_invalid_policy_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cors.toml");
     let write = |text: &str| std::fs::write(&path, text).unwrap();
-    for fixture in Fixture::build(&Framework::ALL, |_| ()).unwrap() {
+    for fixture in FixtureBinary::build(&Framework::ALL, |_| ()).unwrap() {
         write(&policy(1));
         let mut server = fixture.start(Some(&path)).unwrap();
         check(server.port(), &get(), 1..=1);
@@ -48,7 +48,7 @@ fn no_response_is_a_mixture_of_two_policies() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cors.toml");
-    for fixture in Fixture::build(&Framework::ALL, |_| ()).unwrap() {
+    for fixture in FixtureBinary::build(&Framework::ALL, |_| ()).unwrap() {
         std::fs::write(&path, policy(1)).unwrap();
         let mut server = fixture.start(Some(&path)).unwrap();
         let port = server.port();

@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use cors_matrix::document::{Answer, Document};
-use cors_matrix::fixture::{Fixture, announce};
+use cors_matrix::fixture::{FixtureArgs, announce};
 use cors_rocket::Cors;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -28,11 +28,11 @@ use rocket::{Build, Rocket, Route, get, post, routes};
 
 #[rocket::main]
 async fn main() -> Result<(), Box<rocket::Error>> {
-    let Fixture {
+    let FixtureArgs {
         policy,
         port,
         cacheable,
-    } = Fixture::from_args();
+    } = FixtureArgs::from_args();
     let rocket = match policy {
         // First, so that no other fairing can have made something else of a preflight.
         Some(policy) => rocket::custom(config(port)).attach(Cors::new(policy)),

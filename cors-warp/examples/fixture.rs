@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use cors_matrix::document::Document;
-use cors_matrix::fixture::{Fixture, announce};
+use cors_matrix::fixture::{FixtureArgs, announce};
 use cors_warp::{Cors, LivePolicy};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -25,11 +25,11 @@ use warp::{Filter, Rejection, Reply};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let Fixture {
+    let FixtureArgs {
         policy,
         port,
         cacheable,
-    } = Fixture::from_args();
+    } = FixtureArgs::from_args();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     announce(listener.local_addr()?.port());
 

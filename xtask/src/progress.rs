@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use cors_matrix::server::{Fixture, Framework};
+use cors_matrix::server::{FixtureBinary, Framework};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Error;
 
 /// Builds the fixture servers and shows what is being compiled.
-pub(crate) fn build(frameworks: &[Framework]) -> Result<Vec<Fixture>, Error> {
+pub(crate) fn build(frameworks: &[Framework]) -> Result<Vec<FixtureBinary>, Error> {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
     announce(
@@ -16,7 +16,7 @@ pub(crate) fn build(frameworks: &[Framework]) -> Result<Vec<Fixture>, Error> {
         "building the fixture servers (the first time this takes some minutes)",
     );
     let mut crates = 0;
-    let fixtures = Fixture::build(frameworks, |name| {
+    let fixtures = FixtureBinary::build(frameworks, |name| {
         crates += 1;
         bar.set_message(format!(
             "building the fixture servers: {crates} crates, {name}"

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cors_browser_model::{Credentials, Engine, Origin, PreflightCache, Request, SentRequest, fetch};
+use cors_browser_model::{
+    Credentials, Engine, Origin, PreflightCache, Request, SentRequest, fetch,
+};
 
 use crate::{API, PAGE, get, response, sent};
 

@@ -207,7 +207,9 @@ fn parts_agree(engine: Engine, request: &Request, preflight: &Response, actual: 
             cors_browser_model::Kind::Preflight => {
                 judge_preflight(engine, request, preflight).result.err()
             }
-            cors_browser_model::Kind::Actual => judge_response(engine, request, actual).result.err(),
+            cors_browser_model::Kind::Actual => {
+                judge_response(engine, request, actual).result.err()
+            }
         };
         assert_eq!(judged, blocked);
     }

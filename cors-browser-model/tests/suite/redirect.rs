@@ -360,7 +360,8 @@ fn connections_fail() {
         (get("https://b.example/"), "GET"),
         (get("https://b.example/").method("PUT"), "PRE PUT"),
     ] {
-        let run = cors_browser_model::fetch(Engine::Standard, &request, &mut cache, now, &mut server);
+        let run =
+            cors_browser_model::fetch(Engine::Standard, &request, &mut cache, now, &mut server);
         assert_eq!(crate::sent(&run), [sent]);
         let Verdict::Blocked(failure) = run.verdict else {
             panic!("readable")

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use cors_browser_model::{Credentials, Failure as Blocked, NetworkError, Origin as PageOrigin, Run};
+use cors_browser_model::{
+    Credentials, Failure as Blocked, NetworkError, Origin as PageOrigin, Run,
+};
 use cors_core::adapter::Verdict;
 use cors_core::{Difference, Explanation, Grant, NearMiss, Origin, OriginPattern};
 

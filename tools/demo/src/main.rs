@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use cors_cli::Source;
 use cors_core::Policy;
-use cors_matrix::server::{Fixture, Framework};
+use cors_matrix::server::{FixtureBinary, Framework};
 use tokio::task::JoinSet;
 
 use crate::demo::Demo;
@@ -65,7 +65,7 @@ fn run() -> Result<(), Error> {
     eprintln!(
         "starting the fixture servers (the first time they are built, which takes some minutes)"
     );
-    let fixtures = Fixture::build(&Framework::ALL, |_| {}).map_err(failed)?;
+    let fixtures = FixtureBinary::build(&Framework::ALL, |_| {}).map_err(failed)?;
     let fixtures = Fixtures::start(&fixtures, &source.text).map_err(failed)?;
     let urls = fixtures.urls();
     let origins = [&allowed, &refused].map(|bound| bound.site.origin().to_owned());

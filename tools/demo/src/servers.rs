@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use cors_matrix::server::{Fixture, Framework, Server};
+use cors_matrix::server::{FixtureBinary, Framework, Server};
 use tempfile::NamedTempFile;
 
 /// What runs behind the page: servers that share a policy.
@@ -26,7 +26,7 @@ pub(crate) struct Fixtures {
 }
 
 impl Fixtures {
-    pub(crate) fn start(fixtures: &[Fixture], text: &str) -> Result<Self, String> {
+    pub(crate) fn start(fixtures: &[FixtureBinary], text: &str) -> Result<Self, String> {
         let file = file(text)?;
         let servers = fixtures.iter();
         let servers = servers.map(|fixture| fixture.start(Some(file.path())));

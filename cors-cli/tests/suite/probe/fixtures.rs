@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cors_matrix::server::{Fixture, Framework, Server};
+use cors_matrix::server::{FixtureBinary, Framework, Server};
 
 use super::server::{APP, probe_with};
 
@@ -16,7 +16,7 @@ fn url(server: &Server, path: &str) -> String {
 
 #[test]
 fn the_fixture_servers() {
-    let fixtures = Fixture::build(&Framework::ALL, |_| {}).unwrap();
+    let fixtures = FixtureBinary::build(&Framework::ALL, |_| {}).unwrap();
     assert_eq!(fixtures.len(), 4);
     for fixture in &fixtures {
         let server = fixture.start(Some(&policy())).unwrap();

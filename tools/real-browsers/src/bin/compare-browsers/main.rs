@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use compare::Tally;
-use cors_real_browsers::{Browser, Engine};
 use cors_matrix::case::Suite;
-use cors_matrix::server::{Fixture, Framework};
+use cors_matrix::server::{FixtureBinary, Framework};
+use cors_real_browsers::{Browser, Engine};
 use lexopt::ValueExt as _;
 use regex_lite::Regex;
 
@@ -108,7 +108,7 @@ fn run(options: &Options) -> Result<bool, String> {
     if let Some(cases) = &options.cases {
         suite.cases.retain(|case| cases.is_match(&case.name));
     }
-    let fixtures = Fixture::build(&options.frameworks, |_| {})?;
+    let fixtures = FixtureBinary::build(&options.frameworks, |_| {})?;
     let mut agree = true;
     for engine in options.engines.iter().copied() {
         let started = Instant::now();

@@ -7,10 +7,10 @@ use std::time::Duration;
 use cors_browser_model::{
     Credentials, Headers, PreflightCache, Recorded, Request, Response, SentRequest, Url, fetch,
 };
-use cors_real_browsers::{Browser, Exchange, Fetch, Front};
 use cors_matrix::case::{Case, NamedPolicy, Suite};
 use cors_matrix::run::PolicyFiles;
-use cors_matrix::server::Fixture;
+use cors_matrix::server::FixtureBinary;
+use cors_real_browsers::{Browser, Exchange, Fetch, Front};
 
 use crate::compare::{Tally, compare, profile};
 
@@ -20,7 +20,7 @@ const MAX_HEADERS: usize = 64;
 /// Runs the cases of all policies in one browser against one framework.
 pub(crate) fn run(
     browser: &mut Browser,
-    fixture: &Fixture,
+    fixture: &FixtureBinary,
     suite: &Suite,
 ) -> Result<Tally, String> {
     let files = PolicyFiles::write(suite).map_err(|error| error.to_string())?;
