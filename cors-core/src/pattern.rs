@@ -58,7 +58,7 @@ pub(crate) struct Tuple<'a> {
     pub(crate) authority: &'a str,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum PortPattern {
     Default,
     Exactly(u16),

@@ -45,7 +45,7 @@ impl Allowlist {
     pub(crate) fn new<'a>(patterns: impl Iterator<Item = (GrantId, OriginPattern<'a>)>) -> Self {
         let mut list = Self {
             exact: HashMap::default(),
-            wildcards: Wildcards::default(),
+            wildcards: Wildcards::new(),
             any: None,
             max_len: 0,
         };

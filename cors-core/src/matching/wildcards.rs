@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::HashMap;
 
 use super::first;
 use crate::domain;
@@ -15,10 +15,21 @@ use crate::grant_id::GrantId;
 use crate::origin;
 use crate::pattern::{PortPattern, Tuple};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Wildcards {
-    hosts: HashMap<Host, Grants, RandomState>,
-    /// Whether a host without `*.` is among them.
+    is_empty: bool,
+    /// Apart from the others, because nearly all patterns and origins have this scheme: it takes a
+    /// comparison and not a look-up.
+    https: Scheme,
+    others: HashMap<Box<[u8]>, Scheme, RandomState>,
+}
+
+/// The patterns of one scheme.
+#[derive(Debug, Default)]
+struct Scheme {
+    /// Under their hosts, without the `*.`.
+    hosts: HashMap<Box<[u8]>, Grants, RandomState>,
+    /// Whether a host without a `*.` is among them.
     has_hosts: bool,
     /// Bit *n* is set if there is a domain with *n* dots after a `*.`. A domain has at most 126.
     ///
@@ -27,72 +38,110 @@ pub(super) struct Wildcards {
     depths: u128,
 }
 
-/// A scheme, and a host without its `*.`.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Host {
-    scheme: Box<[u8]>,
-    host: Box<[u8]>,
-}
-
-/// The same, borrowed from an origin.
-#[derive(Clone, Copy, Hash)]
-struct HostRef<'a> {
-    scheme: &'a [u8],
-    host: &'a [u8],
-}
-
 /// The grants of the patterns of one host.
 #[derive(Debug, Default)]
 struct Grants {
     /// Of the host itself, with any port.
-    any_port: Option<GrantId>,
-    /// Of what is below the host, for each port.
-    below: BTreeMap<PortPattern, GrantId>,
+    itself: Option<GrantId>,
+    /// Of what is below the host: without a port, with each of these ports, and with any or none.
+    below: Option<GrantId>,
+    below_with_port: BTreeMap<u16, GrantId>,
+    below_with_any: Option<GrantId>,
 }
 
 impl Wildcards {
+    pub(super) fn new() -> Self {
+        Self {
+            is_empty: true,
+            https: Scheme::default(),
+            others: HashMap::default(),
+        }
+    }
+
     /// Adds a pattern that has a wildcard. Of equal ones the first counts.
     pub(super) fn insert(&mut self, pattern: &Tuple<'_>, grant: GrantId) {
-        let key = Host {
-            scheme: pattern.scheme.as_bytes().into(),
-            host: pattern.host.as_bytes().into(),
+        self.is_empty = false;
+        let scheme = match pattern.scheme {
+            "https" => &mut self.https,
+            other => self.others.entry(other.as_bytes().into()).or_default(),
         };
-        let grants = self.hosts.entry(key).or_default();
+        let host = pattern.host.as_bytes().into();
+        let grants = scheme.hosts.entry(host).or_default();
         if !pattern.subdomains {
-            self.has_hosts = true;
-            grants.any_port = first(grants.any_port, Some(grant));
+            scheme.has_hosts = true;
+            grants.itself.get_or_insert(grant);
             return;
         }
         let dots = pattern.host.bytes().filter(|&byte| byte == b'.').count();
-        self.depths |= 1_u128 << dots.min(127);
-        grants.below.entry(pattern.port).or_insert(grant);
+        scheme.depths |= 1_u128 << dots.min(127);
+        match pattern.port {
+            PortPattern::Default => grants.below.get_or_insert(grant),
+            PortPattern::Exactly(port) => grants.below_with_port.entry(port).or_insert(grant),
+            PortPattern::Any => grants.below_with_any.get_or_insert(grant),
+        };
     }
 
     /// The first grant that is for the origin, if any.
     #[inline]
     pub(super) fn grant(&self, origin: &[u8]) -> Option<GrantId> {
-        match self.hosts.is_empty() {
+        match self.is_empty {
             true => None,
             false => self.look_up(origin),
         }
     }
 
     fn look_up(&self, origin: &[u8]) -> Option<GrantId> {
-        let (scheme, authority) = split_scheme(origin)?;
-        let (host, digits) = split_port(authority);
-        let port = match digits {
-            None => PortPattern::Default,
-            Some(digits) => {
-                let [scheme, digits] = [scheme, digits].map(str::from_utf8);
-                PortPattern::Exactly(origin::parse_port(scheme.ok()?, digits.ok()?).ok()?)
+        let (scheme, authority, patterns) = match origin.strip_prefix(b"https://") {
+            Some(authority) => (&b"https"[..], authority, &self.https),
+            None => {
+                let (scheme, authority) = split_scheme(origin)?;
+                (scheme, authority, self.others.get(scheme)?)
             }
         };
-        if domain::is_too_long(host) {
-            return None;
+        let (host, digits) = split_port(authority);
+        let port = match digits {
+            None => None,
+            Some(digits) => {
+                let [scheme, digits] = [scheme, digits].map(str::from_utf8);
+                Some(origin::parse_port(scheme.ok()?, digits.ok()?).ok()?)
+            }
+        };
+        match domain::is_too_long(host) {
+            true => None,
+            false => patterns.grant(host, port),
         }
-        let find = |host| self.hosts.get(&HostRef { scheme, host });
+    }
+
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (GrantId, String)> {
+        let others = self.others.iter();
+        let others = others.map(|(scheme, patterns)| (&**scheme, patterns));
+        let schemes = others.chain([(&b"https"[..], &self.https)]);
+        schemes.flat_map(|(scheme, patterns)| {
+            let scheme = String::from_utf8_lossy(scheme);
+            patterns.hosts.iter().flat_map(move |(host, grants)| {
+                let host = String::from_utf8_lossy(host);
+                let itself = grants
+                    .itself
+                    .map(|grant| (grant, format!("{scheme}://{host}:*")));
+                let below = grants
+                    .below
+                    .map(|grant| (grant, format!("{scheme}://*.{host}")));
+                let any = grants.below_with_any;
+                let any = any.map(|grant| (grant, format!("{scheme}://*.{host}:*")));
+                let scheme = scheme.clone();
+                let ports = grants.below_with_port.iter();
+                let ports =
+                    ports.map(move |(port, grant)| (*grant, format!("{scheme}://*.{host}:{port}")));
+                ports.chain([itself, below, any].into_iter().flatten())
+            })
+        })
+    }
+}
+
+impl Scheme {
+    fn grant(&self, host: &[u8], port: Option<u16>) -> Option<GrantId> {
         let mut found = match self.has_hosts {
-            true => find(host).and_then(|grants| grants.any_port),
+            true => self.hosts.get(host).and_then(|grants| grants.itself),
             false => None,
         };
         let (mut depths, mut front) = (self.depths, host);
@@ -102,46 +151,18 @@ impl Wildcards {
         {
             front = before;
             if depths & 1 == 1
-                && let Some(grants) = find(domain)
+                && let Some(grants) = self.hosts.get(domain)
                 && is_front(front)
             {
-                found = first(found, grants.below(port));
+                let listed = match port {
+                    None => grants.below,
+                    Some(port) => grants.below_with_port.get(&port).copied(),
+                };
+                found = first(found, first(listed, grants.below_with_any));
             }
             depths >>= 1;
         }
         found
-    }
-
-    pub(super) fn patterns(&self) -> impl Iterator<Item = (GrantId, String)> {
-        self.hosts.iter().flat_map(|(key, grants)| {
-            let [scheme, host] = [&key.scheme, &key.host].map(|text| String::from_utf8_lossy(text));
-            let itself = grants
-                .any_port
-                .map(|grant| (grant, format!("{scheme}://{host}:*")));
-            let below = grants.below.iter().map(move |(port, grant)| {
-                let port = match port {
-                    PortPattern::Default => String::new(),
-                    PortPattern::Exactly(port) => format!(":{port}"),
-                    PortPattern::Any => ":*".to_owned(),
-                };
-                (*grant, format!("{scheme}://*.{host}{port}"))
-            });
-            itself.into_iter().chain(below)
-        })
-    }
-}
-
-impl Grants {
-    /// The first grant of what is below the host, with this port.
-    fn below(&self, port: PortPattern) -> Option<GrantId> {
-        let grant = |port| self.below.get(&port).copied();
-        first(grant(PortPattern::Any), grant(port))
-    }
-}
-
-impl Equivalent<Host> for HostRef<'_> {
-    fn equivalent(&self, key: &Host) -> bool {
-        self.host == &*key.host && self.scheme == &*key.scheme
     }
 }
 
