@@ -132,9 +132,8 @@ impl Counts {
         table.insert(program.to_string(), differences(counts));
     }
 
-    /// What is not as stored, in words. To the last instruction, because all that moves the numbers
-    /// without a change of ours is kept out of them (see `callgrind.rs`). And both ways: what has become
-    /// less is stored, too, or it could become more again unseen.
+    /// What is not as stored, in words. Both ways: what has become less is stored, too, or it could
+    /// become more again unseen.
     ///
     /// # Errors
     ///
@@ -154,7 +153,7 @@ impl Counts {
                 let name = variant.name();
                 let known = stored.get(case).and_then(|variants| variants.get(variant));
                 match known {
-                    Some(known) if count == known => {}
+                    Some(known) if (count - known).abs() <= slack(unit, *known) => {}
                     Some(known) => texts.push(format!(
                         "{program}, {case}, {name}: {count:+} {unit}, {known:+} are stored"
                     )),
@@ -182,6 +181,16 @@ impl fmt::Display for Unit {
             Self::Instructions => "instructions",
             Self::Allocations => "allocations",
         })
+    }
+}
+
+/// How far a number may be from the stored one. What moves the numbers without a change of ours is kept out
+/// of them (see `callgrind.rs`), and where that was tried they repeat to the last instruction. The rest is
+/// for what another machine may bring. A change of ours that is smaller is not found.
+fn slack(unit: Unit, stored: i64) -> i64 {
+    match unit {
+        Unit::Allocations => 0,
+        Unit::Instructions => 10 + stored.abs() / 100,
     }
 }
 
@@ -234,14 +243,18 @@ mod tests {
     }
 
     #[test]
-    fn one_instruction_or_allocation_is_a_difference() {
-        for unit in [Unit::Instructions, Unit::Allocations] {
-            check_compared(unit, 1_500, &[]);
-            for (ours, more) in [(1_501, "+501"), (1_499, "+499")] {
-                let text = format!("actix, GET allowed, ours: {more} {unit}, +500 are stored");
-                check_compared(unit, ours, &[&text]);
-            }
-        }
+    fn what_is_a_difference() {
+        let differs = |unit: Unit, ours: u64, more: &str| {
+            let text = format!("actix, GET allowed, ours: {more} {unit}, +500 are stored");
+            check_compared(unit, ours, &[&text]);
+        };
+        check_compared(Unit::Allocations, 1_500, &[]);
+        differs(Unit::Allocations, 1_501, "+501");
+        differs(Unit::Allocations, 1_499, "+499");
+        check_compared(Unit::Instructions, 1_515, &[]);
+        check_compared(Unit::Instructions, 1_485, &[]);
+        differs(Unit::Instructions, 1_516, "+516");
+        differs(Unit::Instructions, 1_484, "+484");
     }
 
     #[track_caller]
