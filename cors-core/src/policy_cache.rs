@@ -163,7 +163,7 @@ mod tests {
         live.0.begin_to_replace(policy, 2);
         assert_eq!(live.version(), 1);
         let during = applied.current();
-        // Whoever has seen the old one made goes on with it.
+        // A request that has seen the old one goes on with it.
         assert!(Arc::ptr_eq(&during, &before));
         let fresh = PolicyCache::new(&live, Arc::new);
         assert!(Arc::ptr_eq(&fresh.current(), &fresh.current()));

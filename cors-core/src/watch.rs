@@ -22,7 +22,7 @@ const PATIENCE: u32 = 5;
 impl LivePolicy {
     /// Reads a policy from a TOML file, and again whenever the file changes.
     ///
-    /// A change is in force about a second later, once the file has stayed the same for a tenth of a
+    /// A change takes effect about a second later, once the file has stayed the same for a tenth of a
     /// second. A file that is written again and again is read all the same, about two seconds after the
     /// first change and then every one or two seconds, as it is at that moment. It may be half written
     /// then; to replace it by renaming another file excludes that. A file with another time of

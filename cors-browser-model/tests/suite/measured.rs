@@ -1,93 +1,16 @@
 //! The model against what real browsers did: `measured.toml`.
 
+mod schema;
+
 use std::time::Duration;
 
 use cors_browser_model::{
     Credentials, Engine, Headers, Kind, Origin, PreflightCache, Request, Response, Run,
     SentRequest, Url, Verdict, fetch,
 };
-use serde::Deserialize;
+use schema::{Answer, Case, File, Line};
 
 const URL: &str = "http://127.0.0.1:18081/case";
-
-#[derive(Deserialize)]
-struct File {
-    case: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    #[serde(default = "page")]
-    page: String,
-    #[serde(default = "get")]
-    method: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-    #[serde(default)]
-    credentials: bool,
-    again_after: Option<u64>,
-    preflight: Option<Answer>,
-    actual: Answer,
-    readable: bool,
-    sent: String,
-    sent_firefox: Option<String>,
-    sent_firefox_warm: Option<String>,
-    asked: Option<String>,
-    in_chromium: Option<InChromium>,
-    header: Option<Read>,
-    #[serde(default)]
-    chromium: Vec<Line>,
-    #[serde(default)]
-    firefox: Vec<Line>,
-    #[serde(default)]
-    webkit: Vec<Line>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Answer {
-    status: u16,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-}
-
-/// What Chromium did instead.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InChromium {
-    readable: bool,
-    sent: String,
-    #[serde(default)]
-    asked: String,
-    keeps_back: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Read {
-    name: String,
-    value: Option<String>,
-}
-
-#[derive(Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    code: Option<String>,
-    parameter: Option<String>,
-    text: String,
-}
-
-fn page() -> String {
-    "http://localhost:18080".to_owned()
-}
-
-fn get() -> String {
-    "GET".to_owned()
-}
 
 impl Answer {
     fn response(&self) -> Response {
@@ -218,7 +141,7 @@ fn check(case: &Case, engine: Engine) {
 
 #[test]
 fn sixty_eight_measured_cases() {
-    let file: File = toml::from_str(include_str!("measured.toml")).unwrap();
+    let file: File = toml::from_str(include_str!("measured/measured.toml")).unwrap();
     assert_eq!(file.case.len(), 68);
     assert_eq!(file.case.iter().filter(|case| case.readable).count(), 29);
     for case in &file.case {

@@ -8,96 +8,21 @@
     reason = "a test may panic"
 )]
 
+#[path = "../../../cors-browser-model/tests/suite/measured/schema.rs"]
+mod schema;
+
 use std::time::{Duration, Instant};
 
 use cors_real_browsers::{Browser, Engine, Fetch, Outcome, Reply, Script, ScriptedServer};
-use serde::Deserialize;
+use schema::{Answer, Case, File, Line};
 
 /// How long browsers remember a preflight that says nothing of it.
 const REMEMBERED: Duration = Duration::from_secs(5);
 /// How often what took longer than that is tried.
 const TRIES: usize = 5;
 
-const MEASURED: &str = include_str!("../../../cors-browser-model/tests/suite/measured.toml");
-
-#[derive(Deserialize)]
-struct File {
-    case: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    #[serde(default = "page")]
-    page: String,
-    #[serde(default = "get")]
-    method: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-    #[serde(default)]
-    credentials: bool,
-    again_after: Option<u64>,
-    preflight: Option<Answer>,
-    actual: Answer,
-    readable: bool,
-    sent: String,
-    sent_firefox: Option<String>,
-    sent_firefox_warm: Option<String>,
-    asked: Option<String>,
-    in_chromium: Option<InChromium>,
-    header: Option<Read>,
-    #[serde(default)]
-    chromium: Vec<Line>,
-    #[serde(default)]
-    firefox: Vec<Line>,
-    #[serde(default)]
-    webkit: Vec<Line>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Answer {
-    status: u16,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-}
-
-/// What Chromium did instead.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InChromium {
-    readable: bool,
-    sent: String,
-    #[serde(default)]
-    asked: String,
-    keeps_back: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Read {
-    name: String,
-    value: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    code: Option<String>,
-    parameter: Option<String>,
-    text: String,
-}
-
-fn page() -> String {
-    "http://localhost:18080".to_owned()
-}
-
-fn get() -> String {
-    "GET".to_owned()
-}
+const MEASURED: &str =
+    include_str!("../../../cors-browser-model/tests/suite/measured/measured.toml");
 
 impl Answer {
     fn reply(&self) -> Reply {
