@@ -29,14 +29,18 @@ pub trait WithCors: sealed::Sealed {
     /// ```
     /// use axum::Router;
     /// use axum::body::Body;
-    /// use axum::http::{Request, StatusCode};
+    /// use axum::http::{Method, Request, StatusCode, header};
     /// use axum::routing::get;
     /// use cors_axum::{Grant, Policy, WithCors as _};
     /// use tower::ServiceExt as _;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let policy = Policy::new(Grant::new(["https://app.example.com"]))?;
+    /// let policy = Policy::new(
+    ///     Grant::new(["https://app.example.com"])
+    ///         .allow_methods([Method::PUT, Method::DELETE])
+    ///         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE]),
+    /// )?;
     /// let app = Router::new()
     ///     .route("/", get(|| async { "hello" }))
     ///     .with_cors(policy);

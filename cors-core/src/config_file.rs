@@ -106,7 +106,7 @@ fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
             (Some(items), Some(index)) => place.index = items.get(index).copied(),
             (None, _) => {}
         }
-        error.location = root.span_of(&error.place).map(unlined);
+        error.location = root.span_of(&error.place).map(location_without_line);
         errors.push(error);
     }
     errors.sort_by_key(|error| error.location.as_ref().map(|location| location.span.start));
@@ -114,7 +114,7 @@ fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
 }
 
 /// A location whose line is not counted yet.
-fn unlined(span: Range<usize>) -> Location {
+fn location_without_line(span: Range<usize>) -> Location {
     Location {
         span,
         line: 0,

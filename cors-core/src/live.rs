@@ -37,9 +37,9 @@ use crate::policy::Policy;
 /// # Ok::<(), ConfigErrors>(())
 /// ```
 #[derive(Clone)]
-pub struct LivePolicy(pub(crate) Arc<Shared>);
+pub struct LivePolicy(pub(crate) Arc<State>);
 
-pub(crate) struct Shared {
+pub(crate) struct State {
     current: ArcSwap<Current>,
     /// That of `current`, or of the one before for as long as it is being replaced: asked at every
     /// request, and much cheaper to read.
@@ -56,7 +56,7 @@ impl LivePolicy {
     /// Puts a first policy into force, as version 1.
     pub fn new(policy: Policy) -> Self {
         let version = 1;
-        Self(Arc::new(Shared {
+        Self(Arc::new(State {
             current: ArcSwap::from_pointee(Current { policy, version }),
             version: AtomicU64::new(version),
             replacing: Mutex::new(()),
@@ -96,7 +96,7 @@ impl LivePolicy {
     }
 }
 
-impl Shared {
+impl State {
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }

@@ -258,7 +258,7 @@ fn unexpected(byte: u8, host: &str) -> OriginError {
 /// Whether `host` is `address` as [the URL standard](https://url.spec.whatwg.org/#concept-ipv6-serializer)
 /// writes it. Allocates nothing: this runs on requests.
 fn is_canonical(address: &Ipv6Addr, host: &str) -> bool {
-    let mut rest = Rest(host);
+    let mut rest = StripPrefixWriter(host);
     let written = match (address.to_ipv4_mapped(), address.segments()) {
         // Unlike std, the URL standard has no dotted form.
         (Some(_), [.., high, low]) => write!(rest, "[::ffff:{high:x}:{low:x}]"),
@@ -268,9 +268,9 @@ fn is_canonical(address: &Ipv6Addr, host: &str) -> bool {
 }
 
 /// A writer that takes what is written off the front of a text, or fails.
-struct Rest<'a>(&'a str);
+struct StripPrefixWriter<'a>(&'a str);
 
-impl fmt::Write for Rest<'_> {
+impl fmt::Write for StripPrefixWriter<'_> {
     fn write_str(&mut self, written: &str) -> fmt::Result {
         self.0 = self.0.strip_prefix(written).ok_or(fmt::Error)?;
         Ok(())

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::config_file::LoadError;
-use crate::live::{LivePolicy, Shared};
+use crate::live::{LivePolicy, State};
 use crate::policy::Policy;
 
 /// How often the file is looked at.
@@ -83,7 +83,7 @@ struct Watch {
     unreadable: Option<String>,
     /// Whether mistakes in a file that is still being written are reported.
     half_written: bool,
-    policy: Weak<Shared>,
+    policy: Weak<State>,
     open: fn(&Path) -> io::Result<File>,
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::{Item, Key, Node, unlined};
+use super::{Item, Key, Node, location_without_line};
 use crate::config::{Config, Grant};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::validate;
@@ -272,7 +272,7 @@ impl Reader<'_> {
     }
 
     fn push_at(&mut self, mut error: ConfigError, span: &Option<Range<usize>>) {
-        error.location = span.clone().map(unlined);
+        error.location = span.clone().map(location_without_line);
         self.errors.push(error);
     }
 }

@@ -9,7 +9,7 @@ use once_cell::sync::OnceCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Item, Key, Node, read, unlined};
+use super::{Item, Key, Node, location_without_line, read};
 use crate::error::{ConfigError, ConfigErrors, ErrorCode, Place};
 use crate::policy::Policy;
 use crate::text::Printable;
@@ -69,7 +69,7 @@ impl Policy {
                 Place::default(),
                 format!("this is not TOML: {}", error.message()),
             );
-            mistake.location = error.span().map(unlined);
+            mistake.location = error.span().map(location_without_line);
             errors.push(mistake);
         }
         // What the parser recovers is a guess; mistakes in it would be guesses, too.
