@@ -95,10 +95,10 @@ struct Checked {
 impl Checked {
     fn new(source: &Source, allowed: &[String]) -> Self {
         let (mut findings, checklist) = match source.load() {
-            Ok(sound) => {
-                let mut findings = lints::find(source, &sound);
-                let checklist = checklist::of(&sound.config, &findings);
-                let mut silencers = Silencers::new(source, &sound.places);
+            Ok(valid) => {
+                let mut findings = lints::find(source, &valid);
+                let checklist = checklist::of(&valid.config, &findings);
+                let mut silencers = Silencers::new(source, &valid.places);
                 silencers.apply(source, &mut findings);
                 findings.extend(silencers.findings(true));
                 (findings, checklist)

@@ -124,7 +124,7 @@ impl Code {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
+    use crate::failure_code::FailureCode;
 
     /// A page has a section for each code that exists, in the same order, and no other.
     #[track_caller]
@@ -148,7 +148,10 @@ mod tests {
 
     #[test]
     fn every_failure_is_documented() {
-        check(BROWSERS, Failure::ALL.into_iter().map(Failure::code));
+        check(
+            BROWSERS,
+            FailureCode::ALL.into_iter().map(FailureCode::code),
+        );
     }
 
     #[test]

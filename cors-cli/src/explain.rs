@@ -16,12 +16,12 @@ use cors_core::adapter::Verdict;
 use serde_json::json;
 
 use crate::cli::Explain;
-use crate::dialogue::{self, Played};
 use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, enumerate, width};
-use crate::policy_server::{Head, PolicyServer, says_ok};
+use crate::policy_server::{Head, PolicyServer, ok_application};
 use crate::replace::replace;
 use crate::request::PageRequest;
-use crate::source::{Sound, Source};
+use crate::simulation::{self, Simulation};
+use crate::source::{Source, ValidPolicy};
 use crate::{Error, Outcome, console};
 
 pub use self::fix::Fix;
@@ -36,21 +36,21 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     };
     let page = PageRequest::new(url, origin, &args.request)?;
     let source = Source::read(file)?;
-    let sound = source.sound(args.json, out)?;
-    let played = Played::new(
+    let valid = source.valid(args.json, out)?;
+    let simulation = Simulation::new(
         &page.request,
-        &mut PolicyServer::new(&sound.policy, &says_ok),
+        &mut PolicyServer::new(&valid.policy, &ok_application),
     );
-    let fix = Fix::find(&source, &sound, &page, &played, &says_ok);
+    let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application);
     let new_text = fix.as_ref().and_then(Fix::text);
     let written = match new_text {
         Some(text) if args.fix => Some(replace(file, text)),
         _ => None,
     };
     if args.json {
-        write_json(out, &source, &page, &played, fix.as_ref())?;
+        write_json(out, &source, &page, &simulation, fix.as_ref())?;
     } else {
-        write_dialogue(out, &source, &sound, &page, &played)?;
+        write_dialogue(out, &source, &valid, &page, &simulation)?;
         if let Some(fix) = &fix {
             write_fix(out, &source, fix, written.as_ref())?;
         }
@@ -72,24 +72,26 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
 fn write_dialogue(
     out: &mut impl Write,
     source: &Source,
-    sound: &Sound,
+    valid: &ValidPolicy,
     page: &PageRequest,
-    played: &Played,
+    simulation: &Simulation,
 ) -> io::Result<()> {
-    dialogue::write_request(out, page)?;
-    if let Some((_, run)) = played.shown() {
-        dialogue::write_exchanges(out, run, |exchange| Some(remark(source, sound, exchange)))?;
+    simulation::write_request(out, page)?;
+    if let Some((_, run)) = simulation.shown() {
+        simulation::write_exchanges(out, run, |exchange| Some(remark(source, valid, exchange)))?;
     }
-    dialogue::write_verdict(out, played, |readable| readable_text(sound, page, readable))
+    simulation::write_verdict(out, simulation, |readable| {
+        readable_text(valid, page, readable)
+    })
 }
 
 /// Why the policy answers an exchange of this request as it does.
-pub fn remark(source: &Source, sound: &Sound, exchange: &Exchange) -> String {
-    let explanation = sound.policy.explain(&Head(&exchange.sent));
+pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> String {
+    let explanation = valid.policy.explain(&Head(&exchange.sent));
     let mut remark = explanation.to_string();
     if let Verdict::Granted(grant) = explanation.decision().verdict() {
         let (line, _) =
-            source.line_and_column(granting(sound, grant.index(), &exchange.sent).start);
+            source.line_and_column(granting(valid, grant.index(), &exchange.sent).start);
         remark = format!("{remark} ({}:{line})", Printable(&source.name));
     }
     match exchange.kind {
@@ -99,10 +101,10 @@ pub fn remark(source: &Source, sound: &Sound, exchange: &Exchange) -> String {
 }
 
 /// The place of the pattern that a granted origin matches.
-fn granting(sound: &Sound, grant: usize, sent: &SentRequest) -> Range<usize> {
+fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usize> {
     let origin = sent.headers.get("Origin").unwrap_or_default();
     let origin = String::from_utf8_lossy(&origin);
-    let patterns = sound
+    let patterns = valid
         .config
         .grants
         .get(grant)
@@ -112,16 +114,16 @@ fn granting(sound: &Sound, grant: usize, sent: &SentRequest) -> Range<usize> {
             .iter()
             .position(|pattern| cause::matches(pattern, &origin))
     });
-    sound.places.span(grant, "allow_origins", index)
+    valid.places.span(grant, "allow_origins", index)
 }
 
 /// What the page may read, whatever the application answers.
-fn readable_text(sound: &Sound, page: &PageRequest, readable: &Readable) -> String {
+fn readable_text(valid: &ValidPolicy, page: &PageRequest, readable: &Readable) -> String {
     if readable.tainting == Tainting::Basic {
         return "the page may read all of the response but `Set-Cookie`".to_owned();
     }
     let origin = page.request.origin.to_string();
-    let grants = sound.config.grants.iter();
+    let grants = valid.config.grants.iter();
     let mut grants = grants.filter(|grant| {
         grant
             .allow_origins
@@ -225,7 +227,7 @@ fn write_json(
     out: &mut impl Write,
     source: &Source,
     page: &PageRequest,
-    played: &Played,
+    simulation: &Simulation,
     fix: Option<&Fix>,
 ) -> io::Result<()> {
     let origin = match &page.request.origin {
@@ -235,7 +237,7 @@ fn write_json(
     let document = json!({
         "policy": source.name,
         "request": {"call": page.call(), "origin": origin, "notes": page.notes, "mixed_content": page.mixed_content},
-        "runs": dialogue::to_json(played),
+        "runs": simulation::to_json(simulation),
         "blocked": fix.map(|fix| json!({
             "code": fix.code(),
             "message": fix.message(),

@@ -7,19 +7,19 @@
 //!
 //! ```
 //! use cors_browser_model::{Origin, Request, Url};
-//! use cors_cli::{Fix, PageRequest, Played, PolicyServer, Source, findings, says_ok};
+//! use cors_cli::{Fix, PageRequest, Simulation, PolicyServer, Source, findings, ok_application};
 //!
 //! let source = Source::new("cors.toml", "allow_origins = [\"https://app.example.com\"]\n");
 //! assert!(findings(&source).is_empty());
-//! let sound = source.load()?;
+//! let valid = source.load()?;
 //!
 //! let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
 //! let put = Request::new(Url::parse("https://api.example.com/")?, page).method("PUT");
 //! let page = PageRequest::of(put, None);
-//! let played = Played::new(&page.request, &mut PolicyServer::new(&sound.policy, &says_ok));
-//! assert!(played.blocked().any(|(engine, ..)| engine.name() == "Firefox"));
+//! let simulation = Simulation::new(&page.request, &mut PolicyServer::new(&valid.policy, &ok_application));
+//! assert!(simulation.blocked().any(|(engine, ..)| engine.name() == "Firefox"));
 //!
-//! let fix = Fix::find(&source, &sound, &page, &played, &says_ok).ok_or("nothing is wrong")?;
+//! let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application).ok_or("nothing is wrong")?;
 //! assert_eq!(fix.message(), "`PUT` is not in `allow_methods`");
 //! assert!(fix.text().ok_or("no change helps")?.ends_with("allow_methods = [\"PUT\"]\n"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -30,10 +30,9 @@ mod cli;
 mod codes;
 mod console;
 mod diagnostic;
-mod dialogue;
 mod excerpt;
 mod explain;
-mod failure;
+mod failure_code;
 mod line_index;
 mod mask;
 mod output;
@@ -41,6 +40,7 @@ mod policy_server;
 mod probe;
 mod replace;
 mod request;
+mod simulation;
 mod source;
 
 use std::io::{self, Write};
@@ -55,11 +55,11 @@ use crate::output::Printable;
 pub use crate::check::findings;
 pub use crate::codes::summary;
 pub use crate::diagnostic::{Diagnostic, Replacement, Severity};
-pub use crate::dialogue::{Played, check_text, title, verdict_text};
 pub use crate::explain::{Fix, remark};
-pub use crate::policy_server::{Application, PolicyServer, says_ok};
+pub use crate::policy_server::{Application, PolicyServer, ok_application};
 pub use crate::request::{PageRequest, lines, parse_origin};
-pub use crate::source::{Sound, Source};
+pub use crate::simulation::{Simulation, check_text, title, verdict_text};
+pub use crate::source::{Source, ValidPolicy};
 
 /// What a command found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use cors_core::adapter::{
 pub type Application<'a> = &'a dyn Fn(&SentRequest) -> Option<Response>;
 
 /// An [`Application`] that says 200 to all: what it answers matters only to those who may read it.
-pub fn says_ok(_: &SentRequest) -> Option<Response> {
+pub fn ok_application(_: &SentRequest) -> Option<Response> {
     Some(Response::new(200, Headers::new()))
 }
 
@@ -22,14 +22,14 @@ pub fn says_ok(_: &SentRequest) -> Option<Response> {
 ///
 /// ```
 /// use cors_browser_model::{Origin, Request, Response, SentRequest, Url, Verdict};
-/// use cors_cli::{Played, PolicyServer};
+/// use cors_cli::{Simulation, PolicyServer};
 ///
 /// let policy = cors_core::Policy::from_toml("allow_origins = ['*']")?;
 /// let teapot = |_: &SentRequest| Some(Response::new(418, [("Vary", "Accept")]));
 /// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
 /// let get = Request::new(Url::parse("https://api.example.com/")?, page);
-/// let played = Played::new(&get, &mut PolicyServer::new(&policy, &teapot));
-/// for (_, run) in &played.runs {
+/// let simulation = Simulation::new(&get, &mut PolicyServer::new(&policy, &teapot));
+/// for (_, run) in &simulation.runs {
 ///     assert!(matches!(&run.verdict, Verdict::Response(readable) if readable.status == 418));
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

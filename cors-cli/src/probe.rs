@@ -13,16 +13,16 @@ use std::io::{self, Write};
 use cors_browser_model::{Credentials, Headers, SentRequest};
 use serde_json::{Value, json};
 
-use self::client::{Client, Trouble};
+use self::client::{Client, SendError};
 use self::compare::Comparison;
 use self::finding::Finding;
 use crate::cli::Probe;
-use crate::dialogue::{self, Detail, Played};
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 use crate::mask::masked_url;
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
 use crate::request::PageRequest;
-use crate::source::{Sound, Source};
+use crate::simulation::{self, Detail, Simulation};
+use crate::source::{Source, ValidPolicy};
 use crate::{Error, Outcome, codes};
 
 pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> {
@@ -40,16 +40,16 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     let policy = args
         .policy
         .as_deref()
-        .map(|file| Source::read(file)?.sound(args.json, out))
+        .map(|file| Source::read(file)?.valid(args.json, out))
         .transpose()?;
-    let played = Played::new(&page.request, &mut client);
-    let report = Report::new(args, &page, &client, &played, policy.as_ref());
+    let simulation = Simulation::new(&page.request, &mut client);
+    let report = Report::new(args, &page, &client, &simulation, policy.as_ref());
     match args.json {
         true => writeln!(out, "{}", Json(&report.to_json()))?,
         false => report.write(out)?,
     }
-    match report.trouble {
-        Some(trouble) => Err(trouble.clone().into_error()),
+    match report.send_error {
+        Some(send_error) => Err(send_error.clone().into_error()),
         None => Ok(report.outcome()),
     }
 }
@@ -59,10 +59,10 @@ struct Report<'a> {
     args: &'a Probe,
     page: &'a PageRequest,
     client: &'a Client,
-    played: &'a Played,
+    simulation: &'a Simulation,
     findings: Vec<Finding>,
     comparison: Option<Comparison>,
-    trouble: Option<&'a Trouble>,
+    send_error: Option<&'a SendError>,
 }
 
 impl<'a> Report<'a> {
@@ -70,20 +70,22 @@ impl<'a> Report<'a> {
         args: &'a Probe,
         page: &'a PageRequest,
         client: &'a Client,
-        played: &'a Played,
-        policy: Option<&Sound>,
+        simulation: &'a Simulation,
+        policy: Option<&ValidPolicy>,
     ) -> Self {
-        let exchanges = played.shown().map_or(&[][..], |(_, run)| &run.exchanges);
+        let exchanges = simulation
+            .shown()
+            .map_or(&[][..], |(_, run)| &run.exchanges);
         let mut findings = review::review(exchanges);
         findings.sort_by_key(|finding| finding.severity);
         Self {
             args,
             page,
             client,
-            played,
+            simulation,
             findings,
-            comparison: policy.map(|sound| Comparison::new(&sound.policy, page, played)),
-            trouble: client.trouble(),
+            comparison: policy.map(|valid| Comparison::new(&valid.policy, page, simulation)),
+            send_error: client.send_error(),
         }
     }
 
@@ -93,7 +95,7 @@ impl<'a> Report<'a> {
             .as_ref()
             .is_some_and(|comparison| !comparison.differences.is_empty());
         let is_mixed = self.page.mixed_content.is_some();
-        let is_blocked = is_mixed || self.played.blocked().next().is_some();
+        let is_blocked = is_mixed || self.simulation.blocked().next().is_some();
         match is_blocked || is_different || finding::are_bad(&self.findings) {
             true => Outcome::Found,
             false => Outcome::Fine,
@@ -101,17 +103,17 @@ impl<'a> Report<'a> {
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Some((_, run)) = self.played.shown() else {
+        let Some((_, run)) = self.simulation.shown() else {
             return Ok(());
         };
         let is_answered = run
             .exchanges
             .iter()
             .any(|exchange| exchange.response.is_some());
-        if self.trouble.is_some() && !is_answered {
+        if self.send_error.is_some() && !is_answered {
             return Ok(());
         }
-        dialogue::write_request(out, self.page)?;
+        simulation::write_request(out, self.page)?;
         let verbose = self.args.verbose;
         let added = |sent: &SentRequest| match verbose {
             true => self.client.added(sent),
@@ -121,8 +123,8 @@ impl<'a> Report<'a> {
             added: &added,
             is_shown: &|name| verbose || header::is_relevant(name),
         };
-        dialogue::write_exchanges_in(&detail, out, run, |_| None)?;
-        if self.trouble.is_some() {
+        simulation::write_exchanges_in(&detail, out, run, |_| None)?;
+        if self.send_error.is_some() {
             return Ok(());
         }
         let others = self.client.sent().filter(|sent| {
@@ -134,7 +136,7 @@ impl<'a> Report<'a> {
             let more = format!("Another engine also sends {method} {url}");
             writeln!(out, "{}", Styled(DIM, more))?;
         }
-        dialogue::write_verdict(out, self.played, dialogue::readable_text)?;
+        simulation::write_verdict(out, self.simulation, simulation::readable_text)?;
         self.write_causes(out)?;
         if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
             comparison.write(out, &file.display().to_string())?;
@@ -145,8 +147,8 @@ impl<'a> Report<'a> {
     /// For each different reason to block: what it means, and what to do.
     fn write_causes(&self, out: &mut impl Write) -> io::Result<()> {
         let mut codes_written = Vec::new();
-        for (engine, _, blocked) in self.played.blocked() {
-            let code = Failure::from(&blocked.error).code();
+        for (engine, _, blocked) in self.simulation.blocked() {
+            let code = FailureCode::from(&blocked.error).code();
             if codes_written.contains(&code) {
                 continue;
             }
@@ -171,8 +173,8 @@ impl<'a> Report<'a> {
 
     fn to_json(&self) -> Value {
         let mut causes: Vec<Value> = Vec::new();
-        for (_, _, blocked) in self.played.blocked() {
-            let code = Failure::from(&blocked.error).code();
+        for (_, _, blocked) in self.simulation.blocked() {
+            let code = FailureCode::from(&blocked.error).code();
             if causes.iter().all(|cause| cause["code"] != code) {
                 causes.push(json!({
                     "code": code,
@@ -187,8 +189,8 @@ impl<'a> Report<'a> {
             "notes": self.page.notes,
             "mixed_content": self.page.mixed_content,
             "requests": self.client.sent().count(),
-            "error": self.trouble.map(|trouble| &trouble.message),
-            "engines": dialogue::to_json(self.played),
+            "error": self.send_error.map(|send_error| &send_error.message),
+            "engines": simulation::to_json(self.simulation),
             "causes": causes,
             "findings": self.findings,
             "comparison": self.comparison.as_ref().map(Comparison::to_json),

@@ -25,7 +25,7 @@ pub struct Source {
 
 /// A sound policy, and what it was made of.
 #[derive(Clone, Debug)]
-pub struct Sound {
+pub struct ValidPolicy {
     /// The policy.
     pub policy: Policy,
     pub(crate) config: Config,
@@ -54,14 +54,14 @@ impl Source {
     /// # Errors
     ///
     /// Every mistake in it.
-    pub fn load(&self) -> Result<Sound, ConfigErrors> {
-        Sound::new(&self.text)
+    pub fn load(&self) -> Result<ValidPolicy, ConfigErrors> {
+        ValidPolicy::new(&self.text)
     }
 
     /// Makes a policy of it, for a command that needs one; where it is none, its mistakes are written.
-    pub(crate) fn sound(&self, json: bool, out: &mut impl Write) -> Result<Sound, Error> {
+    pub(crate) fn valid(&self, json: bool, out: &mut impl Write) -> Result<ValidPolicy, Error> {
         let errors = match self.load() {
-            Ok(sound) => return Ok(sound),
+            Ok(valid) => return Ok(valid),
             Err(errors) => errors,
         };
         let mistakes = errors.iter().map(|error| Diagnostic::mistake(error, self));
@@ -96,7 +96,7 @@ impl Source {
     }
 }
 
-impl Sound {
+impl ValidPolicy {
     /// Makes a policy of a text.
     pub(crate) fn new(text: &str) -> Result<Self, ConfigErrors> {
         let policy = Policy::from_toml(text)?;

@@ -14,7 +14,7 @@ mod subject;
 use self::findings::Findings;
 use self::subject::Subject;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::{Sound, Source};
+use crate::source::{Source, ValidPolicy};
 
 use Severity::{Note, Warning};
 
@@ -62,8 +62,8 @@ pub(crate) const LINTS: &[Lint] = &[
 ];
 
 /// What the lints find in a policy, in the order of the file.
-pub(super) fn find(source: &Source, sound: &Sound) -> Vec<Diagnostic> {
-    let subject = Subject::new(source, sound);
+pub(super) fn find(source: &Source, valid: &ValidPolicy) -> Vec<Diagnostic> {
+    let subject = Subject::new(source, valid);
     let mut found = Vec::new();
     for lint in LINTS {
         let mut findings = Findings::of(lint, &mut found);

@@ -79,10 +79,10 @@ impl Silencers {
     }
 
     /// What is wrong with the comments. Of a file with mistakes it is not known what they would silence.
-    pub(super) fn findings(&self, sound: bool) -> Vec<Diagnostic> {
+    pub(super) fn findings(&self, is_policy: bool) -> Vec<Diagnostic> {
         let findings = self.all.iter().filter_map(|silencer| {
             let used = self.used.get(&silencer.silenced) == Some(&true);
-            silencer.finding(used || !sound)
+            silencer.finding(used || !is_policy)
         });
         findings.collect()
     }

@@ -4,19 +4,19 @@ use cors_browser_model::{Origin, Url};
 
 use super::message::{Facts, Message};
 use super::remedy::token;
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 /// Ready to be pasted into a shell; none where the message does not say enough.
 pub(super) fn commands(message: &Message) -> Vec<String> {
     // What the policy or the server say has no part in it.
     let is_elsewhere = matches!(
         message.failure,
-        Failure::LocalNetworkAccess
-            | Failure::CorsDisabled
-            | Failure::OriginNotAdded
-            | Failure::ScriptError
-            | Failure::SameOriginMode
-            | Failure::NoCorsRedirectMode
+        FailureCode::LocalNetworkAccess
+            | FailureCode::CorsDisabled
+            | FailureCode::OriginNotAdded
+            | FailureCode::ScriptError
+            | FailureCode::SameOriginMode
+            | FailureCode::NoCorsRedirectMode
     );
     if is_elsewhere {
         return Vec::new();
@@ -51,7 +51,7 @@ fn arguments(message: &Message) -> Option<String> {
     }
     let with_credentials = matches!(
         message.failure,
-        Failure::AllowOriginWildcard | Failure::AllowCredentials
+        FailureCode::AllowOriginWildcard | FailureCode::AllowCredentials
     );
     if with_credentials {
         words.push("--credentials include".to_owned());

@@ -4,7 +4,7 @@ use cors_browser_model::Engine;
 
 use super::message::{Facts, Message};
 use super::near_miss::difference;
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 use crate::output::Printable;
 
 /// How the likely causes begin in `codes/browsers.md`, the likeliest first.
@@ -13,7 +13,7 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
     let redirected = is_redirected(facts);
     let mut likely = Vec::new();
     match message.failure {
-        Failure::AllowOriginMissing => {
+        FailureCode::AllowOriginMissing => {
             likely.extend(redirected.then_some("A redirect"));
             likely.extend_from_slice(match facts.status {
                 Some(401 | 403) => &["Authentication", "No grant", "An error"],
@@ -28,47 +28,47 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
                 None => &[],
             });
         }
-        Failure::AllowOriginMultiple => {
+        FailureCode::AllowOriginMultiple => {
             let value = facts.value.as_deref().unwrap_or_default();
             let mut values = value.split(',').map(str::trim);
             let first = values.next();
             let is_list = !value.is_empty() && values.any(|value| Some(value) != first);
             likely.extend(is_list.then_some("A list"));
         }
-        Failure::AllowOriginInvalid => likely.push(match facts.value.as_deref() {
+        FailureCode::AllowOriginInvalid => likely.push(match facts.value.as_deref() {
             Some("") => "Nothing in it",
             Some(value) if value.contains('*') => "A pattern",
             Some("true" | "True" | "false" | "undefined" | "None" | "null") => "`true`",
             Some(value) if value.contains(['"', '\'', '[']) => "`true`",
             _ => "No scheme",
         }),
-        Failure::AllowOriginMismatch => {
+        FailureCode::AllowOriginMismatch => {
             likely.extend(redirected.then_some("A redirect"));
             let is_null = facts.origin.as_deref() == Some("null");
             likely.extend(is_null.then_some("The word `null`"));
             likely.extend(is_spelling(facts).then_some("Another spelling"));
             likely.push("One origin for all");
         }
-        Failure::AllowCredentials => {
+        FailureCode::AllowCredentials => {
             let is_set = facts
                 .value
                 .as_deref()
                 .is_some_and(|value| !value.is_empty());
             likely.extend(is_set.then_some("Another spelling"));
         }
-        Failure::PreflightNotOk => likely.extend_from_slice(match facts.status {
+        FailureCode::PreflightNotOk => likely.extend_from_slice(match facts.status {
             Some(401 | 403) => &["Authentication", "No grant"],
             Some(404 | 405 | 501) => &["No route"],
             Some(300..=399) => &["A redirect"],
             Some(400..) => &["An error"],
             _ => &[],
         }),
-        Failure::MethodNotAllowed => {
+        FailureCode::MethodNotAllowed => {
             let method = facts.method.as_deref().unwrap_or_default();
             let is_lower = method.contains(|char: char| char.is_ascii_lowercase());
             likely.extend(is_lower.then_some("Lower case"));
         }
-        Failure::HeaderNotAllowed => {
+        FailureCode::HeaderNotAllowed => {
             let header = facts.header.as_deref().unwrap_or_default();
             let header = header.to_ascii_lowercase();
             likely.extend(is_response_header(&header).then_some("Sent to the wrong side"));
@@ -86,12 +86,12 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
             );
             likely.extend(of_library.then_some("Added by a library"));
         }
-        Failure::SchemeNotSupported => {
+        FailureCode::SchemeNotSupported => {
             let url = facts.url.as_deref().unwrap_or_default();
             let has_scheme = url.is_empty() || url.starts_with("file:");
             likely.extend((!has_scheme).then_some("No scheme"));
         }
-        Failure::NoResponse => {
+        FailureCode::NoResponse => {
             let page = facts.origin.as_deref().unwrap_or_default();
             let url = facts.url.as_deref().unwrap_or_default();
             let is_mixed = page.starts_with("https:") && url.starts_with("http:");
@@ -137,7 +137,7 @@ pub(super) fn helps(remedy: &str, message: &Message) -> bool {
     let facts = &message.facts;
     let is_check = matches!(
         message.failure,
-        Failure::AllowOriginMissing | Failure::AllowOriginMismatch
+        FailureCode::AllowOriginMissing | FailureCode::AllowOriginMismatch
     );
     let method = facts.method.as_deref();
     if remedy.contains("redirect") && is_check {
@@ -152,12 +152,12 @@ pub(super) fn first_place(message: &Message) -> Option<&'static str> {
     let Facts { status, method, .. } = &message.facts;
     match message.failure {
         // Whatever the policy says, it was not asked.
-        Failure::AllowOriginMissing | Failure::PreflightNotOk
+        FailureCode::AllowOriginMissing | FailureCode::PreflightNotOk
             if status.is_some_and(|status| status >= 300) =>
         {
             Some("In front of it")
         }
-        Failure::MethodNotAllowed if method.as_deref() == Some("patch") => Some("In the page"),
+        FailureCode::MethodNotAllowed if method.as_deref() == Some("patch") => Some("In the page"),
         _ => None,
     }
 }
@@ -174,13 +174,13 @@ fn is_redirected(facts: &Facts) -> bool {
 pub(super) fn seen(message: &Message) -> Option<String> {
     let facts = &message.facts;
     match message.failure {
-        Failure::AllowOriginMismatch | Failure::AllowOriginInvalid => {
+        FailureCode::AllowOriginMismatch | FailureCode::AllowOriginInvalid => {
             let (origin, value) = (facts.origin.as_deref()?, facts.value.as_deref()?);
             let difference = difference(value, origin)?;
             let (value, origin) = (Printable(value), Printable(origin));
             Some(format!("`{value}` is not `{origin}`: {difference}."))
         }
-        Failure::FetchFailed => {
+        FailureCode::FetchFailed => {
             let status = facts.status?;
             Some(format!(
                 "A response came, with status {status}, and the browser kept it from the page. That is what it \
@@ -207,7 +207,7 @@ mod tests {
     /// A cause that is not found by its beginning would silently lose its place.
     #[test]
     fn likely_causes_are_those_of_the_page() {
-        for failure in Failure::ALL {
+        for failure in FailureCode::ALL {
             let causes = Section::of(failure).causes;
             for message in many_messages(failure) {
                 for start in likely(&message) {
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn excluded_causes_are_those_of_the_page() {
         #[track_caller]
-        fn check(failure: Failure, engine: Engine, facts: Facts, start: &str) {
+        fn check(failure: FailureCode, engine: Engine, facts: Facts, start: &str) {
             let message = Message {
                 failure,
                 engine: Some(engine),
@@ -244,31 +244,31 @@ mod tests {
         let https = known("https://api.example.com/", "x-custom");
         let chromium = Engine::Chromium;
         check(
-            Failure::AllowOriginMissing,
+            FailureCode::AllowOriginMissing,
             chromium,
             http.clone(),
             "Another value",
         );
         check(
-            Failure::AllowOriginMultiple,
+            FailureCode::AllowOriginMultiple,
             chromium,
             http.clone(),
             "A broken connection",
         );
         check(
-            Failure::HeaderNotAllowed,
+            FailureCode::HeaderNotAllowed,
             chromium,
             http,
             "Sent to the wrong side",
         );
         check(
-            Failure::PreflightRedirect,
+            FailureCode::PreflightRedirect,
             chromium,
             https.clone(),
             "To https",
         );
         check(
-            Failure::NoResponse,
+            FailureCode::NoResponse,
             chromium,
             https,
             "http from an https page",
@@ -277,14 +277,19 @@ mod tests {
             status: Some(200),
             ..Facts::default()
         };
-        check(Failure::FetchFailed, chromium, answered, "No connection");
+        check(
+            FailureCode::FetchFailed,
+            chromium,
+            answered,
+            "No connection",
+        );
         let slash = Facts {
             origin: Some("https://app.example.com".to_owned()),
             value: Some("https://app.example.com/".to_owned()),
             ..Facts::default()
         };
         check(
-            Failure::AllowOriginMismatch,
+            FailureCode::AllowOriginMismatch,
             chromium,
             slash,
             "Another spelling",
@@ -292,7 +297,7 @@ mod tests {
     }
 
     /// A failure with every fact that counts.
-    fn many_messages(failure: Failure) -> Vec<Message> {
+    fn many_messages(failure: FailureCode) -> Vec<Message> {
         let values = [
             "",
             "*",

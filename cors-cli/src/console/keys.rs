@@ -3,7 +3,7 @@
 use cors_browser_model::Engine;
 
 use super::message::{Facts, Message};
-use crate::failure::Failure as F;
+use crate::failure_code::FailureCode as F;
 
 const CHROMIUM: Option<Engine> = Some(Engine::Chromium);
 const FIREFOX: Option<Engine> = Some(Engine::Firefox);

@@ -3,12 +3,12 @@
 use cors_browser_model::Engine;
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 /// What a browser printed about one failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
-    pub(crate) failure: Failure,
+    pub(crate) failure: FailureCode,
     /// Whose text it is; `None` where several browsers say it so.
     pub(crate) engine: Option<Engine>,
     pub(crate) facts: Facts,

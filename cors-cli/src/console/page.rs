@@ -1,7 +1,7 @@
 //! The section of `codes/browsers.md` about a failure, taken apart.
 
 use crate::codes;
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 #[cfg(test)]
 pub(super) const MESSAGES: &str = "### What the browsers print";
@@ -19,7 +19,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub(super) fn of(failure: Failure) -> Self {
+    pub(super) fn of(failure: FailureCode) -> Self {
         let code = codes::find(failure.code());
         let body = code.map_or("", |code| code.body());
         Self {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn every_section_says_why_and_what_to_do() {
-        for failure in Failure::ALL {
+        for failure in FailureCode::ALL {
             let section = Section::of(failure);
             assert!(section.summary.ends_with('.'), "{failure:?}: {section:?}");
             assert!(!section.causes.is_empty(), "{failure:?}");

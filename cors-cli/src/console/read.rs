@@ -4,14 +4,14 @@ use cors_browser_model::{Engine, NetworkError};
 
 use super::keys;
 use super::message::{Facts, Message};
-use super::template::{Role, Sighting};
+use super::template::{Match, Role};
 use super::templates::TEMPLATES;
 use super::text::Compact;
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 /// What a pasted text says, in its order; nothing where it has no message about CORS in it.
 pub(crate) fn read(pasted: &str) -> Vec<Message> {
-    let messages = settle(group(sightings(&Compact::new(pasted))));
+    let messages = settle(group(matches(&Compact::new(pasted))));
     match messages.is_empty() {
         true => settle(keys::read(pasted)),
         false => messages,
@@ -19,31 +19,31 @@ pub(crate) fn read(pasted: &str) -> Vec<Message> {
 }
 
 /// The texts in a paste, of which none is within another.
-pub(super) fn sightings(text: &Compact) -> Vec<Sighting> {
+pub(super) fn matches(text: &Compact) -> Vec<Match> {
     let mut found: Vec<_> = TEMPLATES
         .iter()
-        .flat_map(|template| template.sightings(text))
+        .flat_map(|template| template.matches(text))
         .collect();
     // The longest first, which says most.
-    found.sort_by_key(|sighting| (sighting.range.start, usize::MAX - sighting.range.end));
+    found.sort_by_key(|found| (found.range.start, usize::MAX - found.range.end));
     let mut end = 0;
-    found.retain(|sighting| {
-        let is_outside = sighting.range.start >= end;
+    found.retain(|found| {
+        let is_outside = found.range.start >= end;
         if is_outside {
-            end = sighting.range.end;
+            end = found.range.end;
         }
         is_outside
     });
-    found.truncate(MAX_SIGHTINGS);
+    found.truncate(MAX_MATCHES);
     found
 }
 
 /// A paste may hold a day's log; nobody reads what more would give.
-const MAX_SIGHTINGS: usize = 1_000;
+const MAX_MATCHES: usize = 1_000;
 
 /// A message while more of it is read.
 struct Open {
-    failure: Option<Failure>,
+    failure: Option<FailureCode>,
     engine: Option<Engine>,
     facts: Facts,
     end: usize,
@@ -52,14 +52,14 @@ struct Open {
 /// Parts that are further apart belong to different messages: nothing but punctuation stands between.
 const MAX_DISTANCE: usize = 20;
 
-fn group(sightings: Vec<Sighting>) -> Vec<Message> {
+fn group(matches: Vec<Match>) -> Vec<Message> {
     let mut messages: Vec<Open> = Vec::new();
-    for sighting in sightings {
-        let Sighting {
+    for found in matches {
+        let Match {
             template,
             range,
             mut facts,
-        } = sighting;
+        } = found;
         let last = messages.last_mut();
         let last = last.filter(|open| range.start.saturating_sub(open.end) <= MAX_DISTANCE);
         let unnamed = last.as_ref().is_some_and(|open| open.failure.is_none());
@@ -71,7 +71,7 @@ fn group(sightings: Vec<Sighting>) -> Vec<Message> {
                 facts.preflight = Some(true);
                 (None, unnamed)
             }
-            Role::Names(failure) | Role::Vague(failure @ Failure::NoResponse) => {
+            Role::Names(failure) | Role::Vague(failure @ FailureCode::NoResponse) => {
                 (Some(failure), unnamed)
             }
             Role::Vague(failure) | Role::Bare(failure) => (Some(failure), false),
@@ -110,11 +110,11 @@ impl Open {
             return None;
         }
         // A reason that is new, or was not pasted.
-        let failure = match (failure.unwrap_or(Failure::FetchFailed), &facts.value) {
+        let failure = match (failure.unwrap_or(FailureCode::FetchFailed), &facts.value) {
             // Firefox has one text for every value.
-            (Failure::AllowOriginMismatch, Some(value)) => {
+            (FailureCode::AllowOriginMismatch, Some(value)) => {
                 let value = value.clone();
-                Failure::from(&NetworkError::AllowOriginMismatch { value })
+                FailureCode::from(&NetworkError::AllowOriginMismatch { value })
             }
             (failure, _) => failure,
         };
@@ -141,29 +141,29 @@ fn kind(text: &str) -> Option<String> {
 }
 
 /// Whether only a preflight fails so.
-fn is_of_preflight(failure: Failure) -> bool {
+fn is_of_preflight(failure: FailureCode) -> bool {
     matches!(
         failure,
-        Failure::PreflightNotOk
-            | Failure::PreflightRedirect
-            | Failure::AllowMethodsSyntax
-            | Failure::AllowHeadersSyntax
-            | Failure::MethodNotAllowed
-            | Failure::HeaderNotAllowed
-            | Failure::AuthorizationNotListed
+        FailureCode::PreflightNotOk
+            | FailureCode::PreflightRedirect
+            | FailureCode::AllowMethodsSyntax
+            | FailureCode::AllowHeadersSyntax
+            | FailureCode::MethodNotAllowed
+            | FailureCode::HeaderNotAllowed
+            | FailureCode::AuthorizationNotListed
     )
 }
 
 /// Whether it is the CORS check, which every response has to pass.
-fn is_check(failure: Failure) -> bool {
+fn is_check(failure: FailureCode) -> bool {
     matches!(
         failure,
-        Failure::AllowOriginMissing
-            | Failure::AllowOriginWildcard
-            | Failure::AllowOriginMultiple
-            | Failure::AllowOriginInvalid
-            | Failure::AllowOriginMismatch
-            | Failure::AllowCredentials
+        FailureCode::AllowOriginMissing
+            | FailureCode::AllowOriginWildcard
+            | FailureCode::AllowOriginMultiple
+            | FailureCode::AllowOriginInvalid
+            | FailureCode::AllowOriginMismatch
+            | FailureCode::AllowCredentials
     )
 }
 
@@ -206,10 +206,10 @@ impl Message {
     /// How much it says about why.
     fn rank(&self) -> u8 {
         match self.failure {
-            Failure::FetchFailed => 0,
-            Failure::NoResponse => 1,
+            FailureCode::FetchFailed => 0,
+            FailureCode::NoResponse => 1,
             // Firefox, after a redirect of a preflight.
-            Failure::PreflightNotOk => 2,
+            FailureCode::PreflightNotOk => 2,
             _ => 3,
         }
     }
@@ -223,8 +223,8 @@ impl Message {
     fn covers(&self, other: &Self) -> bool {
         let same_reason = self.failure == other.failure
             || other.rank() < 2 && self.rank() > other.rank()
-            || self.failure == Failure::PreflightRedirect
-                && other.failure == Failure::PreflightNotOk;
+            || self.failure == FailureCode::PreflightRedirect
+                && other.failure == FailureCode::PreflightNotOk;
         let same_engine =
             self.engine.is_none() || other.engine.is_none() || self.engine == other.engine;
         same_reason && same_engine && self.facts.agree(&other.facts)
@@ -234,7 +234,7 @@ impl Message {
     /// another URL, the first line was taken for a repetition.
     fn repeated_for(mut self, other: Self) -> Self {
         let is_next = self.engine == Some(Engine::WebKit) && other.engine == self.engine;
-        if !is_next || other.failure != Failure::FetchFailed || self.rank() == 0 {
+        if !is_next || other.failure != FailureCode::FetchFailed || self.rank() == 0 {
             return other;
         }
         self.facts.url = None;
@@ -246,7 +246,7 @@ impl Message {
     fn fill(&mut self, other: Self) {
         let is_cancelled = self.engine == Some(Engine::Firefox)
             && self.rank() > 1
-            && other.failure == Failure::NoResponse;
+            && other.failure == FailureCode::NoResponse;
         let is_redirect = |status: u16| (300..=399).contains(&status);
         let was_redirect = self.facts.status.is_none_or(is_redirect);
         // Firefox cancels a request whose preflight, or whose redirect, is refused, and says so.

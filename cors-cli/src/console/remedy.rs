@@ -3,7 +3,7 @@
 use cors_browser_model::Origin;
 
 use super::message::{Facts, Message};
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 /// Lines that put it right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,20 +20,20 @@ pub(super) struct Example {
 pub(super) fn example(message: &Message) -> Example {
     let facts = &message.facts;
     let example = match message.failure {
-        Failure::AllowOriginMissing
-        | Failure::AllowOriginMultiple
-        | Failure::AllowOriginInvalid
-        | Failure::AllowOriginMismatch => origin(facts).map(|origin| allow_origin(&origin)),
-        Failure::AllowOriginWildcard => Some(allow_with_credentials(origin(facts))),
-        Failure::AllowCredentials => Some(Example::new(
+        FailureCode::AllowOriginMissing
+        | FailureCode::AllowOriginMultiple
+        | FailureCode::AllowOriginInvalid
+        | FailureCode::AllowOriginMismatch => origin(facts).map(|origin| allow_origin(&origin)),
+        FailureCode::AllowOriginWildcard => Some(allow_with_credentials(origin(facts))),
+        FailureCode::AllowCredentials => Some(Example::new(
             ["allow_credentials = true"],
             ["Access-Control-Allow-Credentials: true"],
         )),
-        Failure::AllowMethodsSyntax => repaired("Access-Control-Allow-Methods", facts),
-        Failure::AllowHeadersSyntax => repaired("Access-Control-Allow-Headers", facts),
-        Failure::MethodNotAllowed => token(facts.method.as_ref()).map(allow_method),
-        Failure::HeaderNotAllowed => token(facts.header.as_ref()).and_then(allow_header),
-        Failure::AuthorizationNotListed => Some(Example::new(
+        FailureCode::AllowMethodsSyntax => repaired("Access-Control-Allow-Methods", facts),
+        FailureCode::AllowHeadersSyntax => repaired("Access-Control-Allow-Headers", facts),
+        FailureCode::MethodNotAllowed => token(facts.method.as_ref()).map(allow_method),
+        FailureCode::HeaderNotAllowed => token(facts.header.as_ref()).and_then(allow_header),
+        FailureCode::AuthorizationNotListed => Some(Example::new(
             [r#"allow_headers = ["*", "authorization"]"#],
             ["Access-Control-Allow-Headers: *, authorization"],
         )),
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn only_what_may_stand_there_gets_into_a_line() {
         #[track_caller]
-        fn check(failure: Failure, facts: Facts, policy: &str, header: &str) {
+        fn check(failure: FailureCode, facts: Facts, policy: &str, header: &str) {
             let engine = None;
             let example = example(&Message {
                 failure,
@@ -159,13 +159,13 @@ mod tests {
             ..Facts::default()
         };
         check(
-            Failure::AllowOriginMissing,
+            FailureCode::AllowOriginMissing,
             origin("http://localhost:3000"),
             r#"allow_origins = [..., "http://localhost:3000"]"#,
             "Access-Control-Allow-Origin: http://localhost:3000; Vary: Origin",
         );
         for impossible in ["null", "", "https://a.example/", "https://a.example\"]"] {
-            check(Failure::AllowOriginMissing, origin(impossible), "", "");
+            check(FailureCode::AllowOriginMissing, origin(impossible), "", "");
         }
         let method = |method: &str| Facts {
             method: Some(method.to_owned()),
@@ -173,25 +173,25 @@ mod tests {
         };
         for (sent, listed) in [("PUT", "PUT"), ("patch", "PATCH"), ("report", "report")] {
             check(
-                Failure::MethodNotAllowed,
+                FailureCode::MethodNotAllowed,
                 method(sent),
                 &format!(r#"allow_methods = [..., "{listed}"]"#),
                 &format!("Access-Control-Allow-Methods: ..., {listed}"),
             );
         }
-        check(Failure::MethodNotAllowed, method("A\"B"), "", "");
+        check(FailureCode::MethodNotAllowed, method("A\"B"), "", "");
         let header = |header: &str| Facts {
             header: Some(header.to_owned()),
             ..Facts::default()
         };
         check(
-            Failure::HeaderNotAllowed,
+            FailureCode::HeaderNotAllowed,
             header("X-Custom"),
             r#"allow_headers = [..., "x-custom"]"#,
             "Access-Control-Allow-Headers: ..., x-custom",
         );
         for impossible in ["Access-Control-Allow-Origin", "x custom", ""] {
-            check(Failure::HeaderNotAllowed, header(impossible), "", "");
+            check(FailureCode::HeaderNotAllowed, header(impossible), "", "");
         }
         let value = |value: &str| Facts {
             value: Some(value.to_owned()),
@@ -199,8 +199,8 @@ mod tests {
         };
         for list in ["GET POST", "['GET', 'POST']", "GET|POST", "\"GET\";POST,"] {
             let header = "Access-Control-Allow-Methods: GET, POST";
-            check(Failure::AllowMethodsSyntax, value(list), "", header);
+            check(FailureCode::AllowMethodsSyntax, value(list), "", header);
         }
-        check(Failure::AllowMethodsSyntax, value("[\"\"]"), "", "");
+        check(FailureCode::AllowMethodsSyntax, value("[\"\"]"), "", "");
     }
 }

@@ -6,7 +6,7 @@ use cors_browser_model::Engine;
 
 use super::message::{Fact, Facts};
 use super::text::{Compact, Gap};
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 /// A text of a browser. `{url}` and the like are holes, by the names of [`Fact`].
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +21,11 @@ pub(super) struct Template {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// It names the failure.
-    Names(Failure),
+    Names(FailureCode),
     /// It says no more than that something failed; what was printed beside it says more.
-    Vague(Failure),
+    Vague(FailureCode),
     /// The same in words that everybody uses, so it has to stand alone.
-    Bare(Failure),
+    Bare(FailureCode),
     /// It comes first, and says which request failed.
     Opens,
     /// It comes first, and says that the preflight failed.
@@ -36,26 +36,26 @@ pub(super) enum Role {
 
 /// A text that was found.
 #[derive(Clone, Debug)]
-pub(super) struct Sighting {
+pub(super) struct Match {
     pub(super) template: Template,
     pub(super) range: Range<usize>,
     pub(super) facts: Facts,
 }
 
 /// How many times a text is looked for: a paste may hold a day's log.
-const MAX_SIGHTINGS: usize = 200;
+const MAX_MATCHES: usize = 200;
 
 impl Template {
     /// Everywhere in a text, in time that grows no faster than the text.
-    pub(super) fn sightings(self, text: &Compact) -> Vec<Sighting> {
+    pub(super) fn matches(self, text: &Compact) -> Vec<Match> {
         let mut parts = Parts::new(self.text);
-        let mut sightings = Vec::new();
+        let mut matches = Vec::new();
         let mut from = 0;
         while let Some(start) = parts.start(text, from) {
             let start = parts.last_start(text, start);
             from = match parts.rest(text, start) {
                 Some((end, facts)) if self.fits(text, start..end) => {
-                    sightings.push(Sighting {
+                    matches.push(Match {
                         template: self,
                         range: start..end,
                         facts,
@@ -64,11 +64,11 @@ impl Template {
                 }
                 _ => start + parts.head.text.len(),
             };
-            if sightings.len() == MAX_SIGHTINGS {
+            if matches.len() == MAX_MATCHES {
                 break;
             }
         }
-        sightings
+        matches
     }
 
     /// Whether what has to stand alone does so.

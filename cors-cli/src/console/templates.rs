@@ -8,7 +8,7 @@
 use cors_browser_model::Engine;
 
 use super::template::{Role, Template};
-use crate::failure::Failure as F;
+use crate::failure_code::FailureCode as F;
 
 const CHROMIUM: Option<Engine> = Some(Engine::Chromium);
 const FIREFOX: Option<Engine> = Some(Engine::Firefox);

@@ -2,23 +2,21 @@
 
 use std::ops::Range;
 
-use cors_browser_model::{
-    Credentials, Failure as Blocked, NetworkError, Origin as PageOrigin, Run,
-};
+use cors_browser_model::{Credentials, Failure, NetworkError, Origin as PageOrigin, Run};
 use cors_core::adapter::Verdict;
 use cors_core::{Difference, Explanation, Grant, NearMiss, Origin, OriginPattern};
 
 use super::edit::Edit;
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 use crate::output::{Printable, listed};
 use crate::policy_server::Head;
 use crate::request::PageRequest;
-use crate::source::Sound;
+use crate::source::ValidPolicy;
 
 /// The first thing that keeps a request from being allowed.
 #[derive(Clone, Debug)]
 pub(super) struct Obstacle {
-    pub(super) failure: Failure,
+    pub(super) failure: FailureCode,
     /// What it is.
     pub(super) message: String,
     /// The place in the file that is responsible; `None` where it is not the policy.
@@ -31,14 +29,19 @@ pub(super) struct Obstacle {
 
 impl Obstacle {
     /// Finds what `run` was blocked for.
-    pub(super) fn find(sound: &Sound, page: &PageRequest, run: &Run, blocked: &Blocked) -> Self {
-        let failure = Failure::from(&blocked.error);
+    pub(super) fn find(
+        valid: &ValidPolicy,
+        page: &PageRequest,
+        run: &Run,
+        blocked: &Failure,
+    ) -> Self {
+        let failure = FailureCode::from(&blocked.error);
         let explanation = run
             .exchanges
             .last()
-            .map(|exchange| sound.policy.explain(&Head(&exchange.sent)));
+            .map(|exchange| valid.policy.explain(&Head(&exchange.sent)));
         let case = Case {
-            sound,
+            valid,
             page,
             blocked,
             failure,
@@ -54,10 +57,10 @@ impl Obstacle {
 }
 
 struct Case<'a> {
-    sound: &'a Sound,
+    valid: &'a ValidPolicy,
     page: &'a PageRequest,
-    blocked: &'a Blocked,
-    failure: Failure,
+    blocked: &'a Failure,
+    failure: FailureCode,
 }
 
 impl Case<'_> {
@@ -74,7 +77,7 @@ impl Case<'_> {
     /// The place of an item, or of the key that lacks one. A key that is not there is one that its grant
     /// lacks, so the grant's beginning is shown.
     fn span(&self, grant: usize, key: &str, index: Option<usize>) -> Range<usize> {
-        let places = &self.sound.places;
+        let places = &self.valid.places;
         match (index, places.entry(grant, key)) {
             (None, Some(entry)) => entry.key.clone(),
             (None, None) if key != "allow_origins" => self.span(grant, "allow_origins", None),
@@ -152,7 +155,7 @@ impl Case<'_> {
     /// The grant that an origin is best added to: one that is not for everybody, and with credentials if
     /// the request includes them.
     fn fitting_grant(&self) -> usize {
-        let grants = &self.sound.config.grants;
+        let grants = &self.valid.config.grants;
         let fits = |grant: &Grant| {
             !is_for_everybody(grant) && grant.allow_credentials == self.includes_credentials()
         };
@@ -164,13 +167,13 @@ impl Case<'_> {
     }
 
     fn index_of(&self, grant: usize, pattern: &str) -> Option<usize> {
-        let patterns = &self.sound.config.grants.get(grant)?.allow_origins;
+        let patterns = &self.valid.config.grants.get(grant)?.allow_origins;
         patterns.iter().position(|listed| listed == pattern)
     }
 
     /// A grant is for the page's origin, but not for this request.
     fn refused_by_grant(&self, index: usize) -> Obstacle {
-        let Some(grant) = self.sound.config.grants.get(index) else {
+        let Some(grant) = self.valid.config.grants.get(index) else {
             return self.elsewhere();
         };
         match &self.blocked.error {
@@ -187,7 +190,7 @@ impl Case<'_> {
     fn without_credentials(&self, index: usize, grant: &Grant) -> Obstacle {
         let origin = self.blocked.origin.as_str();
         let has_key = self
-            .sound
+            .valid
             .places
             .entry(index, "allow_credentials")
             .is_some();

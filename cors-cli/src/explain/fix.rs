@@ -5,11 +5,11 @@ use similar::TextDiff;
 use super::cause::Obstacle;
 use super::edit::{self, Edit};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::dialogue::Played;
 use crate::output::Printable;
 use crate::policy_server::{Application, PolicyServer};
 use crate::request::PageRequest;
-use crate::source::{Sound, Source};
+use crate::simulation::Simulation;
+use crate::source::{Source, ValidPolicy};
 
 /// Why a request is blocked, and what to do about it.
 #[derive(Clone, Debug)]
@@ -30,16 +30,16 @@ pub struct Fix {
 const MAX_OBSTACLES: usize = 8;
 
 impl Fix {
-    /// Looks for a fix; `None` if every browser allows the request as it is. `played` is what comes of the request
+    /// Looks for a fix; `None` if every browser allows the request as it is. `simulation` is what comes of the request
     /// with the policy in front of the application.
     pub fn find(
         source: &Source,
-        sound: &Sound,
+        valid: &ValidPolicy,
         page: &PageRequest,
-        played: &Played,
+        simulation: &Simulation,
         application: Application<'_>,
     ) -> Option<Self> {
-        let mut obstacle = obstacle(sound, page, played)?;
+        let mut obstacle = obstacle(valid, page, simulation)?;
         let mut fix = Self {
             first: obstacle.clone(),
             further: Vec::new(),
@@ -115,9 +115,9 @@ impl Fix {
     }
 }
 
-fn obstacle(sound: &Sound, page: &PageRequest, played: &Played) -> Option<Obstacle> {
-    let (_, run, blocked) = played.blocked().next()?;
-    Some(Obstacle::find(sound, page, run, blocked))
+fn obstacle(valid: &ValidPolicy, page: &PageRequest, simulation: &Simulation) -> Option<Obstacle> {
+    let (_, run, blocked) = simulation.blocked().next()?;
+    Some(Obstacle::find(valid, page, run, blocked))
 }
 
 /// A change that takes an obstacle away.
@@ -137,12 +137,12 @@ impl Step {
     ) -> Option<Self> {
         obstacle.candidates.iter().find_map(|edits| {
             let text = edit::apply(text, edits)?;
-            let sound = Sound::new(&text).ok()?;
-            let played = Played::new(
+            let valid = ValidPolicy::new(&text).ok()?;
+            let simulation = Simulation::new(
                 &page.request,
-                &mut PolicyServer::new(&sound.policy, application),
+                &mut PolicyServer::new(&valid.policy, application),
             );
-            let next = self::obstacle(&sound, page, &played);
+            let next = self::obstacle(&valid, page, &simulation);
             let helps = next
                 .as_ref()
                 .is_none_or(|next| next.message != obstacle.message);

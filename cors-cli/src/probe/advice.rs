@@ -1,48 +1,48 @@
 //! What a server has to change so that browsers no longer block a request.
 
-use cors_browser_model::{Failure as Blocked, NetworkError};
+use cors_browser_model::{Failure, NetworkError};
 
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 /// The usual cause and remedy, in a sentence or two, without a full stop.
-pub(crate) fn remedy(blocked: &Blocked) -> String {
+pub(crate) fn remedy(blocked: &Failure) -> String {
     let (origin, method) = (&blocked.origin, &blocked.method);
     let send_origin = format!(
         "send `Access-Control-Allow-Origin: {origin}` if this origin may read it, and `Vary: Origin` with every \
          response"
     );
-    match Failure::from(&blocked.error) {
-        Failure::AllowOriginMissing => match blocked.status {
+    match FailureCode::from(&blocked.error) {
+        FailureCode::AllowOriginMissing => match blocked.status {
             Some(status @ 300..=599) => format!(
                 "{send_origin}; the status is {status}, and headers that are set for successes alone are often \
                  missing there: set them outside of whatever answered so"
             ),
             _ => format!("no CORS is set up here, or this origin is not on its list; {send_origin}"),
         },
-        Failure::AllowOriginWildcard => {
+        FailureCode::AllowOriginWildcard => {
             format!("with credentials browsers know no `*`: {send_origin}")
         }
-        Failure::AllowOriginMultiple => format!(
+        FailureCode::AllowOriginMultiple => format!(
             "one origin only, the one that asks: {send_origin}; two lines often come from an application and a \
              proxy that both set it: let one of them"
         ),
-        Failure::AllowOriginInvalid => format!(
+        FailureCode::AllowOriginInvalid => format!(
             "its value is an origin, `*` or `null`, without a path or a list around it: {send_origin}"
         ),
-        Failure::AllowOriginMismatch if origin == "null" => {
+        FailureCode::AllowOriginMismatch if origin == "null" => {
             "after a redirect between other origins, or from a sandboxed frame or a file, the origin is `null`: \
              fetch the final URL at once, or serve the page from an origin of its own"
                 .to_owned()
         }
-        Failure::AllowOriginMismatch => format!(
+        FailureCode::AllowOriginMismatch => format!(
             "origins are compared byte by byte, scheme and port included: {send_origin}"
         ),
-        Failure::AllowCredentials => {
+        FailureCode::AllowCredentials => {
             "send `Access-Control-Allow-Credentials: true`, in lower case, if this origin may act as the user; \
              or fetch without credentials"
                 .to_owned()
         }
-        Failure::PreflightNotOk => match blocked.status {
+        FailureCode::PreflightNotOk => match blocked.status {
             Some(status @ (401 | 403 | 407)) => format!(
                 "a preflight never has credentials, so answer `OPTIONS` before authentication is asked for ({status})"
             ),
@@ -51,22 +51,22 @@ pub(crate) fn remedy(blocked: &Blocked) -> String {
             ),
             _ => "answer the preflight with 204 and the headers, before anything else can fail".to_owned(),
         },
-        Failure::PreflightRedirect => {
+        FailureCode::PreflightRedirect => {
             "answer `OPTIONS` before redirects to https, to a slash or to a login; or fetch the final URL at once"
                 .to_owned()
         }
-        Failure::AllowMethodsSyntax => {
+        FailureCode::AllowMethodsSyntax => {
             "write `Access-Control-Allow-Methods` as methods with commas between, such as `GET, PUT`".to_owned()
         }
-        Failure::AllowHeadersSyntax => {
+        FailureCode::AllowHeadersSyntax => {
             "write `Access-Control-Allow-Headers` as names with commas between, such as `content-type, x-id`"
                 .to_owned()
         }
-        Failure::MethodNotAllowed => format!(
+        FailureCode::MethodNotAllowed => format!(
             "add `{method}` to `Access-Control-Allow-Methods` in the preflight's answer, in this spelling; `*` covers \
              it only without credentials"
         ),
-        Failure::HeaderNotAllowed => match &blocked.error {
+        FailureCode::HeaderNotAllowed => match &blocked.error {
             NetworkError::HeadersNotAllowed { names } => format!(
                 "add `{}` to `Access-Control-Allow-Headers` in the preflight's answer; `*` covers it only without \
                  credentials",
@@ -74,17 +74,17 @@ pub(crate) fn remedy(blocked: &Blocked) -> String {
             ),
             _ => "list the header in `Access-Control-Allow-Headers`".to_owned(),
         },
-        Failure::AuthorizationNotListed => {
+        FailureCode::AuthorizationNotListed => {
             "list `authorization` by name in `Access-Control-Allow-Headers`; `*` does not cover it".to_owned()
         }
-        Failure::RedirectLocation | Failure::RedirectScheme => {
+        FailureCode::RedirectLocation | FailureCode::RedirectScheme => {
             "send one `Location` with an http or https URL".to_owned()
         }
-        Failure::RedirectCount => "the server redirects in circles; fetch the final URL".to_owned(),
-        Failure::RedirectCredentials => {
+        FailureCode::RedirectCount => "the server redirects in circles; fetch the final URL".to_owned(),
+        FailureCode::RedirectCredentials => {
             "leave user name and password out of the URL in `Location`".to_owned()
         }
-        Failure::NoResponse => "see that the server answers at all".to_owned(),
+        FailureCode::NoResponse => "see that the server answers at all".to_owned(),
         _ => "change the call of `fetch()`; it is not for the server to mend".to_owned(),
     }
 }

@@ -17,7 +17,7 @@ use crate::cli::Probe;
 use crate::diagnostic::Severity;
 use crate::mask::masked_url;
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Json, Printable, Styled, WARN};
-use crate::probe::client::{self, Client, Trouble};
+use crate::probe::client::{self, Client, SendError};
 use crate::probe::finding::{self, Finding};
 use crate::probe::header;
 use crate::request::{PageRequest, lines};
@@ -52,7 +52,7 @@ pub(crate) fn run(
         tested: Vec::new(),
         findings: Vec::new(),
         tests: Vec::new(),
-        trouble: None,
+        send_error: None,
     };
     if !args.json {
         audit.write_heading(out)?;
@@ -64,11 +64,11 @@ pub(crate) fn run(
         }
         // An audit takes its time, and nobody should wait for its first lines.
         out.flush()?;
-        if audit.trouble.is_some() {
+        if audit.send_error.is_some() {
             break;
         }
     }
-    if audit.trouble.is_none() {
+    if audit.send_error.is_none() {
         audit.findings.extend(judge::overall(&audit.tested));
     }
     audit.findings.sort_by_key(|finding| finding.severity);
@@ -76,8 +76,8 @@ pub(crate) fn run(
         true => writeln!(out, "{}", Json(&audit.to_json()))?,
         false => audit.write_findings(out)?,
     }
-    match audit.trouble {
-        Some(trouble) => Err(trouble.into_error()),
+    match audit.send_error {
+        Some(send_error) => Err(send_error.into_error()),
         None if finding::are_bad(&audit.findings) => Ok(Outcome::Found),
         None => Ok(Outcome::Fine),
     }
@@ -93,7 +93,7 @@ struct Audit<'a> {
     /// Each test as data.
     tests: Vec<Value>,
     /// Why it ended before its end, if it did.
-    trouble: Option<Trouble>,
+    send_error: Option<SendError>,
 }
 
 impl Audit<'_> {
@@ -123,8 +123,8 @@ impl Audit<'_> {
         }
         let response = match client.send(&request) {
             Ok(response) => response,
-            Err(trouble) => {
-                self.trouble = Some(trouble);
+            Err(send_error) => {
+                self.send_error = Some(send_error);
                 return Ok(());
             }
         };
@@ -229,7 +229,7 @@ impl Audit<'_> {
     }
 
     fn write_findings(&self, out: &mut impl Write) -> io::Result<()> {
-        if self.findings.is_empty() && self.trouble.is_none() {
+        if self.findings.is_empty() && self.send_error.is_none() {
             writeln!(out)?;
             return writeln!(out, "{}: nothing was found", Styled(GOOD, "fine"));
         }
@@ -241,7 +241,7 @@ impl Audit<'_> {
             "url": masked_url(self.page.request.url.as_str()),
             "origin": self.target.origin,
             "notes": self.page.notes,
-            "error": self.trouble.as_ref().map(|trouble| &trouble.message),
+            "error": self.send_error.as_ref().map(|send_error| &send_error.message),
             "requests": self.requests,
             "tests": self.tests,
             "findings": self.findings,

@@ -29,12 +29,12 @@ pub(crate) struct Client {
     agent: Agent,
     timeout: Duration,
     body: Option<String>,
-    sent: Vec<(SentRequest, Result<Response, Trouble>)>,
+    sent: Vec<(SentRequest, Result<Response, SendError>)>,
 }
 
 /// Why there is no response.
 #[derive(Clone, Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct SendError {
     /// What went wrong, and where.
     pub(crate) message: String,
     /// Whether a browser would get none either. It has more time, room for longer headers, and a proxy
@@ -91,7 +91,7 @@ impl Client {
     }
 
     /// Sends a request, or remembers what came of it.
-    pub(crate) fn send(&mut self, request: &SentRequest) -> Result<Response, Trouble> {
+    pub(crate) fn send(&mut self, request: &SentRequest) -> Result<Response, SendError> {
         let known = self.sent.iter().find(|(sent, _)| is_same(sent, request));
         if let Some((_, answer)) = known {
             return answer.clone();
@@ -107,7 +107,7 @@ impl Client {
     }
 
     /// What kept a response from coming, if anything did.
-    pub(crate) fn trouble(&self) -> Option<&Trouble> {
+    pub(crate) fn send_error(&self) -> Option<&SendError> {
         self.sent
             .iter()
             .find_map(|(_, answer)| answer.as_ref().err())
@@ -131,10 +131,10 @@ impl Client {
         headers
     }
 
-    fn exchange(&self, request: &SentRequest) -> Result<Response, Trouble> {
+    fn exchange(&self, request: &SentRequest) -> Result<Response, SendError> {
         let url = without_fragment(&request.url);
         let shown = masked_url(url.as_str());
-        let trouble = |why: &dyn std::fmt::Display, is_everybodys| Trouble {
+        let send_error = |why: &dyn std::fmt::Display, is_everybodys| SendError {
             message: Printable(&format!("`{shown}`: {why}")).to_string(),
             is_everybodys,
         };
@@ -145,7 +145,7 @@ impl Client {
             builder = builder.header(&*header.name, &*header.value);
         }
         let unsendable =
-            |error: http::Error| trouble(&format_args!("cannot be sent: {error}"), false);
+            |error: http::Error| send_error(&format_args!("cannot be sent: {error}"), false);
         let answer = match self.body_of(request) {
             Some(body) => self.agent.run(builder.body(body).map_err(unsendable)?),
             None => self.agent.run(builder.body(()).map_err(unsendable)?),
@@ -159,13 +159,13 @@ impl Client {
                 ureq::Error::Protocol(error) => is_too_long(&error.to_string()),
                 _ => false,
             };
-            trouble(&self.explained(&error, &url), !is_ours)
+            send_error(&self.explained(&error, &url), !is_ours)
         })?;
         let status = answer.status();
         if status == http::StatusCode::SWITCHING_PROTOCOLS {
             let why = "it answers 101 and changes to another protocol, such as WebSocket; `fetch()` has no response \
                        to read then, and CORS has no part in a WebSocket";
-            return Err(trouble(&why, false));
+            return Err(send_error(&why, false));
         }
         let lines = answer.headers().iter();
         Ok(Response {
@@ -228,7 +228,7 @@ pub(crate) fn seconds(option: &str, seconds: f64) -> Result<Duration, Error> {
     })
 }
 
-impl Trouble {
+impl SendError {
     /// The end of a command that needs the response.
     pub(crate) fn into_error(self) -> Error {
         let mut message = format!("no answer from {}", self.message);

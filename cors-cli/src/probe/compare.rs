@@ -10,12 +10,12 @@ use cors_core::adapter::ResponseHeader;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::dialogue::Played;
 use crate::mask::masked_url;
 use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
-use crate::policy_server::{Answer, PolicyServer, says_ok};
+use crate::policy_server::{Answer, PolicyServer, ok_application};
 use crate::probe::header::value;
 use crate::request::PageRequest;
+use crate::simulation::Simulation;
 
 /// A server beside a policy.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ const STATUS: &str = "status";
 impl Comparison {
     /// Compares the answers of the server that the page asked; where it redirected to another, the
     /// policy is not about that one.
-    pub(crate) fn new(policy: &Policy, page: &PageRequest, played: &Played) -> Self {
+    pub(crate) fn new(policy: &Policy, page: &PageRequest, simulation: &Simulation) -> Self {
         let server = Origin::of(&page.request.url);
         let mut comparison = Self {
             differences: Vec::new(),
@@ -54,7 +54,7 @@ impl Comparison {
             nothing_applied: true,
             by_policy: None,
         };
-        let Some((_, run)) = played.shown() else {
+        let Some((_, run)) = simulation.shown() else {
             return comparison;
         };
         for exchange in &run.exchanges {
@@ -67,12 +67,15 @@ impl Comparison {
             comparison.compared += 1;
             comparison.add(exchange, response, &Answer::of(policy, &exchange.sent));
         }
-        let meant = Played::new(&page.request, &mut PolicyServer::new(policy, &says_ok));
-        let is_allowed = |played: &Played| {
-            let first = played.runs.first();
+        let meant = Simulation::new(
+            &page.request,
+            &mut PolicyServer::new(policy, &ok_application),
+        );
+        let is_allowed = |simulation: &Simulation| {
+            let first = simulation.runs.first();
             first.is_some_and(|(_, run)| matches!(run.verdict, Verdict::Response(_)))
         };
-        comparison.by_policy = match (is_allowed(played), is_allowed(&meant)) {
+        comparison.by_policy = match (is_allowed(simulation), is_allowed(&meant)) {
             (true, false) => Some("by the policy, browsers would block this request"),
             (false, true) => Some("by the policy, browsers would allow this request"),
             _ => None,

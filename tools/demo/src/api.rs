@@ -149,10 +149,10 @@ fn found(source: &Source) -> Vec<Finding> {
 
 fn policy(demo: &Demo, source: Source) -> Result<Answer, Refusal> {
     let found = found(&source);
-    let Ok(sound) = source.load() else {
+    let Ok(valid) = source.load() else {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, json!({"findings": found})));
     };
-    let version = demo.replace(source, sound).map_err(|error| {
+    let version = demo.replace(source, valid).map_err(|error| {
         let message = format!("the policy is sound, but the servers do not have it: {error}");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     })?;

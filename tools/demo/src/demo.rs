@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cors_cli::{Sound, Source};
+use cors_cli::{Source, ValidPolicy};
 use cors_matrix::server::Framework;
 
 use crate::servers::Servers;
@@ -23,7 +23,7 @@ pub(crate) struct Demo {
 #[derive(Debug)]
 pub(crate) struct InForce {
     pub(crate) source: Source,
-    pub(crate) sound: Sound,
+    pub(crate) valid: ValidPolicy,
     /// Counted from 1.
     pub(crate) version: u64,
 }
@@ -36,14 +36,14 @@ impl Demo {
         source: Source,
         servers: Box<dyn Servers>,
     ) -> Result<Self, String> {
-        let sound = source.load().map_err(|errors| errors.to_string())?;
+        let valid = source.load().map_err(|errors| errors.to_string())?;
         Ok(Self {
             origins,
             urls,
             original: source.text.clone(),
             policy: RwLock::new(Arc::new(InForce {
                 source,
-                sound,
+                valid,
                 version: 1,
             })),
             servers: Mutex::new(servers),
@@ -61,7 +61,7 @@ impl Demo {
     /// # Errors
     ///
     /// Why the old one is still in force.
-    pub(crate) fn replace(&self, source: Source, sound: Sound) -> Result<u64, String> {
+    pub(crate) fn replace(&self, source: Source, valid: ValidPolicy) -> Result<u64, String> {
         // Held to the end, so that versions follow each other here as they do in the servers.
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         servers.replace(&source.text)?;
@@ -69,7 +69,7 @@ impl Demo {
         let version = policy.version + 1;
         *policy = Arc::new(InForce {
             source,
-            sound,
+            valid,
             version,
         });
         Ok(version)

@@ -4,7 +4,7 @@
 mod tests;
 
 use cors_browser_model::{Check, Credentials, Engine, Exchange, Kind, Run, Tainting, Url, Verdict};
-use cors_cli::{Fix, PageRequest, Played, Source};
+use cors_cli::{Fix, PageRequest, Simulation, Source};
 use cors_matrix::server::Framework;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -71,11 +71,11 @@ impl Predicted {
         let (page, note) = page(&origin, url, request)?;
         let server = Fixture {
             framework,
-            policy: &policy.sound.policy,
+            policy: &policy.valid.policy,
             body: page.body.as_deref(),
         };
-        let played = Played::new(&page.request, &mut { server });
-        let (_, run) = played
+        let simulation = Simulation::new(&page.request, &mut { server });
+        let (_, run) = simulation
             .runs
             .iter()
             .find(|(other, _)| *other == engine)
@@ -91,11 +91,11 @@ impl Predicted {
                 .map(|check| check_json(*check, run)).collect::<Vec<_>>(),
             "steps": run.exchanges.iter()
                 .map(|exchange| step(&policy, run, exchange)).collect::<Vec<_>>(),
-            "engines": engines(&played, is_own),
+            "engines": engines(&simulation, is_own),
         });
         let cause = match run.verdict {
             Verdict::Blocked(_) => {
-                Fix::find(&policy.source, &policy.sound, &page, &played, &|sent| {
+                Fix::find(&policy.source, &policy.valid, &page, &simulation, &|sent| {
                     server.application(sent)
                 })
             }
@@ -179,7 +179,7 @@ fn step(policy: &InForce, run: &Run, exchange: &Exchange) -> Value {
             "status": response.status,
             "headers": cors_cli::lines(&response.headers).collect::<Vec<_>>(),
         })),
-        "remark": cors_cli::remark(&policy.source, &policy.sound, exchange),
+        "remark": cors_cli::remark(&policy.source, &policy.valid, exchange),
         "checks": exchange.checks.iter().map(|check| check_json(*check, run)).collect::<Vec<_>>(),
     })
 }
@@ -193,8 +193,8 @@ fn check_json(check: Check, run: &Run) -> Value {
 }
 
 /// What comes of it in each browser.
-fn engines(played: &Played, is_own: bool) -> Value {
-    let browsers = played.runs.iter();
+fn engines(simulation: &Simulation, is_own: bool) -> Value {
+    let browsers = simulation.runs.iter();
     let browsers = browsers.filter(|(engine, _)| Engine::BROWSERS.contains(engine));
     let engines = browsers.map(|(engine, run)| {
         let is_blocked = matches!(run.verdict, Verdict::Blocked(_));

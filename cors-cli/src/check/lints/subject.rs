@@ -6,7 +6,7 @@ use std::ops::Range;
 use cors_core::{Config, Grant, OriginPattern};
 
 use crate::diagnostic::Replacement;
-use crate::source::{Entry, Places, Sound, Source};
+use crate::source::{Entry, Places, Source, ValidPolicy};
 
 pub(super) const ORIGINS: &str = "allow_origins";
 pub(super) const METHODS: &str = "allow_methods";
@@ -49,8 +49,8 @@ pub(super) struct Items<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(source: &'a Source, sound: &'a Sound) -> Self {
-        let Sound { config, places, .. } = sound;
+    pub(super) fn new(source: &'a Source, valid: &'a ValidPolicy) -> Self {
+        let ValidPolicy { config, places, .. } = valid;
         let grants = config.grants.iter().enumerate();
         let grants = grants.map(|(index, grant)| GrantSubject {
             source,

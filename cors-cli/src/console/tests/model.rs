@@ -3,76 +3,88 @@
 use std::collections::BTreeSet;
 
 use cors_browser_model::{
-    Credentials, Engine, Failure as Blocked, Kind, Malformed, NetworkError, Origin, Request,
-    Response, SentRequest, Url, console,
+    Credentials, Engine, Failure, Kind, Malformed, NetworkError, Origin, Request, Response,
+    SentRequest, Url, console,
 };
 
 use crate::console::message::Message;
 use crate::console::read;
-use crate::dialogue::Played;
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
+use crate::simulation::Simulation;
 
 const PAGE: &str = "https://app.example.com";
 const API: &str = "https://api.example.com/users";
 
 /// Where an engine says less than the model knows: what fails, and what its text stands for.
-const EXCEPTIONS: &[(Engine, Failure, Failure)] = &[
+const EXCEPTIONS: &[(Engine, FailureCode, FailureCode)] = &[
     // One text, with a status, for everything that is not the origin.
     (
         Engine::WebKit,
-        Failure::AllowOriginMismatch,
-        Failure::AllowOriginMissing,
+        FailureCode::AllowOriginMismatch,
+        FailureCode::AllowOriginMissing,
     ),
     (
         Engine::WebKit,
-        Failure::AllowOriginInvalid,
-        Failure::AllowOriginMissing,
+        FailureCode::AllowOriginInvalid,
+        FailureCode::AllowOriginMissing,
     ),
     (
         Engine::WebKit,
-        Failure::AllowOriginMultiple,
-        Failure::AllowOriginMissing,
+        FailureCode::AllowOriginMultiple,
+        FailureCode::AllowOriginMissing,
     ),
     // They would refuse it as any other header.
     (
         Engine::Chromium,
-        Failure::AuthorizationNotListed,
-        Failure::HeaderNotAllowed,
+        FailureCode::AuthorizationNotListed,
+        FailureCode::HeaderNotAllowed,
     ),
     (
         Engine::Firefox,
-        Failure::AuthorizationNotListed,
-        Failure::HeaderNotAllowed,
+        FailureCode::AuthorizationNotListed,
+        FailureCode::HeaderNotAllowed,
     ),
     // The request is cancelled without a reason, or with the reason of another.
-    (Engine::Firefox, Failure::RedirectMode, Failure::NoResponse),
     (
         Engine::Firefox,
-        Failure::RedirectLocation,
-        Failure::NoResponse,
+        FailureCode::RedirectMode,
+        FailureCode::NoResponse,
     ),
     (
         Engine::Firefox,
-        Failure::RedirectScheme,
-        Failure::SchemeNotSupported,
+        FailureCode::RedirectLocation,
+        FailureCode::NoResponse,
     ),
-    (Engine::Firefox, Failure::RedirectCount, Failure::NoResponse),
     (
         Engine::Firefox,
-        Failure::RedirectCredentials,
-        Failure::NoResponse,
+        FailureCode::RedirectScheme,
+        FailureCode::SchemeNotSupported,
     ),
-    (Engine::Firefox, Failure::RedirectBody, Failure::NoResponse),
+    (
+        Engine::Firefox,
+        FailureCode::RedirectCount,
+        FailureCode::NoResponse,
+    ),
+    (
+        Engine::Firefox,
+        FailureCode::RedirectCredentials,
+        FailureCode::NoResponse,
+    ),
+    (
+        Engine::Firefox,
+        FailureCode::RedirectBody,
+        FailureCode::NoResponse,
+    ),
 ];
 
 /// What the text of an engine stands for; the exceptions that were needed are noted.
 fn expected(
     engine: Engine,
     error: &NetworkError,
-    found: Failure,
+    found: FailureCode,
     needed: &mut BTreeSet<usize>,
-) -> Failure {
-    let failure = Failure::from(error);
+) -> FailureCode {
+    let failure = FailureCode::from(error);
     let exception = (engine, failure, found);
     match EXCEPTIONS.iter().position(|known| *known == exception) {
         Some(index) => {
@@ -115,7 +127,7 @@ fn every_text_of_the_model_is_understood() {
 }
 
 #[track_caller]
-fn check_facts(message: &Message, blocked: &Blocked, text: &str) {
+fn check_facts(message: &Message, blocked: &Failure, text: &str) {
     let facts = &message.facts;
     if message.engine == Some(Engine::Chromium) {
         assert_eq!(facts.origin.as_deref(), Some(PAGE), "{text}");
@@ -146,7 +158,7 @@ fn check_facts(message: &Message, blocked: &Blocked, text: &str) {
 }
 
 /// Every kind of failure that a browser can report, wherever it can happen.
-fn every_failure() -> Vec<Blocked> {
+fn every_failure() -> Vec<Failure> {
     let checks = [
         "",
         "*",
@@ -210,7 +222,7 @@ fn every_failure() -> Vec<Blocked> {
     ];
     let url = |text: &str| Url::parse(text).unwrap();
     let of =
-        |error: NetworkError, kind: Option<Kind>, status: u16, location: Option<&str>| Blocked {
+        |error: NetworkError, kind: Option<Kind>, status: u16, location: Option<&str>| Failure {
             error,
             kind,
             url: url(API),
@@ -295,8 +307,8 @@ fn every_console_of_a_played_request_is_understood() {
             "OPTIONS" => preflight.clone(),
             _ => Some(actual.clone()),
         };
-        let played = Played::new(&request, &mut server);
-        for (engine, run, blocked) in played.blocked() {
+        let simulation = Simulation::new(&request, &mut server);
+        for (engine, run, blocked) in simulation.blocked() {
             if engine == Engine::Standard {
                 continue;
             }
@@ -309,7 +321,7 @@ fn every_console_of_a_played_request_is_understood() {
             let expected = expected(engine, &blocked.error, message.failure, &mut needed);
             assert_eq!(message.failure, expected, "{engine:?}: {text}");
         }
-        assert!(played.blocked().count() >= 3, "{request:?}");
+        assert!(simulation.blocked().count() >= 3, "{request:?}");
     }
 }
 

@@ -6,32 +6,32 @@ use crate::console::advice::Advice;
 use crate::console::message::Facts;
 use crate::console::templates::TEMPLATES;
 use crate::console::{read, report};
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 /// Of Chromium, whose messages have an end to everything in them.
-const MESSAGES: [(&str, Failure); 3] = [
+const MESSAGES: [(&str, FailureCode); 3] = [
     (
         "Access to fetch at 'https://api.example.com/a?b=c' from origin 'https://app.example.com' has been \
          blocked by CORS policy: Response to preflight request doesn't pass access control check: The \
          'Access-Control-Allow-Origin' header has a value 'https://www.example.com' that is not equal to the \
          supplied origin. Have the server send the header with a valid value.",
-        Failure::AllowOriginMismatch,
+        FailureCode::AllowOriginMismatch,
     ),
     (
         "Access to XMLHttpRequest at 'https://b.example.com/' (redirected from 'https://a.example.com/') from \
          origin 'null' has been blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on \
          the requested resource.",
-        Failure::AllowOriginMissing,
+        FailureCode::AllowOriginMissing,
     ),
     (
         "Access to fetch at 'http://localhost:8080/' from origin 'http://localhost:3000' has been blocked by \
          CORS policy: Request header field x-custom is not allowed by Access-Control-Allow-Headers in preflight \
          response.",
-        Failure::HeaderNotAllowed,
+        FailureCode::HeaderNotAllowed,
     ),
 ];
 
-fn any_message() -> impl Strategy<Value = (&'static str, Failure)> {
+fn any_message() -> impl Strategy<Value = (&'static str, FailureCode)> {
     proptest::sample::select(&MESSAGES[..])
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::codes;
 use crate::console::page::{MESSAGES, items};
-use crate::console::read::{read, sightings};
+use crate::console::read::{matches, read};
 use crate::console::templates::TEMPLATES;
 use crate::console::text::Compact;
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 
 #[test]
 fn every_template_is_found_where_it_stands() {
@@ -30,7 +30,7 @@ fn every_template_is_found_where_it_stands() {
         let text = holes.iter().fold(template.text.to_owned(), fill);
         assert!(!text.contains('{'), "{text}");
         let compact = Compact::new(&text);
-        let found = template.sightings(&compact);
+        let found = template.matches(&compact);
         assert_eq!(found.len(), 1, "{text}");
         assert_eq!(found[0].range, 0..compact.as_str().len(), "{text}");
         assert!(texts.insert(template.text), "it stands there twice: {text}");
@@ -47,8 +47,8 @@ fn every_template_is_seen_in_a_message() {
     ];
     let blocks = files.into_iter().flat_map(|file| file.split("\n\n"));
     let seen: BTreeSet<_> = blocks
-        .flat_map(|block| sightings(&Compact::new(block)))
-        .map(|sighting| sighting.template.text)
+        .flat_map(|block| matches(&Compact::new(block)))
+        .map(|found| found.template.text)
         .collect();
     let all = TEMPLATES.iter().map(|template| template.text);
     let unseen: Vec<_> = all.filter(|text| !seen.contains(text)).collect();
@@ -56,18 +56,24 @@ fn every_template_is_seen_in_a_message() {
 }
 
 /// What the page says that browsers print, and what they would be taken to say by it.
-const AMBIGUOUS: [(Failure, Failure); 5] = [
-    (Failure::AllowOriginInvalid, Failure::AllowOriginMissing),
-    (Failure::AllowOriginMismatch, Failure::AllowOriginMissing),
-    (Failure::PreflightRedirect, Failure::PreflightNotOk),
-    (Failure::RedirectLocation, Failure::NoResponse),
-    (Failure::RedirectScheme, Failure::SchemeNotSupported),
+const AMBIGUOUS: [(FailureCode, FailureCode); 5] = [
+    (
+        FailureCode::AllowOriginInvalid,
+        FailureCode::AllowOriginMissing,
+    ),
+    (
+        FailureCode::AllowOriginMismatch,
+        FailureCode::AllowOriginMissing,
+    ),
+    (FailureCode::PreflightRedirect, FailureCode::PreflightNotOk),
+    (FailureCode::RedirectLocation, FailureCode::NoResponse),
+    (FailureCode::RedirectScheme, FailureCode::SchemeNotSupported),
 ];
 
 #[test]
 fn what_the_page_quotes_is_understood() {
     let mut ambiguous = BTreeSet::new();
-    for failure in Failure::ALL {
+    for failure in FailureCode::ALL {
         let code = codes::find(failure.code()).unwrap();
         for item in items(code.body(), MESSAGES) {
             let mark = if item.contains("``") { "``" } else { "`" };

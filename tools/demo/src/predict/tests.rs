@@ -86,8 +86,8 @@ fn the_scenarios() {
 fn check(policy: &str, framework: Framework, asked: Asked, expected: &str) {
     let demo = demo(Fake::default());
     let source = Source::new("cors.toml", policy);
-    let sound = source.load().unwrap();
-    demo.replace(source, sound).unwrap();
+    let valid = source.load().unwrap();
+    demo.replace(source, valid).unwrap();
     let found = demo.urls.iter().find(|(other, _)| *other == framework);
     let url = format!("{}{}", found.unwrap().1, asked.url);
     let predicted = Predicted::new(&demo, Asked { url, ..asked }).unwrap();

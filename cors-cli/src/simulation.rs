@@ -3,24 +3,24 @@
 use std::io::{self, Write};
 
 use cors_browser_model::{
-    Check, Engine, Exchange, Failure as Blocked, Headers, Kind, PreflightCache, Readable, Request,
-    Run, SentRequest, Server, Step, Tainting, Url, Verdict, fetch,
+    Check, Engine, Exchange, Failure, Headers, Kind, PreflightCache, Readable, Request, Run,
+    SentRequest, Server, Step, Tainting, Url, Verdict, fetch,
 };
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure_code::FailureCode;
 use crate::mask::masked_url;
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Printable, Styled, WARN, enumerate};
 use crate::request::{PageRequest, lines};
 
 /// What comes of a request in the standard and in each browser.
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct Simulation {
     /// One for each of [`Engine::ALL`], in that order.
     pub runs: Vec<(Engine, Run)>,
 }
 
-impl Played {
+impl Simulation {
     /// Plays a request against a server. Each engine begins with an empty preflight cache.
     pub fn new(request: &Request, server: &mut impl Server) -> Self {
         let runs = Engine::ALL.map(|engine| {
@@ -32,7 +32,7 @@ impl Played {
     }
 
     /// The engines that block it, each with why.
-    pub fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Blocked)> {
+    pub fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Failure)> {
         self.runs
             .iter()
             .filter_map(|(engine, run)| match &run.verdict {
@@ -227,19 +227,19 @@ fn statement(step: Step) -> &'static str {
 /// read, if that is allowed.
 pub(crate) fn write_verdict(
     out: &mut impl Write,
-    played: &Played,
+    simulation: &Simulation,
     readable: impl FnOnce(&Readable) -> String,
 ) -> io::Result<()> {
     writeln!(out)?;
     let names = |blocked: bool| {
-        let runs = played.runs.iter().filter(|(engine, run)| {
+        let runs = simulation.runs.iter().filter(|(engine, run)| {
             *engine != Engine::Standard && matches!(run.verdict, Verdict::Blocked(_)) == blocked
         });
         let names: Vec<_> = runs.map(|(engine, _)| engine.name()).collect();
         enumerate(&names)
     };
     let blocked = names(true);
-    let standard = played.runs.first().map(|(_, run)| &run.verdict);
+    let standard = simulation.runs.first().map(|(_, run)| &run.verdict);
     match (standard, blocked.is_empty()) {
         (Some(Verdict::Response(response)), true) => {
             let allowed = Styled(GOOD, "allowed by every browser");
@@ -260,12 +260,12 @@ pub(crate) fn write_verdict(
         }
         (None, true) => {}
     }
-    write_consoles(out, played)
+    write_consoles(out, simulation)
 }
 
-fn write_consoles(out: &mut impl Write, played: &Played) -> io::Result<()> {
+fn write_consoles(out: &mut impl Write, simulation: &Simulation) -> io::Result<()> {
     let mut written = false;
-    for (engine, run) in &played.runs {
+    for (engine, run) in &simulation.runs {
         for (index, line) in run.console.iter().enumerate() {
             if !written {
                 writeln!(out)?;
@@ -338,8 +338,8 @@ pub(crate) fn readable_text(readable: &Readable) -> String {
 }
 
 /// The dialogue as data.
-pub(crate) fn to_json(played: &Played) -> Value {
-    let runs = played.runs.iter().map(|(engine, run)| {
+pub(crate) fn to_json(simulation: &Simulation) -> Value {
+    let runs = simulation.runs.iter().map(|(engine, run)| {
         let checks = |checks: &[Check]| {
             let checks = checks.iter().map(|check| {
                 json!({"step": check.step.name(), "passed": check.passed, "url": check.step.url()})
@@ -389,7 +389,7 @@ fn verdict_json(verdict: &Verdict) -> Value {
         }),
         Verdict::Blocked(failure) => json!({
             "allowed": false,
-            "code": Failure::from(&failure.error).code(),
+            "code": FailureCode::from(&failure.error).code(),
             "message": failure.error.to_string(),
             "step": failure.error.step().name(),
         }),

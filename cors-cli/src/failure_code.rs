@@ -4,7 +4,7 @@ use cors_browser_model::{NetworkError, Url};
 
 /// A kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Failure {
+pub(crate) enum FailureCode {
     AllowOriginMissing,
     /// `*`, with credentials.
     AllowOriginWildcard,
@@ -40,7 +40,7 @@ pub(crate) enum Failure {
     FetchFailed,
 }
 
-impl Failure {
+impl FailureCode {
     #[cfg(test)]
     pub(crate) const ALL: [Self; 28] = [
         Self::AllowOriginMissing,
@@ -107,7 +107,7 @@ impl Failure {
     }
 }
 
-impl From<&NetworkError> for Failure {
+impl From<&NetworkError> for FailureCode {
     fn from(error: &NetworkError) -> Self {
         match error {
             NetworkError::Throws(_) => Self::ScriptError,
