@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use annotate_snippets::{Origin, Snippet};
+use cors_explain::Source;
 
 use crate::output::printable_lines;
-use crate::source::Source;
 
 /// What of the file is shown: the whole lines that a span is in, or of a long line the part around it.
 /// The renderer is given no more, for it would pay for the file's size with every finding, and the
@@ -26,17 +26,15 @@ impl<'a> Excerpt<'a> {
     pub(crate) fn new(source: &'a Source, span: &Range<usize>, width: usize) -> Self {
         /// More lines than this of one place show nothing more.
         const MAX_LINES: usize = 12;
-        let line = source.lines.line(span.start);
-        let last = source
-            .lines
-            .line(span.end.saturating_sub(1).max(span.start));
+        let line = source.line(span.start);
+        let last = source.line(span.end.saturating_sub(1).max(span.start));
         let last = last.min(line + MAX_LINES - 1);
-        let lines = || (line..=last).map(|line| source.lines.range(line));
+        let lines = || (line..=last).map(|line| source.line_range(line));
         if lines().any(|range| range.len() > longest_line(width)) {
             return Self::of_long_line(source, span, width, line);
         }
-        let start = source.lines.range(line).start;
-        let end = source.lines.range(last).end;
+        let start = source.line_range(line).start;
+        let end = source.line_range(last).end;
         let text = source.text.get(start..end).unwrap_or_default();
         Self {
             text,
@@ -48,7 +46,7 @@ impl<'a> Excerpt<'a> {
     }
 
     fn of_long_line(source: &'a Source, span: &Range<usize>, width: usize, line: usize) -> Self {
-        let range = source.lines.range(line);
+        let range = source.line_range(line);
         let around = width / 4;
         let text = source.text.get(range.clone()).unwrap_or_default();
         let text = text.trim_end_matches(['\r', '\n']);

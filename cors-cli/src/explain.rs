@@ -1,30 +1,19 @@
 //! `cors explain`: what browsers do with a request under a policy, why, and what to change.
 
-mod cause;
-mod edit;
-mod fix;
-mod line_ends;
-
 use std::io::{self, Write};
-use std::ops::Range;
 
-use cors_browser_model::{
-    CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Credentials, Exchange, Kind, Origin, Readable,
-    SentRequest, Tainting,
+use cors_browser_model::Origin;
+use cors_explain::{
+    Fix, PageRequest, PolicyServer, Simulation, Source, ValidPolicy, ok_application,
+    readable_by_policy, remark,
 };
-use cors_core::adapter::Verdict;
 use serde_json::json;
 
 use crate::cli::Explain;
-use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, enumerate, width};
-use crate::policy_server::{Head, PolicyServer, ok_application};
+use crate::error::{Error, Outcome};
+use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, width};
 use crate::replace::replace;
-use crate::request::PageRequest;
-use crate::simulation::{self, Simulation};
-use crate::source::{Source, ValidPolicy};
-use crate::{Error, Outcome, console};
-
-pub use self::fix::Fix;
+use crate::{console, diagnostic, policy, request, simulation};
 
 pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error> {
     if let Some(text) = &args.from_console {
@@ -34,9 +23,9 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     let (Some(file), Some(url), Some(origin)) = (&args.file, &args.url, &args.origin) else {
         return Err(Error::new("a policy, a URL and `--origin` are needed"));
     };
-    let page = PageRequest::new(url, origin, &args.request)?;
-    let source = Source::read(file)?;
-    let valid = source.valid(args.json, out)?;
+    let page = request::read(url, origin, &args.request)?;
+    let source = policy::read(file)?;
+    let valid = policy::load(&source, args.json, out)?;
     let simulation = Simulation::new(
         &page.request,
         &mut PolicyServer::new(&valid.policy, &ok_application),
@@ -81,72 +70,8 @@ fn write_dialogue(
         simulation::write_exchanges(out, run, |exchange| Some(remark(source, valid, exchange)))?;
     }
     simulation::write_verdict(out, simulation, |readable| {
-        readable_text(valid, page, readable)
+        readable_by_policy(valid, page, readable)
     })
-}
-
-/// Why the policy answers an exchange of this request as it does.
-pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> String {
-    let explanation = valid.policy.explain(&Head(&exchange.sent));
-    let mut remark = explanation.to_string();
-    if let Verdict::Granted(grant) = explanation.decision().verdict() {
-        let (line, _) =
-            source.line_and_column(granting(valid, grant.index(), &exchange.sent).start);
-        remark = format!("{remark} ({}:{line})", Printable(&source.name));
-    }
-    match exchange.kind {
-        Kind::Preflight => remark,
-        Kind::Actual => format!("{remark}; status and body are the application's"),
-    }
-}
-
-/// The place of the pattern that a granted origin matches.
-fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usize> {
-    let origin = sent.headers.get("Origin").unwrap_or_default();
-    let origin = String::from_utf8_lossy(&origin);
-    let patterns = valid
-        .config
-        .grants
-        .get(grant)
-        .map(|grant| &grant.allow_origins);
-    let index = patterns.and_then(|patterns| {
-        patterns
-            .iter()
-            .position(|pattern| cause::matches(pattern, &origin))
-    });
-    valid.places.span(grant, "allow_origins", index)
-}
-
-/// What the page may read, whatever the application answers.
-fn readable_text(valid: &ValidPolicy, page: &PageRequest, readable: &Readable) -> String {
-    if readable.tainting == Tainting::Basic {
-        return "the page may read all of the response but `Set-Cookie`".to_owned();
-    }
-    let origin = page.request.origin.to_string();
-    let grants = valid.config.grants.iter();
-    let mut grants = grants.filter(|grant| {
-        grant
-            .allow_origins
-            .iter()
-            .any(|pattern| cause::matches(pattern, &origin))
-    });
-    let exposed = grants
-        .next()
-        .map(|grant| grant.expose_headers.as_slice())
-        .unwrap_or_default();
-    let all =
-        exposed.iter().any(|name| name == "*") && page.request.credentials != Credentials::Include;
-    if all {
-        return "the page may read the status, the body and all headers".to_owned();
-    }
-    let names = CORS_SAFELISTED_RESPONSE_HEADER_NAMES
-        .into_iter()
-        .chain(exposed.iter().map(String::as_str));
-    let names: Vec<_> = names.collect();
-    format!(
-        "the page may read the status, the body and the headers {}",
-        enumerate(&names)
-    )
 }
 
 /// `written`: what came of writing the change to the file, if that was tried.
@@ -159,7 +84,7 @@ fn write_fix(
     writeln!(out)?;
     writeln!(out, "{}", Styled(BOLD, "Why"))?;
     match fix.place() {
-        Some(finding) => writeln!(out, "{}", finding.render(source, width()))?,
+        Some(finding) => writeln!(out, "{}", diagnostic::render(&finding, source, width()))?,
         None => {
             let error = Styled(BAD, format_args!("error[{}]", fix.code()));
             writeln!(out, "{error}: {}", fix.message())?;
@@ -241,7 +166,7 @@ fn write_json(
         "blocked": fix.map(|fix| json!({
             "code": fix.code(),
             "message": fix.message(),
-            "place": fix.place().map(|finding| json!(finding.to_json(source))),
+            "place": fix.place().map(|finding| json!(diagnostic::to_json(&finding, source))),
             "further": fix.further(),
             "advice": fix.advice(),
             "dangerous": fix.danger(),

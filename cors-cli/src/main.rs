@@ -1,7 +1,94 @@
 //! The command `cors`: `cors --help`.
 
+mod check;
+mod cli;
+mod console;
+mod diagnostic;
+mod error;
+mod excerpt;
+mod explain;
+mod output;
+mod policy;
+mod probe;
+mod replace;
+mod request;
+mod simulation;
+
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::{CommandFactory as _, Parser as _};
+use cors_core::text::is_printable;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Outcome};
+use crate::output::Printable;
+
 fn main() -> ExitCode {
-    cors_cli::main()
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return used_wrongly(&error),
+    };
+    cli.color.write_global();
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    let result = run(cli.command, &mut out);
+    // What was written comes before what went wrong.
+    let written = out.flush();
+    match result.and_then(|outcome| Ok(written.map(|()| outcome)?)) {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::FAILURE,
+        // `cors ... | head` is no mistake.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Error::Output(error)) => fail(&format!("cannot write the output: {error}")),
+        Err(Error::Message(message)) => fail(&message),
+    }
+}
+
+/// What the command line should have been, or the help that it asks for.
+fn used_wrongly(error: &clap::Error) -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let are_printable = arguments.all(|text| text.to_string_lossy().chars().all(is_printable));
+    if are_printable || !error.use_stderr() {
+        error.exit();
+    }
+    // The error quotes the arguments as they are, and a colour in them is not one of ours.
+    for line in error.render().to_string().lines() {
+        let _ = writeln!(anstream::stderr(), "{}", Printable(line));
+    }
+    ExitCode::from(2)
+}
+
+fn fail(message: &str) -> ExitCode {
+    let mut before = "cors: ";
+    for line in message.lines() {
+        // Where nobody reads it, there is nobody to tell.
+        let _ = writeln!(anstream::stderr(), "{before}{}", Printable(line));
+        before = "";
+    }
+    ExitCode::from(2)
+}
+
+fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
+    match command {
+        Command::Check(args) => check::run(&args, out),
+        Command::Explain(args) => explain::run(&args, out),
+        Command::Probe(args) => probe::run(&args, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "cors", out);
+            Ok(Outcome::Fine)
+        }
+        Command::Man { dir } => {
+            match &dir {
+                None => clap_mangen::Man::new(Cli::command()).render(out)?,
+                Some(dir) => clap_mangen::generate_to(Cli::command(), dir).map_err(|error| {
+                    let dir = dir.display().to_string();
+                    Error::new(format!(
+                        "{}: cannot be written to: {error}",
+                        Printable(&dir)
+                    ))
+                })?,
+            }
+            Ok(Outcome::Fine)
+        }
+    }
 }

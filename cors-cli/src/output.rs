@@ -41,30 +41,6 @@ pub(crate) fn printable_lines(text: &str) -> String {
     shown
 }
 
-/// `a`, `a and b`, `a, b and c`.
-pub(crate) fn enumerate<T: AsRef<str>>(texts: &[T]) -> String {
-    match texts {
-        [] => String::new(),
-        [text] => text.as_ref().to_owned(),
-        [first @ .., last] => {
-            let first: Vec<_> = first.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", first.join(", "), last.as_ref())
-        }
-    }
-}
-
-/// Names as a sentence has them: `` `a`, `b` and `c` ``. Of many, some.
-pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
-    const MAX: usize = 5;
-    let quoted = |name: &T| format!("`{}`", Short(name.as_ref()));
-    let mut texts: Vec<_> = names.iter().map(quoted).collect();
-    if texts.len() > MAX {
-        texts.truncate(MAX - 1);
-        texts.push(format!("{} more", names.len() - texts.len()));
-    }
-    enumerate(&texts)
-}
-
 /// How many columns the output has: what `COLUMNS` says, or the terminal, or enough.
 pub(crate) fn width() -> usize {
     const DEFAULT: usize = 100;
@@ -171,18 +147,6 @@ mod tests {
         assert_eq!(
             printable_lines("a\tb\r\nc\rd\u{9b}\u{2028}\ne\u{301}"),
             "a\tb\r\nc\\rd\\u{9b}\\u{2028}\ne\u{301}"
-        );
-    }
-
-    #[test]
-    fn lists_of_names() {
-        assert_eq!(listed::<&str>(&[]), "");
-        assert_eq!(listed(&["a"]), "`a`");
-        assert_eq!(listed(&["a", "b"]), "`a` and `b`");
-        assert_eq!(listed(&["a", "b", "c"]), "`a`, `b` and `c`");
-        assert_eq!(
-            listed(&["a", "b", "c", "d", "e", "f", "g"]),
-            "`a`, `b`, `c`, `d` and 3 more"
         );
     }
 

@@ -11,22 +11,22 @@ mod review;
 use std::io::{self, Write};
 
 use cors_browser_model::{Credentials, Headers, SentRequest};
+use cors_explain::{
+    FailureCode, PageRequest, Simulation, ValidPolicy, codes, masked_url, readable_text,
+};
 use serde_json::{Value, json};
 
 use self::client::{Client, SendError};
 use self::compare::Comparison;
 use self::finding::Finding;
 use crate::cli::Probe;
-use crate::failure_code::FailureCode;
-use crate::mask::masked_url;
+use crate::error::{Error, Outcome};
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
-use crate::request::PageRequest;
-use crate::simulation::{self, Detail, Simulation};
-use crate::source::{Source, ValidPolicy};
-use crate::{Error, Outcome, codes};
+use crate::simulation::Detail;
+use crate::{policy, request, simulation};
 
 pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> {
-    let mut page = PageRequest::new(&args.url, &args.origin, &args.request)?;
+    let mut page = request::read(&args.url, &args.origin, &args.request)?;
     if page.request.credentials == Credentials::Include {
         page.notes.push(
             "this command has no cookies to send; a server may answer otherwise to a browser that has some"
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     let policy = args
         .policy
         .as_deref()
-        .map(|file| Source::read(file)?.valid(args.json, out))
+        .map(|file| policy::load(&policy::read(file)?, args.json, out))
         .transpose()?;
     let simulation = Simulation::new(&page.request, &mut client);
     let report = Report::new(args, &page, &client, &simulation, policy.as_ref());
@@ -136,7 +136,7 @@ impl<'a> Report<'a> {
             let more = format!("Another engine also sends {method} {url}");
             writeln!(out, "{}", Styled(DIM, more))?;
         }
-        simulation::write_verdict(out, self.simulation, simulation::readable_text)?;
+        simulation::write_verdict(out, self.simulation, readable_text)?;
         self.write_causes(out)?;
         if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
             comparison.write(out, &file.display().to_string())?;
@@ -148,7 +148,7 @@ impl<'a> Report<'a> {
     fn write_causes(&self, out: &mut impl Write) -> io::Result<()> {
         let mut codes_written = Vec::new();
         for (engine, _, blocked) in self.simulation.blocked() {
-            let code = FailureCode::from(&blocked.error).code();
+            let code = FailureCode::from(&blocked.error).as_str();
             if codes_written.contains(&code) {
                 continue;
             }
@@ -174,7 +174,7 @@ impl<'a> Report<'a> {
     fn to_json(&self) -> Value {
         let mut causes: Vec<Value> = Vec::new();
         for (_, _, blocked) in self.simulation.blocked() {
-            let code = FailureCode::from(&blocked.error).code();
+            let code = FailureCode::from(&blocked.error).as_str();
             if causes.iter().all(|cause| cause["code"] != code) {
                 causes.push(json!({
                     "code": code,

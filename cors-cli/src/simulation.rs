@@ -1,52 +1,17 @@
-//! The dialogue between a browser and a server, as text and as data.
+//! The dialogue between a browser and a server, written as text and as JSON.
 
 use std::io::{self, Write};
 
 use cors_browser_model::{
-    Check, Engine, Exchange, Failure, Headers, Kind, PreflightCache, Readable, Request, Run,
-    SentRequest, Server, Step, Tainting, Url, Verdict, fetch,
+    Check, Engine, Exchange, Headers, Kind, Readable, Run, SentRequest, Verdict,
+};
+use cors_explain::{
+    FailureCode, PageRequest, Simulation, check_text, enumerate, header_lines, masked_console,
+    masked_url, title,
 };
 use serde_json::{Value, json};
 
-use crate::failure_code::FailureCode;
-use crate::mask::masked_url;
-use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Printable, Styled, WARN, enumerate};
-use crate::request::{PageRequest, lines};
-
-/// What comes of a request in the standard and in each browser.
-#[derive(Clone, Debug)]
-pub struct Simulation {
-    /// One for each of [`Engine::ALL`], in that order.
-    pub runs: Vec<(Engine, Run)>,
-}
-
-impl Simulation {
-    /// Plays a request against a server. Each engine begins with an empty preflight cache.
-    pub fn new(request: &Request, server: &mut impl Server) -> Self {
-        let runs = Engine::ALL.map(|engine| {
-            let mut cache = PreflightCache::new();
-            let now = std::time::Duration::ZERO;
-            (engine, fetch(engine, request, &mut cache, now, server))
-        });
-        Self { runs: runs.into() }
-    }
-
-    /// The engines that block it, each with why.
-    pub fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Failure)> {
-        self.runs
-            .iter()
-            .filter_map(|(engine, run)| match &run.verdict {
-                Verdict::Blocked(failure) => Some((*engine, run, &**failure)),
-                Verdict::Response(_) => None,
-            })
-    }
-
-    /// The run to show: the standard's, or where that is allowed, the first that is not.
-    pub(crate) fn shown(&self) -> Option<&(Engine, Run)> {
-        let is_blocked = |(_, run): &&(Engine, Run)| matches!(run.verdict, Verdict::Blocked(_));
-        self.runs.iter().find(is_blocked).or(self.runs.first())
-    }
-}
+use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Printable, Styled, WARN};
 
 /// Writes who fetches what, and what is to be said about that.
 pub(crate) fn write_request(out: &mut impl Write, page: &PageRequest) -> io::Result<()> {
@@ -112,28 +77,11 @@ pub(crate) fn write_exchanges_in(
     Ok(())
 }
 
-/// What an exchange is for, as a heading.
-pub fn title(exchange: &Exchange) -> String {
-    match exchange.kind {
-        Kind::Preflight => {
-            let causes: Vec<_> = exchange.causes.iter().map(ToString::to_string).collect();
-            format!(
-                "The browser asks first, because of {}",
-                causes.join(" and ")
-            )
-        }
-        Kind::Actual if exchange.causes.is_empty() => {
-            "The browser sends the request; it needs no preflight".to_owned()
-        }
-        Kind::Actual => "The browser sends the request".to_owned(),
-    }
-}
-
 fn write_sent(out: &mut impl Write, sent: &SentRequest, added: &Headers) -> io::Result<()> {
     let (method, url) = (Printable(&sent.method), masked_url(sent.url.as_str()));
     writeln!(out, "  {} {method} {url}", Styled(INFO, ">"))?;
-    write_lines(out, ">", lines(added))?;
-    write_lines(out, ">", lines(&sent.headers))?;
+    write_lines(out, ">", header_lines(added))?;
+    write_lines(out, ">", header_lines(&sent.headers))?;
     if sent.credentials {
         let cookies = "with the cookies and the like that the browser has for it";
         writeln!(out, "  {} {}", Styled(INFO, ">"), Styled(DIM, cookies))?;
@@ -146,7 +94,8 @@ fn write_received(
     headers: &Headers,
     is_shown: impl Fn(&str) -> bool,
 ) -> io::Result<()> {
-    let (shown, hidden): (Vec<_>, Vec<_>) = lines(headers).partition(|(name, _)| is_shown(name));
+    let (shown, hidden): (Vec<_>, Vec<_>) =
+        header_lines(headers).partition(|(name, _)| is_shown(name));
     write_lines(out, "<", shown)?;
     match hidden.len() {
         0 => Ok(()),
@@ -182,44 +131,6 @@ fn write_check(out: &mut impl Write, check: Check, run: &Run) -> io::Result<()> 
     match check.passed {
         true => writeln!(out, "  {} {text}", Styled(GOOD, "✓")),
         false => writeln!(out, "  {} {}", Styled(BAD, "✗"), Styled(BAD, text)),
-    }
-}
-
-/// What a check of a run found, as a sentence: what is so, or what is wrong.
-pub fn check_text(check: Check, run: &Run) -> String {
-    match &run.verdict {
-        Verdict::Blocked(failure) if !check.passed => {
-            Printable(&failure.error.to_string()).to_string()
-        }
-        _ => statement(check.step).to_owned(),
-    }
-}
-
-/// What a step checks, as a sentence that is true where it passes.
-fn statement(step: Step) -> &'static str {
-    match step {
-        Step::Construct => "`fetch()` takes the request",
-        Step::SameOriginMode => "in mode `same-origin` the URL is of the page's origin",
-        Step::NoCorsRedirectMode => "in mode `no-cors` redirects are followed",
-        Step::Scheme => "the URL is http or https",
-        Step::Connection => "there is a response",
-        Step::AllowOriginPresent => "`Access-Control-Allow-Origin` is there",
-        Step::AllowOriginMatches => "it is the request's origin, or `*` without credentials",
-        Step::AllowCredentials => "with credentials, `Access-Control-Allow-Credentials` is `true`",
-        Step::PreflightStatus => "the status is in the range 200 to 299",
-        Step::PreflightRedirect => "the preflight is not redirected",
-        Step::AllowMethodsSyntax => "`Access-Control-Allow-Methods` is a list of methods",
-        Step::AllowHeadersSyntax => "`Access-Control-Allow-Headers` is a list of names",
-        Step::MethodAllowed => "the method is allowed",
-        Step::AuthorizationListed => "`Authorization`, if set, is listed by name",
-        Step::HeadersAllowed => "the headers are allowed",
-        Step::RedirectMode => "redirects are followed",
-        Step::RedirectLocation => "`Location` is a URL",
-        Step::RedirectScheme => "`Location` is http or https",
-        Step::RedirectCount => "there were at most 20 redirects",
-        Step::RedirectCredentials => "`Location` has no user name and password",
-        Step::RedirectBody => "the body can be sent again",
-        _ => step.name(),
     }
 }
 
@@ -280,64 +191,7 @@ fn write_consoles(out: &mut impl Write, simulation: &Simulation) -> io::Result<(
     Ok(())
 }
 
-/// A console's line without the secrets of the URLs in it.
-fn masked_console(line: &str, run: &Run) -> String {
-    let sent = run.exchanges.iter().map(|exchange| &exchange.sent.url);
-    let failure = match &run.verdict {
-        Verdict::Blocked(failure) => Some(failure),
-        Verdict::Response(_) => None,
-    };
-    let failed = failure.into_iter().flat_map(|failure| {
-        [
-            Some(&failure.url),
-            Some(&failure.first_url),
-            failure.location.as_ref(),
-        ]
-    });
-    let mut urls: Vec<_> = sent.chain(failed.flatten()).map(Url::as_str).collect();
-    // One may be the beginning of another.
-    urls.sort_unstable_by_key(|url| std::cmp::Reverse(url.len()));
-    urls.dedup();
-    urls.into_iter()
-        .fold(line.to_owned(), |line, url| match masked_url(url) {
-            masked if masked == url => line,
-            masked => line.replace(url, &masked),
-        })
-}
-
-/// What comes of a run for the page, as a clause.
-pub fn verdict_text(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Response(readable) => readable_text(readable),
-        Verdict::Blocked(failure) => Printable(&failure.error.to_string()).to_string(),
-    }
-}
-
-/// What a page may read of a response.
-pub(crate) fn readable_text(readable: &Readable) -> String {
-    match readable.tainting {
-        Tainting::Opaque => {
-            "the request is sent, and the page may read nothing (mode `no-cors`)".to_owned()
-        }
-        Tainting::OpaqueRedirect => {
-            "the page learns that there is a redirect, and no more".to_owned()
-        }
-        Tainting::Basic | Tainting::Cors => {
-            let names = readable.headers.iter().map(|header| {
-                let name = String::from_utf8_lossy(&header.name).into_owned();
-                format!("`{}`", Printable(&name))
-            });
-            let status = format!("the page may read the status ({})", readable.status);
-            match names.collect::<Vec<_>>().as_slice() {
-                [] => format!("{status} and the body"),
-                [name] => format!("{status}, the body and the header {name}"),
-                names => format!("{status}, the body and the headers {}", enumerate(names)),
-            }
-        }
-    }
-}
-
-/// The dialogue as data.
+/// The dialogue as JSON.
 pub(crate) fn to_json(simulation: &Simulation) -> Value {
     let runs = simulation.runs.iter().map(|(engine, run)| {
         let checks = |checks: &[Check]| {
@@ -356,12 +210,12 @@ pub(crate) fn to_json(simulation: &Simulation) -> Value {
                 "request": {
                     "method": exchange.sent.method,
                     "url": masked_url(exchange.sent.url.as_str()),
-                    "headers": lines(&exchange.sent.headers).collect::<Vec<_>>(),
+                    "headers": header_lines(&exchange.sent.headers).collect::<Vec<_>>(),
                     "credentials": exchange.sent.credentials,
                 },
                 "response": exchange.response.as_ref().map(|response| json!({
                     "status": response.status,
-                    "headers": lines(&response.headers).collect::<Vec<_>>(),
+                    "headers": header_lines(&response.headers).collect::<Vec<_>>(),
                 })),
                 "checks": checks(&exchange.checks),
             })
@@ -385,11 +239,11 @@ fn verdict_json(verdict: &Verdict) -> Value {
         Verdict::Response(readable) => json!({
             "allowed": true,
             "status": readable.status,
-            "headers": lines(&readable.headers).collect::<Vec<_>>(),
+            "headers": header_lines(&readable.headers).collect::<Vec<_>>(),
         }),
         Verdict::Blocked(failure) => json!({
             "allowed": false,
-            "code": FailureCode::from(&failure.error).code(),
+            "code": FailureCode::from(&failure.error).as_str(),
             "message": failure.error.to_string(),
             "step": failure.error.step().name(),
         }),

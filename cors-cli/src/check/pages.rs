@@ -2,25 +2,36 @@
 
 use std::io::{self, Write};
 
-use super::lints::LINTS;
-use crate::codes::{self, Code};
-use crate::output::{BOLD, INFO, Styled, hanging, indented, text_width, width, wrapped};
-use crate::{Error, Outcome};
+use cors_explain::codes::{self, Code};
+use cors_explain::is_silenceable;
+
+use crate::error::{Error, Outcome};
+use crate::output::{BOLD, INFO, Short, Styled, hanging, indented, text_width, width, wrapped};
 
 pub(super) fn explain(name: &str, out: &mut impl Write) -> Result<Outcome, Error> {
     match (name, codes::find(name)) {
         (_, Some(code)) => print(code, out)?,
         ("all", None) => list(out)?,
-        (_, None) => return Err(codes::unknown(name)),
+        (_, None) => return Err(unknown(name)),
     }
     Ok(Outcome::Fine)
+}
+
+/// What is wrong with a name that is not a code.
+pub(super) fn unknown(name: &str) -> Error {
+    let near = codes::near(name).map(|code| format!("; did you mean `{}`?", code.name));
+    Error::new(format!(
+        "`{}` is no code{}\n`cors check --explain all` lists the codes",
+        Short(name),
+        near.unwrap_or_default()
+    ))
 }
 
 /// Every code with what it is.
 fn list(out: &mut impl Write) -> io::Result<()> {
     let width = width();
     for (index, page) in codes::PAGES.iter().enumerate() {
-        let mut codes = codes::on(page.text).peekable();
+        let mut codes = page.codes().peekable();
         if codes.peek().is_none() {
             continue;
         }
@@ -62,9 +73,7 @@ fn print(code: Code, out: &mut impl Write) -> io::Result<()> {
             }
         }
     }
-    // A comment about comments would silence nothing.
-    let silenceable = LINTS.iter().any(|lint| lint.code == code.name);
-    if silenceable {
+    if is_silenceable(code.name) {
         let comment = format!("`# cors-allow: {} -- reason`", code.name);
         writeln!(
             out,

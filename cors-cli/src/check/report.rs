@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use cors_explain::{Checked, ChecklistItem, Severity, Source};
 use serde::Serialize;
 
-use super::Checked;
-use crate::diagnostic::{Data, Severity};
+use crate::diagnostic::{self, Data};
 use crate::output::{
     BAD, BOLD, DIM, GOOD, Json, Printable, Styled, WARN, indented, width, wrapped,
 };
-use crate::source::Source;
 
 /// More findings of one code than this are counted, and not shown.
 const MAX_SHOWN: usize = 20;
@@ -65,7 +64,7 @@ pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) ->
         let count = shown.entry(finding.code).or_default();
         *count += 1;
         if *count <= MAX_SHOWN {
-            writeln!(out, "{}\n", finding.render(source, width))?;
+            writeln!(out, "{}\n", diagnostic::render(finding, source, width))?;
         }
     }
     let more = shown.iter().filter(|(_, count)| **count > MAX_SHOWN);
@@ -127,12 +126,14 @@ pub(super) fn print_json(
         file: &'a str,
         findings: Vec<Data<'a>>,
         summary: Summary,
-        checklist: &'a [super::checklist::Item],
+        checklist: &'a [ChecklistItem],
     }
     let findings = checked.findings.iter();
     let report = Report {
         file: &source.name,
-        findings: findings.map(|finding| finding.to_json(source)).collect(),
+        findings: findings
+            .map(|finding| diagnostic::to_json(finding, source))
+            .collect(),
         summary: Summary::of(checked),
         checklist: &checked.checklist,
     };

@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
+use cors_explain::console::{Advice, Facts, Message, Remedy};
 use serde_json::{Value, json};
 
-use super::advice::{Advice, Fix};
-use super::message::{Facts, Message};
 use crate::output::{BAD, BOLD, DIM, INFO, Printable, Styled, hanging, text_width};
 
 /// Writes what a message means; where that was said above, no more than which request it is about.
@@ -15,7 +14,7 @@ pub(super) fn write(
     advice: &Advice,
     is_said: bool,
 ) -> io::Result<()> {
-    let code = message.failure.code();
+    let code = message.failure.as_str();
     let more = format!("(cors check --explain {code})");
     writeln!(out, "{} {}", Styled(BAD, code), Styled(DIM, more))?;
     write_wrapped(out, "", &advice.summary)?;
@@ -38,12 +37,15 @@ fn write_advice(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
         write_wrapped(out, &format!("  {}. ", index + 1), cause)?;
     }
     writeln!(out, "\n{}", Styled(BOLD, "What to do"))?;
-    advice.fix.iter().try_for_each(|fix| write_fix(out, fix))
+    let mut remedies = advice.remedies.iter();
+    remedies.try_for_each(|remedy| write_remedy(out, remedy))
 }
 
 /// What to write says it shorter than the text does.
-fn write_fix(out: &mut impl Write, fix: &Fix) -> io::Result<()> {
-    let Fix { place, text, code } = fix;
+fn write_remedy(out: &mut impl Write, remedy: &Remedy) -> io::Result<()> {
+    let Remedy {
+        place, text, code, ..
+    } = remedy;
     let mark = format!("  - {place}: ");
     let Some((first, rest)) = code.split_first() else {
         return write_wrapped(out, "  - ", &format!("{place}: {text}"));
@@ -81,6 +83,7 @@ fn rows(message: &Message) -> Vec<(&'static str, String)> {
         value,
         status,
         address_space,
+        ..
     } = &message.facts;
     let preflight = preflight.and_then(|preflight| preflight.then_some("preflight of"));
     let sent = [preflight, kind.as_deref(), url.as_deref()];
@@ -124,12 +127,12 @@ fn write_wrapped(out: &mut impl Write, mark: &str, text: &str) -> io::Result<()>
 
 pub(super) fn to_json(message: &Message) -> Value {
     let advice = Advice::new(message);
-    let fix = advice.fix.iter();
+    let fix = advice.remedies.iter();
     let fix: Vec<_> = fix
-        .map(|fix| json!({"place": fix.place, "text": fix.text, "code": fix.code}))
+        .map(|remedy| json!({"place": remedy.place, "text": remedy.text, "code": remedy.code}))
         .collect();
     json!({
-        "code": message.failure.code(),
+        "code": message.failure.as_str(),
         "browser": message.engine.map(cors_browser_model::Engine::name),
         "facts": message.facts,
         "summary": advice.summary,

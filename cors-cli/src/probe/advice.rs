@@ -1,8 +1,7 @@
 //! What a server has to change so that browsers no longer block a request.
 
 use cors_browser_model::{Failure, NetworkError};
-
-use crate::failure_code::FailureCode;
+use cors_explain::FailureCode;
 
 /// The usual cause and remedy, in a sentence or two, without a full stop.
 pub(crate) fn remedy(blocked: &Failure) -> String {

@@ -8,20 +8,18 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use cors_browser_model::SentRequest;
+use cors_explain::{PageRequest, Severity, header_lines, masked_url};
 use serde_json::{Value, json};
 
 use self::judge::{Answer, Tested, Verdict};
 use self::plan::{Planned, Target};
 use self::test::{ALLOWED, Asks, Test};
 use crate::cli::Probe;
-use crate::diagnostic::Severity;
-use crate::mask::masked_url;
+use crate::error::{Error, Outcome};
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Json, Printable, Styled, WARN};
 use crate::probe::client::{self, Client, SendError};
 use crate::probe::finding::{self, Finding};
 use crate::probe::header;
-use crate::request::{PageRequest, lines};
-use crate::{Error, Outcome};
 
 pub(crate) fn run(
     args: &Probe,
@@ -185,7 +183,7 @@ impl Audit<'_> {
             let response = &tested.response;
             writeln!(out, "    {} {}", Styled(INFO, "<"), response.status)?;
             for (name, value) in
-                lines(&response.headers).filter(|(name, _)| header::is_relevant(name))
+                header_lines(&response.headers).filter(|(name, _)| header::is_relevant(name))
             {
                 writeln!(out, "    {} {name}: {value}", Styled(INFO, "<"))?;
             }
@@ -253,7 +251,8 @@ fn write_sent(out: &mut impl Write, request: &SentRequest, client: &Client) -> i
     let (method, url) = (Printable(&request.method), masked_url(request.url.as_str()));
     writeln!(out)?;
     writeln!(out, "    {} {method} {url}", Styled(INFO, ">"))?;
-    for (name, value) in lines(&client.added(request)).chain(lines(&request.headers)) {
+    for (name, value) in header_lines(&client.added(request)).chain(header_lines(&request.headers))
+    {
         writeln!(out, "    {} {name}: {value}", Styled(INFO, ">"))?;
     }
     Ok(())

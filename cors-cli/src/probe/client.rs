@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cors_browser_model::{Headers, Response, SentRequest, Server, Url};
+use cors_explain::masked_url;
 use ureq::Agent;
 use ureq::http::{self, Request};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-use crate::Error;
 use crate::cli::Probe;
-use crate::mask::masked_url;
+use crate::error::Error;
 use crate::output::Printable;
 
 /// A response's header, from the status line to the empty line, is at most so long.

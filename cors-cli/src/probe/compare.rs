@@ -7,15 +7,14 @@ use std::io::{self, Write};
 use cors_browser_model::{Exchange, Kind, Origin, Response, Verdict};
 use cors_core::Policy;
 use cors_core::adapter::ResponseHeader;
+use cors_explain::{
+    PageRequest, PolicyAnswer, PolicyServer, Simulation, masked_url, ok_application,
+};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::mask::masked_url;
 use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
-use crate::policy_server::{Answer, PolicyServer, ok_application};
 use crate::probe::header::value;
-use crate::request::PageRequest;
-use crate::simulation::Simulation;
 
 /// A server beside a policy.
 #[derive(Debug)]
@@ -65,7 +64,11 @@ impl Comparison {
                 continue;
             }
             comparison.compared += 1;
-            comparison.add(exchange, response, &Answer::of(policy, &exchange.sent));
+            comparison.add(
+                exchange,
+                response,
+                &PolicyAnswer::new(policy, &exchange.sent),
+            );
         }
         let meant = Simulation::new(
             &page.request,
@@ -83,7 +86,7 @@ impl Comparison {
         comparison
     }
 
-    fn add(&mut self, exchange: &Exchange, response: &Response, answer: &Answer) {
+    fn add(&mut self, exchange: &Exchange, response: &Response, answer: &PolicyAnswer) {
         let mut add = |field, policy, server, meaning| {
             self.differences.push(Difference {
                 method: exchange.sent.method.clone(),

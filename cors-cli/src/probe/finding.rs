@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
+use cors_explain::Severity;
 use serde::Serialize;
 
-use crate::diagnostic::Severity;
 use crate::output::{BAD, BOLD, INFO, Printable, Styled, WARN, hanging, text_width};
 
 /// A finding.
@@ -108,8 +108,19 @@ pub(crate) fn severity(severity: Severity) -> Styled<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use cors_explain::codes;
+
     use super::CODES;
-    use crate::codes;
+
+    #[test]
+    fn every_finding_is_documented() {
+        let page = codes::PAGES.last().unwrap();
+        let documented: Vec<_> = page.codes().map(|code| code.name).collect();
+        assert_eq!(documented, CODES);
+        for code in page.codes() {
+            assert!(code.summary().ends_with('.'), "{}", code.name);
+        }
+    }
 
     #[test]
     fn every_section_has_an_example_and_a_remedy() {

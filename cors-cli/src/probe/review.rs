@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use cors_browser_model::{Exchange, Kind, Response, SentRequest};
+use cors_explain::Severity;
 
-use crate::diagnostic::Severity;
 use crate::probe::finding::Finding;
 use crate::probe::header::{
     ALLOW_CREDENTIALS, MAX_AGE, allows_credentials, names_everybody, names_origin, value,

@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::support;
 
 const PAGES: [&str; 2] = [
-    include_str!("../../codes/mistakes.md"),
-    include_str!("../../codes/lints.md"),
+    include_str!("../../../cors-explain/codes/mistakes.md"),
+    include_str!("../../../cors-explain/codes/lints.md"),
 ];
 
 fn cases() -> PathBuf {

@@ -47,14 +47,18 @@ fn blocks(file: &str) -> Vec<Block<'_>> {
 
 #[test]
 fn messages_are_understood_with_what_they_say() {
-    for block in blocks(include_str!("console/messages.txt")) {
+    for block in blocks(include_str!(
+        "../../../cors-explain/tests/console/messages.txt"
+    )) {
         check(&block);
     }
 }
 
 #[test]
 fn pasting_does_no_harm() {
-    for block in blocks(include_str!("console/pasted.txt")) {
+    for block in blocks(include_str!(
+        "../../../cors-explain/tests/console/pasted.txt"
+    )) {
         check(&block);
     }
 }
@@ -88,7 +92,9 @@ fn check(block: &Block<'_>) {
 /// Of every text that was measured, the whole and each line by itself.
 #[test]
 fn what_browsers_were_seen_to_print_is_understood() {
-    for block in blocks(include_str!("console/measured.txt")) {
+    for block in blocks(include_str!(
+        "../../../cors-explain/tests/console/measured.txt"
+    )) {
         let (browser, code) = block.heading.split_once(' ').expect("two words");
         let messages = explained(&block.text);
         assert_eq!(codes(&messages), [code], "{}", block.text);
@@ -121,7 +127,7 @@ fn the_output_fits_a_screen() {
 
 #[test]
 fn there_is_one_of_each() {
-    let page = include_str!("../../codes/browsers.md");
+    let page = include_str!("../../../cors-explain/codes/browsers.md");
     let documented: Vec<_> = page
         .lines()
         .filter_map(|line| line.strip_prefix("## "))

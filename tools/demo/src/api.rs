@@ -1,7 +1,7 @@
 //! What the page asks: `/api/...`.
 
 use cors_browser_model::Engine;
-use cors_cli::{Source, findings};
+use cors_explain::{Source, findings};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -2,8 +2,8 @@
 //! `examples/fixture.rs` of each adapter.
 
 use cors_browser_model::{Headers, Response, SentRequest, Server};
-use cors_cli::PolicyServer;
 use cors_core::Policy;
+use cors_explain::PolicyServer;
 use cors_matrix::server::Framework;
 
 /// A fixture server, for the model of the browser.

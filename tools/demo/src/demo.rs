@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cors_cli::{Source, ValidPolicy};
+use cors_explain::{Source, ValidPolicy};
 use cors_matrix::server::Framework;
 
 use crate::servers::Servers;

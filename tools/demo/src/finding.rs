@@ -1,6 +1,6 @@
 //! What `cors check` finds in a policy, for the page.
 
-use cors_cli::{Diagnostic, Severity, Source};
+use cors_explain::{Diagnostic, Severity, Source};
 use serde::Serialize;
 
 /// A finding at its place.
@@ -46,7 +46,7 @@ impl Finding {
             level: found.severity,
             code: found.code,
             title: found.message,
-            explanation: found.reason.or_else(|| cors_cli::summary(found.code)),
+            explanation: found.reason.or_else(|| cors_explain::summary(found.code)),
             help: found.help,
             place: Span::new(source, &found.span),
             suggestion: found.replacement.map(|replacement| Suggestion {

@@ -18,8 +18,8 @@ use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cors_cli::Source;
 use cors_core::Policy;
+use cors_explain::Source;
 use cors_matrix::server::{FixtureBinary, Framework};
 use tokio::task::JoinSet;
 

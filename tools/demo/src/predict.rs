@@ -4,7 +4,7 @@
 mod tests;
 
 use cors_browser_model::{Check, Credentials, Engine, Exchange, Kind, Run, Tainting, Url, Verdict};
-use cors_cli::{Fix, PageRequest, Simulation, Source};
+use cors_explain::{Fix, PageRequest, Simulation, Source};
 use cors_matrix::server::Framework;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -121,7 +121,7 @@ fn page(
     url: Url,
     fetch: Fetch<String, Vec<(String, String)>>,
 ) -> Result<(PageRequest, Option<String>), String> {
-    let (origin, note) = cors_cli::parse_origin(origin)?;
+    let (origin, note) = cors_explain::parse_origin(origin)?;
     let mut request = cors_browser_model::Request::new(url, origin)
         .method(fetch.method)
         .credentials(match fetch.credentials {
@@ -132,7 +132,7 @@ fn page(
     for (name, value) in fetch.headers {
         request = request.header(name, value);
     }
-    Ok((PageRequest::of(request, fetch.body), note))
+    Ok((PageRequest::new(request, fetch.body), note))
 }
 
 impl Outcome {
@@ -166,20 +166,20 @@ impl Outcome {
 fn step(policy: &InForce, run: &Run, exchange: &Exchange) -> Value {
     let sent = &exchange.sent;
     let first = (sent.method.clone(), sent.url.to_string());
-    let lines = cors_cli::lines(&sent.headers);
+    let lines = cors_explain::header_lines(&sent.headers);
     json!({
         "kind": match exchange.kind {
             Kind::Preflight => "preflight",
             Kind::Actual => "request",
         },
-        "title": cors_cli::title(exchange),
+        "title": cors_explain::title(exchange),
         "sent": std::iter::once(first).chain(lines).collect::<Vec<_>>(),
         "credentials": sent.credentials,
         "received": exchange.response.as_ref().map(|response| json!({
             "status": response.status,
-            "headers": cors_cli::lines(&response.headers).collect::<Vec<_>>(),
+            "headers": cors_explain::header_lines(&response.headers).collect::<Vec<_>>(),
         })),
-        "remark": cors_cli::remark(&policy.source, &policy.valid, exchange),
+        "remark": cors_explain::remark(&policy.source, &policy.valid, exchange),
         "checks": exchange.checks.iter().map(|check| check_json(*check, run)).collect::<Vec<_>>(),
     })
 }
@@ -187,7 +187,7 @@ fn step(policy: &InForce, run: &Run, exchange: &Exchange) -> Value {
 fn check_json(check: Check, run: &Run) -> Value {
     json!({
         "ok": check.passed,
-        "text": cors_cli::check_text(check, run),
+        "text": cors_explain::check_text(check, run),
         "href": check.step.url(),
     })
 }
@@ -206,7 +206,7 @@ fn engines(simulation: &Simulation, is_own: bool) -> Value {
             "blocked": is_blocked,
             "verdict": match is_unknown {
                 true => "the page may read the framework's own answer".to_owned(),
-                false => cors_cli::verdict_text(&run.verdict),
+                false => cors_explain::verdict_text(&run.verdict),
             },
             "console": console.map(|line| &line.text).collect::<Vec<_>>(),
         })
@@ -221,7 +221,7 @@ fn with_cause(mut dialogue: Value, source: &Source, fix: Option<&Fix>) -> Value 
         json!({
             "code": fix.code(),
             "message": fix.message(),
-            "explanation": cors_cli::summary(fix.code()),
+            "explanation": cors_explain::summary(fix.code()),
             "further": fix.further(),
             "advice": fix.advice(),
         })

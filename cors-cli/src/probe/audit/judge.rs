@@ -1,19 +1,18 @@
 //! What the answers to the tests of an audit mean.
 
 use cors_browser_model::Response;
+use cors_explain::{Severity, is_loopback};
 
 use super::plan::Target;
 use super::test::{
     ALLOWED, Asks, DOT, HTTP, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SPECIAL,
     SUBDOMAIN, SUFFIX, Test,
 };
-use crate::diagnostic::Severity;
 use crate::probe::finding::Finding;
 use crate::probe::header::{
     ALLOW_ORIGIN, allows_credentials, names_everybody, names_origin, value, varies_by_origin,
 };
 use crate::probe::review::wildcard_with_credentials;
-use crate::request::is_loopback;
 
 /// An answer to a test.
 #[derive(Debug)]

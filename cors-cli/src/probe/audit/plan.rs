@@ -1,10 +1,10 @@
 //! What an audit sends: each test's origin, made from the allowed one.
 
 use cors_browser_model::{Headers, Origin, SentRequest, Url};
+use cors_explain::PageRequest;
 
 use super::test::{Asks, LABEL, TESTS, Test};
-use crate::Error;
-use crate::request::PageRequest;
+use crate::error::Error;
 
 /// The origin that is allowed, in parts.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! The tests of an audit, as data.
 
+use cors_explain::is_loopback;
+
 use super::plan::Target;
-use crate::request::is_loopback;
 
 /// A test: a request with an origin that looks like the allowed one, or like none.
 #[derive(Debug)]

@@ -1,0 +1,276 @@
+//! Lints about `allow_headers` and `expose_headers`.
+
+use cors_browser_model::CORS_SAFELISTED_RESPONSE_HEADER_NAMES;
+use cors_core::adapter::ResponseHeader;
+
+use super::findings::{Finding, Findings};
+use super::subject::{EXPOSED, GrantSubject, HEADERS, METHODS, Subject, has_any};
+use crate::diagnostic::Replacement;
+use crate::text::listed;
+
+pub(super) fn safelisted_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    // `content-type` and `range` are safelisted for some values only, and those that pages need, such
+    // as `application/json`, are not among them.
+    let is_safelisted = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        matches!(&*name, "accept" | "accept-language" | "content-language")
+    };
+    for grant in &subject.grants {
+        for items in grant.items(HEADERS, is_safelisted) {
+            let message = format!("scripts may set {} unasked", listed(&items.names));
+            findings.report(
+                Finding::at(items.place, message)
+                    .because(
+                        "it is safelisted: a browser asks only for a value of more than 128 bytes, or one \
+                         with characters such as `\"`, `(` and `:`",
+                    )
+                    .help("drop it, unless scripts send such values")
+                    .change(items.removal),
+            );
+        }
+    }
+}
+
+pub(super) fn safelisted_response_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let is_safelisted =
+        |name: &str| CORS_SAFELISTED_RESPONSE_HEADER_NAMES.contains(&&*name.to_ascii_lowercase());
+    for grant in &subject.grants {
+        for items in grant.items(EXPOSED, is_safelisted) {
+            let message = format!("scripts may read {} anyway", listed(&items.names));
+            findings.report(
+                Finding::at(items.place, message)
+                    .because("it is safelisted: listed or not, browsers show it")
+                    .help("drop it")
+                    .change(items.removal),
+            );
+        }
+    }
+}
+
+pub(super) fn wrong_side(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for items in grant.items(HEADERS, is_response_header) {
+            let message = format!("servers send {}, scripts do not", listed(&items.names));
+            findings.report(
+                Finding::at(items.place, message)
+                    .because("`allow_headers` is for headers of requests")
+                    .help("to let scripts read it, list it in `expose_headers`; here it can go")
+                    .change(items.removal),
+            );
+        }
+        for items in grant.items(EXPOSED, is_request_header) {
+            let message = format!("scripts send {}, servers do not", listed(&items.names));
+            findings.report(
+                Finding::at(items.place, message)
+                    .because("`expose_headers` is for headers of responses")
+                    .help("to let scripts set it, list it in `allow_headers`; here it can go")
+                    .change(items.removal),
+            );
+        }
+    }
+}
+
+fn is_response_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(
+        &*name,
+        "accept-ch"
+            | "accept-patch"
+            | "accept-post"
+            | "accept-ranges"
+            | "age"
+            | "allow"
+            | "alt-svc"
+            | "authentication-info"
+            | "clear-site-data"
+            | "content-security-policy"
+            | "content-security-policy-report-only"
+            | "cross-origin-embedder-policy"
+            | "cross-origin-opener-policy"
+            | "cross-origin-resource-policy"
+            | "etag"
+            | "location"
+            | "permissions-policy"
+            | "referrer-policy"
+            | "retry-after"
+            | "server"
+            | "server-timing"
+            | "strict-transport-security"
+            | "timing-allow-origin"
+            | "vary"
+            | "www-authenticate"
+            | "x-content-type-options"
+            | "x-frame-options"
+            | "x-powered-by"
+            | "x-xss-protection"
+    )
+}
+
+fn is_request_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(
+        &*name,
+        "accept"
+            | "accept-charset"
+            | "accept-language"
+            | "authorization"
+            | "cookie"
+            | "expect"
+            | "from"
+            | "host"
+            | "if-match"
+            | "if-modified-since"
+            | "if-none-match"
+            | "if-range"
+            | "if-unmodified-since"
+            | "max-forwards"
+            | "range"
+            | "referer"
+            | "te"
+            | "upgrade-insecure-requests"
+            | "user-agent"
+            | "x-requested-with"
+    ) || name.starts_with("sec-fetch-")
+}
+
+pub(super) fn any_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in subject.known().filter(|grant| !grant.credentials()) {
+        if let Some(place) = grant.any(HEADERS) {
+            findings.report(
+                Finding::at(place, "any request header is allowed")
+                    .because(
+                        "headers steer servers and proxies: `X-HTTP-Method-Override`, `X-Forwarded-Host` \
+                         and whatever a later version reads are open to these origins, too",
+                    )
+                    .help("list the headers that the pages set"),
+            );
+        }
+    }
+}
+
+pub(super) fn authorization_not_covered(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    // With credentials there is no `*`: what is asked for is echoed, this one included.
+    for grant in subject.grants.iter().filter(|grant| !grant.credentials()) {
+        let names = &grant.grant.allow_headers;
+        let listed = names
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case("authorization"));
+        let Some(place) = grant.any(HEADERS).filter(|_| !listed) else {
+            continue;
+        };
+        let span = place.spans.first().cloned();
+        findings.report(
+            Finding::at(place, "`*` does not cover `authorization`")
+                .because(
+                    "the standard excepts it; browsers still let it pass, Firefox with a warning that this \
+                     will end",
+                )
+                .help("list it beside the `*` if scripts send it")
+                .change(span.map(|span| Replacement {
+                    span,
+                    text: "\"*\", \"authorization\"".to_owned(),
+                })),
+        );
+    }
+}
+
+pub(super) fn json_not_allowed(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        let headers = &grant.grant.allow_headers;
+        let listed = headers
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case("content-type"));
+        if listed || has_any(headers) {
+            continue;
+        }
+        let has_body = |method: &str| matches!(method, "POST" | "PUT" | "PATCH" | "*");
+        let Some(items) = grant.items(METHODS, has_body).into_iter().next() else {
+            continue;
+        };
+        findings.report(
+            Finding::at(items.place, "no request may have a body of JSON")
+                .because(
+                    "`Content-Type: application/json` needs permission; without it browsers let only forms \
+                     and plain text pass",
+                )
+                .help("if scripts send JSON, allow `content-type`")
+                .change(with_content_type(subject, grant)),
+        );
+    }
+}
+
+pub(super) fn large_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    /// Of the 4 KB that some proxies have for a response's header the application needs a part.
+    const MAX: usize = 3 * 1024;
+    for grant in &subject.grants {
+        let lists = &grant.grant;
+        let methods = (METHODS, line(grant, METHODS, &lists.allow_methods));
+        let headers = (HEADERS, line(grant, HEADERS, &lists.allow_headers));
+        let exposed = (EXPOSED, line(grant, EXPOSED, &lists.expose_headers));
+        let answers = [
+            ("a preflight", vec![methods, headers]),
+            ("every other request", vec![exposed]),
+        ];
+        for (request, lines) in answers {
+            let size: usize = lines.iter().map(|(_, size)| size).sum();
+            let largest = lines.iter().max_by_key(|(_, size)| *size);
+            let (MAX.., Some((key, _))) = (size, largest) else {
+                continue;
+            };
+            let mut place = grant.value(key);
+            // The key is enough to see: the list is long.
+            place.spans = grant
+                .entry(key)
+                .map_or(place.spans, |entry| vec![entry.key.clone()]);
+            let message =
+                format!("the answer to {request} has {size} bytes of names in its header");
+            findings.report(
+                Finding::at(place, message)
+                    .because(
+                        "proxies keep a response's header in a buffer, often of 4 or 8 KB for all of its lines, and \
+                         answer 502 in place of what does not fit",
+                    )
+                    .help("list only what pages use, or make a grant of its own for the pages that need more"),
+            );
+        }
+    }
+}
+
+/// How many bytes the line of a list has in a response; none where what was asked for is echoed.
+fn line(grant: &GrantSubject<'_>, key: &str, list: &[String]) -> usize {
+    let field = match key {
+        METHODS => ResponseHeader::AccessControlAllowMethods,
+        HEADERS => ResponseHeader::AccessControlAllowHeaders,
+        _ => ResponseHeader::AccessControlExposeHeaders,
+    };
+    if list.is_empty() || (grant.credentials() && has_any(list)) {
+        return 0;
+    }
+    let between = ": ".len() + ", ".len() * (list.len() - 1) + "\r\n".len();
+    field.name().len() + between + list.iter().map(String::len).sum::<usize>()
+}
+
+/// The change that allows `content-type`.
+fn with_content_type(subject: &Subject<'_>, grant: &GrantSubject<'_>) -> Option<Replacement> {
+    let Some(headers) = grant.entry(HEADERS) else {
+        let methods = grant.entry(METHODS)?.key.clone();
+        let line = subject
+            .source
+            .line_range(subject.source.line(methods.start));
+        // In an inline table a line of its own would be none.
+        return (line.start == methods.start).then(|| Replacement {
+            span: methods.start..methods.start,
+            text: "allow_headers = [\"content-type\"]\n".to_owned(),
+        });
+    };
+    Some(match headers.items.last() {
+        Some(last) => Replacement {
+            span: last.end..last.end,
+            text: ", \"content-type\"".to_owned(),
+        },
+        None => Replacement {
+            span: headers.value.clone(),
+            text: "[\"content-type\"]".to_owned(),
+        },
+    })
+}

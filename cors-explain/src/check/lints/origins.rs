@@ -1,0 +1,341 @@
+//! Lints about single origins.
+
+use std::collections::HashMap;
+
+use cors_core::{OriginPattern, PublicSuffix};
+
+use super::findings::{Finding, Findings};
+use super::subject::{GrantSubject, ORIGINS, Subject};
+use crate::text::{Short, listed};
+
+pub(super) fn plain_http_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for (index, origin) in &grant.origins {
+            if !origin.is_insecure() {
+                continue;
+            }
+            let secure = origin.as_str().replacen("http://", "https://", 1);
+            let reason = format!(
+                "whoever controls a network on the way to it can put scripts into its pages, and they may \
+                 do what this site may{}",
+                as_the_user(grant)
+            );
+            let message = format!("`{}` is plain http", Short(origin.as_str()));
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because(reason)
+                    .help("use https, and drop plain http")
+                    .change(grant.change_origin(*index, &secure)),
+            );
+        }
+    }
+}
+
+pub(super) fn localhost_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        // `tauri://localhost` and its like are the origins of applications, not of developers.
+        let is_developers = |text: &str| {
+            text.starts_with("http")
+                && OriginPattern::parse(text).is_ok_and(|origin| origin.is_loopback())
+        };
+        for items in grant.items(ORIGINS, is_developers) {
+            let verb = is_or_are(&items.names);
+            let message = format!("{} {verb} for development", listed(&items.names));
+            let reason = format!(
+                "in production it lets in whatever serves a page on a visitor's own machine{}",
+                as_the_user(grant)
+            );
+            findings.report(
+                Finding::at(items.place, message)
+                    .because(reason)
+                    .help("move it into a policy that only developers load")
+                    .change(items.removal),
+            );
+        }
+    }
+}
+
+pub(super) fn any_port(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for (index, origin) in &grant.origins {
+            let Some(host) = origin.as_str().strip_suffix(":*") else {
+                continue;
+            };
+            if origin.is_loopback() {
+                continue;
+            }
+            let message = format!("`{}` is every port of that host", Short(origin.as_str()));
+            let reason = format!(
+                "whatever listens there is let in, and on many machines anybody with an account may \
+                 listen{}",
+                as_the_user(grant)
+            );
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because(reason)
+                    .help("list the ports that are meant; without one it is the scheme's own")
+                    .change(grant.change_origin(*index, host)),
+            );
+        }
+    }
+}
+
+pub(super) fn wildcard_subdomains(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in subject.grants.iter().filter(|grant| grant.credentials()) {
+        for (index, origin) in &grant.origins {
+            // Of a public suffix there is worse to say.
+            if !has_subdomains(origin) || origin.public_suffix().is_some() {
+                continue;
+            }
+            let message = format!(
+                "every subdomain in `{}` may act as the user",
+                Short(origin.as_str())
+            );
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because(
+                        "one forgotten subdomain that somebody else gets hold of is enough, or one with a \
+                         hole for scripts",
+                    )
+                    .help("list the subdomains that need credentials, or keep all of them under control"),
+            );
+        }
+    }
+}
+
+pub(super) fn shared_suffix(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for (index, origin) in &grant.origins {
+            let Some(suffix) = origin.public_suffix() else {
+                continue;
+            };
+            let (below, fact) = match suffix {
+                PublicSuffix::Domain(domain) => {
+                    let domain = Short(domain);
+                    (
+                        format!("`{domain}`"),
+                        format!("`{domain}` is a public suffix"),
+                    )
+                }
+                PublicSuffix::Below(domain) => (
+                    suffix.to_string(),
+                    format!("there is one below `{}`", Short(domain)),
+                ),
+            };
+            let message = format!(
+                "`{}` is everybody who registers a name below {below}",
+                Short(origin.as_str()),
+            );
+            let reason = format!(
+                "{fact}: its names belong to different people{}",
+                match grant.credentials() {
+                    true => ", and each may act as the user",
+                    false => "",
+                }
+            );
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because(reason)
+                    .help("list the names that are yours"),
+            );
+        }
+    }
+}
+
+pub(super) fn covered_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        let wide = grant.origins.iter().filter(|(_, origin)| is_wide(origin));
+        let wide: HashMap<_, _> = wide.map(|(_, origin)| (origin.as_str(), origin)).collect();
+        if wide.is_empty() {
+            continue;
+        }
+        for (index, origin) in &grant.origins {
+            let Some(cover) = cover(origin, &wide) else {
+                continue;
+            };
+            let message = format!(
+                "`{}` is covered by `{}`",
+                Short(origin.as_str()),
+                Short(cover.as_str())
+            );
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because("beside the wider one it changes nothing")
+                    .help("drop it, or the wider one if that is more than what is meant")
+                    .change(grant.removal(ORIGINS, std::iter::once(*index))),
+            );
+        }
+    }
+}
+
+/// The pattern that covers another. It is tempting to ask each: then a long list would take hours.
+fn cover<'a>(
+    origin: &OriginPattern<'_>,
+    wide: &HashMap<&str, &'a OriginPattern<'a>>,
+) -> Option<&'a OriginPattern<'a>> {
+    let (scheme, authority) = origin.as_str().split_once("://")?;
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, format!(":{port}")),
+        _ => (authority, String::new()),
+    };
+    let mut hosts = vec![host.to_owned()];
+    let mut rest = host.strip_prefix("*.").unwrap_or(host);
+    while let Some((_, parent)) = rest.split_once('.') {
+        hosts.push(format!("*.{parent}"));
+        rest = parent;
+    }
+    let candidates = hosts
+        .iter()
+        .flat_map(|host| [&*port, ":*"].map(|port| format!("{scheme}://{host}{port}")));
+    candidates
+        .filter(|candidate| candidate != origin.as_str())
+        .filter_map(|candidate| wide.get(&*candidate).copied())
+        .find(|wide| wide.covers(origin))
+}
+
+pub(super) fn null_listed(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for items in grant.items(ORIGINS, |text| text == "null") {
+            findings.report(
+                Finding::at(
+                    items.place,
+                    "`null` is the origin of any page that wants it",
+                )
+                .because(
+                    "a sandboxed frame has it, a `data:` URL, a request that was redirected between \
+                         sites: listing it lets everybody in",
+                )
+                .help("give such pages an origin of their own, and list that")
+                .change(items.removal),
+            );
+        }
+    }
+}
+
+pub(super) fn trailing_dot(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for (index, origin) in &grant.origins {
+            let (host, port) = match origin.as_str().rsplit_once(".:") {
+                Some((host, port)) => (host, format!(":{port}")),
+                None => match origin.as_str().strip_suffix('.') {
+                    Some(host) => (host, String::new()),
+                    None => continue,
+                },
+            };
+            let message = format!(
+                "`{}` has a dot at the end of its host",
+                Short(origin.as_str())
+            );
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because(
+                        "that is another origin than the one without, and only pages that were opened \
+                         with the dot have it",
+                    )
+                    .help("drop the dot")
+                    .change(grant.change_origin(*index, &format!("{host}{port}"))),
+            );
+        }
+    }
+}
+
+pub(super) fn scheme_without_pages(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in &subject.grants {
+        for (index, origin) in &grant.origins {
+            let Some((scheme, authority)) = origin.as_str().split_once("://") else {
+                continue;
+            };
+            let reason = match scheme {
+                "ws" | "wss" => {
+                    "a page that opens a WebSocket has the origin from which it was loaded, by http or https: this \
+                     one allows nobody"
+                }
+                "ftp" => "browsers load no page by ftp: this origin allows nobody",
+                _ => continue,
+            };
+            let pages = match origin.is_loopback() {
+                true => format!("http://{}", without_port(authority, ":80")),
+                false => format!("https://{}", without_port(authority, ":443")),
+            };
+            let message = format!("no page has the origin `{}`", Short(origin.as_str()));
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because(reason)
+                    .help("list the origin of the pages")
+                    .change(grant.change_origin(*index, &pages)),
+            );
+        }
+    }
+}
+
+/// A host without the port that its new scheme has anyway.
+fn without_port<'a>(authority: &'a str, port: &str) -> &'a str {
+    authority.strip_suffix(port).unwrap_or(authority)
+}
+
+fn has_subdomains(origin: &OriginPattern<'_>) -> bool {
+    origin.as_str().contains("://*.")
+}
+
+fn is_wide(origin: &OriginPattern<'_>) -> bool {
+    has_subdomains(origin) || origin.as_str().ends_with(":*")
+}
+
+fn as_the_user(grant: &GrantSubject<'_>) -> &'static str {
+    match grant.credentials() {
+        true => ", as the user",
+        false => "",
+    }
+}
+
+fn is_or_are(names: &[&str]) -> &'static str {
+    match names.len() {
+        1 => "is",
+        _ => "are",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The search for a cover finds one exactly where asking each pattern does.
+    #[test]
+    fn covers() {
+        let hosts = [
+            "a.com",
+            "*.a.com",
+            "b.a.com",
+            "*.b.a.com",
+            "c.b.a.com",
+            "com",
+            "*.com",
+            "aa.com",
+        ];
+        let ports = ["", ":8080", ":*"];
+        let texts = hosts.iter().flat_map(|host| {
+            let schemes = ["https", "http"];
+            schemes.map(|scheme| ports.map(|port| format!("{scheme}://{host}{port}")))
+        });
+        let mut texts: Vec<_> = texts.flatten().collect();
+        texts.extend(["http://[::1]", "http://[::1]:80", "http://[::1]:81"].map(str::to_owned));
+        texts.extend(["http://[::1]:*", "null", "tauri://localhost"].map(str::to_owned));
+        let patterns = texts
+            .iter()
+            .filter_map(|text| OriginPattern::parse(text).ok());
+        let patterns: Vec<_> = patterns.collect();
+        let wide: HashMap<_, _> = patterns
+            .iter()
+            .filter(|pattern| is_wide(pattern))
+            .map(|pattern| (pattern.as_str(), pattern))
+            .collect();
+        let mut covered = 0;
+        for pattern in &patterns {
+            let others = wide.values().filter(|other| **other != pattern);
+            let expected = others.filter(|other| other.covers(pattern)).count() > 0;
+            assert_eq!(cover(pattern, &wide).is_some(), expected, "{pattern}");
+            covered += usize::from(expected);
+        }
+        assert!(covered > 20, "{covered}");
+    }
+}

@@ -1,0 +1,219 @@
+//! Lints about everything else: credentials, dangers, caches.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use toml::de::DeValue;
+
+use super::findings::{Finding, Findings};
+use super::subject::{GrantSubject, HEADERS, METHODS, ORIGINS, Place, Subject, removal};
+use crate::diagnostic::Replacement;
+use crate::text::listed;
+
+pub(super) fn echoed_wildcard(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for grant in subject.grants.iter().filter(|grant| grant.credentials()) {
+        let keys = [
+            (METHODS, "methods", "any method may be used as the user"),
+            (
+                HEADERS,
+                "headers",
+                "any request header may be set as the user",
+            ),
+        ];
+        for (key, what, message) in keys {
+            let Some(place) = grant.any(key) else {
+                continue;
+            };
+            findings.report(
+                Finding::at(place, message)
+                    .because(
+                        "with credentials browsers know no `*`, so that whatever a preflight asks for is \
+                         granted by name",
+                    )
+                    .help(format!("list the {what} that the pages use")),
+            );
+        }
+    }
+}
+
+pub(super) fn danger_allowed(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for danger in dangers(subject) {
+        let users = danger.users(subject);
+        if users.is_empty() {
+            continue;
+        }
+        let reason = match danger.name.as_str() {
+            "insecure-origins" => {
+                "whoever controls a network on the way to a plain http site can act as the user"
+            }
+            "public-suffixes" => {
+                "whoever registers a name below a public suffix can act as the user"
+            }
+            _ => "any page can have the origin `null`",
+        };
+        let message = format!("`{}` is in use: {}", danger.name, listed(&users));
+        findings.report(
+            Finding::at(danger.place(), message)
+                .because(reason)
+                .help("find out whether it is still needed; if so, say why in a comment beside it"),
+        );
+    }
+}
+
+pub(super) fn danger_unused(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for danger in dangers(subject) {
+        if !danger.users(subject).is_empty() {
+            continue;
+        }
+        findings.report(
+            Finding::at(danger.place(), format!("nothing needs `{}`", danger.name))
+                .because("as long as it is here, the mistake that it excuses is not found")
+                .help("drop it")
+                .change(danger.removal(subject)),
+        );
+    }
+}
+
+/// An item of `dangerously_allow`.
+struct Danger {
+    name: String,
+    index: usize,
+    span: Range<usize>,
+}
+
+fn dangers(subject: &Subject<'_>) -> Vec<Danger> {
+    let items = subject.places.file_entry("dangerously_allow");
+    let items = items.map_or(&[][..], |entry| &entry.items);
+    let dangers = items.iter().enumerate().filter_map(|(index, span)| {
+        let text = subject.source.text.get(span.clone())?;
+        let value = DeValue::parse(text).ok()?;
+        Some(Danger {
+            name: value.get_ref().as_str()?.to_owned(),
+            index,
+            span: span.clone(),
+        })
+    });
+    dangers.collect()
+}
+
+impl Danger {
+    fn place(&self) -> Place {
+        Place {
+            path: format!("dangerously_allow[{}]", self.index),
+            spans: vec![self.span.clone()],
+        }
+    }
+
+    /// The origins that would be mistakes without it.
+    fn users<'a>(&self, subject: &Subject<'a>) -> Vec<&'a str> {
+        let origins = subject.grants.iter().flat_map(|grant| {
+            let origins = grant.origins.iter();
+            origins.map(|(_, origin)| (grant.credentials(), origin))
+        });
+        let users = origins.filter(|(credentials, origin)| match self.name.as_str() {
+            "insecure-origins" => *credentials && origin.is_insecure(),
+            "public-suffixes" => *credentials && origin.public_suffix().is_some(),
+            _ => origin.as_str() == "null",
+        });
+        users.map(|(_, origin)| origin.as_str()).collect()
+    }
+
+    fn removal(&self, subject: &Subject<'_>) -> Option<Replacement> {
+        let entry = subject.places.file_entry("dangerously_allow")?;
+        removal(subject.source, entry, &HashSet::from([self.index]))
+    }
+}
+
+pub(super) fn vary_per_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    if subject.grants.len() < 2 {
+        return;
+    }
+    for grant in subject.everybody() {
+        findings.report(
+            Finding::at(
+                grant.item(ORIGINS, 0),
+                "shared caches keep a copy of every response for each origin",
+            )
+            .because(
+                "beside grants to known origins the answer depends on the origin, also for everybody: each \
+                 response says `Vary: Origin`",
+            )
+            .help(
+                "for public files behind a cache, a policy of their own that is one `*` grant needs no `Vary`",
+            ),
+        );
+    }
+}
+
+pub(super) fn max_age_zero(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for (grant, _) in max_ages(subject).filter(|(_, seconds)| *seconds == 0) {
+        let reason = "every request that needs a preflight is two requests, each time";
+        findings.report(too_short(grant, "preflights are never remembered", reason));
+    }
+}
+
+pub(super) fn max_age_short(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for (grant, seconds) in max_ages(subject).filter(|(_, seconds)| (1..60).contains(seconds)) {
+        let message = format!("preflights are remembered for {seconds} s only");
+        let reason = "nearly every request that needs a preflight is two requests";
+        findings.report(too_short(grant, &message, reason));
+    }
+}
+
+fn too_short(grant: &GrantSubject<'_>, message: &str, reason: &str) -> Finding {
+    let entry = grant.entry("max_age");
+    Finding::at(grant.value("max_age"), message)
+        .because(reason)
+        .help("let browsers remember them; Chromium does for 2 hours at most")
+        .change(entry.map(|entry| Replacement {
+            span: entry.value.clone(),
+            text: "7200".to_owned(),
+        }))
+}
+
+pub(super) fn max_age_capped(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for (grant, seconds) in max_ages(subject).filter(|(_, seconds)| *seconds > 7200) {
+        findings.report(
+            Finding::at(
+                grant.value("max_age"),
+                "Chromium remembers preflights for 2 hours at most, WebKit for 10 minutes",
+            )
+            .because(format!(
+                "only Firefox honours all of the {seconds} s, and so long it goes on sending what a \
+                 changed policy no longer allows"
+            )),
+        );
+    }
+}
+
+/// The grants whose max age is written down, each with it.
+fn max_ages<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a GrantSubject<'a>, u64)> {
+    let grants = subject.grants.iter();
+    let written = grants.filter(|grant| grant.entry("max_age").is_some());
+    written.map(|grant| (grant, grant.grant.max_age.as_secs()))
+}
+
+pub(super) fn status_200(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let Some(entry) = subject.places.file_entry("preflight_status") else {
+        return;
+    };
+    if subject.config.preflight_status != 200 {
+        return;
+    }
+    let place = Place {
+        path: "preflight_status".to_owned(),
+        spans: vec![entry.value.clone()],
+    };
+    findings.report(
+        Finding::at(
+            place,
+            "200 is for clients that are older than any browser in use",
+        )
+        .because("browsers take any status from 200 to 299, and 204 says that nothing follows")
+        .help("use 204, the default")
+        .change(Some(Replacement {
+            span: entry.value.clone(),
+            text: "204".to_owned(),
+        })),
+    );
+}

@@ -1,0 +1,259 @@
+//! A sound policy as the lints look at it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use cors_core::{Config, Grant, OriginPattern};
+
+use crate::diagnostic::Replacement;
+use crate::source::{Entry, Places, Source, ValidPolicy};
+
+pub(super) const ORIGINS: &str = "allow_origins";
+pub(super) const METHODS: &str = "allow_methods";
+pub(super) const HEADERS: &str = "allow_headers";
+pub(super) const EXPOSED: &str = "expose_headers";
+
+/// A policy and its file.
+pub(super) struct Subject<'a> {
+    pub(super) source: &'a Source,
+    pub(super) config: &'a Config,
+    pub(super) places: &'a Places,
+    pub(super) grants: Vec<GrantSubject<'a>>,
+}
+
+/// A grant and its place in the file.
+pub(super) struct GrantSubject<'a> {
+    source: &'a Source,
+    places: &'a Places,
+    index: usize,
+    numbered: bool,
+    pub(super) grant: &'a Grant,
+    /// The origins, each with its index.
+    pub(super) origins: Vec<(usize, OriginPattern<'a>)>,
+    /// The same as they are written, for look-ups.
+    texts: HashSet<&'a str>,
+}
+
+/// A place in the policy and in the file.
+pub(super) struct Place {
+    pub(super) path: String,
+    pub(super) spans: Vec<Range<usize>>,
+}
+
+/// Items of a list that stand on one line, so that one comment silences what is said of them.
+pub(super) struct Items<'a> {
+    pub(super) names: Vec<&'a str>,
+    pub(super) place: Place,
+    /// The change that takes them out of the list.
+    pub(super) removal: Option<Replacement>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(source: &'a Source, valid: &'a ValidPolicy) -> Self {
+        let ValidPolicy { config, places, .. } = valid;
+        let grants = config.grants.iter().enumerate();
+        let grants = grants.map(|(index, grant)| GrantSubject {
+            source,
+            places,
+            index,
+            numbered: config.grants.len() > 1,
+            grant,
+            origins: parse_origins(grant),
+            texts: grant.allow_origins.iter().map(String::as_str).collect(),
+        });
+        Self {
+            source,
+            config,
+            places,
+            grants: grants.collect(),
+        }
+    }
+
+    /// The grants to known origins.
+    pub(super) fn known(&self) -> impl Iterator<Item = &GrantSubject<'a>> {
+        self.grants.iter().filter(|grant| !grant.is_everybody())
+    }
+
+    /// The grants to everybody.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = &GrantSubject<'a>> {
+        self.grants.iter().filter(|grant| grant.is_everybody())
+    }
+}
+
+fn parse_origins(grant: &Grant) -> Vec<(usize, OriginPattern<'_>)> {
+    let patterns = grant.allow_origins.iter().enumerate();
+    patterns
+        .filter_map(|(index, text)| Some((index, OriginPattern::parse(text).ok()?)))
+        .collect()
+}
+
+impl<'a> GrantSubject<'a> {
+    pub(super) fn is_everybody(&self) -> bool {
+        has_any(&self.grant.allow_origins)
+    }
+
+    pub(super) fn credentials(&self) -> bool {
+        self.grant.allow_credentials
+    }
+
+    /// Where a key of the grant stands, if it is in the file.
+    pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
+        self.places.entry(self.index, key)
+    }
+
+    /// The value of a key.
+    pub(super) fn value(&self, key: &str) -> Place {
+        self.place(key, None)
+    }
+
+    /// An item of a list.
+    pub(super) fn item(&self, key: &str, index: usize) -> Place {
+        self.place(key, Some(index))
+    }
+
+    /// Where `*` is in a list.
+    pub(super) fn any(&self, key: &str) -> Option<Place> {
+        let index = self.list(key).iter().position(|item| item == "*")?;
+        Some(self.item(key, index))
+    }
+
+    fn place(&self, key: &str, index: Option<usize>) -> Place {
+        let grant = match self.numbered {
+            true => format!("grant[{}].", self.index),
+            false => String::new(),
+        };
+        let item = index.map_or(String::new(), |index| format!("[{index}]"));
+        Place {
+            path: format!("{grant}{key}{item}"),
+            spans: vec![self.places.span(self.index, key, index)],
+        }
+    }
+
+    fn list(&self, key: &str) -> &'a [String] {
+        match key {
+            ORIGINS => &self.grant.allow_origins,
+            METHODS => &self.grant.allow_methods,
+            HEADERS => &self.grant.allow_headers,
+            EXPOSED => &self.grant.expose_headers,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list for which something holds, those of a line together.
+    pub(super) fn items(&self, key: &str, holds: impl Fn(&str) -> bool) -> Vec<Items<'a>> {
+        let list = self.list(key).iter().enumerate();
+        let found: Vec<_> = list.filter(|(_, item)| holds(item)).collect();
+        let line = |index: usize| {
+            let span = self.places.span(self.index, key, Some(index));
+            self.source.line(span.start)
+        };
+        let lines = found.chunk_by(|(a, _), (b, _)| line(*a) == line(*b));
+        lines
+            .filter_map(|items| {
+                let (first, _) = items.first()?;
+                let mut place = self.item(key, *first);
+                let span = |index: &usize| self.places.span(self.index, key, Some(*index));
+                place.spans = items.iter().map(|(index, _)| span(index)).collect();
+                Some(Items {
+                    names: items.iter().map(|(_, item)| item.as_str()).collect(),
+                    place,
+                    removal: self.removal(key, items.iter().map(|(index, _)| *index)),
+                })
+            })
+            .collect()
+    }
+
+    /// The change that takes items out of a list, if the file shows where they are. A list of origins
+    /// that would be empty is none.
+    pub(super) fn removal(
+        &self,
+        key: &str,
+        indices: impl Iterator<Item = usize>,
+    ) -> Option<Replacement> {
+        let indices: HashSet<_> = indices.collect();
+        if key == ORIGINS && indices.len() == self.list(key).len() {
+            return None;
+        }
+        removal(self.source, self.entry(key)?, &indices)
+    }
+
+    /// The change of an origin into another, or its removal where the other is listed already. There is none
+    /// where another grant might have the other, for then it would be a mistake.
+    pub(super) fn change_origin(&self, index: usize, to: &str) -> Option<Replacement> {
+        OriginPattern::parse(to).ok()?;
+        if self.texts.contains(to) {
+            return self.removal(ORIGINS, std::iter::once(index));
+        }
+        match self.numbered {
+            true => None,
+            false => self.change_item(ORIGINS, index, to),
+        }
+    }
+
+    /// The change of an item into another.
+    pub(super) fn change_item(&self, key: &str, index: usize, to: &str) -> Option<Replacement> {
+        let span = self.entry(key)?.items.get(index)?.clone();
+        let text = format!("\"{to}\"");
+        Some(Replacement { span, text })
+    }
+}
+
+/// Whether a list says `*`.
+pub(super) fn has_any(list: &[String]) -> bool {
+    list.iter().any(|item| item == "*")
+}
+
+/// The change that takes items out of a list. Where that would take a comment along, there is none.
+pub(super) fn removal(
+    source: &Source,
+    list: &Entry,
+    indices: &HashSet<usize>,
+) -> Option<Replacement> {
+    let items = &list.items;
+    let first = *indices.iter().min()?;
+    let last = *indices.iter().max()?;
+    let text = |range: Range<usize>| source.text.get(range);
+    if indices.len() == items.len() {
+        let span = list.value.clone();
+        let before = text(span.start..items.first()?.start)?;
+        let behind = text(items.last()?.end..span.end)?;
+        let is_plain = !before.contains('#') && !behind.contains('#');
+        let mut between = items.windows(2).filter_map(|pair| match pair {
+            [item, next] => text(item.end..next.start),
+            _ => None,
+        });
+        let is_plain = is_plain && !between.any(|between| between.contains('#'));
+        let text = "[]".to_owned();
+        return is_plain.then_some(Replacement { span, text });
+    }
+    // With an item goes what is between it and the next, or at the end of the list the previous.
+    let next = items.get(last + 1);
+    let previous = first.checked_sub(1).and_then(|index| items.get(index));
+    let span = match (next, previous) {
+        (Some(next), _) => items.get(first)?.start..next.start,
+        (None, Some(previous)) => previous.end..items.get(last)?.end,
+        (None, None) => items.get(first)?.start..items.get(last)?.end,
+    };
+    let mut kept = String::new();
+    for index in first..=last {
+        let item = items.get(index)?;
+        let separator = match (next, index.checked_sub(1)) {
+            (Some(_), _) => text(item.end..items.get(index + 1)?.start)?,
+            (None, Some(before)) => text(items.get(before)?.end..item.start)?,
+            (None, None) => "",
+        };
+        if separator.contains('#') {
+            return None;
+        }
+        if indices.contains(&index) {
+            continue;
+        }
+        let item = text(item.clone())?;
+        match (next, previous, kept.is_empty()) {
+            (Some(_), ..) => kept.extend([item, separator]),
+            (None, None, true) => kept.push_str(item),
+            (None, ..) => kept.extend([separator, item]),
+        }
+    }
+    Some(Replacement { span, text: kept })
+}

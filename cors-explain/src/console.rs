@@ -1,0 +1,104 @@
+//! What a message of a browser's console means.
+//!
+//! A pasted text is freed of what pasting does to it. The texts of the browsers are found in it and put together to
+//! messages: [`messages`]. Each is explained with what the page about its failure says, in the order that the facts in the
+//! message suggest: [`Advice`].
+
+mod advice;
+mod command;
+mod evidence;
+mod keys;
+mod message;
+mod near_miss;
+mod not_cors;
+mod page;
+mod read;
+mod remedy;
+mod template;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::error::Error;
+use std::fmt;
+
+use self::read::read;
+use self::text::Compact;
+
+pub use self::advice::{Advice, Remedy};
+pub use self::message::{Facts, Message};
+
+/// The messages about CORS in a text that was copied from a console, in its order.
+///
+/// # Errors
+///
+/// Why there is none.
+///
+/// # Examples
+///
+/// ```
+/// use cors_explain::console::{Advice, messages};
+///
+/// let found = messages("No 'Access-Control-Allow-Origin' header is present on the requested resource.")?;
+/// assert_eq!(found.len(), 1);
+/// assert_eq!(found[0].failure.as_str(), "allow-origin-missing");
+/// assert!(!Advice::new(&found[0]).causes.is_empty());
+///
+/// let error = messages("net::ERR_NAME_NOT_RESOLVED").unwrap_err();
+/// assert!(error.to_string().starts_with("this is no matter of CORS"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn messages(text: &str) -> Result<Vec<Message>, NoMessage> {
+    let messages = read(text);
+    if messages.is_empty() {
+        return Err(NoMessage(why_none(text)));
+    }
+    // A `TypeError`, and beside it what it comes from.
+    if messages.iter().all(Message::may_be_anything)
+        && let Some(what) = not_cors::find(&Compact::new(text))
+    {
+        return Err(NoMessage(Why::NotCors(what)));
+    }
+    Ok(messages)
+}
+
+/// Why a text has no message about CORS in it: [`messages`]. It says so in lower case, in one line or several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoMessage(Why);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Why {
+    Empty,
+    /// What it is instead.
+    NotCors(&'static str),
+    Unknown,
+}
+
+fn why_none(text: &str) -> Why {
+    let compact = Compact::new(text);
+    if compact.as_str().is_empty() {
+        return Why::Empty;
+    }
+    not_cors::guess(&compact).map_or(Why::Unknown, Why::NotCors)
+}
+
+impl fmt::Display for NoMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Why::Empty => f.write_str(
+                "there is no text to explain; paste a message of a browser's console",
+            ),
+            Why::NotCors(what) => write!(f, "this is no matter of CORS, but {what}"),
+            Why::Unknown => f.write_str(
+                "no message about CORS is in this text; such messages look like this:
+  Chromium  Access to fetch at 'https://...' from origin 'https://...' has been blocked by CORS policy: ...
+  Firefox   Cross-Origin Request Blocked: The Same Origin Policy disallows reading ... (Reason: ...)
+  WebKit    Origin https://... is not allowed by Access-Control-Allow-Origin. Status code: ...
+of a Firefox in another language, paste the address of `Learn more`",
+            ),
+        }
+    }
+}
+
+impl Error for NoMessage {}

@@ -1,0 +1,104 @@
+//! What to make of a message: the page's section about the failure, fitted to what the message says.
+
+use super::command;
+use super::evidence;
+use super::message::Message;
+use super::page::Section;
+use super::remedy::{self, Example};
+
+/// More would not be read.
+const MAX_CAUSES: usize = 3;
+
+/// Why it failed, probably, and what helps.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Advice {
+    /// What the failure is, in a sentence.
+    pub summary: String,
+    /// Why it failed, the most likely first.
+    pub causes: Vec<String>,
+    /// What to do.
+    pub remedies: Vec<Remedy>,
+    /// Commands that say more about this very request.
+    pub commands: Vec<String>,
+}
+
+/// One way to put it right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Remedy {
+    /// Where to do it: `In the policy`.
+    pub place: String,
+    /// What to do.
+    pub text: String,
+    /// What to write there.
+    pub code: Vec<String>,
+}
+
+impl Advice {
+    /// What to make of a message.
+    pub fn new(message: &Message) -> Self {
+        let section = Section::of(message.failure);
+        Self {
+            causes: causes(&section, message),
+            remedies: remedies(&section, message),
+            commands: command::commands(message),
+            summary: section.summary,
+        }
+    }
+
+    /// Whether it differs in nothing but the request that it is about.
+    pub fn repeats(&self, other: &Self) -> bool {
+        (&self.causes, &self.remedies) == (&other.causes, &other.remedies)
+    }
+}
+
+fn causes(section: &Section, message: &Message) -> Vec<String> {
+    let likely = evidence::likely(message);
+    let rank = |cause: &&String| {
+        let place = likely.iter().position(|start| cause.starts_with(start));
+        place.unwrap_or(likely.len())
+    };
+    let causes = section.causes.iter();
+    let causes = causes.filter(|cause| !evidence::excludes(message, cause));
+    let mut ranked: Vec<_> = causes.collect();
+    ranked.sort_by_key(rank);
+    let seen = evidence::seen(message).into_iter();
+    seen.chain(ranked.into_iter().cloned())
+        .take(MAX_CAUSES)
+        .collect()
+}
+
+fn remedies(section: &Section, message: &Message) -> Vec<Remedy> {
+    let Example {
+        policy,
+        header,
+        page,
+    } = remedy::example(message);
+    let remedies = section.remedies.iter();
+    let remedies = remedies.filter(|(_, text)| evidence::helps(text, message));
+    let mut fixes: Vec<_> = remedies
+        .map(|(place, text)| Remedy {
+            code: match place.as_str() {
+                "In the policy" => policy.clone(),
+                "In the page" => page.clone(),
+                _ => Vec::new(),
+            },
+            place: place.clone(),
+            text: text.clone(),
+        })
+        .collect();
+    if !header.is_empty() {
+        let fix = Remedy {
+            place: "With any other server".to_owned(),
+            text: "the response has to carry it".to_owned(),
+            code: header,
+        };
+        let policy = fixes.iter().position(|fix| fix.place == "In the policy");
+        fixes.insert(policy.map_or(0, |policy| policy + 1), fix);
+    }
+    // The rest keeps its order.
+    let first = evidence::first_place(message);
+    fixes.sort_by_key(|fix| first.is_none_or(|place| fix.place != place));
+    fixes
+}

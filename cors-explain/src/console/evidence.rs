@@ -1,0 +1,365 @@
+//! What the facts of a message point to.
+
+use cors_browser_model::Engine;
+
+use super::message::{Facts, Message};
+use super::near_miss::difference;
+use crate::failure_code::FailureCode;
+use crate::text::Printable;
+
+/// How the likely causes begin in `codes/browsers.md`, the likeliest first.
+pub(super) fn likely(message: &Message) -> Vec<&'static str> {
+    let facts = &message.facts;
+    let redirected = is_redirected(facts);
+    let mut likely = Vec::new();
+    match message.failure {
+        FailureCode::AllowOriginMissing => {
+            likely.extend(redirected.then_some("A redirect"));
+            likely.extend_from_slice(match facts.status {
+                Some(401 | 403) => &["Authentication", "No grant", "An error"],
+                Some(404 | 405) => &["No route", "An error"],
+                Some(300..=399) => &["A redirect"],
+                Some(400..) => &["An error"],
+                Some(_) if message.engine == Some(Engine::WebKit) => &["No grant", "Another value"],
+                Some(_) => &["No grant", "A cache"],
+                None if facts.preflight == Some(true) => {
+                    &["No grant", "No route", "Authentication"]
+                }
+                None => &[],
+            });
+        }
+        FailureCode::AllowOriginMultiple => {
+            let value = facts.value.as_deref().unwrap_or_default();
+            let mut values = value.split(',').map(str::trim);
+            let first = values.next();
+            let is_list = !value.is_empty() && values.any(|value| Some(value) != first);
+            likely.extend(is_list.then_some("A list"));
+        }
+        FailureCode::AllowOriginInvalid => likely.push(match facts.value.as_deref() {
+            Some("") => "Nothing in it",
+            Some(value) if value.contains('*') => "A pattern",
+            Some("true" | "True" | "false" | "undefined" | "None" | "null") => "`true`",
+            Some(value) if value.contains(['"', '\'', '[']) => "`true`",
+            _ => "No scheme",
+        }),
+        FailureCode::AllowOriginMismatch => {
+            likely.extend(redirected.then_some("A redirect"));
+            let is_null = facts.origin.as_deref() == Some("null");
+            likely.extend(is_null.then_some("The word `null`"));
+            likely.extend(is_spelling(facts).then_some("Another spelling"));
+            likely.push("One origin for all");
+        }
+        FailureCode::AllowCredentials => {
+            let is_set = facts
+                .value
+                .as_deref()
+                .is_some_and(|value| !value.is_empty());
+            likely.extend(is_set.then_some("Another spelling"));
+        }
+        FailureCode::PreflightNotOk => likely.extend_from_slice(match facts.status {
+            Some(401 | 403) => &["Authentication", "No grant"],
+            Some(404 | 405 | 501) => &["No route"],
+            Some(300..=399) => &["A redirect"],
+            Some(400..) => &["An error"],
+            _ => &[],
+        }),
+        FailureCode::MethodNotAllowed => {
+            let method = facts.method.as_deref().unwrap_or_default();
+            let is_lower = method.contains(|char: char| char.is_ascii_lowercase());
+            likely.extend(is_lower.then_some("Lower case"));
+        }
+        FailureCode::HeaderNotAllowed => {
+            let header = facts.header.as_deref().unwrap_or_default();
+            let header = header.to_ascii_lowercase();
+            likely.extend(is_response_header(&header).then_some("Sent to the wrong side"));
+            likely.push("Not listed");
+            let of_library = matches!(
+                header.as_str(),
+                "x-requested-with"
+                    | "traceparent"
+                    | "tracestate"
+                    | "sentry-trace"
+                    | "baggage"
+                    | "cache-control"
+                    | "pragma"
+                    | "expires"
+            );
+            likely.extend(of_library.then_some("Added by a library"));
+        }
+        FailureCode::SchemeNotSupported => {
+            let url = facts.url.as_deref().unwrap_or_default();
+            let has_scheme = url.is_empty() || url.starts_with("file:");
+            likely.extend((!has_scheme).then_some("No scheme"));
+        }
+        FailureCode::NoResponse => {
+            let page = facts.origin.as_deref().unwrap_or_default();
+            let url = facts.url.as_deref().unwrap_or_default();
+            let is_mixed = page.starts_with("https:") && url.starts_with("http:");
+            likely.extend(is_mixed.then_some("http from an https page"));
+        }
+        _ => {}
+    }
+    likely
+}
+
+/// Whether the facts speak against a cause.
+pub(super) fn excludes(message: &Message, cause: &str) -> bool {
+    let Message { engine, facts, .. } = message;
+    let is_other_than = |named| engine.is_some_and(|engine| engine != named);
+    let is_https = facts
+        .url
+        .as_deref()
+        .is_some_and(|url| url.starts_with("https:"));
+    let header = facts.header.as_deref().unwrap_or_default();
+    let begins = |start| cause.starts_with(start);
+    if begins("Another value") {
+        is_other_than(Engine::WebKit)
+    } else if begins("A broken connection") {
+        is_other_than(Engine::Firefox)
+    } else if begins("To https") || begins("http from an https page") {
+        is_https
+    } else if begins("No connection") {
+        facts.status.is_some()
+    } else if begins("Sent to the wrong side") {
+        !header.is_empty() && !is_response_header(header)
+    } else {
+        // It was said more clearly.
+        begins("Another spelling") && seen(message).is_some()
+    }
+}
+
+fn is_response_header(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with("access-control-")
+}
+
+/// Whether a remedy is one for this request.
+pub(super) fn helps(remedy: &str, message: &Message) -> bool {
+    let facts = &message.facts;
+    let is_check = matches!(
+        message.failure,
+        FailureCode::AllowOriginMissing | FailureCode::AllowOriginMismatch
+    );
+    let method = facts.method.as_deref();
+    if remedy.contains("redirect") && is_check {
+        return is_redirected(facts);
+    }
+    // Only this method has to be written in capitals.
+    !remedy.contains("`PATCH`") || method.is_none_or(|method| method == "patch")
+}
+
+/// Where to begin.
+pub(super) fn first_place(message: &Message) -> Option<&'static str> {
+    let Facts { status, method, .. } = &message.facts;
+    match message.failure {
+        // Whatever the policy says, it was not asked.
+        FailureCode::AllowOriginMissing | FailureCode::PreflightNotOk
+            if status.is_some_and(|status| status >= 300) =>
+        {
+            Some("In front of it")
+        }
+        FailureCode::MethodNotAllowed if method.as_deref() == Some("patch") => Some("In the page"),
+        _ => None,
+    }
+}
+
+fn is_redirected(facts: &Facts) -> bool {
+    facts.redirected_from.is_some()
+        || facts.location.is_some()
+        || facts
+            .status
+            .is_some_and(|status| (300..=399).contains(&status))
+}
+
+/// What is plain to see in the message.
+pub(super) fn seen(message: &Message) -> Option<String> {
+    let facts = &message.facts;
+    match message.failure {
+        FailureCode::AllowOriginMismatch | FailureCode::AllowOriginInvalid => {
+            let (origin, value) = (facts.origin.as_deref()?, facts.value.as_deref()?);
+            let difference = difference(value, origin)?;
+            let (value, origin) = (Printable(value), Printable(origin));
+            Some(format!("`{value}` is not `{origin}`: {difference}."))
+        }
+        FailureCode::FetchFailed => {
+            let status = facts.status?;
+            Some(format!(
+                "A response came, with status {status}, and the browser kept it from the page. That is what it \
+                 does because of CORS."
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the server means the page's origin, and writes it otherwise.
+fn is_spelling(facts: &Facts) -> bool {
+    match (facts.value.as_deref(), facts.origin.as_deref()) {
+        (Some(value), Some(origin)) => difference(value, origin).is_some(),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::page::Section;
+    use super::*;
+
+    /// A cause that is not found by its beginning would silently lose its place.
+    #[test]
+    fn likely_causes_are_those_of_the_page() {
+        for failure in FailureCode::ALL.iter().copied() {
+            let causes = Section::of(failure).causes;
+            for message in many_messages(failure) {
+                for start in likely(&message) {
+                    let is_there = causes.iter().any(|cause| cause.starts_with(start));
+                    assert!(is_there, "{start}: {message:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn excluded_causes_are_those_of_the_page() {
+        #[track_caller]
+        fn check(failure: FailureCode, engine: Engine, facts: Facts, start: &str) {
+            let message = Message {
+                failure,
+                engine: Some(engine),
+                facts,
+            };
+            let causes = Section::of(failure).causes;
+            let excluded = causes.iter().filter(|cause| excludes(&message, cause));
+            let excluded: Vec<_> = excluded.collect();
+            assert!(
+                matches!(excluded[..], [cause] if cause.starts_with(start)),
+                "{excluded:?}"
+            );
+        }
+        let known = |url: &str, header: &str| Facts {
+            url: Some(url.to_owned()),
+            header: Some(header.to_owned()),
+            ..Facts::default()
+        };
+        let http = known("http://api.example.com/", "x-custom");
+        let https = known("https://api.example.com/", "x-custom");
+        let chromium = Engine::Chromium;
+        check(
+            FailureCode::AllowOriginMissing,
+            chromium,
+            http.clone(),
+            "Another value",
+        );
+        check(
+            FailureCode::AllowOriginMultiple,
+            chromium,
+            http.clone(),
+            "A broken connection",
+        );
+        check(
+            FailureCode::HeaderNotAllowed,
+            chromium,
+            http,
+            "Sent to the wrong side",
+        );
+        check(
+            FailureCode::PreflightRedirect,
+            chromium,
+            https.clone(),
+            "To https",
+        );
+        check(
+            FailureCode::NoResponse,
+            chromium,
+            https,
+            "http from an https page",
+        );
+        let answered = Facts {
+            status: Some(200),
+            ..Facts::default()
+        };
+        check(
+            FailureCode::FetchFailed,
+            chromium,
+            answered,
+            "No connection",
+        );
+        let slash = Facts {
+            origin: Some("https://app.example.com".to_owned()),
+            value: Some("https://app.example.com/".to_owned()),
+            ..Facts::default()
+        };
+        check(
+            FailureCode::AllowOriginMismatch,
+            chromium,
+            slash,
+            "Another spelling",
+        );
+    }
+
+    /// A failure with every fact that counts.
+    fn many_messages(failure: FailureCode) -> Vec<Message> {
+        let values = [
+            "",
+            "*",
+            "true",
+            "a, b",
+            "a, a",
+            "null",
+            "\"x\"",
+            "app.example.com",
+        ];
+        let names = [
+            "PUT",
+            "patch",
+            "x-custom",
+            "access-control-allow-origin",
+            "pragma",
+        ];
+        let urls = [
+            "http://api.example.com/",
+            "https://api.example.com/",
+            "localhost:1",
+            "file:///a",
+        ];
+        let statuses = [None, Some(200), Some(302), Some(401), Some(404), Some(503)];
+        let mut messages = Vec::new();
+        for (value, name) in values
+            .iter()
+            .flat_map(|value| names.map(|name| (value, name)))
+        {
+            for (url, status) in urls
+                .iter()
+                .flat_map(|url| statuses.map(|status| (url, status)))
+            {
+                let origin = if status.is_none() {
+                    "null"
+                } else {
+                    "https://a.example"
+                };
+                let facts = Facts {
+                    url: Some((*url).to_owned()),
+                    origin: Some(origin.to_owned()),
+                    preflight: Some(status.is_none()),
+                    method: Some(name.to_owned()),
+                    header: Some(name.to_owned()),
+                    value: Some((*value).to_owned()),
+                    status,
+                    ..Facts::default()
+                };
+                let engine = status.map(|_| Engine::WebKit);
+                messages.push(Message {
+                    failure,
+                    engine,
+                    facts,
+                });
+            }
+        }
+        let (engine, facts) = (None, Facts::default());
+        messages.push(Message {
+            failure,
+            engine,
+            facts,
+        });
+        messages
+    }
+}

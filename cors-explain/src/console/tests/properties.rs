@@ -1,0 +1,95 @@
+//! Whatever is pasted, and however.
+
+use proptest::prelude::*;
+
+use crate::console::advice::Advice;
+use crate::console::message::Facts;
+use crate::console::read::read;
+use crate::console::templates::TEMPLATES;
+use crate::failure_code::FailureCode;
+
+/// Of Chromium, whose messages have an end to everything in them.
+const MESSAGES: [(&str, FailureCode); 3] = [
+    (
+        "Access to fetch at 'https://api.example.com/a?b=c' from origin 'https://app.example.com' has been \
+         blocked by CORS policy: Response to preflight request doesn't pass access control check: The \
+         'Access-Control-Allow-Origin' header has a value 'https://www.example.com' that is not equal to the \
+         supplied origin. Have the server send the header with a valid value.",
+        FailureCode::AllowOriginMismatch,
+    ),
+    (
+        "Access to XMLHttpRequest at 'https://b.example.com/' (redirected from 'https://a.example.com/') from \
+         origin 'null' has been blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on \
+         the requested resource.",
+        FailureCode::AllowOriginMissing,
+    ),
+    (
+        "Access to fetch at 'http://localhost:8080/' from origin 'http://localhost:3000' has been blocked by \
+         CORS policy: Request header field x-custom is not allowed by Access-Control-Allow-Headers in preflight \
+         response.",
+        FailureCode::HeaderNotAllowed,
+    ),
+];
+
+fn any_message() -> impl Strategy<Value = (&'static str, FailureCode)> {
+    proptest::sample::select(&MESSAGES[..])
+}
+
+/// Pieces of messages and other characters, in any order.
+fn any_text() -> impl Strategy<Value = String> {
+    let piece = proptest::sample::select(TEMPLATES).prop_flat_map(|template| {
+        let length = template.text.chars().count();
+        (0..=length).prop_map(move |length| template.text.chars().take(length).collect())
+    });
+    let piece: BoxedStrategy<String> = piece.boxed();
+    proptest::collection::vec(prop_oneof![piece, any::<String>(), ".{0,20}"], 0..12)
+        .prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_is_too_odd(text in any_text()) {
+        for message in read(&text) {
+            prop_assert!(!Advice::new(&message).causes.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_message_is_found_in_noise(
+        (message, failure) in any_message(),
+        before in "[ -~\n]{0,300}",
+        after in "[ -~\n]{0,300}",
+    ) {
+        let text = format!("{before}\n{message}\n{after}");
+        let found = read(&text);
+        prop_assert!(found.iter().any(|found| found.failure == failure), "{found:?}");
+    }
+
+    #[test]
+    fn line_breaks_change_nothing(
+        (message, failure) in any_message(),
+        width in 1..120_usize,
+        quotation in any::<bool>(),
+    ) {
+        let line_break = if quotation { "\n> " } else { "\r\n    " };
+        let mut wrapped = String::new();
+        for (index, char) in message.chars().enumerate() {
+            if index % width == 0 {
+                wrapped.push_str(line_break);
+            }
+            wrapped.push(char);
+        }
+        let found = read(&wrapped);
+        let expected = read(message);
+        prop_assert_eq!(expected.len(), 1);
+        prop_assert_eq!(expected[0].failure, failure);
+        prop_assert_eq!(found.len(), 1);
+        prop_assert_eq!(found[0].failure, failure);
+        // Spaces in it are its own.
+        let without_kind = |facts: &Facts| Facts { kind: None, ..facts.clone() };
+        let (found, expected) = (&found[0].facts, &expected[0].facts);
+        prop_assert_eq!(without_kind(found), without_kind(expected));
+    }
+}

@@ -1,0 +1,184 @@
+//! The changes that allow a request, tried before they are shown.
+
+mod cause;
+mod edit;
+mod line_ends;
+
+use similar::TextDiff;
+
+use self::cause::Obstacle;
+use self::edit::Edit;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::policy_server::{Application, PolicyServer};
+use crate::request::PageRequest;
+use crate::simulation::Simulation;
+use crate::source::{Source, ValidPolicy};
+use crate::text::Printable;
+
+pub(crate) use self::cause::matches;
+
+/// Why a request is blocked, and what to do about it.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::{Origin, Request, Url};
+/// use cors_explain::{Fix, PageRequest, PolicyServer, Simulation, Source, ok_application};
+///
+/// let source = Source::new("cors.toml", "allow_origins = ['https://app.example.com']\n");
+/// let valid = source.load()?;
+/// let page = Origin::parse("https://www.example.com").ok_or("no origin")?;
+/// let get = Request::new(Url::parse("https://api.example.com/")?, page);
+/// let page = PageRequest::new(get, None);
+/// let mut server = PolicyServer::new(&valid.policy, &ok_application);
+/// let simulation = Simulation::new(&page.request, &mut server);
+///
+/// let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application).ok_or("allowed")?;
+/// assert_eq!(fix.code(), "allow-origin-missing");
+/// assert_eq!(fix.place().map(|place| place.span), Some(0..13));
+/// let diff = fix.diff(&source).ok_or("no change helps")?;
+/// assert!(diff.contains("+allow_origins = ['https://app.example.com', \"https://www.example.com\"]"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// The first obstacle.
+    first: Obstacle,
+    /// What else is in the way.
+    further: Vec<String>,
+    /// What can be done elsewhere than in the policy.
+    advice: Vec<String>,
+    /// The file's new text, with which every browser allows the request; `None` where there is none.
+    text: Option<String>,
+    /// What the new text opts into that is dangerous.
+    danger: Option<&'static str>,
+}
+
+/// An origin, credentials, a method, headers: nothing else is ever in the way.
+const MAX_OBSTACLES: usize = 8;
+
+impl Fix {
+    /// Looks for a fix; `None` if every browser allows the request as it is. `simulation` is what comes of the request
+    /// with the policy in front of the application.
+    pub fn find(
+        source: &Source,
+        valid: &ValidPolicy,
+        page: &PageRequest,
+        simulation: &Simulation,
+        application: Application<'_>,
+    ) -> Option<Self> {
+        let mut obstacle = obstacle(valid, page, simulation)?;
+        let mut fix = Self {
+            first: obstacle.clone(),
+            further: Vec::new(),
+            advice: obstacle.advice.clone(),
+            text: None,
+            danger: None,
+        };
+        let mut text = source.text.clone();
+        for _ in 0..MAX_OBSTACLES {
+            let Some(step) = Step::find(&text, page, &obstacle, application) else {
+                return Some(fix);
+            };
+            text = step.text;
+            fix.danger = fix.danger.or(step.danger);
+            match step.next {
+                None => {
+                    fix.text = Some(text);
+                    return Some(fix);
+                }
+                Some(next) => {
+                    fix.further.push(next.message.clone());
+                    fix.advice.extend(next.advice.iter().cloned());
+                    obstacle = next;
+                }
+            }
+        }
+        Some(fix)
+    }
+
+    /// What changes in the file, as a unified diff.
+    pub fn diff(&self, source: &Source) -> Option<String> {
+        let text = self.text.as_deref()?;
+        let diff = TextDiff::from_lines(source.text.as_str(), text);
+        let name = Printable(&source.name).to_string();
+        Some(diff.unified_diff().header(&name, &name).to_string())
+    }
+
+    /// The code of what the browser reports.
+    pub fn code(&self) -> &'static str {
+        self.first.failure.as_str()
+    }
+
+    /// What is in the way first.
+    pub fn message(&self) -> &str {
+        &self.first.message
+    }
+
+    /// The same at its place in the policy; `None` where it is not the policy that is in the way.
+    pub fn place(&self) -> Option<Diagnostic> {
+        let span = self.first.span.clone()?;
+        let message = self.message();
+        Some(Diagnostic::new(Severity::Error, self.code(), span, message))
+    }
+
+    /// What else is in the way, behind that.
+    pub fn further(&self) -> &[String] {
+        &self.further
+    }
+
+    /// What can be done elsewhere than in the policy.
+    pub fn advice(&self) -> &[String] {
+        &self.advice
+    }
+
+    /// The file's text with which every browser allows the request; `None` where no change of it helps.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// What this text opts into that is dangerous: an item of `dangerously_allow`.
+    pub fn danger(&self) -> Option<&'static str> {
+        self.danger
+    }
+}
+
+fn obstacle(valid: &ValidPolicy, page: &PageRequest, simulation: &Simulation) -> Option<Obstacle> {
+    let (_, run, blocked) = simulation.blocked().next()?;
+    Some(Obstacle::find(valid, page, run, blocked))
+}
+
+/// A change that takes an obstacle away.
+struct Step {
+    text: String,
+    danger: Option<&'static str>,
+    /// What is in the way then.
+    next: Option<Obstacle>,
+}
+
+impl Step {
+    fn find(
+        text: &str,
+        page: &PageRequest,
+        obstacle: &Obstacle,
+        application: Application<'_>,
+    ) -> Option<Self> {
+        obstacle.candidates.iter().find_map(|edits| {
+            let text = edit::apply(text, edits)?;
+            let valid = ValidPolicy::new(&text).ok()?;
+            let simulation = Simulation::new(
+                &page.request,
+                &mut PolicyServer::new(&valid.policy, application),
+            );
+            let next = self::obstacle(&valid, page, &simulation);
+            let helps = next
+                .as_ref()
+                .is_none_or(|next| next.message != obstacle.message);
+            let danger = edits.iter().find_map(|edit| match edit {
+                Edit::AllowDanger(danger) => Some(*danger),
+                _ => None,
+            });
+            helps.then_some(Self { text, danger, next })
+        })
+    }
+}

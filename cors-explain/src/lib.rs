@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to find what
+//!
+//! - What is wrong or risky in a policy file: [`findings`], or [`Checked`] with the checklist.
+//! - What comes of a page's request: [`Simulation`] of a [`PageRequest`], with a [`PolicyServer`] or a server of yours.
+//! - What to say about it: [`title`], [`check_text`], [`verdict_text`], [`remark`].
+//! - Why it is blocked, and what to change: [`Fix`].
+//! - What a message of a browser's console means: [`console::messages`].
+//! - What a code means: [`summary`], or [`codes`] at length.
+//!
+//! The texts are for people, and change from version to version; the codes stay.
+
+mod check;
+pub mod codes;
+pub mod console;
+mod diagnostic;
+mod failure_code;
+mod fix;
+mod line_index;
+mod mask;
+mod policy_server;
+mod remark;
+mod request;
+mod simulation;
+mod source;
+mod text;
+
+pub use crate::check::{Checked, ChecklistItem, findings, is_silenceable, lint_codes};
+pub use crate::codes::summary;
+pub use crate::diagnostic::{Diagnostic, Replacement, Severity};
+pub use crate::failure_code::FailureCode;
+pub use crate::fix::Fix;
+pub use crate::mask::masked_url;
+pub use crate::policy_server::{Application, PolicyAnswer, PolicyServer, ok_application};
+pub use crate::remark::{readable_by_policy, remark};
+pub use crate::request::{PageRequest, header_lines, is_loopback, parse_origin, parse_url};
+pub use crate::simulation::{
+    Simulation, check_text, masked_console, readable_text, title, verdict_text,
+};
+pub use crate::source::{Source, ValidPolicy};
+pub use crate::text::enumerate;

@@ -1,0 +1,121 @@
+//! What a policy has to do with what comes of a request.
+
+use std::ops::Range;
+
+use cors_browser_model::{
+    CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Credentials, Exchange, Kind, Readable, SentRequest,
+    Tainting,
+};
+use cors_core::adapter::Verdict;
+
+use crate::fix::matches;
+use crate::policy_server::Head;
+use crate::request::PageRequest;
+use crate::source::{Source, ValidPolicy};
+use crate::text::{Printable, enumerate};
+
+/// Why the policy answers an exchange of this request as it does, and which line says so.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::{Origin, Request, Url};
+/// use cors_explain::{PolicyServer, Simulation, Source, ok_application, remark};
+///
+/// let source = Source::new("cors.toml", "# mine\nallow_origins = ['https://app.example.com']");
+/// let valid = source.load()?;
+/// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+/// let get = Request::new(Url::parse("https://api.example.com/")?, page);
+/// let mut server = PolicyServer::new(&valid.policy, &ok_application);
+/// let simulation = Simulation::new(&get, &mut server);
+/// let (_, run) = simulation.shown().ok_or("no run")?;
+/// let exchange = run.exchanges.first().ok_or("nothing was sent")?;
+/// assert!(remark(&source, &valid, exchange).contains("(cors.toml:2)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> String {
+    let explanation = valid.policy.explain(&Head(&exchange.sent));
+    let mut remark = explanation.to_string();
+    if let Verdict::Granted(grant) = explanation.decision().verdict() {
+        let (line, _) =
+            source.line_and_column(granting(valid, grant.index(), &exchange.sent).start);
+        remark = format!("{remark} ({}:{line})", Printable(&source.name));
+    }
+    match exchange.kind {
+        Kind::Preflight => remark,
+        Kind::Actual => format!("{remark}; status and body are the application's"),
+    }
+}
+
+/// The place of the pattern that a granted origin matches.
+fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usize> {
+    let origin = sent.headers.get("Origin").unwrap_or_default();
+    let origin = String::from_utf8_lossy(&origin);
+    let patterns = valid
+        .config
+        .grants
+        .get(grant)
+        .map(|grant| &grant.allow_origins);
+    let index = patterns.and_then(|patterns| {
+        patterns
+            .iter()
+            .position(|pattern| matches(pattern, &origin))
+    });
+    valid.places.span(grant, "allow_origins", index)
+}
+
+/// What the page may read under a policy that grants its request, whatever the application answers.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::{Origin, Request, Url, Verdict};
+/// use cors_explain::{
+///     PageRequest, PolicyServer, Simulation, Source, ok_application, readable_by_policy,
+/// };
+///
+/// let text = "allow_origins = ['https://app.example.com']\nexpose_headers = ['*']";
+/// let valid = Source::new("cors.toml", text).load()?;
+/// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+/// let get = Request::new(Url::parse("https://api.example.com/")?, page);
+/// let page = PageRequest::new(get, None);
+/// let mut server = PolicyServer::new(&valid.policy, &ok_application);
+/// let simulation = Simulation::new(&page.request, &mut server);
+/// let (_, run) = simulation.shown().ok_or("no run")?;
+/// let Verdict::Response(readable) = &run.verdict else { return Err("blocked".into()) };
+/// assert_eq!(
+///     readable_by_policy(&valid, &page, readable),
+///     "the page may read the status, the body and all headers"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn readable_by_policy(valid: &ValidPolicy, page: &PageRequest, readable: &Readable) -> String {
+    if readable.tainting == Tainting::Basic {
+        return "the page may read all of the response but `Set-Cookie`".to_owned();
+    }
+    let origin = page.request.origin.to_string();
+    let grants = valid.config.grants.iter();
+    let mut grants = grants.filter(|grant| {
+        grant
+            .allow_origins
+            .iter()
+            .any(|pattern| matches(pattern, &origin))
+    });
+    let exposed = grants
+        .next()
+        .map(|grant| grant.expose_headers.as_slice())
+        .unwrap_or_default();
+    let all =
+        exposed.iter().any(|name| name == "*") && page.request.credentials != Credentials::Include;
+    if all {
+        return "the page may read the status, the body and all headers".to_owned();
+    }
+    let names = CORS_SAFELISTED_RESPONSE_HEADER_NAMES
+        .into_iter()
+        .chain(exposed.iter().map(String::as_str));
+    let names: Vec<_> = names.collect();
+    format!(
+        "the page may read the status, the body and the headers {}",
+        enumerate(&names)
+    )
+}

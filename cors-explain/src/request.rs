@@ -1,0 +1,311 @@
+//! A page and its `fetch()`: a request of the browser model, and what is to be said about it.
+
+use std::net::IpAddr;
+
+use cors_browser_model::{
+    Body, Engine, Headers, Origin, Request, Url, is_forbidden_request_header,
+};
+
+use crate::mask::{masked, masked_url};
+use crate::text::Printable;
+
+/// A page's request, and what is to be said about it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PageRequest {
+    /// What is fetched.
+    pub request: Request,
+    /// The body, for a server that is asked for real.
+    pub body: Option<String>,
+    /// What the user said and a browser would not do so.
+    pub notes: Vec<String>,
+    /// Why browsers block the request before CORS is asked, if they do.
+    pub mixed_content: Option<String>,
+}
+
+impl PageRequest {
+    /// A request of the browser's model with this body, a text: what a browser changes in it is changed, and
+    /// noted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Origin, Request, Url};
+    /// use cors_explain::PageRequest;
+    ///
+    /// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+    /// let get = Request::new(Url::parse("https://api.example.com/?key=1")?, page);
+    /// let page = PageRequest::new(get.header("Host", "x"), None);
+    /// assert_eq!(page.call(), "fetch(\"https://api.example.com/?key=****\")");
+    /// assert_eq!(page.notes, ["no script can set `Host`; a browser leaves it out"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(mut request: Request, body: Option<String>) -> Self {
+        let mut notes = Vec::new();
+        for header in std::mem::take(&mut request.headers).iter() {
+            let forbids = |engine| is_forbidden_request_header(engine, &header.name, &header.value);
+            let name = String::from_utf8_lossy(&header.name);
+            let name = Printable(&name);
+            if forbids(Engine::Standard) {
+                notes.push(format!(
+                    "no script can set `{name}`; a browser leaves it out"
+                ));
+                continue;
+            }
+            for engine in Engine::BROWSERS
+                .into_iter()
+                .filter(|engine| forbids(*engine))
+            {
+                notes.push(format!(
+                    "no script can set `{name}` in {}, which leaves it out and needs no preflight for it",
+                    engine.name()
+                ));
+            }
+            request = request.header(&header.name, &header.value);
+        }
+        if body.is_some() {
+            if !request.headers.contains("Content-Type") {
+                request = request.header("Content-Type", "text/plain;charset=UTF-8");
+            }
+            request = request.body(Body::Source);
+        }
+        notes.extend(beside_cors(&request));
+        Self {
+            body,
+            notes,
+            mixed_content: mixed_content(&request),
+            request,
+        }
+    }
+
+    /// The call of `fetch()`, with secrets masked.
+    pub fn call(&self) -> String {
+        let request = &self.request;
+        let mut members = Vec::new();
+        if request.method != "GET" {
+            members.push(format!("method: {}", quoted(&request.method)));
+        }
+        let headers: Vec<_> = header_lines(&request.headers)
+            .map(|(name, value)| format!("{}: {}", quoted(&name), quoted(&value)))
+            .collect();
+        if !headers.is_empty() {
+            members.push(format!("headers: {{{}}}", headers.join(", ")));
+        }
+        if self.body.is_some() {
+            members.push("body: \"…\"".to_owned());
+        }
+        match request.credentials {
+            cors_browser_model::Credentials::SameOrigin => {}
+            cors_browser_model::Credentials::Omit => {
+                members.push("credentials: \"omit\"".to_owned())
+            }
+            cors_browser_model::Credentials::Include => {
+                members.push("credentials: \"include\"".to_owned())
+            }
+        }
+        let url = quoted(&masked_url(request.url.as_str()));
+        match members.is_empty() {
+            true => format!("fetch({url})"),
+            false => format!("fetch({url}, {{{}}})", members.join(", ")),
+        }
+    }
+}
+
+/// Header lines as they may be shown: without secrets, and without what a terminal acts on.
+///
+/// # Examples
+///
+/// ```
+/// let headers = [("Authorization", "Bearer abc"), ("X-A", "1")].into();
+/// let lines: Vec<_> = cors_explain::header_lines(&headers).collect();
+/// assert_eq!(lines[0], ("Authorization".to_owned(), "Bearer ****".to_owned()));
+/// assert_eq!(lines[1], ("X-A".to_owned(), "1".to_owned()));
+/// ```
+pub fn header_lines(headers: &Headers) -> impl Iterator<Item = (String, String)> {
+    headers.iter().map(|header| {
+        let name = String::from_utf8_lossy(&header.name);
+        let value = String::from_utf8_lossy(&header.value);
+        let value = masked(&name, &value);
+        (Printable(&name).to_string(), Printable(&value).to_string())
+    })
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.escape_debug())
+}
+
+/// The URL that a page fetches.
+///
+/// # Errors
+///
+/// What is wrong with a text that is not one, and what may have been meant.
+///
+/// # Examples
+///
+/// ```
+/// use cors_explain::parse_url;
+///
+/// assert!(parse_url("https://api.example.com/users").is_ok());
+/// let error = parse_url("localhost:8080/users").err().ok_or("a URL")?;
+/// assert_eq!(
+///     error,
+///     "the URL `localhost:8080/users` has no scheme; did you mean `http://localhost:8080/users`?"
+/// );
+/// # Ok::<(), &str>(())
+/// ```
+pub fn parse_url(text: &str) -> Result<Url, String> {
+    let impossible = |why: &dyn std::fmt::Display, guess: Option<String>| {
+        let guess = guess.map_or(String::new(), |guess| {
+            format!("; did you mean `{}`?", Printable(&guess))
+        });
+        let text = masked_url(text);
+        format!("the URL `{}` {why}{guess}", Printable(&text))
+    };
+    let guess = || {
+        let guess = with_scheme(text);
+        Url::parse(&guess).ok().map(|_| masked_url(&guess))
+    };
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        // `localhost:8080/` has the scheme `localhost`.
+        Ok(_) if !text.contains("://") => Err(impossible(&"has no scheme", guess())),
+        Ok(_) => Err(impossible(&"is neither http nor https", None)),
+        Err(url::ParseError::RelativeUrlWithoutBase) => Err(impossible(&"has no scheme", guess())),
+        Err(error) => Err(impossible(&format_args!("is none: {error}"), None)),
+    }
+}
+
+/// The origin of a page, of which a user may have given the whole address: then there is a note about it.
+///
+/// # Errors
+///
+/// What is wrong with a text that is neither, and what may have been meant.
+///
+/// # Examples
+///
+/// ```
+/// use cors_explain::parse_origin;
+///
+/// let (origin, note) = parse_origin("https://app.example.com/users")?;
+/// assert_eq!(origin.to_string(), "https://app.example.com");
+/// assert!(note.is_some());
+/// assert!(parse_origin("app.example.com").is_err_and(|error| error.contains("did you mean")));
+/// # Ok::<(), String>(())
+/// ```
+pub fn parse_origin(text: &str) -> Result<(Origin, Option<String>), String> {
+    if let Some(origin) = Origin::parse(text) {
+        return Ok((origin, None));
+    }
+    let impossible = |why: &str, guess: Option<String>| {
+        let guess = guess.map_or(String::new(), |guess| {
+            format!("; did you mean `{}`?", Printable(&guess))
+        });
+        let text = masked_url(text);
+        format!("the origin `{}` {why}{guess}", Printable(&text))
+    };
+    let guess = || {
+        let url = Url::parse(&with_scheme(text)).ok()?;
+        Some(Origin::of(&url).to_string())
+    };
+    let url = match Url::parse(text) {
+        Ok(url) if url.has_host() || matches!(url.scheme(), "file" | "data" | "blob") => url,
+        _ if !text.contains("://") && !text.is_empty() => {
+            return Err(impossible("has no scheme", guess()));
+        }
+        _ => {
+            let why = "is none; it is a scheme, a host and perhaps a port, such as `https://app.example.com`";
+            return Err(impossible(why, None));
+        }
+    };
+    let origin = Origin::of(&url);
+    let shown = masked_url(text);
+    let shown = Printable(&shown);
+    let why = cors_core::Origin::parse(text).err();
+    let note = match (&origin, why) {
+        (Origin::Opaque, _) => format!("a page at `{shown}` has the origin `null`"),
+        (Origin::Tuple(_), Some(why)) => {
+            format!("the origin `{shown}` {why}; this one is sent as `{origin}`")
+        }
+        (Origin::Tuple(_), None) => format!("the origin of `{shown}` is sent as `{origin}`"),
+    };
+    Ok((origin, Some(note)))
+}
+
+fn with_scheme(text: &str) -> String {
+    let host = text.split([':', '/']).next().unwrap_or_default();
+    match host {
+        "localhost" | "127.0.0.1" => format!("http://{text}"),
+        _ => format!("https://{text}"),
+    }
+}
+
+/// What else than CORS has a say in a request. The model knows CORS alone.
+fn beside_cors(request: &Request) -> Vec<String> {
+    let mut notes = Vec::new();
+    let url = &request.url;
+    if request.origin.is_same_origin(url) {
+        notes.push("the page and the URL have the same origin: CORS has no part in it".to_owned());
+    }
+    let page = Url::parse(&request.origin.to_string()).ok();
+    let page_is_public = page.is_some_and(|page| page.has_host() && !is_local(&page));
+    if page_is_public && is_local(url) {
+        notes.push(
+            "the URL is in a private network: Chromium asks the user for permission first, and no header \
+             grants it (Local Network Access)"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// See <https://w3c.github.io/webappsec-mixed-content/#should-block-fetch>.
+fn mixed_content(request: &Request) -> Option<String> {
+    let url = &request.url;
+    let page = request.origin.to_string();
+    let mixed = page.starts_with("https://") && url.scheme() == "http" && !is_loopback(url);
+    mixed.then(|| {
+        format!(
+            "browsers keep an https page from fetching `{}`, whatever its headers are (mixed content); \
+             use https",
+            masked_url(url.as_str())
+        )
+    })
+}
+
+/// Whether a URL names the user's own machine.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::Url;
+/// use cors_explain::is_loopback;
+///
+/// assert!(is_loopback(&Url::parse("http://localhost:3000")?));
+/// assert!(!is_loopback(&Url::parse("http://192.168.0.1")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether a URL names a machine of the user's own or of a private network.
+fn is_local(url: &Url) -> bool {
+    let address: Option<IpAddr> = match url.host() {
+        Some(url::Host::Ipv4(address)) => Some(address.into()),
+        Some(url::Host::Ipv6(address)) => Some(address.into()),
+        _ => None,
+    };
+    is_loopback(url)
+        || match address {
+            Some(IpAddr::V4(address)) => address.is_private() || address.is_link_local(),
+            Some(IpAddr::V6(address)) => {
+                address.is_unique_local() || address.is_unicast_link_local()
+            }
+            None => url.host_str().is_some_and(|host| host.ends_with(".local")),
+        }
+}
