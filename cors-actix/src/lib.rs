@@ -218,6 +218,8 @@
 //!
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod apply;
 mod head;
 mod middleware;

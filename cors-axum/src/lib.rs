@@ -171,6 +171,8 @@
 //!   `tokio` and one of the others.
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod router;
 
 #[doc(inline)]

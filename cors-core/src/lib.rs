@@ -58,6 +58,8 @@
 //! - `tracing`: an event for refused requests.
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file. Includes `toml` and `tracing`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod adapter;
 mod config;
 #[cfg(any(feature = "toml", feature = "serde"))]

@@ -149,6 +149,8 @@
 //! - `server` (default): [`serve()`] and [`serve_with_shutdown`].
 //! - `watch`: `LivePolicy::watch`, a policy that follows its file.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod filter;
 mod layer;
 #[cfg(feature = "server")]
