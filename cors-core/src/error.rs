@@ -306,7 +306,10 @@ impl fmt::Display for Place {
 }
 
 /// Every mistake in a policy, at least one, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// [`Display`](fmt::Display) gives a line to each. [`Debug`](fmt::Debug) does the same, so a `main` that
+/// returns the error prints them.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigErrors(pub(crate) Vec<ConfigError>);
 
 impl ConfigErrors {
@@ -332,6 +335,13 @@ impl fmt::Display for ConfigErrors {
             count => write!(f, "{count} mistakes in the CORS policy")?,
         }
         self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
+    }
+}
+
+/// Not derived: `main` prints an error that it returns by its `Debug`.
+impl fmt::Debug for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::error::Error;
+use std::io::ErrorKind;
+
 use cors_core::{ConfigError, ErrorCode, Grant, Policy};
 
 /// `line:column path [code] suggestion` for each mistake.
@@ -503,6 +506,7 @@ fn files() {
         let text = error.to_string();
         let text = text.replace(&*path.to_string_lossy(), "FILE");
         assert!(text.starts_with(expected), "{text}");
+        prints_everything_once(&error);
     };
     check("absent.toml", None, "FILE: cannot be read: ");
     check("", None, "FILE: cannot be read: ");
@@ -522,6 +526,45 @@ fn files() {
          FILE:2:18: allow_origins[0]: `a.b` has no scheme; did you mean `https://a.b`? [invalid-origin]\n\
          FILE:2:25: ",
     );
+}
+
+#[test]
+fn what_main_and_chains_of_sources_print() {
+    for source in [
+        "",
+        "max_age = -1",
+        "allow_origins = ['a.b', 'x', 'https://a.b']",
+    ] {
+        prints_everything_once(&Policy::from_toml(source).unwrap_err());
+    }
+    let grants = vec![Grant::new(["a.b"]), Grant::new(["https://a.b/"])];
+    prints_everything_once(&Policy::new(grants).unwrap_err());
+}
+
+/// `main` prints an error by its `Debug`; others print its `Display` and then that of each source.
+#[track_caller]
+fn prints_everything_once(error: &dyn Error) {
+    let text = error.to_string();
+    assert_eq!(format!("{error:?}"), text);
+    assert_eq!(format!("{error:#?}"), text);
+    let mut source = error.source();
+    while let Some(inner) = source {
+        assert!(!text.contains(&inner.to_string()), "{text}: {inner}");
+        source = inner.source();
+    }
+}
+
+#[test]
+fn the_error_of_the_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cors.toml");
+    let error = Policy::from_file(&path).unwrap_err();
+    assert_eq!(error.io_error().unwrap().kind(), ErrorKind::NotFound);
+    assert!(error.errors().is_none());
+    std::fs::write(&path, "max_age = -1").unwrap();
+    let error = Policy::from_file(&path).unwrap_err();
+    assert!(error.io_error().is_none());
+    assert!(error.errors().is_some());
 }
 
 /// Red team, finding 6: the name of a file reaches terminals and logs, too.

@@ -128,14 +128,13 @@ impl PolicyFile {
 }
 
 /// Why a policy could not be loaded from a file. [`Display`](fmt::Display) names the file and gives a
-/// line to each mistake.
-#[derive(Debug)]
+/// line to each mistake. [`Debug`](fmt::Debug) does the same, so a `main` that returns the error prints
+/// them.
 pub struct LoadError {
     path: PathBuf,
     reason: Reason,
 }
 
-#[derive(Debug)]
 enum Reason {
     Unreadable(io::Error),
     #[cfg(feature = "watch")]
@@ -178,6 +177,16 @@ impl LoadError {
             _ => None,
         }
     }
+
+    /// The system's error, if the file could not be read or watched.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &self.reason {
+            Reason::Unreadable(error) => Some(error),
+            #[cfg(feature = "watch")]
+            Reason::Unwatched(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for LoadError {
@@ -208,14 +217,18 @@ impl fmt::Display for LoadError {
     }
 }
 
+/// Not derived: `main` prints an error that it returns by its `Debug`.
+impl fmt::Debug for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for LoadError {
+    /// Not the [system's error](Self::io_error) itself: its text is in this error's already, and whatever
+    /// prints the chain of sources would print it twice.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.reason {
-            Reason::Unreadable(error) => Some(error),
-            #[cfg(feature = "watch")]
-            Reason::Unwatched(error) => Some(error),
-            _ => None,
-        }
+        self.io_error().and_then(std::error::Error::source)
     }
 }
 
