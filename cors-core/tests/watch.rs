@@ -2,49 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::fmt::{Debug, Write as _};
+#[path = "common/events.rs"]
+mod events;
+
 use std::fs;
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use cors_core::LivePolicy;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
-/// Sends each event as a line: its level and its fields but the path.
-struct Listener(Mutex<Sender<String>>);
-
-impl Subscriber for Listener {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        self.0.lock().unwrap().send(line.0).unwrap();
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() != "path" {
-            write!(self.0, " {}={value:?}", field.name()).unwrap();
-        }
-    }
-}
+use events::Listener;
 
 #[track_caller]
 fn next(events: &Receiver<String>) -> String {
@@ -54,8 +20,8 @@ fn next(events: &Receiver<String>) -> String {
 
 #[test]
 fn reports_what_is_in_force() {
-    let (sender, events) = channel();
-    tracing::subscriber::set_global_default(Listener(Mutex::new(sender))).unwrap();
+    let (listener, events) = Listener::new();
+    tracing::subscriber::set_global_default(listener).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cors.toml");
     // At once, as an empty file would be a mistake of its own.
