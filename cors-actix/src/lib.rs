@@ -25,12 +25,12 @@
 //!
 //! ```toml
 //! # cors.toml
-//! allow_origins     = ["https://app.example.com", "https://*.example.com", "http://localhost:*"]
-//! allow_methods     = ["GET", "POST", "PUT", "DELETE"]
+//! allow_origins     = ["https://app.example.com", "https://admin.example.com"]
+//! allow_methods     = ["PUT", "DELETE"]
 //! allow_headers     = ["content-type", "authorization"]
 //! expose_headers    = ["x-request-id"]
 //! allow_credentials = true
-//! max_age           = 86400
+//! max_age           = 7200
 //! ```
 //!
 //! or a [`Grant`], or a [`Config`] of several:

@@ -10,25 +10,28 @@
 //!
 //! ```toml
 //! # cors.toml
-//! allow_origins     = ["https://app.example.com", "https://*.example.com", "http://localhost:*"]
-//! allow_methods     = ["GET", "POST", "PUT", "DELETE"]
+//! allow_origins     = ["https://app.example.com", "https://admin.example.com"]
+//! allow_methods     = ["PUT", "DELETE"]
 //! allow_headers     = ["content-type", "authorization"]
 //! expose_headers    = ["x-request-id"]
 //! allow_credentials = true
-//! max_age           = 86400
+//! max_age           = 7200
 //! ```
 //!
 //! and load it with [`Policy::from_file`], or write it in Rust as a [`Config`] of [`Grant`]s:
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use cors_core::{Grant, Policy};
 //!
 //! let policy = Policy::new(
-//!     Grant::new(["https://app.example.com", "https://*.example.com", "http://localhost:*"])
-//!         .allow_methods(["GET", "POST", "PUT", "DELETE"])
+//!     Grant::new(["https://app.example.com", "https://admin.example.com"])
+//!         .allow_methods(["PUT", "DELETE"])
 //!         .allow_headers(["content-type", "authorization"])
 //!         .expose_headers(["x-request-id"])
-//!         .allow_credentials(true),
+//!         .allow_credentials(true)
+//!         .max_age(Duration::from_secs(7200)),
 //! )?;
 //! # Ok::<(), cors_core::ConfigErrors>(())
 //! ```

@@ -15,6 +15,9 @@ struct Scene {
     requests: &'static [&'static str],
 }
 
+/// Below the root of the workspace.
+const POLICY: &str = "tools/demo/cors.toml";
+
 const INDENT: &str = "     ";
 
 const SCENES: [Scene; 6] = [
@@ -84,7 +87,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
 
 /// Prints what each framework answers; says whether all answer the same.
 fn print_table() -> Result<bool, Error> {
-    let policy = root().join("cors.toml");
+    let policy = root().join(POLICY);
     let fixtures = progress::build(&Framework::ALL)?;
     let servers = fixtures
         .iter()
@@ -117,7 +120,7 @@ fn print_table() -> Result<bool, Error> {
 
     let source = std::fs::read_to_string(&policy)
         .map_err(|error| Error::Failed(format!("{}: {error}", policy.display())))?;
-    println!("One policy, cors.toml:\n");
+    println!("One policy, {POLICY}:\n");
     for line in source.lines().filter(|line| !line.starts_with('#')) {
         println!("   {line}");
     }

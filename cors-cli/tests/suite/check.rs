@@ -612,10 +612,19 @@ fn forms_of_files() {
     );
 }
 
-/// The policy that the README shows gets a few findings, and they are right.
+/// The policy that the README shows is an example to follow.
 #[test]
 fn the_sample_policy() {
-    let found = findings(include_str!("../../../cors.toml"), &[]);
+    let sample = include_str!("../../../cors.toml");
+    assert_eq!(findings(sample, &[]), [""; 0]);
+    let output = check(sample, &["--deny", "notes"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+}
+
+/// The one of the demo gets a few findings, and they are right.
+#[test]
+fn the_policy_of_the_demo() {
+    let found = findings(include_str!("../../../tools/demo/cors.toml"), &[]);
     let expected = [
         "covered-origin 2:22",
         "wildcard-subdomains 2:49",

@@ -13,8 +13,8 @@ A page that shows the four frameworks under one policy, until it is stopped
 
 usage: cors-demo [options]
 
-  --policy FILE        the policy to begin with, the workspace's cors.toml if it is not said; it is read and
-                       never written
+  --policy FILE        the policy to begin with, tools/demo/cors.toml of the workspace if it is not said; it is
+                       read and never written
   --port N             the port of the page that the policy allows; 0 is any free one; 8090 or any free one
                        if it is not said
   --refused-port N     the same for the page that the policy does not allow; 8091 or any free one

@@ -14,7 +14,7 @@ pub(crate) struct Site {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
-    /// The one for which there is a pattern in the workspace's `cors.toml`.
+    /// The one for which there is a pattern in `tools/demo/cors.toml`.
     Allowed,
     /// The other one. The pattern is for any port of `localhost`, so that it takes another host.
     Refused,

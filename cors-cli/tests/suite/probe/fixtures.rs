@@ -6,8 +6,9 @@ use cors_matrix::server::{FixtureBinary, Framework, Server};
 
 use super::server::{APP, probe_with};
 
+/// The demo's, which has wildcards.
 fn policy() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../cors.toml")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/demo/cors.toml")
 }
 
 fn url(server: &Server, path: &str) -> String {
