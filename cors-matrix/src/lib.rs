@@ -11,6 +11,7 @@
 //! - [`report`]: the result, as a table, JSON or HTML.
 //! - [`fixture`]: what the fixture servers have in common.
 //! - [`document`]: what they have for caches to store.
+//! - [`readme`]: what the README shows, for tests that compare it.
 //! - `cache`: real caches in front of them, and random requests.
 
 pub mod browser;
@@ -22,6 +23,7 @@ pub mod document;
 pub mod fixture;
 pub mod judge;
 pub mod message;
+pub mod readme;
 pub mod report;
 pub mod run;
 pub mod server;

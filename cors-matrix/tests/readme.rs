@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cors_core::Policy;
+use cors_matrix::readme::{POLICY_WITH_MISTAKES, block};
 use cors_matrix::server::Framework;
 
 fn root() -> PathBuf {
@@ -11,15 +12,6 @@ fn root() -> PathBuf {
 
 fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap_or_default()
-}
-
-/// The block of the README that is headed by a comment with this text.
-fn block(heading: &str) -> String {
-    let readme = read("README.md");
-    let behind = readme.split_once(&format!("<!-- {heading} -->\n```"));
-    let block = behind.and_then(|(_, block)| block.split_once("```\n"));
-    let lines = block.and_then(|(block, _)| block.split_once('\n'));
-    lines.map(|(_, lines)| lines.to_owned()).unwrap_or_default()
 }
 
 #[test]
@@ -45,9 +37,7 @@ fn the_policy() {
 
 #[test]
 fn the_errors() {
-    let source = "allow_origins = [\"https://app.example.com/\", \"https://*.github.io\"]\n\
-                  allow_methods = [\"put\"]\nallow_credentials = true\n";
-    let errors = Policy::from_toml(source).unwrap_err();
+    let errors = Policy::from_toml(POLICY_WITH_MISTAKES).unwrap_err();
     let lines: Vec<_> = errors
         .iter()
         .map(|error| format!("cors.toml:{error}"))

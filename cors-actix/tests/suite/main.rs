@@ -5,6 +5,7 @@
 
 mod errors;
 mod harness;
+mod hello;
 mod live;
 mod placement;
 mod responses;

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 mod actual;
+mod hello;
 mod live;
 mod placement;
 mod preflight;

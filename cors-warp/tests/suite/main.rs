@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 mod forms;
+mod hello;
 mod live;
 mod rejections;
 mod requests;

@@ -1,0 +1,10 @@
+//! What somebody sees who runs the smallest application with a policy that has mistakes.
+
+use cors_matrix::readme::{block, run_hello_with_mistakes};
+use cors_matrix::server::Framework;
+
+#[test]
+fn hello_prints_the_mistakes_as_the_readme_shows_them() {
+    let printed = run_hello_with_mistakes(Framework::Axum).unwrap();
+    assert_eq!(printed, format!("Error: {}", block("errors")));
+}
