@@ -11,6 +11,7 @@
 //! - [`report`]: the result, as a table, JSON or HTML.
 //! - [`fixture`]: what the fixture servers have in common.
 //! - [`document`]: what they have for caches to store.
+//! - [`events`]: what our crates report while something runs, for their tests.
 //! - [`readme`]: what the README shows, for tests that compare it.
 //! - `cache`: real caches in front of them, and random requests.
 
@@ -20,6 +21,7 @@ pub mod cache;
 pub mod case;
 pub mod difference;
 pub mod document;
+pub mod events;
 pub mod fixture;
 pub mod judge;
 pub mod message;

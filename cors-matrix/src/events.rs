@@ -1,0 +1,60 @@
+//! What our crates report to `tracing`, for tests.
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// The warnings and errors of our crates while `run` runs, on this thread: a line each, of the level and the fields.
+///
+/// For programs whose tests all call this around whatever emits an event. `tracing` remembers, of each event in the
+/// code, whether anybody listens; it may ask the thread that comes to it first, and that would be one that does not.
+pub fn warnings(run: impl FnOnce()) -> Vec<String> {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    tracing::subscriber::with_default(Listener(Arc::clone(&lines)), run);
+    let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut lines)
+}
+
+/// The warning of a policy that has replaced or removed `header` of another writer.
+pub fn replaced(header: &str) -> String {
+    format!(
+        "WARN message=CORS: a header of another writer was replaced or removed; let only one write CORS headers \
+         header=\"{header}\""
+    )
+}
+
+struct Listener(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Frameworks report things of their own.
+        *metadata.level() <= Level::WARN && metadata.target().starts_with("cors_")
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(event.metadata().level().to_string());
+        event.record(&mut line);
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(line.0);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // Writing to a string does not fail.
+        let _ = write!(self.0, " {}={value:?}", field.name());
+    }
+}

@@ -1,0 +1,68 @@
+//! What is reported of CORS headers that somebody else writes. Alone in its program: all that emits events is listened to.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use cors_matrix::events::{replaced, warnings};
+use cors_rocket::{Cors, Grant, Policy};
+use rocket::error::ErrorKind;
+use rocket::http::Header;
+use rocket::local::blocking::Client;
+use rocket::{Build, Responder, Rocket, get, routes};
+
+const ALLOW_ORIGIN: &str = "access-control-allow-origin";
+const APP: &str = "https://app.example.com";
+
+#[derive(Responder)]
+struct Own(&'static str, Header<'static>);
+
+#[get("/plain")]
+fn plain() -> &'static str {
+    "plain"
+}
+
+#[get("/own")]
+fn own() -> Own {
+    Own("own", Header::new(ALLOW_ORIGIN, "*"))
+}
+
+fn application() -> Rocket<Build> {
+    let config = rocket::Config {
+        log_level: rocket::config::LogLevel::Off,
+        ..rocket::Config::default()
+    };
+    rocket::custom(config)
+        .attach(cors())
+        .mount("/", routes![plain, own])
+}
+
+fn cors() -> Cors {
+    Cors::new(Policy::new(Grant::new([APP])).unwrap())
+}
+
+#[test]
+fn another_writer_is_reported_once() {
+    let client = Client::untracked(application()).unwrap();
+    let warnings_of = |path| {
+        warnings(|| {
+            let response = client
+                .get(path)
+                .header(Header::new("origin", APP))
+                .dispatch();
+            assert_eq!(response.status().code, 200);
+            assert_eq!(response.headers().get_one(ALLOW_ORIGIN), Some(APP));
+        })
+    };
+    assert_eq!(warnings_of("/plain"), [""; 0]);
+    assert_eq!(warnings_of("/own"), [replaced(ALLOW_ORIGIN)]);
+    assert_eq!(warnings_of("/own"), [""; 0]);
+}
+
+#[test]
+fn a_second_fairing_is_reported() {
+    let reported = warnings(|| {
+        let error = Client::untracked(application().attach(cors())).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::FailedFairings(_)));
+    });
+    let text = "a second CORS fairing is attached; attach one, with several grants if need be";
+    assert_eq!(reported, [format!("ERROR message={text}")]);
+}
