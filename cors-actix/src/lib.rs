@@ -158,8 +158,13 @@
 //! `web::resource(…).wrap(cors)` is the same for one path. A *route* is too far inside, and so is
 //! what stands behind a guard for methods: a preflight is no `GET`, so it never gets there.
 //!
-//! Two of them around one another are a mistake: the outer one decides alone. For different origins
-//! with different rights, write one policy with several grants.
+//! ## Several policies
+//!
+//! Two policies around one another are a mistake: the outer one decides alone. It replaces or removes what
+//! the inner one writes, and the first time it reports that, as an event of `tracing` at level warn. For
+//! different origins with different rights, write one policy with several grants. For
+//! parts of the paths with different policies, `wrap` each around a scope of its own, and none around the
+//! `App`.
 //!
 //! # Panics
 //!

@@ -126,6 +126,45 @@
 //! # }
 //! ```
 //!
+//! # Several policies
+//!
+//! Two policies around one another are a mistake: the outer one decides alone. It replaces or removes what
+//! the inner one writes, and the first time it reports that, as an event of `tracing` at level warn. For
+//! different origins with different rights, write one policy with several grants. For
+//! parts of the paths with different policies, put each around a router of its own, and none around both:
+//!
+//! ```
+//! use axum::Router;
+//! use axum::body::Body;
+//! use axum::http::Request;
+//! use axum::routing::get;
+//! use cors_axum::{Grant, Policy, WithCors as _};
+//! use tower::ServiceExt as _;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let everybody = Policy::new(Grant::new(["*"]))?;
+//! let public = Router::new().route("/prices", get("prices")).with_cors(everybody);
+//! let own_site = Policy::new(Grant::new(["https://app.example.com"]).allow_credentials(true))?;
+//! let private = Router::new().route("/users", get("users")).with_cors(own_site);
+//!
+//! let app = Router::new()
+//!     .nest_service("/public", public)
+//!     .nest_service("/api", private);
+//! // axum::serve(listener, app).await?;
+//!
+//! for (path, allowed) in [
+//!     ("/public/prices", "*"),
+//!     ("/api/users", "https://app.example.com"),
+//! ] {
+//!     let request = Request::get(path).header("origin", "https://app.example.com");
+//!     let response = app.clone().oneshot(request.body(Body::empty())?).await?;
+//!     assert_eq!(response.headers()["access-control-allow-origin"], allowed);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Panics
 //!
 //! When a handler panics, axum drops the connection. The page sees a network error, with this crate

@@ -44,7 +44,8 @@
 //! - Every response gets the policy's fields, whatever its status: what catchers make of guards that
 //!   fail, of missing routes and of panics included.
 //! - `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers` of the application are
-//!   replaced or removed; `Vary` is one line: the application's, then ours.
+//!   replaced or removed, and the first time an event of `tracing` at level warn says so; `Vary` is one
+//!   line: the application's, then ours.
 //! - Bodies are passed on untouched, and so are protocol upgrades.
 //!
 //! For it the fairing mounts a route for `OPTIONS /<_..>`, with the rank before all others, and

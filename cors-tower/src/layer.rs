@@ -11,6 +11,8 @@ use crate::service::CorsService;
 /// inside, too: outside it writes a second `Vary` line, and a cache that reads one line only, as nginx
 /// 1.22 does, gives the answer for one origin to another.
 ///
+/// Two of them around one another are a mistake: see [several policies](crate#several-policies).
+///
 /// The inner service's response body must have a [`Default`], for the answers to preflights. The bodies
 /// of axum, tonic and http-body-util have one; in front of one that has none, such as
 /// `hyper::body::Incoming` in a proxy, map it to one that has.

@@ -47,6 +47,15 @@
 //!   are replaced or removed; `Vary` is one line: the application's, then ours.
 //! - Bodies are passed on untouched, and so are protocol upgrades.
 //!
+//! # Several policies
+//!
+//! Two policies around one another are a mistake: the outer one decides alone. It replaces or removes what
+//! the inner one writes, and the first time it reports that, as an event of `tracing` at level warn. For
+//! different origins with different rights, write one policy with several grants. For parts of a
+//! server with different policies, put each around its own part, and none around the whole.
+//!
+//! # Without a service
+//!
 //! Where there is no tower service to wrap, [`HttpCors`] does the same step by step.
 //!
 //! # Servers

@@ -102,6 +102,40 @@
 //! for a part of the server, which takes over all paths below:
 //! `warp::path("api").and(cors.wrap(api)).or(rest)`.
 //!
+//! # Several policies
+//!
+//! Two policies around one another are a mistake: the outer one decides alone. It replaces or removes what
+//! the inner one writes, and the first time it reports that, as an event of `tracing` at level warn. For
+//! different origins with different rights, write one policy with several grants. For
+//! parts of the paths with different policies, put each around its own part, and none around both:
+//!
+//! ```
+//! use cors_warp::{Cors, Grant, Policy};
+//! use warp::Filter as _;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let everybody = Cors::new(Policy::new(Grant::new(["*"]))?);
+//! let public = everybody.wrap(warp::path!("prices").map(|| "prices"));
+//! let own_site = Grant::new(["https://app.example.com"]).allow_credentials(true);
+//! let own_site = Cors::new(Policy::new(own_site)?);
+//! let private = own_site.wrap(warp::path!("users").map(|| "users"));
+//!
+//! let app = warp::path("public").and(public).or(warp::path("api").and(private));
+//! // warp::serve(app).run(([127, 0, 0, 1], 3030)).await;
+//!
+//! for (path, allowed) in [
+//!     ("/public/prices", "*"),
+//!     ("/api/users", "https://app.example.com"),
+//! ] {
+//!     let request = warp::test::request().path(path);
+//!     let response = request.header("origin", "https://app.example.com").reply(&app).await;
+//!     assert_eq!(response.headers()["access-control-allow-origin"], allowed);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Two forms
 //!
 //! | | [`Cors::wrap`], the filter form | [`Cors::layer`], the tower form |
