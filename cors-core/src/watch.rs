@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use crate::config_file::LoadError;
 use crate::live::{LivePolicy, State};
 use crate::policy::Policy;
+use crate::text::Printable;
 
 /// How often the file is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -118,6 +119,9 @@ impl Watch {
         self.seen = stamp;
         if stamp == self.read {
             self.restless = 0;
+            // It is there again, so that its next absence is news.
+            self.unreadable = None;
+            self.half_written = false;
             return Some(INTERVAL);
         }
         if !is_settled {
@@ -151,7 +155,7 @@ impl Watch {
             Err(_) if is_known => {}
             Err(error) => tracing::error!(
                 version = policy.version(),
-                path = %self.path.display(),
+                path = %Printable(&self.path.to_string_lossy()),
                 %error,
                 "CORS policy not replaced",
             ),
@@ -160,7 +164,8 @@ impl Watch {
     }
 
     fn report_version(&self, version: u64) {
-        tracing::info!(version, path = %self.path.display(), "CORS policy in force");
+        let path = self.path.to_string_lossy();
+        tracing::info!(version, path = %Printable(&path), "CORS policy in force");
     }
 }
 
@@ -340,6 +345,21 @@ mod tests {
     }
 
     #[test]
+    fn each_absence_is_reported() {
+        let mut case = Case::new();
+        let (path, away) = (case.path("cors.toml"), case.path("away"));
+        for _ in 0..2 {
+            fs::rename(&path, &away).unwrap();
+            let errors = count_errors(|| case.check(1, "https://first.example"));
+            assert_eq!(errors, 1);
+            fs::rename(&away, &path).unwrap();
+            // As a folder that is mounted again has it: nothing about the file has changed.
+            case.watch.read = Stamp::of(&path);
+            case.check(1, "https://first.example");
+        }
+    }
+
+    #[test]
     fn written_in_place_with_the_same_length() {
         let mut case = Case::new();
         let path = case.path("cors.toml");
@@ -480,19 +500,27 @@ mod tests {
     }
 
     /// How many errors are reported in this thread meanwhile.
+    ///
+    /// The subscriber is one for all threads. Do not give each test one of its own: `tracing` asks the thread
+    /// that first reaches an event, and if that has none, the event is off for all of them.
     fn count_errors(run: impl FnOnce()) -> u64 {
-        use std::sync::atomic::{AtomicU64, Ordering};
+        use std::cell::Cell;
+        use std::sync::Once;
         use tracing::span::{Attributes, Id, Record};
         use tracing::{Event, Level, Subscriber};
 
-        struct Counter(Arc<AtomicU64>);
+        struct Counter;
+
+        thread_local! {
+            static ERRORS: Cell<u64> = const { Cell::new(0) };
+        }
 
         impl Subscriber for Counter {
             fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
                 *metadata.level() == Level::ERROR
             }
             fn event(&self, _: &Event<'_>) {
-                self.0.fetch_add(1, Ordering::Relaxed);
+                ERRORS.set(ERRORS.get() + 1);
             }
             fn new_span(&self, _: &Attributes<'_>) -> Id {
                 Id::from_u64(1)
@@ -503,9 +531,11 @@ mod tests {
             fn exit(&self, _: &Id) {}
         }
 
-        let count = Arc::new(AtomicU64::new(0));
-        tracing::subscriber::with_default(Counter(Arc::clone(&count)), run);
-        count.load(Ordering::Relaxed)
+        static LISTEN: Once = Once::new();
+        LISTEN.call_once(|| tracing::subscriber::set_global_default(Counter).unwrap());
+        let before = ERRORS.get();
+        run();
+        ERRORS.get() - before
     }
 
     #[test]

@@ -633,6 +633,11 @@ mod serde {
             .unwrap_err()
             .to_string();
         assert!(text.contains("duplicate key `max_age`"), "{text}");
+        let json = r#"{"a\u009b": 1, "a\u009b": 2}"#;
+        let text = serde_json::from_str::<Config>(json)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains(r"duplicate key `a\u{9b}`"), "{text}");
     }
 
     /// Finding 8 of the red team: a format without a limit of its own overflowed the stack.

@@ -12,6 +12,7 @@ use super::{Item, Key, Node, read};
 use crate::config::{Config, DangerouslyAllow, Grant};
 use crate::error::ConfigErrors;
 use crate::policy::Policy;
+use crate::text::Excerpt;
 
 /// Reads and checks a policy; the error has a line for each mistake.
 impl<'de> Deserialize<'de> for Policy {
@@ -177,6 +178,7 @@ impl<'de> Visitor<'de> for AnyValue {
         let mut names = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if !names.insert(name.clone()) {
+                let name = Excerpt(&name);
                 return Err(A::Error::custom(format_args!("duplicate key `{name}`")));
             }
             entries.push((
