@@ -7,7 +7,8 @@ use std::path::Path;
 /// Writes another text to a file. A program that reads it meanwhile gets the old text or the new one, and if anything
 /// fails, the file is as it was. Symbolic links lead to the file that is replaced, and stay.
 ///
-/// Do not write to the file itself: on a full disk half of it would be left.
+/// Do not write to the file itself: on a full disk half of it would be left. Its owner, group and mode stay. Hard
+/// links, access control lists and extended attributes do not.
 ///
 /// # Errors
 ///
@@ -33,7 +34,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), String> {
     new.as_file_mut()
         .write_all(text.as_bytes())
         .map_err(unwritable)?;
-    keep_owner_and_mode(new.as_file(), &old).map_err(unwritable)?;
+    keep_owner_and_mode(new.as_file(), &old)?;
     // Else a crash could leave the new name with an empty file.
     new.as_file().sync_all().map_err(unwritable)?;
     new.persist(&path)
@@ -59,21 +60,21 @@ fn irreplaceable(error: io::Error) -> String {
 }
 
 #[cfg(unix)]
-fn keep_owner_and_mode(new: &File, old: &Metadata) -> io::Result<()> {
+fn keep_owner_and_mode(new: &File, old: &Metadata) -> Result<(), String> {
     use std::os::unix::fs::{MetadataExt as _, fchown};
 
-    let made = new.metadata()?;
+    let made = new.metadata().map_err(unwritable)?;
     if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
-        // Only root may give a file away; to a group that one is in, everybody may.
-        let _ = fchown(new, Some(old.uid()), Some(old.gid()))
-            .or_else(|_| fchown(new, None, Some(old.gid())));
+        // Do not go on without: a service that runs as the owner might not be able to read its policy then.
+        fchown(new, Some(old.uid()), Some(old.gid()))
+            .map_err(|error| format!("cannot be replaced: its owner cannot be kept: {error}"))?;
     }
     // After the owner, for a change of that takes bits of the mode away.
-    new.set_permissions(old.permissions())
+    new.set_permissions(old.permissions()).map_err(unwritable)
 }
 
 #[cfg(not(unix))]
-fn keep_owner_and_mode(_: &File, _: &Metadata) -> io::Result<()> {
+fn keep_owner_and_mode(_: &File, _: &Metadata) -> Result<(), String> {
     Ok(())
 }
 

@@ -141,15 +141,21 @@ mod unix {
         fs::metadata(folder.path()).unwrap().uid() == 0
     }
 
+    const NOBODY: u32 = 65534;
+
     /// Runs the command as somebody whom modes keep out: root, whom they do not, becomes `nobody`.
     fn fix_unprivileged(folder: &Path) -> Done {
+        fix_unprivileged_of(folder, NOBODY)
+    }
+
+    /// The same where the file is `owner`'s, if this is root's.
+    fn fix_unprivileged_of(folder: &Path, owner: u32) -> Done {
         let mut command = command(folder);
         command.args(arguments("cors.toml"));
         if is_root() {
-            const NOBODY: u32 = 65534;
             std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
             let file = folder.join("cors.toml");
-            std::os::unix::fs::chown(file, Some(NOBODY), Some(NOBODY)).unwrap();
+            std::os::unix::fs::chown(file, Some(owner), Some(NOBODY)).unwrap();
             let program = folder.join("cors");
             let mut own = std::process::Command::new(&program);
             own.args(arguments("cors.toml")).current_dir(folder);
@@ -165,11 +171,7 @@ mod unix {
         // The file can be written, but another cannot be put in its place.
         let path = folder.path();
         if is_root() {
-            // The command may be where nobody else may look. Not `fs::copy`: a program that another test starts
-            // meanwhile would have the copy open for writing, and then it cannot be run.
-            let mut copy = std::process::Command::new("cp");
-            copy.arg(env!("CARGO_BIN_EXE_cors")).arg(path);
-            assert!(copy.status().unwrap().success());
+            copy_command(path);
         }
         set_mode(path, 0o555);
         let done = fix_unprivileged(path);
@@ -189,6 +191,34 @@ mod unix {
             path,
             "cors.toml",
             "cannot be written: Permission denied",
+        );
+    }
+
+    /// The command for others than root.
+    fn copy_command(folder: &Path) {
+        // It may be where nobody else may look. Not `fs::copy`: a program that another test starts meanwhile would
+        // have the copy open for writing, and then it cannot be run.
+        let mut copy = std::process::Command::new("cp");
+        copy.arg(env!("CARGO_BIN_EXE_cors")).arg(folder);
+        assert!(copy.status().unwrap().success());
+    }
+
+    #[test]
+    fn the_file_of_another_owner_is_not_replaced() {
+        // Nobody else can make one.
+        if !is_root() {
+            return;
+        }
+        let folder = policy(POLICY);
+        copy_command(folder.path());
+        // The group may write, but not give the file back to its owner.
+        set_mode(&folder.path().join("cors.toml"), 0o660);
+        let done = fix_unprivileged_of(folder.path(), 12);
+        check_failed(
+            &done,
+            folder.path(),
+            "cors.toml",
+            "cannot be replaced: its owner cannot be kept: ",
         );
     }
 
