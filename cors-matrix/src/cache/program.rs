@@ -4,10 +4,15 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::Cache;
+
+/// How long a cache may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running cache. It ends, and its folder is removed, when it is dropped.
 #[derive(Debug)]
@@ -162,19 +167,27 @@ fn wait_for(
     output: Option<impl io::Read + Send + 'static>,
     ready: impl Fn(&str) -> bool,
 ) -> io::Result<()> {
-    let mut said = String::new();
-    let Some(mut output) = output.map(BufReader::new) else {
+    let Some(output) = output.map(BufReader::new) else {
         return Err(io::Error::other("it has no output"));
     };
-    loop {
-        let start = said.len();
-        if output.read_line(&mut said)? == 0 {
-            return Err(io::Error::other(said));
+    // In a thread, which reads on to the end: a full pipe would block the program.
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in output.split(b'\n').map_while(Result::ok) {
+            let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
         }
-        if said.get(start..).is_some_and(&ready) {
-            // A full pipe would block it.
-            std::thread::spawn(move || io::copy(&mut output, &mut io::sink()));
+    });
+    let deadline = Instant::now() + PATIENCE;
+    let mut said = String::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(line) = lines.recv_timeout(left) else {
+            return Err(io::Error::other(said));
+        };
+        if ready(&line) {
             return Ok(());
         }
+        said += &line;
+        said.push('\n');
     }
 }
