@@ -331,7 +331,8 @@ mod tests {
     #[test]
     fn the_deepest_names() {
         // Each alone and nine together, which are looked up in another way; the deepest first.
-        let depths: [&[usize]; 4] = [
+        let depths: [&[usize]; 5] = [
+            &[125, 124],
             &[124],
             &[63],
             &[124, 65, 64, 63, 62, 61, 3, 2, 1],
@@ -356,6 +357,17 @@ mod tests {
                 assert_eq!(list.grant(origin.as_bytes()), None, "{origin}");
             }
         }
+    }
+
+    #[test]
+    fn the_deepest_name_with_a_dot_at_the_end() {
+        let parent = "a.".repeat(126);
+        let pattern = format!("https://*.{parent}").leak();
+        let list = list(&[&[pattern]]);
+        let grant = |host: &str| list.grant(format!("https://{host}").as_bytes());
+        assert_eq!(grant(&format!("x.{parent}")), Some(GrantId::FIRST));
+        assert_eq!(grant(&format!("x.{}", parent.trim_end_matches('.'))), None);
+        assert_eq!(grant(&format!("xx.{parent}")), None, "too long");
     }
 
     #[test]
