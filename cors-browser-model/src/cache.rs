@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::grant::Grant;
+use crate::grant::PreflightGrant;
 use crate::in_flight::InFlight;
 use crate::origin::Origin;
 use crate::profile::{CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, TaintedKey};
@@ -71,7 +71,7 @@ impl PreflightCache {
     }
 
     /// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch), steps 7.12 to 7.15.
-    pub(crate) fn store(&mut self, flight: &InFlight, grant: &Grant, now: Duration) {
+    pub(crate) fn store(&mut self, flight: &InFlight, grant: &PreflightGrant, now: Duration) {
         let (Some(lookup), Some(max_age)) = (Lookup::new(flight), grant.max_age) else {
             return;
         };

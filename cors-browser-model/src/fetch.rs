@@ -9,13 +9,13 @@ use crate::grant::{self, Refused};
 use crate::in_flight::InFlight;
 use crate::message;
 use crate::network_error::NetworkError;
+use crate::outcome::{Blocked, FetchOutcome, Readable, Run, Tainting};
 use crate::preflight::{self, Cause};
 use crate::profile::CacheClearing;
 use crate::receive;
 use crate::redirect;
 use crate::request::{RedirectMode, Request};
 use crate::step::{Checks, Step};
-use crate::verdict::{Failure, Readable, Run, Tainting, Verdict};
 
 /// The other end: what answers requests. Any closure that takes a `&SentRequest` and gives an
 /// `Option<Response>` is one.
@@ -41,7 +41,7 @@ impl<F: FnMut(&SentRequest) -> Option<Response>> Server for F {
 /// ```
 /// use std::time::Duration;
 ///
-/// use cors_browser_model::{Engine, Kind, Origin, PreflightCache, Request, Response, Url, Verdict, fetch};
+/// use cors_browser_model::{Engine, Kind, Origin, PreflightCache, Request, Response, Url, FetchOutcome, fetch};
 /// use cors_browser_model::{NetworkError, SentRequest};
 ///
 /// let mut server = |sent: &SentRequest| {
@@ -56,7 +56,7 @@ impl<F: FnMut(&SentRequest) -> Option<Response>> Server for F {
 /// let mut cache = PreflightCache::new();
 ///
 /// let run = fetch(Engine::Firefox, &put, &mut cache, Duration::ZERO, &mut server);
-/// assert!(matches!(run.verdict, Verdict::Response(response) if response.status == 200));
+/// assert!(matches!(run.outcome, FetchOutcome::Response(response) if response.status == 200));
 /// let kinds: Vec<_> = run.exchanges.iter().map(|exchange| exchange.kind).collect();
 /// assert_eq!(kinds, [Kind::Preflight, Kind::Actual]);
 ///
@@ -66,7 +66,7 @@ impl<F: FnMut(&SentRequest) -> Option<Response>> Server for F {
 ///
 /// let delete = put.method("DELETE");
 /// let run = fetch(Engine::Firefox, &delete, &mut cache, Duration::from_secs(4), &mut server);
-/// let Verdict::Blocked(failure) = run.verdict else { return Err("readable".into()) };
+/// let FetchOutcome::Blocked(failure) = run.outcome else { return Err("readable".into()) };
 /// assert_eq!(failure.error, NetworkError::MethodNotAllowed);
 /// assert_eq!(run.console[0].code, Some("CORSMethodNotFound"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -81,7 +81,7 @@ pub fn fetch(
     let mut run = Run {
         checks: Vec::new(),
         exchanges: Vec::new(),
-        verdict: Verdict::Response(Box::new(Readable::nothing(request))),
+        outcome: FetchOutcome::Response(Box::new(Readable::nothing(request))),
         console: Vec::new(),
     };
     let mut checks = Checks::default();
@@ -99,7 +99,7 @@ pub fn fetch(
         }
         .main_fetch(),
     };
-    run.verdict = match ended {
+    run.outcome = match ended {
         Ok(readable) => {
             let response = run
                 .exchanges
@@ -107,11 +107,11 @@ pub fn fetch(
                 .and_then(|exchange| exchange.response.as_ref());
             let status = response.map(|response| message::status(engine, response));
             run.console.extend(status.into_iter().flatten());
-            Verdict::Response(Box::new(readable))
+            FetchOutcome::Response(Box::new(readable))
         }
         Err(failure) => {
             run.console.extend(message::console(engine, &failure));
-            Verdict::Blocked(failure)
+            FetchOutcome::Blocked(failure)
         }
     };
     run
@@ -129,7 +129,7 @@ struct Fetching<'a, S> {
 
 impl<S: Server> Fetching<'_, S> {
     /// [Main fetch](https://fetch.spec.whatwg.org/#main-fetch), once for each hop.
-    fn main_fetch(&mut self) -> Result<Readable, Box<Failure>> {
+    fn main_fetch(&mut self) -> Result<Readable, Box<Blocked>> {
         loop {
             let mut checks = Checks::default();
             let routed = self.flight.route(&mut checks);
@@ -152,7 +152,7 @@ impl<S: Server> Fetching<'_, S> {
     }
 
     /// [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch): `None` where it was redirected.
-    fn http_fetch(&mut self) -> Result<Option<Readable>, Box<Failure>> {
+    fn http_fetch(&mut self) -> Result<Option<Readable>, Box<Blocked>> {
         let causes = match self.flight.tainting {
             Tainting::Cors => preflight::preflight_causes(self.flight.engine, &self.flight.request),
             _ => Vec::new(),
@@ -190,7 +190,7 @@ impl<S: Server> Fetching<'_, S> {
     }
 
     /// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch).
-    fn preflight_fetch(&mut self, causes: Vec<Cause>) -> Result<(), Box<Failure>> {
+    fn preflight_fetch(&mut self, causes: Vec<Cause>) -> Result<(), Box<Blocked>> {
         let mut checks = Checks::default();
         let sent = preflight::preflight_request(&self.flight);
         let response = self.server.respond(&sent);

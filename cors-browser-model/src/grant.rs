@@ -16,7 +16,7 @@ use crate::step::{Checks, Step};
 
 /// What a preflight's response allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub struct PreflightGrant {
     /// The methods that it lists.
     pub methods: Vec<String>,
     /// The header names that it lists.
@@ -29,7 +29,7 @@ pub struct Grant {
 pub(crate) struct Refused {
     pub(crate) error: NetworkError,
     /// What it would have allowed, if that could be read.
-    pub(crate) grant: Option<Grant>,
+    pub(crate) grant: Option<PreflightGrant>,
 }
 
 impl From<NetworkError> for Refused {
@@ -43,7 +43,7 @@ pub(crate) fn judge(
     flight: &InFlight,
     response: &Response,
     checks: &mut Checks,
-) -> Result<Grant, Refused> {
+) -> Result<PreflightGrant, Refused> {
     let (profile, headers) = (flight.profile(), &response.headers);
     access(flight, response, checks)?;
     // Steps 7.1 to 7.3.
@@ -62,7 +62,7 @@ pub(crate) fn judge(
     // Steps 7.4 and 7.8 to 7.10.
     let request = &flight.request;
     let stands_in = profile.flag_stands_in_for_methods && request.use_cors_preflight;
-    let grant = Grant {
+    let grant = PreflightGrant {
         methods: match methods.present || !stands_in {
             true => methods.tokens.iter().map(|token| decode(token)).collect(),
             false => vec![request.method.clone()],
@@ -116,7 +116,7 @@ fn access(flight: &InFlight, response: &Response, checks: &mut Checks) -> Result
 /// Steps 7.5 to 7.7.
 fn allows(
     flight: &InFlight,
-    grant: &Grant,
+    grant: &PreflightGrant,
     name_syntax: Result<(), NetworkError>,
     checks: &mut Checks,
 ) -> Result<(), NetworkError> {
@@ -180,7 +180,10 @@ fn syntax(
 }
 
 /// Whether `*` alone covers the `Authorization` of a request in an engine that lets it.
-pub(crate) fn is_authorization_covered_by_wildcard(flight: &InFlight, grant: &Grant) -> bool {
+pub(crate) fn is_authorization_covered_by_wildcard(
+    flight: &InFlight,
+    grant: &PreflightGrant,
+) -> bool {
     let lists = |name: &str| {
         grant
             .headers

@@ -6,11 +6,11 @@ use crate::engine::Engine;
 use crate::exchange::{Kind, Response, SentRequest};
 use crate::network_error::NetworkError;
 use crate::origin::Origin;
+use crate::outcome::{Blocked, Tainting};
 use crate::profile::Profile;
 use crate::redirect;
 use crate::request::{Credentials, Mode, RedirectMode, Request};
 use crate::step::{Checks, Step};
-use crate::verdict::{Failure, Tainting};
 
 /// The parts of a [request](https://fetch.spec.whatwg.org/#concept-request) that change.
 #[derive(Debug)]
@@ -117,9 +117,9 @@ impl InFlight {
         error: NetworkError,
         kind: Option<Kind>,
         response: Option<&Response>,
-    ) -> Box<Failure> {
+    ) -> Box<Blocked> {
         let location = response.and_then(|response| redirect::location(self, response));
-        Box::new(Failure {
+        Box::new(Blocked {
             error,
             kind,
             url: self.request.url.clone(),

@@ -3,7 +3,7 @@
 //! # What is modelled
 //!
 //! - Requests that a script makes with `fetch()`, to http and https URLs: [`Request`].
-//! - Whether a preflight is needed ([`preflight_causes`]), and what it allows ([`Grant`]).
+//! - Whether a preflight is needed ([`preflight_causes`]), and what it allows ([`PreflightGrant`]).
 //! - The [CORS check](cors_check) on every response, redirects included.
 //! - Redirects: the origin that becomes `null`, methods, bodies and `Authorization` that change, user
 //!   names, 20 at most.
@@ -35,6 +35,7 @@ mod in_flight;
 mod message;
 mod network_error;
 mod origin;
+mod outcome;
 mod preflight;
 mod profile;
 mod receive;
@@ -44,7 +45,6 @@ mod request;
 mod safelist;
 mod step;
 mod timing;
-mod verdict;
 
 pub use cache::PreflightCache;
 pub use cors_check::cors_check;
@@ -52,11 +52,12 @@ pub use engine::Engine;
 pub use exchange::{Exchange, Kind, Response, SentRequest};
 pub use fetch::{Server, fetch};
 pub use filter::{CORS_SAFELISTED_RESPONSE_HEADER_NAMES, readable_headers};
-pub use grant::Grant;
+pub use grant::PreflightGrant;
 pub use header::{Header, Headers};
 pub use message::{ConsoleLine, console};
 pub use network_error::{Malformed, NetworkError, Throws};
 pub use origin::{Origin, TupleOrigin};
+pub use outcome::{Blocked, FetchOutcome, Judged, Readable, Run, Tainting};
 pub use preflight::{Cause, preflight_causes};
 pub use profile::{
     CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, Profile, RedirectedPreflight,
@@ -72,4 +73,3 @@ pub use safelist::{
 pub use step::{Check, Step};
 pub use timing::tao_check;
 pub use url::Url;
-pub use verdict::{Failure, Judged, Readable, Run, Tainting, Verdict};

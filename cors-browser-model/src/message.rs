@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::engine::Engine;
 use crate::exchange::Response;
-use crate::verdict::Failure;
+use crate::outcome::Blocked;
 
 /// A line in a console, of a page that uses `fetch()`; `XMLHttpRequest` and elements have other words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ pub struct ConsoleLine {
 /// What an engine's console says of a failure: the reason first. The standard has no console.
 ///
 /// Empty where the engine says nothing of CORS, but only what went wrong with the connection.
-pub fn console(engine: Engine, failure: &Failure) -> Vec<ConsoleLine> {
+pub fn console(engine: Engine, failure: &Blocked) -> Vec<ConsoleLine> {
     match engine {
         Engine::Standard => Vec::new(),
         Engine::Chromium => chromium::console(failure),

@@ -6,10 +6,10 @@ use crate::filter;
 use crate::header::Headers;
 use crate::in_flight::InFlight;
 use crate::network_error::NetworkError;
+use crate::outcome::{Readable, Tainting};
 use crate::request::Request;
 use crate::step::Checks;
 use crate::timing::tao_check;
-use crate::verdict::{Readable, Tainting};
 
 /// The checks of a response that is no preflight's, and what a script may read of it.
 pub(crate) fn receive(

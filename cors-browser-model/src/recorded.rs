@@ -6,17 +6,17 @@ use url::Url;
 
 use crate::engine::Engine;
 use crate::exchange::{Kind, Response};
-use crate::grant::{self, Grant};
+use crate::grant::{self, PreflightGrant};
 use crate::header::{Header, Headers, is_token};
 use crate::in_flight::InFlight;
 use crate::message;
 use crate::network_error::NetworkError;
 use crate::origin::Origin;
+use crate::outcome::{Judged, Readable};
 use crate::receive;
 use crate::request::{Credentials, Request};
 use crate::safelist;
 use crate::step::Checks;
-use crate::verdict::{Judged, Readable};
 
 /// A request that was recorded on the wire, and what a script must have asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +140,11 @@ fn only<'a>(headers: &'a Headers, name: &'a str) -> Option<&'a [u8]> {
 /// assert_eq!(judged.console[0].text, "Preflight response is not successful. Status code: 403");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn judge_preflight(engine: Engine, request: &Request, response: &Response) -> Judged<Grant> {
+pub fn judge_preflight(
+    engine: Engine,
+    request: &Request,
+    response: &Response,
+) -> Judged<PreflightGrant> {
     judge(
         engine,
         request,

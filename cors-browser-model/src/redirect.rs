@@ -5,10 +5,10 @@ use url::Url;
 use crate::exchange::Response;
 use crate::in_flight::InFlight;
 use crate::network_error::NetworkError;
+use crate::outcome::Tainting;
 use crate::request::{Body, Mode, has_credentials};
 use crate::safelist::is_cors_non_wildcard_request_header_name;
 use crate::step::{Checks, Step};
-use crate::verdict::Tainting;
 
 /// The [location URL](https://fetch.spec.whatwg.org/#concept-response-location-url) of a response, if
 /// it redirects.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use cors_browser_model::{
-    Check, Engine, Exchange, Headers, Kind, Readable, Run, SentRequest, Verdict,
+    Check, Engine, Exchange, FetchOutcome, Headers, Kind, Readable, Run, SentRequest,
 };
 use cors_explain::{
     FailureCode, PageRequest, Simulation, check_text, enumerate, header_lines, masked_console,
@@ -144,19 +144,20 @@ pub(crate) fn write_verdict(
     writeln!(out)?;
     let names = |blocked: bool| {
         let runs = simulation.runs.iter().filter(|(engine, run)| {
-            *engine != Engine::Standard && matches!(run.verdict, Verdict::Blocked(_)) == blocked
+            *engine != Engine::Standard
+                && matches!(run.outcome, FetchOutcome::Blocked(_)) == blocked
         });
         let names: Vec<_> = runs.map(|(engine, _)| engine.name()).collect();
         enumerate(&names)
     };
     let blocked = names(true);
-    let standard = simulation.runs.first().map(|(_, run)| &run.verdict);
+    let standard = simulation.runs.first().map(|(_, run)| &run.outcome);
     match (standard, blocked.is_empty()) {
-        (Some(Verdict::Response(response)), true) => {
+        (Some(FetchOutcome::Response(response)), true) => {
             let allowed = Styled(GOOD, "allowed by every browser");
             writeln!(out, "{allowed}: {}", readable(response))?;
         }
-        (Some(Verdict::Blocked(_)), true) => writeln!(
+        (Some(FetchOutcome::Blocked(_)), true) => writeln!(
             out,
             "{}: the Fetch standard blocks it; Chromium, Firefox and WebKit do not yet",
             Styled(WARN, "allowed, for now")
@@ -224,7 +225,7 @@ pub(crate) fn to_json(simulation: &Simulation) -> Value {
             "engine": engine.name(),
             "checks": checks(&run.checks),
             "exchanges": exchanges.collect::<Vec<_>>(),
-            "verdict": verdict_json(&run.verdict),
+            "verdict": outcome_json(&run.outcome),
             "console": run.console.iter().map(|line| json!({
                 "code": line.code,
                 "text": masked_console(&line.text, run),
@@ -234,14 +235,14 @@ pub(crate) fn to_json(simulation: &Simulation) -> Value {
     runs.collect()
 }
 
-fn verdict_json(verdict: &Verdict) -> Value {
-    match verdict {
-        Verdict::Response(readable) => json!({
+fn outcome_json(outcome: &FetchOutcome) -> Value {
+    match outcome {
+        FetchOutcome::Response(readable) => json!({
             "allowed": true,
             "status": readable.status,
             "headers": header_lines(&readable.headers).collect::<Vec<_>>(),
         }),
-        Verdict::Blocked(failure) => json!({
+        FetchOutcome::Blocked(failure) => json!({
             "allowed": false,
             "code": FailureCode::from(&failure.error).as_str(),
             "message": failure.error.to_string(),

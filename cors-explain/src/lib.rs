@@ -4,7 +4,7 @@
 //!
 //! - What is wrong or risky in a policy file: [`findings`], or [`Checked`] with the checklist.
 //! - What comes of a page's request: [`Simulation`] of a [`PageRequest`], with a [`PolicyServer`] or a server of yours.
-//! - What to say about it: [`title`], [`check_text`], [`verdict_text`], [`remark`].
+//! - What to say about it: [`title`], [`check_text`], [`outcome_text`], [`remark`].
 //! - Why it is blocked, and what to change: [`Fix`].
 //! - What a message of a browser's console means: [`console::messages`].
 //! - What a code means: [`summary`], or [`codes`] at length.
@@ -36,7 +36,7 @@ pub use crate::policy_server::{Application, PolicyAnswer, PolicyServer, ok_appli
 pub use crate::remark::{readable_by_policy, remark};
 pub use crate::request::{PageRequest, header_lines, is_loopback, parse_origin, parse_url};
 pub use crate::simulation::{
-    Simulation, check_text, masked_console, readable_text, title, verdict_text,
+    Simulation, check_text, masked_console, outcome_text, readable_text, title,
 };
 pub use crate::source::{Source, ValidPolicy};
 pub use crate::text::enumerate;

@@ -21,7 +21,7 @@ pub fn ok_application(_: &SentRequest) -> Option<Response> {
 /// # Examples
 ///
 /// ```
-/// use cors_browser_model::{Origin, Request, Response, SentRequest, Url, Verdict};
+/// use cors_browser_model::{Origin, Request, Response, SentRequest, Url, FetchOutcome};
 /// use cors_explain::{Simulation, PolicyServer};
 ///
 /// let policy = cors_core::Policy::from_toml("allow_origins = ['*']")?;
@@ -30,7 +30,7 @@ pub fn ok_application(_: &SentRequest) -> Option<Response> {
 /// let get = Request::new(Url::parse("https://api.example.com/")?, page);
 /// let simulation = Simulation::new(&get, &mut PolicyServer::new(&policy, &teapot));
 /// for (_, run) in &simulation.runs {
-///     assert!(matches!(&run.verdict, Verdict::Response(readable) if readable.status == 418));
+///     assert!(matches!(&run.outcome, FetchOutcome::Response(readable) if readable.status == 418));
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -69,7 +69,7 @@ fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usiz
 /// # Examples
 ///
 /// ```
-/// use cors_browser_model::{Origin, Request, Url, Verdict};
+/// use cors_browser_model::{Origin, Request, Url, FetchOutcome};
 /// use cors_explain::{
 ///     PageRequest, PolicyServer, Simulation, Source, ok_application, readable_by_policy,
 /// };
@@ -82,7 +82,7 @@ fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usiz
 /// let mut server = PolicyServer::new(&valid.policy, &ok_application);
 /// let simulation = Simulation::new(&page.request, &mut server);
 /// let (_, run) = simulation.shown().ok_or("no run")?;
-/// let Verdict::Response(readable) = &run.verdict else { return Err("blocked".into()) };
+/// let FetchOutcome::Response(readable) = &run.outcome else { return Err("blocked".into()) };
 /// assert_eq!(
 ///     readable_by_policy(&valid, &page, readable),
 ///     "the page may read the status, the body and all headers"

@@ -1,8 +1,8 @@
 //! What browsers do with a request, and what is to be said about that.
 
 use cors_browser_model::{
-    Check, Engine, Exchange, Failure, Kind, PreflightCache, Readable, Request, Run, Server, Step,
-    Tainting, Url, Verdict, fetch,
+    Blocked, Check, Engine, Exchange, FetchOutcome, Kind, PreflightCache, Readable, Request, Run,
+    Server, Step, Tainting, Url, fetch,
 };
 
 use crate::mask::masked_url;
@@ -14,7 +14,7 @@ use crate::text::{Printable, enumerate};
 ///
 /// ```
 /// use cors_browser_model::{Engine, Origin, Request, Url};
-/// use cors_explain::{PolicyServer, Simulation, ok_application, title, verdict_text};
+/// use cors_explain::{PolicyServer, Simulation, ok_application, title, outcome_text};
 ///
 /// let policy = cors_core::Policy::from_toml("allow_origins = ['https://app.example.com']")?;
 /// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
@@ -27,7 +27,7 @@ use crate::text::{Printable, enumerate};
 /// let titles: Vec<_> = run.exchanges.iter().map(title).collect();
 /// assert_eq!(titles, ["The browser asks first, because of the method `PUT`"]);
 /// assert_eq!(
-///     verdict_text(&run.verdict),
+///     outcome_text(&run.outcome),
 ///     "`Access-Control-Allow-Methods` does not allow the method"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,18 +51,19 @@ impl Simulation {
     }
 
     /// The engines that block it, each with why.
-    pub fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Failure)> {
+    pub fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Blocked)> {
         self.runs
             .iter()
-            .filter_map(|(engine, run)| match &run.verdict {
-                Verdict::Blocked(failure) => Some((*engine, run, &**failure)),
-                Verdict::Response(_) => None,
+            .filter_map(|(engine, run)| match &run.outcome {
+                FetchOutcome::Blocked(failure) => Some((*engine, run, &**failure)),
+                FetchOutcome::Response(_) => None,
             })
     }
 
     /// The run to show: the standard's, or where that is allowed, the first that is not.
     pub fn shown(&self) -> Option<&(Engine, Run)> {
-        let is_blocked = |(_, run): &&(Engine, Run)| matches!(run.verdict, Verdict::Blocked(_));
+        let is_blocked =
+            |(_, run): &&(Engine, Run)| matches!(run.outcome, FetchOutcome::Blocked(_));
         self.runs.iter().find(is_blocked).or(self.runs.first())
     }
 }
@@ -102,8 +103,8 @@ pub fn title(exchange: &Exchange) -> String {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check_text(check: Check, run: &Run) -> String {
-    match &run.verdict {
-        Verdict::Blocked(failure) if !check.passed => {
+    match &run.outcome {
+        FetchOutcome::Blocked(failure) if !check.passed => {
             Printable(&failure.error.to_string()).to_string()
         }
         _ => statement(check.step).to_owned(),
@@ -141,9 +142,9 @@ fn statement(step: Step) -> &'static str {
 /// A console's line without the secrets of the URLs in it.
 pub fn masked_console(line: &str, run: &Run) -> String {
     let sent = run.exchanges.iter().map(|exchange| &exchange.sent.url);
-    let failure = match &run.verdict {
-        Verdict::Blocked(failure) => Some(failure),
-        Verdict::Response(_) => None,
+    let failure = match &run.outcome {
+        FetchOutcome::Blocked(failure) => Some(failure),
+        FetchOutcome::Response(_) => None,
     };
     let failed = failure.into_iter().flat_map(|failure| {
         [
@@ -164,10 +165,10 @@ pub fn masked_console(line: &str, run: &Run) -> String {
 }
 
 /// What comes of a run for the page, as a clause.
-pub fn verdict_text(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Response(readable) => readable_text(readable),
-        Verdict::Blocked(failure) => Printable(&failure.error.to_string()).to_string(),
+pub fn outcome_text(outcome: &FetchOutcome) -> String {
+    match outcome {
+        FetchOutcome::Response(readable) => readable_text(readable),
+        FetchOutcome::Blocked(failure) => Printable(&failure.error.to_string()).to_string(),
     }
 }
 

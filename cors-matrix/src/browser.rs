@@ -2,13 +2,13 @@
 //! by the meaning of the policy. They must agree.
 
 use cors_browser_model::{
-    Credentials, Engine, Failure, Headers, Kind, Recorded, Response, Url,
+    Blocked, Credentials, Engine, Headers, Kind, Recorded, Response, Url,
     is_forbidden_request_header, judge_preflight, judge_response,
 };
 use cors_core::Grant;
 use cors_core::adapter::Verdict;
 
-use crate::judge::{Exchange, Finding};
+use crate::judge::{JudgedExchange, Pass};
 use crate::message::{Answer, Line};
 
 /// Where the pages of the cases fetch from: no case has an origin of this host.
@@ -19,9 +19,9 @@ const API: &str = "http://api.test";
 /// # Errors
 ///
 /// Where a page could read what the policy does not grant, or could not read what it grants.
-pub(crate) fn judge(exchange: &Exchange<'_>) -> Result<Finding, String> {
+pub(crate) fn judge(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     let Answer::Response(answer) = exchange.answer else {
-        return Ok(Finding::Nothing);
+        return Ok(Pass::NotApplicable);
     };
     let request = exchange.request;
     let decision = exchange.policy.policy.decide(request);
@@ -36,7 +36,7 @@ pub(crate) fn judge(exchange: &Exchange<'_>) -> Result<Finding, String> {
         let asked = headers(&request.lines);
         let Ok(recorded) = Recorded::read(&request.method, url.clone(), &asked, credentials) else {
             // No page could have sent it, so there is nothing that one could read.
-            return Ok(Finding::Nothing);
+            return Ok(Pass::NotApplicable);
         };
         for engine in Engine::ALL {
             let (granted, verdict) = match recorded.kind {
@@ -68,10 +68,10 @@ pub(crate) fn judge(exchange: &Exchange<'_>) -> Result<Finding, String> {
                 .map_err(|how| format!("{}, credentials {credentials:?}: {how}", engine.name()))?;
         }
     }
-    Ok(Finding::Right)
+    Ok(Pass::Checked)
 }
 
-fn agree(granted: bool, verdict: Result<(), Box<Failure>>) -> Result<(), String> {
+fn agree(granted: bool, verdict: Result<(), Box<Blocked>>) -> Result<(), String> {
     match (granted, verdict) {
         (true, Err(failure)) => Err(format!("blocked ({:?}), though granted", failure.error)),
         (false, Ok(())) => Err("allowed, though not granted".to_owned()),
@@ -227,7 +227,7 @@ mod tests {
             let name = String::from_utf8_lossy(&header.name).into_owned();
             (name, header.value.clone())
         });
-        let request = message::Request {
+        let request = message::RawRequest {
             method: sent.method.clone(),
             target: "/".to_owned(),
             lines: lines.collect(),
@@ -275,13 +275,13 @@ mod tests {
                     let mut cache = PreflightCache::new();
                     let run =
                         cors_browser_model::fetch(engine, &request, &mut cache, Duration::ZERO, &mut server);
-                    let readable = match &run.verdict {
-                        cors_browser_model::Verdict::Response(readable) => Some(readable),
-                        cors_browser_model::Verdict::Blocked(_) => None,
+                    let readable = match &run.outcome {
+                        cors_browser_model::FetchOutcome::Response(readable) => Some(readable),
+                        cors_browser_model::FetchOutcome::Blocked(_) => None,
                     };
                     prop_assert_eq!(
                         readable.is_some(), granted.is_some(),
-                        "{:?} {:?} {:?} {:?}", engine, request, config, run.verdict
+                        "{:?} {:?} {:?} {:?}", engine, request, config, run.outcome
                     );
                     if let (Some(readable), Some(grant)) = (readable, granted) {
                         let exposed = grant.expose_headers.iter().any(|name| {

@@ -16,7 +16,7 @@ use std::{fs, io, thread};
 use fastrand::Rng;
 
 use crate::judge::show;
-use crate::message::{Connection, Response};
+use crate::message::{Connection, RawResponse};
 use crate::server::{FixtureBinary, Framework};
 use program::Program;
 use traffic::{Asked, Fault, POLICY};
@@ -227,7 +227,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn judge(&mut self, asked: &Asked, response: &Response) {
+    fn judge(&mut self, asked: &Asked, response: &RawResponse) {
         let mut found = asked.judge(response);
         let from = response.lines("x-cache").next().unwrap_or_default();
         // The others are nginx's: what it made sure of, or gave out while it asked.
@@ -368,7 +368,7 @@ mod tests {
             for index in 0..2_000 {
                 let asked = Asked::random(&mut random);
                 let stored = may_be_stored(&asked);
-                let response = Response {
+                let response = RawResponse {
                     status: 200,
                     lines: vec![(
                         "x-cache".to_owned(),
@@ -398,7 +398,7 @@ mod tests {
     fn faults() {
         let mut tally = Tally::default();
         let mut random = Rng::with_seed(1);
-        let response = Response {
+        let response = RawResponse {
             status: 200,
             lines: vec![
                 ("x-cache".to_owned(), b"HIT".to_vec()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cors_core::{Config, Policy};
 use serde::Deserialize;
 
-use crate::message::Request;
+use crate::message::RawRequest;
 
 /// The fields that the cases are about. Every other field is the application's and the framework's.
 pub fn is_relevant(name: &str) -> bool {
@@ -48,7 +48,7 @@ pub struct Case {
     /// The policy in force: one of [`Suite::policies`].
     pub policy: Arc<NamedPolicy>,
     /// What is sent.
-    pub request: Request,
+    pub request: RawRequest,
     /// What must come back.
     pub expected: Expected,
 }
@@ -373,7 +373,7 @@ fn unescape(text: &str) -> Result<Vec<u8>, String> {
 
 /// Reads `METHOD TARGET`, header lines and, behind a line `---`, a body. Empty lines are nothing, so
 /// that a placeholder may stand for no line at all.
-fn parse_request(text: &[u8]) -> Result<Request, String> {
+fn parse_request(text: &[u8]) -> Result<RawRequest, String> {
     let mut lines = text
         .split(|&byte| byte == b'\n')
         .filter(|line| !line.is_empty());
@@ -383,7 +383,7 @@ fn parse_request(text: &[u8]) -> Result<Request, String> {
         .ok_or_else(|| format!("`{start}` is no method and target"))?;
     let head: Vec<_> = lines.by_ref().take_while(|line| line != b"---").collect();
     let body: Vec<_> = lines.collect();
-    Ok(Request {
+    Ok(RawRequest {
         method: method.to_owned(),
         target: target.to_owned(),
         lines: head.into_iter().map(parse_line).collect::<Result<_, _>>()?,

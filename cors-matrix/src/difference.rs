@@ -11,7 +11,7 @@ use crate::server::Framework;
 /// A known difference. Where it applies, the answer must be what it says, and must not be what the
 /// case expects: a difference that is gone is an error.
 #[derive(Debug)]
-pub struct Difference {
+pub struct KnownDifference {
     /// The framework.
     pub framework: Framework,
     /// The names of the cases that it applies to.
@@ -46,7 +46,7 @@ struct Entry {
     reason: String,
 }
 
-impl Difference {
+impl KnownDifference {
     /// Reads all of a file.
     ///
     /// # Errors

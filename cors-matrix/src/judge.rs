@@ -4,15 +4,15 @@ use cors_core::adapter::{Decision, Header, HeaderSource, RequestHead as _, Respo
 
 use crate::browser;
 use crate::case::{Expected, NamedPolicy, is_relevant};
-use crate::message::{Answer, Line, Request, Response};
+use crate::message::{Answer, Line, RawRequest, RawResponse};
 
 /// An exchange with a server, and the same with the server that has no middleware.
 #[derive(Clone, Copy, Debug)]
-pub struct Exchange<'a> {
+pub struct JudgedExchange<'a> {
     /// The policy in force.
     pub policy: &'a NamedPolicy,
     /// What was sent.
-    pub request: &'a Request,
+    pub request: &'a RawRequest,
     /// What must come back, by the case.
     pub expected: &'a Expected,
     /// What came back.
@@ -26,23 +26,23 @@ pub struct Exchange<'a> {
 pub struct Judge {
     /// Who it is.
     pub name: &'static str,
-    judge: fn(&Exchange<'_>) -> Result<Finding, String>,
+    judge: fn(&JudgedExchange<'_>) -> Result<Pass, String>,
 }
 
 /// What a judge finds where nothing is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum Pass {
     /// It is right.
-    Right,
+    Checked,
     /// It is none of this judge's business.
-    Nothing,
+    NotApplicable,
 }
 
 /// All judges.
 pub const JUDGES: [Judge; 4] = [
     Judge {
         name: "case",
-        judge: |exchange| meets(exchange.answer, exchange.expected).map(|()| Finding::Right),
+        judge: |exchange| meets(exchange.answer, exchange.expected).map(|()| Pass::Checked),
     },
     Judge {
         name: "engine",
@@ -64,7 +64,7 @@ impl Judge {
     /// # Errors
     ///
     /// What is wrong.
-    pub fn judge(&self, exchange: &Exchange<'_>) -> Result<Finding, String> {
+    pub fn judge(&self, exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
         (self.judge)(exchange)
     }
 }
@@ -97,7 +97,7 @@ pub fn meets(answer: &Answer, expected: &Expected) -> Result<(), String> {
 }
 
 /// The engine's decision, carried out by hand on what the bare server says.
-fn engine(exchange: &Exchange<'_>) -> Result<Finding, String> {
+fn engine(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     let decision = exchange.policy.policy.decide(exchange.request);
     let headers = exchange.policy.policy.headers(decision);
     let (response, expected, status) = match (decision, exchange.answer, exchange.bare) {
@@ -121,7 +121,7 @@ fn engine(exchange: &Exchange<'_>) -> Result<Finding, String> {
             (response, lines, bare.status)
         }
         // The framework gives no response at all, with us as without us.
-        (Decision::Forward(_), Answer::Closed, Answer::Closed) => return Ok(Finding::Nothing),
+        (Decision::Forward(_), Answer::Closed, Answer::Closed) => return Ok(Pass::NotApplicable),
         (_, answer, _) => return Err(format!("decided {decision:?}, got {answer:?}")),
     };
     if response.status != status {
@@ -129,11 +129,11 @@ fn engine(exchange: &Exchange<'_>) -> Result<Finding, String> {
     }
     let mut expected = expected;
     expected.sort_by(|(a, _), (b, _)| a.cmp(b));
-    same_lines(&relevant(response), &expected).map(|()| Finding::Right)
+    same_lines(&relevant(response), &expected).map(|()| Pass::Checked)
 }
 
 /// What an adapter does, the slow and obvious way.
-pub(crate) fn write(headers: &[Header<Box<str>>], request: &Request, lines: &mut Vec<Line>) {
+pub(crate) fn write(headers: &[Header<Box<str>>], request: &RawRequest, lines: &mut Vec<Line>) {
     for header in headers {
         let name = header.name.name();
         let mut values: Vec<Vec<u8>> = match &header.value {
@@ -171,16 +171,16 @@ fn one_vary_line(application: &[Line], ours: Vec<Vec<u8>>) -> Vec<u8> {
 }
 
 /// Whether everything but the CORS fields is as without the middleware.
-fn untouched(exchange: &Exchange<'_>) -> Result<Finding, String> {
+fn untouched(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     // A preflight never gets so far as to be compared.
     if matches!(
         exchange.policy.policy.decide(exchange.request),
         Decision::Respond(_)
     ) {
-        return Ok(Finding::Nothing);
+        return Ok(Pass::NotApplicable);
     }
     let (response, bare) = match (exchange.answer, exchange.bare) {
-        (Answer::Closed, Answer::Closed) => return Ok(Finding::Right),
+        (Answer::Closed, Answer::Closed) => return Ok(Pass::Checked),
         (Answer::Response(response), Answer::Response(bare)) => (response, bare),
         (answer, bare) => return Err(format!("{answer:?} instead of {bare:?}")),
     };
@@ -192,25 +192,25 @@ fn untouched(exchange: &Exchange<'_>) -> Result<Finding, String> {
     }
     same_lines(&other_lines(response), &other_lines(bare))?;
     match response.pieces == bare.pieces {
-        true => Ok(Finding::Right),
+        true => Ok(Pass::Checked),
         false => Err("the body, or the pieces in which it is sent, differ".to_owned()),
     }
 }
 
 /// The relevant lines of a response, sorted by name.
-pub fn relevant(response: &Response) -> Vec<Line> {
+pub fn relevant(response: &RawResponse) -> Vec<Line> {
     sorted(response, is_relevant)
 }
 
 /// The lines of a response that the middleware has nothing to do with, sorted by name.
-fn other_lines(response: &Response) -> Vec<Line> {
+fn other_lines(response: &RawResponse) -> Vec<Line> {
     // The clock ticks between two requests.
     sorted(response, |name| {
         (name == "x-handler" || !is_relevant(name)) && name != "date"
     })
 }
 
-fn sorted(response: &Response, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
+fn sorted(response: &RawResponse, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
     let mut lines = response.lines.clone();
     lines.retain(|(name, _)| wanted(name));
     lines.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -254,7 +254,7 @@ mod tests {
         let Ok(Expected::Response { status, lines }) = Expected::parse(text.as_bytes()) else {
             return Answer::Closed;
         };
-        Answer::Response(Response {
+        Answer::Response(RawResponse {
             status: status.unwrap(),
             lines,
             pieces: Vec::new(),
@@ -276,13 +276,13 @@ mod tests {
             if method == "OPTIONS" {
                 lines.push(("access-control-request-method".to_owned(), b"PUT".to_vec()));
             }
-            let request = Request {
+            let request = RawRequest {
                 method: method.to_owned(),
                 target: "/".to_owned(),
                 lines,
                 body: Vec::new(),
             };
-            let exchange = Exchange {
+            let exchange = JudgedExchange {
                 policy: &policy,
                 request: &request,
                 expected: &Expected::parse(expected.as_bytes()).unwrap(),

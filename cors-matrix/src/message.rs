@@ -18,7 +18,7 @@ pub type Line = (String, Vec<u8>);
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Request {
+pub struct RawRequest {
     /// The method.
     pub method: String,
     /// The path and query.
@@ -30,7 +30,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-impl Request {
+impl RawRequest {
     fn to_bytes(&self, connection: &[u8]) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         let mut line = |name: &str, value: &[u8]| {
@@ -53,7 +53,7 @@ impl Request {
     }
 }
 
-impl RequestHead for Request {
+impl RequestHead for RawRequest {
     fn method(&self) -> &[u8] {
         self.method.as_bytes()
     }
@@ -69,14 +69,14 @@ impl RequestHead for Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// A response.
-    Response(Response),
+    Response(RawResponse),
     /// The connection was closed without one.
     Closed,
 }
 
 /// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
+pub struct RawResponse {
     /// The status.
     pub status: u16,
     /// The header lines in the order of receipt, names in lower case.
@@ -85,7 +85,7 @@ pub struct Response {
     pub pieces: Vec<Vec<u8>>,
 }
 
-impl Response {
+impl RawResponse {
     /// The lines of a header field.
     pub fn lines(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let named = move |line: &&Line| line.0 == name;
@@ -98,7 +98,7 @@ impl Response {
 /// # Errors
 ///
 /// When no connection can be made, the server takes too long, or what it sends is not HTTP/1.1.
-pub fn send(port: u16, request: &Request) -> io::Result<Answer> {
+pub fn send(port: u16, request: &RawRequest) -> io::Result<Answer> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
@@ -139,7 +139,7 @@ impl<S: io::Read + io::Write> Connection<S> {
     /// # Errors
     ///
     /// When the connection is closed before the answer is complete, or what comes is not HTTP/1.1.
-    pub fn exchange(&mut self, request: &Request) -> io::Result<Response> {
+    pub fn exchange(&mut self, request: &RawRequest) -> io::Result<RawResponse> {
         self.stream.write_all(&request.to_bytes(b"keep-alive"))?;
         let mut block = [0; 16 * 1024];
         loop {
@@ -158,7 +158,7 @@ impl<S: io::Read + io::Write> Connection<S> {
 }
 
 /// All that came until the connection was closed.
-fn parse(bytes: &[u8], head_only: bool) -> io::Result<Response> {
+fn parse(bytes: &[u8], head_only: bool) -> io::Result<RawResponse> {
     let Some((mut response, len)) = parse_head(bytes)? else {
         return Err(invalid("the response ends in its head"));
     };
@@ -175,7 +175,7 @@ fn parse(bytes: &[u8], head_only: bool) -> io::Result<Response> {
 }
 
 /// The first response of those on a connection, and its length; `None` if there is more to come.
-fn parse_one(bytes: &[u8], head_only: bool) -> io::Result<Option<(Response, usize)>> {
+fn parse_one(bytes: &[u8], head_only: bool) -> io::Result<Option<(RawResponse, usize)>> {
     let Some((mut response, head)) = parse_head(bytes)? else {
         return Ok(None);
     };
@@ -199,7 +199,7 @@ fn parse_one(bytes: &[u8], head_only: bool) -> io::Result<Option<(Response, usiz
 }
 
 /// A response without its body, and the length of its head; `None` if the head is not complete.
-fn parse_head(bytes: &[u8]) -> io::Result<Option<(Response, usize)>> {
+fn parse_head(bytes: &[u8]) -> io::Result<Option<(RawResponse, usize)>> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut head = httparse::Response::new(&mut fields);
     let parsed = head.parse(bytes).map_err(invalid)?;
@@ -211,7 +211,7 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<(Response, usize)>> {
         .iter()
         .map(|field| (field.name.to_ascii_lowercase(), field.value.to_vec()))
         .collect();
-    let response = Response {
+    let response = RawResponse {
         status,
         lines,
         pieces: Vec::new(),
@@ -219,7 +219,7 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<(Response, usize)>> {
     Ok(Some((response, len)))
 }
 
-fn is_chunked(response: &Response) -> bool {
+fn is_chunked(response: &RawResponse) -> bool {
     response
         .lines("transfer-encoding")
         .any(|value| value.eq_ignore_ascii_case(b"chunked"))
@@ -293,8 +293,8 @@ mod tests {
         }
     }
 
-    fn bare(method: &str) -> Request {
-        Request {
+    fn bare(method: &str) -> RawRequest {
+        RawRequest {
             method: method.into(),
             target: "/".into(),
             lines: Vec::new(),
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn requests() {
-        let request = Request {
+        let request = RawRequest {
             method: "POST".into(),
             target: "/".into(),
             lines: vec![

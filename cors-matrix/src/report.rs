@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::difference::Difference;
+use crate::difference::KnownDifference;
 use crate::judge::JUDGES;
 use crate::server::Framework;
 
@@ -16,7 +16,7 @@ pub struct Report {
     /// The groups of cases, in the order of the rows.
     pub groups: Vec<Group>,
     /// What is wrong.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<CaseFailure>,
     /// How many exchanges each known difference was found in.
     pub known: Vec<usize>,
     /// How many exchanges each of [`JUDGES`] found right.
@@ -45,7 +45,7 @@ pub struct Cell {
 
 /// Something wrong with an exchange.
 #[derive(Clone, Debug, Serialize)]
-pub struct Failure {
+pub struct CaseFailure {
     /// Where.
     #[serde(serialize_with = "name_of")]
     pub framework: Framework,
@@ -76,7 +76,7 @@ impl Report {
         column: usize,
         group: &str,
         known: Option<usize>,
-        failures: Vec<Failure>,
+        failures: Vec<CaseFailure>,
     ) {
         if self.groups.last().is_none_or(|last| last.name != group) {
             self.groups.push(Group {
@@ -98,10 +98,10 @@ impl Report {
 
     /// Counts every known difference that was found nowhere as a failure. Only a run of all cases
     /// can tell.
-    pub fn reject_unused(&mut self, differences: &[Difference]) {
+    pub fn reject_unused(&mut self, differences: &[KnownDifference]) {
         for (difference, count) in differences.iter().zip(&self.known) {
             if *count == 0 && self.frameworks.contains(&difference.framework) {
-                self.failures.push(Failure {
+                self.failures.push(CaseFailure {
                     framework: difference.framework,
                     case: difference.cases().to_owned(),
                     judge: "known difference".to_owned(),
@@ -124,7 +124,7 @@ impl Report {
     }
 
     /// The report as text: a table, the known differences, what is wrong, and a closing line.
-    pub fn text(&self, differences: &[Difference]) -> String {
+    pub fn text(&self, differences: &[KnownDifference]) -> String {
         let head = ["group".to_owned()].into_iter();
         let mut rows = vec![
             head.chain(self.frameworks.iter().map(ToString::to_string))
@@ -147,7 +147,7 @@ impl Report {
             if index == 0 {
                 text.push_str("\nknown differences:\n");
             }
-            let Difference {
+            let KnownDifference {
                 framework, reason, ..
             } = difference;
             let _ = writeln!(text, "  {framework}, {}: {reason}", exchanges(*count));
@@ -155,7 +155,7 @@ impl Report {
         if !self.failures.is_empty() {
             text.push_str("\nwrong:\n");
         }
-        for Failure {
+        for CaseFailure {
             framework,
             case,
             judge,
@@ -186,7 +186,7 @@ impl Report {
     }
 
     /// The report as JSON.
-    pub fn json(&self, differences: &[Difference]) -> String {
+    pub fn json(&self, differences: &[KnownDifference]) -> String {
         let groups = self.groups.iter().map(|group| {
             let cells = self
                 .frameworks
@@ -231,7 +231,7 @@ impl Report {
     }
 
     /// The report as a page that needs nothing else.
-    pub fn html(&self, differences: &[Difference]) -> String {
+    pub fn html(&self, differences: &[KnownDifference]) -> String {
         let mut page = String::from(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>CORS test matrix</title>\n\
@@ -280,7 +280,7 @@ impl Report {
         }
         for failure in &self.failures {
             let (case, message) = (escape(&failure.case), escape(&failure.message));
-            let Failure {
+            let CaseFailure {
                 framework, judge, ..
             } = failure;
             let _ = writeln!(page, "<li>{framework} {case}<br>{judge}: {message}");

@@ -8,10 +8,10 @@ use std::{fs, io};
 use tempfile::TempDir;
 
 use crate::case::{Case, Expected, Suite};
-use crate::difference::Difference;
-use crate::judge::{Exchange, Finding, JUDGES, meets, relevant};
-use crate::message::{self, Answer, Request};
-use crate::report::{Failure, Report};
+use crate::difference::KnownDifference;
+use crate::judge::{JUDGES, JudgedExchange, Pass, meets, relevant};
+use crate::message::{self, Answer, RawRequest};
+use crate::report::{CaseFailure, Report};
 use crate::server::{FixtureBinary, Framework};
 
 /// What a framework's servers answered to a case, with the middleware and without.
@@ -26,7 +26,7 @@ type Answers = io::Result<(Answer, Answer)>;
 pub fn run(
     fixtures: &[FixtureBinary],
     suite: &Suite,
-    differences: &[Difference],
+    differences: &[KnownDifference],
     done: &(dyn Fn() + Sync),
 ) -> Result<Report, String> {
     let folder = PolicyFiles::write(suite)
@@ -57,7 +57,7 @@ fn ask(
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Answers>, String> {
     let bare = fixture.start(None)?;
-    let mut bare_answers: HashMap<&Request, Answer> = HashMap::new();
+    let mut bare_answers: HashMap<&RawRequest, Answer> = HashMap::new();
     let mut answers: Vec<Option<Answers>> = suite.cases.iter().map(|_| None).collect();
     for (index, policy) in suite.policies.iter().enumerate() {
         let cases = suite.cases.iter().zip(&mut answers);
@@ -91,7 +91,7 @@ fn ask(
 
 fn judge(
     suite: &Suite,
-    differences: &[Difference],
+    differences: &[KnownDifference],
     frameworks: Vec<Framework>,
     answers: &[Vec<Answers>],
 ) -> Report {
@@ -109,7 +109,7 @@ fn judge(
                 .position(|difference| difference.applies(framework, case));
             match answers.get(index) {
                 Some(Ok((answer, bare))) => {
-                    let exchange = Exchange {
+                    let exchange = JudgedExchange {
                         policy: &case.policy,
                         request: &case.request,
                         expected: &case.expected,
@@ -131,7 +131,7 @@ fn judge(
                 Some(Err(error)) => failures.push(("connection", error.to_string())),
                 None => failures.push(("connection", "the case was not run".to_owned())),
             }
-            let failures = failures.into_iter().map(|(judge, message)| Failure {
+            let failures = failures.into_iter().map(|(judge, message)| CaseFailure {
                 framework,
                 case: case.name.clone(),
                 judge: judge.to_owned(),
@@ -144,16 +144,16 @@ fn judge(
 }
 
 fn judge_one(
-    exchange: &Exchange<'_>,
-    difference: Option<&Difference>,
+    exchange: &JudgedExchange<'_>,
+    difference: Option<&KnownDifference>,
     judged: &mut [usize; JUDGES.len()],
     failures: &mut Vec<(&'static str, String)>,
 ) {
     let Some(difference) = difference else {
         for (judge, judged) in JUDGES.iter().zip(judged) {
             match judge.judge(exchange) {
-                Ok(Finding::Right) => *judged += 1,
-                Ok(Finding::Nothing) => {}
+                Ok(Pass::Checked) => *judged += 1,
+                Ok(Pass::NotApplicable) => {}
                 Err(message) => failures.push((judge.name, message)),
             }
         }

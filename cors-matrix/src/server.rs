@@ -150,7 +150,7 @@ impl FixtureBinary {
     /// # Errors
     ///
     /// When it cannot be started or says nothing; what it printed is part of the error.
-    pub fn start(&self, policy: Option<&Path>) -> Result<Server, String> {
+    pub fn start(&self, policy: Option<&Path>) -> Result<FixtureServer, String> {
         self.start_command(&mut self.command(policy, 0))
     }
 
@@ -159,11 +159,11 @@ impl FixtureBinary {
     /// # Errors
     ///
     /// As with [`FixtureBinary::start`].
-    pub fn start_cacheable(&self, policy: Option<&Path>) -> Result<Server, String> {
+    pub fn start_cacheable(&self, policy: Option<&Path>) -> Result<FixtureServer, String> {
         self.start_command(self.command(policy, 0).arg("--cacheable"))
     }
 
-    fn start_command(&self, command: &mut Command) -> Result<Server, String> {
+    fn start_command(&self, command: &mut Command) -> Result<FixtureServer, String> {
         let in_framework = |message: String| format!("{}: {message}", self.framework);
         let mut child = command
             .stdout(Stdio::piped())
@@ -173,7 +173,7 @@ impl FixtureBinary {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (say, said) = mpsc::channel();
         // From here on it is stopped when dropped.
-        let mut server = Server {
+        let mut server = FixtureServer {
             framework: self.framework,
             stdin: child.stdin.take(),
             child,
@@ -218,7 +218,7 @@ impl FixtureBinary {
 
 /// A running fixture server. It is stopped when dropped.
 #[derive(Debug)]
-pub struct Server {
+pub struct FixtureServer {
     framework: Framework,
     child: Child,
     /// Open as long as the server is to run.
@@ -228,7 +228,7 @@ pub struct Server {
     port: u16,
 }
 
-impl Server {
+impl FixtureServer {
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
@@ -270,7 +270,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for FixtureServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use cors_matrix::message::{self, Answer, Request, Response};
+use cors_matrix::message::{self, Answer, RawRequest, RawResponse};
 use cors_matrix::server::{FixtureBinary, Framework};
 
 const ORIGIN: &str = "https://app.example.com";
@@ -107,7 +107,7 @@ fn max_age(version: u64) -> u64 {
 }
 
 /// What a version of the policy adds to a response.
-fn expected(request: &Request, version: u64) -> (Option<u16>, Vec<String>) {
+fn expected(request: &RawRequest, version: u64) -> (Option<u16>, Vec<String>) {
     let is_preflight = request.method == "OPTIONS";
     let mut lines = match version % 3 {
         0 => vec!["vary: Origin".to_owned()],
@@ -137,7 +137,7 @@ fn expected(request: &Request, version: u64) -> (Option<u16>, Vec<String>) {
 
 /// Fails unless the response is what one of the versions makes of it.
 #[track_caller]
-fn agree(request: &Request, response: &Response, versions: RangeInclusive<u64>) {
+fn agree(request: &RawRequest, response: &RawResponse, versions: RangeInclusive<u64>) {
     let fields = response.lines.iter();
     let fields = fields.filter(|(name, _)| name == "vary" || name.starts_with("access-control-"));
     let mut lines: Vec<_> = fields
@@ -156,32 +156,32 @@ fn agree(request: &Request, response: &Response, versions: RangeInclusive<u64>) 
 }
 
 #[track_caller]
-fn check(port: u16, request: &Request, versions: RangeInclusive<u64>) {
+fn check(port: u16, request: &RawRequest, versions: RangeInclusive<u64>) {
     agree(request, &send(port, request), versions);
 }
 
 #[track_caller]
-fn send(port: u16, request: &Request) -> Response {
+fn send(port: u16, request: &RawRequest) -> RawResponse {
     match message::send(port, request).unwrap() {
         Answer::Response(response) => response,
         Answer::Closed => panic!("the connection was closed"),
     }
 }
 
-fn get() -> Request {
+fn get() -> RawRequest {
     request("GET", &[("Origin", ORIGIN)])
 }
 
-fn preflight() -> Request {
+fn preflight() -> RawRequest {
     request(
         "OPTIONS",
         &[("Origin", ORIGIN), ("Access-Control-Request-Method", "PUT")],
     )
 }
 
-fn request(method: &str, lines: &[(&str, &str)]) -> Request {
+fn request(method: &str, lines: &[(&str, &str)]) -> RawRequest {
     let lines = lines.iter();
-    Request {
+    RawRequest {
         method: method.to_owned(),
         target: "/echo".to_owned(),
         lines: lines

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use cors_matrix::judge::relevant;
-use cors_matrix::message::{self, Answer, Line, Request};
+use cors_matrix::message::{self, Answer, Line, RawRequest};
 use cors_matrix::server::Framework;
 use lexopt::ValueExt as _;
 
@@ -151,14 +151,14 @@ enum Row {
     },
 }
 
-fn parse(text: &str) -> Request {
+fn parse(text: &str) -> RawRequest {
     let mut lines = text.lines();
     let (method, target) = lines
         .next()
         .and_then(|line| line.split_once(' '))
         .unwrap_or_default();
     let lines = lines.filter_map(|line| line.split_once(": "));
-    Request {
+    RawRequest {
         method: method.to_owned(),
         target: target.to_owned(),
         lines: lines

@@ -8,9 +8,9 @@ use super::{ConsoleLine, line};
 use crate::exchange::Kind;
 use crate::header::encode;
 use crate::network_error::NetworkError as Error;
-use crate::verdict::Failure;
+use crate::outcome::Blocked;
 
-pub(super) fn console(failure: &Failure) -> Vec<ConsoleLine> {
+pub(super) fn console(failure: &Blocked) -> Vec<ConsoleLine> {
     let Some(Status {
         code,
         parameter,
@@ -49,7 +49,7 @@ struct Status {
 }
 
 /// The code, the parameter and the text of a failure; `None` where there is no `corsErrorStatus`.
-fn status(failure: &Failure) -> Option<Status> {
+fn status(failure: &Blocked) -> Option<Status> {
     let preflight = failure.kind == Some(Kind::Preflight);
     let of_check = |codes: [&'static str; 2], parameter: &str, text: String| {
         measured(if preflight { codes[1] } else { codes[0] }, parameter, text)

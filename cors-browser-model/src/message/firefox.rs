@@ -6,10 +6,10 @@ use super::ConsoleLine;
 use crate::exchange::Kind;
 use crate::header::encode;
 use crate::network_error::{Malformed, NetworkError as Error};
-use crate::verdict::Failure;
+use crate::outcome::Blocked;
 
-pub(super) fn console(failure: &Failure) -> Vec<ConsoleLine> {
-    let Failure { error, kind, .. } = failure;
+pub(super) fn console(failure: &Blocked) -> Vec<ConsoleLine> {
+    let Blocked { error, kind, .. } = failure;
     let status = failure.status.unwrap_or_default();
     let mut lines = match error {
         Error::AllowOriginMissing => vec![with_status(
@@ -125,7 +125,7 @@ pub(super) fn authorization_warning(url: &Url) -> ConsoleLine {
 const BLOCKED: &str =
     "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at";
 
-fn blocked(failure: &Failure, key: &'static str, reason: &str) -> ConsoleLine {
+fn blocked(failure: &Blocked, key: &'static str, reason: &str) -> ConsoleLine {
     ConsoleLine {
         code: Some(key),
         parameter: None,
@@ -134,7 +134,7 @@ fn blocked(failure: &Failure, key: &'static str, reason: &str) -> ConsoleLine {
     }
 }
 
-fn with_status(failure: &Failure, key: &'static str, reason: &str, status: &str) -> ConsoleLine {
+fn with_status(failure: &Blocked, key: &'static str, reason: &str, status: &str) -> ConsoleLine {
     let line = blocked(failure, key, reason);
     ConsoleLine {
         text: format!("{} Status code: {status}.", line.text),
@@ -142,13 +142,13 @@ fn with_status(failure: &Failure, key: &'static str, reason: &str, status: &str)
     }
 }
 
-fn unsuccessful_preflight(failure: &Failure) -> ConsoleLine {
+fn unsuccessful_preflight(failure: &Blocked) -> ConsoleLine {
     let status = failure.status.unwrap_or_default().to_string();
     let reason = "CORS preflight response did not succeed";
     with_status(failure, "CORSPreflightDidNotSucceed3", reason, &status)
 }
 
-fn refused_header(failure: &Failure, name: &str) -> ConsoleLine {
+fn refused_header(failure: &Blocked, name: &str) -> ConsoleLine {
     let reason = format!(
         "header ‘{}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS \
          preflight response",

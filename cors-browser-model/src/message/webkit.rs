@@ -6,9 +6,9 @@ use url::Url;
 use super::{ConsoleLine, line};
 use crate::exchange::Kind;
 use crate::network_error::{Malformed, NetworkError as Error};
-use crate::verdict::Failure;
+use crate::outcome::Blocked;
 
-pub(super) fn console(failure: &Failure) -> Vec<ConsoleLine> {
+pub(super) fn console(failure: &Blocked) -> Vec<ConsoleLine> {
     let Some((reason, measured)) = reason(failure) else {
         return Vec::new();
     };
@@ -33,8 +33,8 @@ pub(super) fn console(failure: &Failure) -> Vec<ConsoleLine> {
 }
 
 /// The text, and whether it was measured; `None` where the console says nothing of CORS.
-fn reason(failure: &Failure) -> Option<(String, bool)> {
-    let Failure {
+fn reason(failure: &Blocked) -> Option<(String, bool)> {
+    let Blocked {
         origin,
         method,
         url,

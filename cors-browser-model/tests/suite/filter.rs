@@ -1,7 +1,7 @@
 //! <https://fetch.spec.whatwg.org/#concept-filtered-response> and
 //! <https://fetch.spec.whatwg.org/#tao-check>.
 
-use cors_browser_model::{Credentials, Engine, Headers, Verdict, readable_headers, tao_check};
+use cors_browser_model::{Credentials, Engine, FetchOutcome, Headers, readable_headers, tao_check};
 
 use crate::{API, PAGE, get, headers, response, run};
 
@@ -89,7 +89,7 @@ fn at_home_all_but_cookies() {
     let run = run(Engine::Standard, &get(PAGE), |_| {
         response(404, "X-A: 1\nSet-Cookie: a=b")
     });
-    let Verdict::Response(readable) = run.verdict else {
+    let FetchOutcome::Response(readable) = run.outcome else {
         panic!("blocked")
     };
     assert_eq!(readable.status, 404);
@@ -104,7 +104,7 @@ fn timing() {
         assert_eq!(tao_check(PAGE, &headers(lines)), allowed);
         let lines = format!("Access-Control-Allow-Origin: *\n{lines}");
         let run = run(Engine::Standard, &get(API), |_| response(200, &lines));
-        let Verdict::Response(readable) = run.verdict else {
+        let FetchOutcome::Response(readable) = run.outcome else {
             panic!("blocked")
         };
         assert_eq!(readable.timing_allowed, allowed);
@@ -131,7 +131,7 @@ fn timing_failure_sticks() {
             "Access-Control-Allow-Origin: *\nTiming-Allow-Origin: *",
         ),
     });
-    let Verdict::Response(readable) = run.verdict else {
+    let FetchOutcome::Response(readable) = run.outcome else {
         panic!("blocked")
     };
     assert!(!readable.timing_allowed);

@@ -21,8 +21,8 @@ mod safelist;
 use std::time::Duration;
 
 use cors_browser_model::{
-    Engine, Headers, Kind, Origin, PreflightCache, Request, Response, Run, SentRequest, Url,
-    Verdict, fetch,
+    Engine, FetchOutcome, Headers, Kind, Origin, PreflightCache, Request, Response, Run,
+    SentRequest, Url, fetch,
 };
 
 const PAGE: &str = "https://app.example.com";
@@ -80,8 +80,8 @@ fn sent(run: &Run) -> Vec<String> {
 
 /// The name of the step that failed, or nothing.
 fn failed(run: &Run) -> &'static str {
-    match &run.verdict {
-        Verdict::Response(_) => "",
-        Verdict::Blocked(failure) => failure.error.step().name(),
+    match &run.outcome {
+        FetchOutcome::Response(_) => "",
+        FetchOutcome::Blocked(failure) => failure.error.step().name(),
     }
 }

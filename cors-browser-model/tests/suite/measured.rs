@@ -5,8 +5,8 @@ mod schema;
 use std::time::Duration;
 
 use cors_browser_model::{
-    Credentials, Engine, Headers, Kind, Origin, PreflightCache, Request, Response, Run,
-    SentRequest, Url, Verdict, fetch,
+    Credentials, Engine, FetchOutcome, Headers, Kind, Origin, PreflightCache, Request, Response,
+    Run, SentRequest, Url, fetch,
 };
 use schema::{Answer, Case, File, Line};
 
@@ -64,21 +64,23 @@ fn check(case: &Case, engine: Engine) {
         // The standard alone keeps `Authorization` from being covered by `*`.
         let spec_invalid = engine == Engine::Standard && case.name == "pf_authz_vs_star";
         assert_eq!(
-            matches!(run.verdict, Verdict::Response(_)),
+            matches!(run.outcome, FetchOutcome::Response(_)),
             readable && !spec_invalid,
             "{name}: {:?}",
-            run.verdict
+            run.outcome
         );
         let failed = |check: &&cors_browser_model::Check| !check.passed;
         let checks = run.exchanges.iter().flat_map(|exchange| &exchange.checks);
         let failures: Vec<_> = checks.filter(failed).map(|check| check.step).collect();
-        match &run.verdict {
-            Verdict::Response(_) => assert_eq!(failures, [], "{name}"),
-            Verdict::Blocked(failure) => assert_eq!(failures, [failure.error.step()], "{name}"),
+        match &run.outcome {
+            FetchOutcome::Response(_) => assert_eq!(failures, [], "{name}"),
+            FetchOutcome::Blocked(failure) => {
+                assert_eq!(failures, [failure.error.step()], "{name}")
+            }
         }
     }
 
-    if let (Some(read), Verdict::Response(response)) = (&case.header, &runs[0].verdict) {
+    if let (Some(read), FetchOutcome::Response(response)) = (&case.header, &runs[0].outcome) {
         let value = response.headers.get(&read.name);
         assert_eq!(value, read.value.clone().map(String::into_bytes), "{name}");
     }

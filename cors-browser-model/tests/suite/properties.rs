@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cors_browser_model::{
-    Body, Credentials, Engine, Headers, Mode, Origin, PreflightCache, Recorded, RedirectMode,
-    Request, Response, SentRequest, Url, Verdict, fetch, judge_preflight, judge_response,
+    Body, Credentials, Engine, FetchOutcome, Headers, Mode, Origin, PreflightCache, Recorded,
+    RedirectMode, Request, Response, SentRequest, Url, fetch, judge_preflight, judge_response,
     readable_headers,
 };
 use proptest::collection::vec;
@@ -107,9 +107,9 @@ proptest! {
             let checks = run.exchanges.iter().flat_map(|exchange| &exchange.checks);
             let failures = run.checks.iter().chain(checks).filter(|check| !check.passed);
             let failures: Vec<_> = failures.map(|check| check.step).collect();
-            match &run.verdict {
-                Verdict::Response(_) => prop_assert_eq!(failures, []),
-                Verdict::Blocked(failure) => {
+            match &run.outcome {
+                FetchOutcome::Response(_) => prop_assert_eq!(failures, []),
+                FetchOutcome::Blocked(failure) => {
                     prop_assert_eq!(failures, [failure.error.step()]);
                     prop_assert!(!failure.error.to_string().is_empty());
                 }
@@ -193,9 +193,9 @@ fn parts_agree(engine: Engine, request: &Request, preflight: &Response, actual: 
     let mut cache = PreflightCache::new();
     let run = fetch(engine, request, &mut cache, Duration::ZERO, &mut server);
     let [exchange] = &*run.exchanges else { return };
-    let blocked = match run.verdict {
-        Verdict::Response(_) => None,
-        Verdict::Blocked(failure) => Some(failure),
+    let blocked = match run.outcome {
+        FetchOutcome::Response(_) => None,
+        FetchOutcome::Blocked(failure) => Some(failure),
     };
     // A redirect is not followed where one response is judged. What is wrong with the redirect has a step of its own;
     // what then keeps the next request from being sent belongs to no exchange.
@@ -262,7 +262,7 @@ fn huge_responses() {
         for second in 0..2 {
             let now = Duration::from_secs(second);
             let run = fetch(engine, &request, &mut cache, now, &mut server);
-            let Verdict::Response(readable) = run.verdict else {
+            let FetchOutcome::Response(readable) = run.outcome else {
                 panic!("blocked")
             };
             assert_eq!(readable.headers.iter().count(), MANY);

@@ -1,8 +1,8 @@
 //! <https://fetch.spec.whatwg.org/#http-redirect-fetch>.
 
 use cors_browser_model::{
-    Body, Credentials, Engine, Mode, NetworkError, Origin, RedirectMode, Request, Run, SentRequest,
-    Tainting, Verdict,
+    Body, Credentials, Engine, FetchOutcome, Mode, NetworkError, Origin, RedirectMode, Request,
+    Run, SentRequest, Tainting,
 };
 
 use crate::{PAGE, failed, get, response, run, sent};
@@ -166,7 +166,7 @@ fn each_url_has_its_own_preflight() {
         let run = web(engine, &put);
         assert_eq!(sent(&run), ["PRE PUT", "PUT", "PRE PUT", "PUT"]);
         assert_eq!(origin(&run.exchanges[2].sent), "null");
-        let Verdict::Response(readable) = run.verdict else {
+        let FetchOutcome::Response(readable) = run.outcome else {
             panic!("blocked")
         };
         assert!(readable.redirected);
@@ -286,7 +286,7 @@ fn redirect_modes() {
     let run = web(Engine::Standard, &to.clone().redirect(RedirectMode::Error));
     assert_eq!((failed(&run), run.exchanges.len()), ("redirect-mode", 1));
     let run = web(Engine::Standard, &to.redirect(RedirectMode::Manual));
-    let Verdict::Response(readable) = run.verdict else {
+    let FetchOutcome::Response(readable) = run.outcome else {
         panic!("blocked")
     };
     assert_eq!(
@@ -314,7 +314,7 @@ fn modes() {
         "no-cors-redirect-mode",
     );
     let run = run(Engine::Standard, &no_cors, |_| response(500, "X-A: 1"));
-    let Verdict::Response(readable) = run.verdict else {
+    let FetchOutcome::Response(readable) = run.outcome else {
         panic!("blocked")
     };
     assert_eq!((readable.tainting, readable.status), (Tainting::Opaque, 0));
@@ -363,7 +363,7 @@ fn connections_fail() {
         let run =
             cors_browser_model::fetch(Engine::Standard, &request, &mut cache, now, &mut server);
         assert_eq!(crate::sent(&run), [sent]);
-        let Verdict::Blocked(failure) = run.verdict else {
+        let FetchOutcome::Blocked(failure) = run.outcome else {
             panic!("readable")
         };
         assert_eq!(

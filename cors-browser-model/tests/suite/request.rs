@@ -1,6 +1,6 @@
 //! <https://fetch.spec.whatwg.org/#dom-request> and origins.
 
-use cors_browser_model::{Body, Engine, Mode, NetworkError, Origin, Request, Throws, Verdict};
+use cors_browser_model::{Body, Engine, FetchOutcome, Mode, NetworkError, Origin, Request, Throws};
 
 use crate::{API, PAGE, get, headers, response, run, url};
 
@@ -9,7 +9,7 @@ fn constructors_throw() {
     #[track_caller]
     fn check(request: &Request, expected: Throws) {
         let run = run(Engine::Standard, request, |_| panic!("something was sent"));
-        let Verdict::Blocked(failure) = run.verdict else {
+        let FetchOutcome::Blocked(failure) = run.outcome else {
             panic!("readable")
         };
         assert_eq!(failure.error, NetworkError::Throws(expected));
@@ -80,7 +80,7 @@ fn chromium_keeps_a_user_agent_back() {
         for (engine, asks) in Engine::ALL.into_iter().zip(asks) {
             let allowing = "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Headers: x-a";
             let run = run(engine, &request, |_| response(200, allowing));
-            let blocked = matches!(run.verdict, Verdict::Blocked(_));
+            let blocked = matches!(run.outcome, FetchOutcome::Blocked(_));
             assert_eq!(blocked, asks, "{engine:?}");
             if !blocked {
                 let sent = &run.exchanges.last().unwrap().sent.headers;

@@ -1,10 +1,10 @@
 //! What a server has to change so that browsers no longer block a request.
 
-use cors_browser_model::{Failure, NetworkError};
+use cors_browser_model::{Blocked, NetworkError};
 use cors_explain::FailureCode;
 
 /// The usual cause and remedy, in a sentence or two, without a full stop.
-pub(crate) fn remedy(blocked: &Failure) -> String {
+pub(crate) fn remedy(blocked: &Blocked) -> String {
     let (origin, method) = (&blocked.origin, &blocked.method);
     let send_origin = format!(
         "send `Access-Control-Allow-Origin: {origin}` if this origin may read it, and `Vary: Origin` with every \

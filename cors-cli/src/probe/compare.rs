@@ -4,7 +4,7 @@ mod meaning;
 
 use std::io::{self, Write};
 
-use cors_browser_model::{Exchange, Kind, Origin, Response, Verdict};
+use cors_browser_model::{Exchange, FetchOutcome, Kind, Origin, Response};
 use cors_core::Policy;
 use cors_core::adapter::ResponseHeader;
 use cors_explain::{
@@ -76,7 +76,7 @@ impl Comparison {
         );
         let is_allowed = |simulation: &Simulation| {
             let first = simulation.runs.first();
-            first.is_some_and(|(_, run)| matches!(run.verdict, Verdict::Response(_)))
+            first.is_some_and(|(_, run)| matches!(run.outcome, FetchOutcome::Response(_)))
         };
         comparison.by_policy = match (is_allowed(simulation), is_allowed(&meant)) {
             (true, false) => Some("by the policy, browsers would block this request"),

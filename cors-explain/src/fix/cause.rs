@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cors_browser_model::{Credentials, Failure, NetworkError, Origin as PageOrigin, Run};
+use cors_browser_model::{Blocked, Credentials, NetworkError, Origin as PageOrigin, Run};
 use cors_core::adapter::Verdict;
 use cors_core::{Difference, Explanation, Grant, NearMiss, Origin, OriginPattern};
 
@@ -33,7 +33,7 @@ impl Obstacle {
         valid: &ValidPolicy,
         page: &PageRequest,
         run: &Run,
-        blocked: &Failure,
+        blocked: &Blocked,
     ) -> Self {
         let failure = FailureCode::from(&blocked.error);
         let explanation = run
@@ -59,7 +59,7 @@ impl Obstacle {
 struct Case<'a> {
     valid: &'a ValidPolicy,
     page: &'a PageRequest,
-    blocked: &'a Failure,
+    blocked: &'a Blocked,
     failure: FailureCode,
 }
 

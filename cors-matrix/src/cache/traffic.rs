@@ -5,7 +5,7 @@ use fastrand::Rng;
 
 use crate::document::{Document, ETAG, body};
 use crate::judge::show;
-use crate::message::{Line, Request, Response};
+use crate::message::{Line, RawRequest, RawResponse};
 
 /// The policy in front of the application. What it grants is written down again in [`SITES`].
 pub(super) const POLICY: &str = r#"
@@ -85,7 +85,7 @@ pub(super) struct Asked {
     /// None: the path has no route, so that the framework answers.
     pub(super) document: Option<&'static Document>,
     is_conditional: bool,
-    pub(super) request: Request,
+    pub(super) request: RawRequest,
 }
 
 impl Asked {
@@ -111,7 +111,7 @@ impl Asked {
         line("Accept-Encoding", encoding.0);
         line("Accept-Language", language);
         line("If-None-Match", is_conditional.then_some(ETAG));
-        let request = Request {
+        let request = RawRequest {
             method: if is_head { "HEAD" } else { "GET" }.to_owned(),
             target,
             lines,
@@ -128,7 +128,7 @@ impl Asked {
     }
 
     /// Says what is wrong with an answer, if anything is.
-    pub(super) fn judge(&self, response: &Response) -> Vec<(Fault, String)> {
+    pub(super) fn judge(&self, response: &RawResponse) -> Vec<(Fault, String)> {
         let status = self.document.map_or(404, |document| document.status);
         if response.status != status && !(self.is_conditional && response.status == 304) {
             // What an answer of the cache's own lacks is not ours to say.
@@ -140,7 +140,7 @@ impl Asked {
         faults
     }
 
-    fn judge_cors(&self, response: &Response) -> Vec<(Fault, String)> {
+    fn judge_cors(&self, response: &RawResponse) -> Vec<(Fault, String)> {
         let mut faults = Vec::new();
         let grant = self.site.grant.as_ref();
         let origin = grant.and(self.site.origin);
@@ -178,7 +178,7 @@ impl Asked {
         faults
     }
 
-    fn judge_content(&self, response: &Response) -> Vec<(Fault, String)> {
+    fn judge_content(&self, response: &RawResponse) -> Vec<(Fault, String)> {
         let mut faults = Vec::new();
         let encodings: Vec<&[u8]> = response.lines("content-encoding").collect();
         let is_packed = match encodings.as_slice() {
@@ -348,7 +348,7 @@ mod tests {
     fn check(asked: &Asked, answer: &str, body: &[u8], expected: &[Fault]) {
         let (status, fields) = answer.split_once('\n').unwrap();
         let fields = fields.lines().filter_map(|line| line.split_once(": "));
-        let response = Response {
+        let response = RawResponse {
             status: status.parse().unwrap(),
             lines: fields
                 .map(|(name, value)| (name.into(), value.into()))

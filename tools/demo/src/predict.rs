@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use cors_browser_model::{Check, Credentials, Engine, Exchange, Kind, Run, Tainting, Url, Verdict};
+use cors_browser_model::{
+    Check, Credentials, Engine, Exchange, FetchOutcome, Kind, Run, Tainting, Url,
+};
 use cors_explain::{Fix, PageRequest, Simulation, Source};
 use cors_matrix::server::Framework;
 use serde::{Deserialize, Serialize};
@@ -93,16 +95,16 @@ impl Predicted {
                 .map(|exchange| step(&policy, run, exchange)).collect::<Vec<_>>(),
             "engines": engines(&simulation, is_own),
         });
-        let cause = match run.verdict {
-            Verdict::Blocked(_) => {
+        let cause = match run.outcome {
+            FetchOutcome::Blocked(_) => {
                 Fix::find(&policy.source, &policy.valid, &page, &simulation, &|sent| {
                     server.application(sent)
                 })
             }
-            Verdict::Response(_) => None,
+            FetchOutcome::Response(_) => None,
         };
         Ok(Self {
-            outcome: Outcome::new(&run.verdict, page.mixed_content.is_some(), is_own),
+            outcome: Outcome::new(&run.outcome, page.mixed_content.is_some(), is_own),
             dialogue: with_cause(dialogue, &policy.source, cause.as_ref()),
         })
     }
@@ -136,9 +138,9 @@ fn page(
 }
 
 impl Outcome {
-    fn new(verdict: &Verdict, is_mixed_content: bool, is_own: bool) -> Self {
-        let readable = match verdict {
-            Verdict::Response(readable) if !is_mixed_content => {
+    fn new(outcome: &FetchOutcome, is_mixed_content: bool, is_own: bool) -> Self {
+        let readable = match outcome {
+            FetchOutcome::Response(readable) if !is_mixed_content => {
                 let headers = readable.headers.iter().map(|header| {
                     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
                     (text(&header.name), Value::from(text(&header.value)))
@@ -197,7 +199,7 @@ fn engines(simulation: &Simulation, is_own: bool) -> Value {
     let browsers = simulation.runs.iter();
     let browsers = browsers.filter(|(engine, _)| Engine::BROWSERS.contains(engine));
     let engines = browsers.map(|(engine, run)| {
-        let is_blocked = matches!(run.verdict, Verdict::Blocked(_));
+        let is_blocked = matches!(run.outcome, FetchOutcome::Blocked(_));
         // The status of the model's answer is not the framework's.
         let is_unknown = is_own && !is_blocked;
         let console = run.console.iter().filter(|_| !is_unknown);
@@ -206,7 +208,7 @@ fn engines(simulation: &Simulation, is_own: bool) -> Value {
             "blocked": is_blocked,
             "verdict": match is_unknown {
                 true => "the page may read the framework's own answer".to_owned(),
-                false => cors_explain::verdict_text(&run.verdict),
+                false => cors_explain::outcome_text(&run.outcome),
             },
             "console": console.map(|line| &line.text).collect::<Vec<_>>(),
         })

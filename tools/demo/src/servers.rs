@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use cors_matrix::server::{FixtureBinary, Framework, Server};
+use cors_matrix::server::{FixtureBinary, FixtureServer, Framework};
 use tempfile::NamedTempFile;
 
 /// What runs behind the page: servers that share a policy.
@@ -19,7 +19,7 @@ pub(crate) trait Servers: Send {
 /// The fixture servers. They are stopped when dropped.
 #[derive(Debug)]
 pub(crate) struct Fixtures {
-    servers: Vec<Server>,
+    servers: Vec<FixtureServer>,
     frameworks: Vec<Framework>,
     /// The policy that all of them have.
     text: String,
@@ -58,7 +58,7 @@ trait Replaceable {
     fn replace(&mut self, policy: &Path) -> Result<(), String>;
 }
 
-impl Replaceable for Server {
+impl Replaceable for FixtureServer {
     fn replace(&mut self, policy: &Path) -> Result<(), String> {
         self.replace_policy(policy).map(|_version| ())
     }

@@ -12,7 +12,7 @@ use crate::gate::Gate;
 use crate::matcher::Matcher;
 use crate::pages::Pages;
 use crate::webkit::Webkit;
-use crate::{Engine, Error, Fetch, Observed, Outcome, Reason};
+use crate::{BrowserName, Error, Fetch, Observed, Outcome, Reason};
 
 /// How a browser is started, where that is not its default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Browser {
     driver: Box<dyn Driver>,
-    engine: Engine,
+    engine: BrowserName,
     gate: Gate,
     pages: Pages,
     opened: u64,
@@ -38,7 +38,7 @@ impl Browser {
     /// # Errors
     ///
     /// When it is not installed, or does not start.
-    pub fn start(engine: Engine) -> Result<Self, Error> {
+    pub fn start(engine: BrowserName) -> Result<Self, Error> {
         Self::start_with(engine, Settings::default())
     }
 
@@ -47,7 +47,7 @@ impl Browser {
     /// # Errors
     ///
     /// As [`start`](Self::start).
-    pub fn start_with(engine: Engine, settings: Settings) -> Result<Self, Error> {
+    pub fn start_with(engine: BrowserName, settings: Settings) -> Result<Self, Error> {
         engine.available().map_err(Error::new)?;
         let program = engine.program().unwrap_or_default();
         let gate = Gate::start()?;
@@ -55,11 +55,11 @@ impl Browser {
         let deadline = Instant::now() + START;
         let port = gate.port();
         let driver: Result<Box<dyn Driver>, Error> = match engine {
-            Engine::Chromium => Chromium::start(&program, port, settings, deadline)
+            BrowserName::Chromium => Chromium::start(&program, port, settings, deadline)
                 .map(|driver| Box::new(driver) as Box<dyn Driver>),
-            Engine::Firefox => Firefox::start(&program, port, settings, deadline)
+            BrowserName::Firefox => Firefox::start(&program, port, settings, deadline)
                 .map(|driver| Box::new(driver) as Box<dyn Driver>),
-            Engine::Webkit => Webkit::start(&program, port, deadline)
+            BrowserName::Webkit => Webkit::start(&program, port, deadline)
                 .map(|driver| Box::new(driver) as Box<dyn Driver>),
         };
         let driver = driver.map_err(|error| error.while_doing(&format!("start {engine}")))?;
@@ -73,7 +73,7 @@ impl Browser {
     }
 
     /// The engine.
-    pub const fn engine(&self) -> Engine {
+    pub const fn engine(&self) -> BrowserName {
         self.engine
     }
 

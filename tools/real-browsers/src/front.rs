@@ -8,22 +8,22 @@ use std::{mem, thread};
 use rustls::ServerConfig;
 
 use crate::Error;
-use crate::http::{Listener, Request, end_of_head};
+use crate::http::{Listener, ReceivedRequest, end_of_head};
 use crate::tls::{self, Session};
 
 /// A request and the response to it, as they passed a [`Front`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
+pub struct RecordedExchange {
     /// The request's head: start line, header lines and the empty line.
     pub request: Vec<u8>,
     /// The response's head; empty when the connection was closed without one.
     pub response: Vec<u8>,
 }
 
-impl Exchange {
+impl RecordedExchange {
     /// The request.
-    pub fn request(&self) -> Option<Request> {
-        Request::parse(&self.request)
+    pub fn request(&self) -> Option<ReceivedRequest> {
+        ReceivedRequest::parse(&self.request)
     }
 }
 
@@ -35,7 +35,7 @@ impl Exchange {
 pub struct Front {
     listener: Listener,
     tls: bool,
-    record: Arc<Mutex<Vec<Exchange>>>,
+    record: Arc<Mutex<Vec<RecordedExchange>>>,
 }
 
 impl Front {
@@ -87,7 +87,7 @@ impl Front {
     }
 
     /// Returns the exchanges so far, in the order in which the requests began, and forgets them.
-    pub fn take(&self) -> Vec<Exchange> {
+    pub fn take(&self) -> Vec<RecordedExchange> {
         mem::take(&mut *self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -191,7 +191,7 @@ fn write(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
 /// Browsers don't pipeline, so a byte in the other direction is what ends a message; lengths need not be
 /// understood.
 struct Recorder {
-    record: Arc<Mutex<Vec<Exchange>>>,
+    record: Arc<Mutex<Vec<RecordedExchange>>>,
     /// Where in the record this connection's current exchange is.
     current: Option<usize>,
     /// The direction of the last bytes.
@@ -202,7 +202,7 @@ struct Recorder {
 }
 
 impl Recorder {
-    const fn new(record: Arc<Mutex<Vec<Exchange>>>) -> Self {
+    const fn new(record: Arc<Mutex<Vec<RecordedExchange>>>) -> Self {
         Self {
             record,
             current: None,
@@ -219,7 +219,7 @@ impl Recorder {
         };
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         self.current = Some(record.len());
-        record.push(Exchange {
+        record.push(RecordedExchange {
             request,
             response: Vec::new(),
         });

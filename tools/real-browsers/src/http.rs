@@ -14,7 +14,7 @@ const MAX_HEAD: usize = 1024 * 1024;
 
 /// The head of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct ReceivedRequest {
     /// The method.
     pub method: String,
     /// The path and query.
@@ -23,13 +23,13 @@ pub struct Request {
     pub lines: Vec<Line>,
 }
 
-impl Request {
+impl ReceivedRequest {
     /// The first line of a header.
     ///
     /// ```
-    /// use cors_real_browsers::Request;
+    /// use cors_real_browsers::ReceivedRequest;
     ///
-    /// let request = Request::parse(b"GET /a?b HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    /// let request = ReceivedRequest::parse(b"GET /a?b HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     /// assert_eq!(request.target, "/a?b");
     /// assert_eq!(request.header("host"), Some(&b"localhost"[..]));
     /// ```
@@ -119,7 +119,10 @@ impl Drop for Listener {
 }
 
 /// Answers the requests of one connection with complete responses until the client closes it.
-pub(crate) fn serve(mut stream: TcpStream, answer: impl Fn(Request) -> Vec<u8>) -> io::Result<()> {
+pub(crate) fn serve(
+    mut stream: TcpStream,
+    answer: impl Fn(ReceivedRequest) -> Vec<u8>,
+) -> io::Result<()> {
     let mut read = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {
@@ -134,7 +137,7 @@ pub(crate) fn serve(mut stream: TcpStream, answer: impl Fn(Request) -> Vec<u8>) 
             read.extend_from_slice(buffer.get(..count).unwrap_or_default());
         };
         let head: Vec<u8> = read.drain(..end).collect();
-        let Some(request) = Request::parse(&head) else {
+        let Some(request) = ReceivedRequest::parse(&head) else {
             return Ok(());
         };
         let mut body = request.content_length();
@@ -163,7 +166,7 @@ pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
 
 /// A complete response. The framing is ours: `Content-Length` wherever a response may have one.
 pub(crate) fn response(
-    request: &Request,
+    request: &ReceivedRequest,
     status: u16,
     phrase: &str,
     lines: &[Line],

@@ -5,14 +5,14 @@
 //! what the engine said about it ([`Reason`]).
 //!
 //! ```no_run
-//! use cors_real_browsers::{Browser, Engine, Fetch, Outcome, Reply, Script, ScriptedServer};
+//! use cors_real_browsers::{Browser, BrowserName, Fetch, Outcome, Reply, Script, ScriptedServer};
 //!
 //! let server = ScriptedServer::start()?;
 //! let allowed = Reply::new(200).line("Access-Control-Allow-Origin", "https://app.example.com");
 //! server.script("allowed", Script::actual(allowed));
 //! server.script("refused", Script::actual(Reply::new(200)));
 //!
-//! let mut browser = Browser::start(Engine::Chromium)?;
+//! let mut browser = Browser::start(BrowserName::Chromium)?;
 //! browser.open("https://app.example.com")?;
 //! let seen = browser.fetch_all(&[
 //!     Fetch::get(server.url("allowed")),
@@ -35,16 +35,16 @@
 //!
 //! # Parts
 //!
-//! - [`Engine`], [`Browser`], [`Settings`]: the browsers.
+//! - [`BrowserName`], [`Browser`], [`Settings`]: the browsers.
 //! - [`Tab`]: a Chromium that opens a server's own pages, and is used as a person would.
 //! - [`Fetch`], [`Observed`]: what a page does, and what becomes of it.
 //! - [`ScriptedServer`]: answers as told, byte for byte, and remembers what it was asked.
 //! - [`Front`]: stands before another server, adds TLS, and remembers the exchanges.
 
 mod browser;
+mod browser_name;
 mod chromium;
 mod driver;
-mod engine;
 mod error;
 mod fetch;
 mod firefox;
@@ -61,10 +61,10 @@ mod tls;
 mod webkit;
 
 pub use browser::{Browser, Settings};
-pub use engine::Engine;
+pub use browser_name::BrowserName;
 pub use error::Error;
 pub use fetch::{Cache, CorsError, Credentials, Fetch, Message, Observed, Outcome, Reason};
-pub use front::{Exchange, Front};
-pub use http::{Line, Request};
+pub use front::{Front, RecordedExchange};
+pub use http::{Line, ReceivedRequest};
 pub use scripted::{Reply, Script, ScriptedServer};
 pub use tab::Tab;

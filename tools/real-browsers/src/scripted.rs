@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
-use crate::http::{self, Line, Listener, Request};
+use crate::http::{self, Line, Listener, ReceivedRequest};
 
 /// A response of a [`ScriptedServer`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ impl Reply {
         self
     }
 
-    fn to_bytes(&self, request: &Request) -> Vec<u8> {
+    fn to_bytes(&self, request: &ReceivedRequest) -> Vec<u8> {
         http::response(request, self.status, &self.phrase, &self.lines, &self.body)
     }
 }
@@ -137,7 +137,7 @@ impl ScriptedServer {
     }
 
     /// The requests of a case so far, in order.
-    pub fn seen(&self, case: &str) -> Vec<Request> {
+    pub fn seen(&self, case: &str) -> Vec<ReceivedRequest> {
         lock(&self.cases)
             .seen
             .get(case)
@@ -146,7 +146,7 @@ impl ScriptedServer {
     }
 
     /// Forgets all cases and requests, and returns the requests by case.
-    pub fn take(&self) -> HashMap<String, Vec<Request>> {
+    pub fn take(&self) -> HashMap<String, Vec<ReceivedRequest>> {
         mem::take(&mut *lock(&self.cases)).seen
     }
 }
@@ -154,11 +154,11 @@ impl ScriptedServer {
 #[derive(Debug, Default)]
 struct Cases {
     scripts: HashMap<String, Script>,
-    seen: HashMap<String, Vec<Request>>,
+    seen: HashMap<String, Vec<ReceivedRequest>>,
 }
 
 impl Cases {
-    fn answer(&mut self, request: Request) -> Vec<u8> {
+    fn answer(&mut self, request: ReceivedRequest) -> Vec<u8> {
         let path = request.target.split('?').next().unwrap_or_default();
         let case = path.strip_prefix('/').unwrap_or(path);
         let bytes = match self.scripts.get(case) {

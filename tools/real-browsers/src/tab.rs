@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::chromium::Chromium;
 use crate::gate::Gate;
 use crate::socket::text;
-use crate::{Engine, Error, Settings};
+use crate::{BrowserName, Error, Settings};
 
 /// A tab of a Chromium without a window. Unlike a [`Browser`](crate::Browser), which opens blank pages of any
 /// origin, it opens the pages of servers on loopback. The browser ends when it is dropped.
@@ -38,7 +38,7 @@ impl Tab {
     ///
     /// When it is not installed, or does not start.
     pub fn start() -> Result<Self, Error> {
-        let engine = Engine::Chromium;
+        let engine = BrowserName::Chromium;
         engine.available().map_err(Error::new)?;
         let program = engine.program().unwrap_or_default();
         let gate = Gate::start()?;

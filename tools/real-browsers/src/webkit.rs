@@ -281,16 +281,16 @@ fn free_port() -> std::io::Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Engine;
+    use crate::BrowserName;
 
     #[test]
     fn a_port_that_somebody_else_has() {
-        if let Err(missing) = Engine::Webkit.available() {
+        if let Err(missing) = BrowserName::Webkit.available() {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
             println!("SKIPPED: {missing}");
             return;
         }
-        let program = Engine::Webkit.program().unwrap();
+        let program = BrowserName::Webkit.program().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         let (_display, screen) = display(deadline).unwrap();
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -13,7 +13,7 @@ mod schema;
 
 use std::time::{Duration, Instant};
 
-use cors_real_browsers::{Browser, Engine, Fetch, Outcome, Reply, Script, ScriptedServer};
+use cors_real_browsers::{Browser, BrowserName, Fetch, Outcome, Reply, Script, ScriptedServer};
 use schema::{Answer, Case, File, Line};
 
 /// How long browsers remember a preflight that says nothing of it.
@@ -54,17 +54,17 @@ impl Case {
         }
     }
 
-    fn lines(&self, engine: Engine) -> &[Line] {
+    fn lines(&self, engine: BrowserName) -> &[Line] {
         match engine {
-            Engine::Chromium => &self.chromium,
-            Engine::Firefox => &self.firefox,
-            Engine::Webkit => &self.webkit,
+            BrowserName::Chromium => &self.chromium,
+            BrowserName::Firefox => &self.firefox,
+            BrowserName::Webkit => &self.webkit,
         }
     }
 }
 
 #[track_caller]
-fn check(engine: Engine) {
+fn check(engine: BrowserName) {
     if let Err(missing) = engine.available() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
         println!("SKIPPED {engine}: {missing}");
@@ -116,7 +116,7 @@ fn check(engine: Engine) {
                 }
             };
             let in_chromium = case.in_chromium.as_ref();
-            let in_chromium = in_chromium.filter(|_| engine == Engine::Chromium);
+            let in_chromium = in_chromium.filter(|_| engine == BrowserName::Chromium);
             expect(
                 "read",
                 observed.is_read().to_string(),
@@ -141,7 +141,7 @@ fn check(engine: Engine) {
                 .sent_firefox_warm
                 .as_ref()
                 .or(case.sent_firefox.as_ref());
-            let other = firefox.filter(|_| engine == Engine::Firefox);
+            let other = firefox.filter(|_| engine == BrowserName::Firefox);
             let other = other.or(in_chromium.map(|case| &case.sent));
             expect("sent", sent.join(" "), other.unwrap_or(&case.sent).clone());
 
@@ -191,7 +191,7 @@ fn check(engine: Engine) {
                 should.collect::<Vec<_>>().join("\n"),
             );
 
-            if engine == Engine::Firefox {
+            if engine == BrowserName::Firefox {
                 let codes = observed
                     .reason
                     .console
@@ -201,7 +201,7 @@ fn check(engine: Engine) {
                 let (codes, should): (Vec<_>, Vec<_>) = (codes.collect(), should.collect());
                 expect("codes", format!("{codes:?}"), format!("{should:?}"));
             }
-            if engine == Engine::Chromium {
+            if engine == BrowserName::Chromium {
                 let error = observed
                     .reason
                     .cors_error
@@ -218,15 +218,15 @@ fn check(engine: Engine) {
 
 #[test]
 fn chromium() {
-    check(Engine::Chromium);
+    check(BrowserName::Chromium);
 }
 
 #[test]
 fn firefox() {
-    check(Engine::Firefox);
+    check(BrowserName::Firefox);
 }
 
 #[test]
 fn webkit() {
-    check(Engine::Webkit);
+    check(BrowserName::Webkit);
 }

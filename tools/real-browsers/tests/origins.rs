@@ -7,7 +7,7 @@
 )]
 
 use cors_real_browsers::{
-    Browser, Engine, Fetch, Front, Observed, Reply, Script, ScriptedServer, Settings,
+    Browser, BrowserName, Fetch, Front, Observed, Reply, Script, ScriptedServer, Settings,
 };
 const PAGES: [&str; 9] = [
     "http://localhost:3000",
@@ -21,7 +21,7 @@ const PAGES: [&str; 9] = [
     "null",
 ];
 
-fn start(engine: Engine, settings: Settings) -> Option<Browser> {
+fn start(engine: BrowserName, settings: Settings) -> Option<Browser> {
     match engine.available() {
         Ok(()) => Some(Browser::start_with(engine, settings).unwrap()),
         Err(missing) => {
@@ -44,7 +44,7 @@ fn granting(origin: &str) -> Script {
 }
 
 #[track_caller]
-fn check(engine: Engine) {
+fn check(engine: BrowserName) {
     let Some(mut browser) = start(engine, Settings::default()) else {
         return;
     };
@@ -73,7 +73,7 @@ fn check(engine: Engine) {
             let sent = server.seen(&case);
             let methods: Vec<&str> = sent.iter().map(|sent| &*sent.method).collect();
             // The second time, the preflight is in the cache, but Chromium has none for opaque origins.
-            let uncached = engine == Engine::Chromium && *page == "null";
+            let uncached = engine == BrowserName::Chromium && *page == "null";
             let expected: &[&str] = match uncached {
                 true => &["OPTIONS", "PUT", "OPTIONS", "PUT"],
                 false => &["OPTIONS", "PUT", "PUT"],
@@ -98,7 +98,7 @@ fn check(engine: Engine) {
 }
 
 #[track_caller]
-fn check_redirects(engine: Engine) {
+fn check_redirects(engine: BrowserName) {
     let Some(mut browser) = start(engine, Settings::default()) else {
         return;
     };
@@ -132,7 +132,7 @@ fn check_redirects(engine: Engine) {
 
 /// By default, `*` covers `Authorization` in every engine.
 #[track_caller]
-fn check_authorization(engine: Engine, settings: Settings, readable: bool) {
+fn check_authorization(engine: BrowserName, settings: Settings, readable: bool) {
     let Some(mut browser) = start(engine, settings) else {
         return;
     };
@@ -157,23 +157,23 @@ const NAMING: Settings = Settings {
 
 #[test]
 fn chromium() {
-    check(Engine::Chromium);
-    check_redirects(Engine::Chromium);
-    check_authorization(Engine::Chromium, Settings::default(), true);
-    check_authorization(Engine::Chromium, NAMING, false);
+    check(BrowserName::Chromium);
+    check_redirects(BrowserName::Chromium);
+    check_authorization(BrowserName::Chromium, Settings::default(), true);
+    check_authorization(BrowserName::Chromium, NAMING, false);
 }
 
 #[test]
 fn firefox() {
-    check(Engine::Firefox);
-    check_redirects(Engine::Firefox);
-    check_authorization(Engine::Firefox, Settings::default(), true);
-    check_authorization(Engine::Firefox, NAMING, false);
+    check(BrowserName::Firefox);
+    check_redirects(BrowserName::Firefox);
+    check_authorization(BrowserName::Firefox, Settings::default(), true);
+    check_authorization(BrowserName::Firefox, NAMING, false);
 }
 
 #[test]
 fn webkit() {
-    check(Engine::Webkit);
-    check_redirects(Engine::Webkit);
-    check_authorization(Engine::Webkit, Settings::default(), true);
+    check(BrowserName::Webkit);
+    check_redirects(BrowserName::Webkit);
+    check_authorization(BrowserName::Webkit, Settings::default(), true);
 }

@@ -1,6 +1,6 @@
 //! A tab, used as a person would.
 
-use cors_real_browsers::{Engine, Reply, Script, ScriptedServer, Tab};
+use cors_real_browsers::{BrowserName, Reply, Script, ScriptedServer, Tab};
 
 const PAGE: &str = "<!doctype html><link rel=icon href='data:,'><title>a page</title>
     <style>body { color: red } @media (prefers-color-scheme: dark) { body { color: blue } }</style>
@@ -13,7 +13,7 @@ const PAGE: &str = "<!doctype html><link rel=icon href='data:,'><title>a page</t
 
 #[test]
 fn a_tab() {
-    if let Err(missing) = Engine::Chromium.available() {
+    if let Err(missing) = BrowserName::Chromium.available() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
         println!("SKIPPED: {missing}");
         return;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cors_matrix::server::{FixtureBinary, Framework, Server};
+use cors_matrix::server::{FixtureBinary, FixtureServer, Framework};
 
 use super::server::{APP, probe_with};
 
@@ -11,7 +11,7 @@ fn policy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/demo/cors.toml")
 }
 
-fn url(server: &Server, path: &str) -> String {
+fn url(server: &FixtureServer, path: &str) -> String {
     format!("http://127.0.0.1:{}{path}", server.port())
 }
 
@@ -30,7 +30,7 @@ fn the_fixture_servers() {
 }
 
 #[track_caller]
-fn does_what_the_policy_says(server: &Server) {
+fn does_what_the_policy_says(server: &FixtureServer) {
     let policy = policy();
     let policy = ["--policy", policy.to_str().unwrap()];
     let check = |args: &[&str], path: &str, status: i32, text: &str| {
@@ -104,7 +104,7 @@ fn does_what_the_policy_says(server: &Server) {
 }
 
 #[track_caller]
-fn has_no_flaws(server: &Server) {
+fn has_no_flaws(server: &FixtureServer) {
     let check = |origin: &str, expected: &[&str]| {
         for path in ["/echo", "/own-cors", "/nowhere"] {
             let args = ["--audit", "--delay", "0", "--json", "--origin", origin];
@@ -119,7 +119,7 @@ fn has_no_flaws(server: &Server) {
 }
 
 #[track_caller]
-fn has_no_policy(server: &Server) {
+fn has_no_policy(server: &FixtureServer) {
     let policy = policy();
     let args = [
         "--policy",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cors_browser_model::{
-    Credentials, Engine, Failure, Kind, Malformed, NetworkError, Origin, Request, Response,
+    Blocked, Credentials, Engine, Kind, Malformed, NetworkError, Origin, Request, Response,
     SentRequest, Url, console,
 };
 
@@ -127,7 +127,7 @@ fn every_text_of_the_model_is_understood() {
 }
 
 #[track_caller]
-fn check_facts(message: &Message, blocked: &Failure, text: &str) {
+fn check_facts(message: &Message, blocked: &Blocked, text: &str) {
     let facts = &message.facts;
     if message.engine == Some(Engine::Chromium) {
         assert_eq!(facts.origin.as_deref(), Some(PAGE), "{text}");
@@ -158,7 +158,7 @@ fn check_facts(message: &Message, blocked: &Failure, text: &str) {
 }
 
 /// Every kind of failure that a browser can report, wherever it can happen.
-fn every_failure() -> Vec<Failure> {
+fn every_failure() -> Vec<Blocked> {
     let checks = [
         "",
         "*",
@@ -222,7 +222,7 @@ fn every_failure() -> Vec<Failure> {
     ];
     let url = |text: &str| Url::parse(text).unwrap();
     let of =
-        |error: NetworkError, kind: Option<Kind>, status: u16, location: Option<&str>| Failure {
+        |error: NetworkError, kind: Option<Kind>, status: u16, location: Option<&str>| Blocked {
             error,
             kind,
             url: url(API),

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use cors_real_browsers::{Engine, Tab};
+use cors_real_browsers::{BrowserName, Tab};
 use serde::de::DeserializeOwned;
 
 /// The policy that the program begins with: the workspace's.
@@ -22,7 +22,7 @@ impl Demo {
     /// `None`: there is no Chromium, which must not be in CI.
     #[track_caller]
     pub(crate) fn start() -> Option<Self> {
-        if let Err(missing) = Engine::Chromium.available() {
+        if let Err(missing) = BrowserName::Chromium.available() {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
             println!("SKIPPED: {missing}");
             return None;

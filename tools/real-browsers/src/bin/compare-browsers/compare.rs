@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use cors_browser_model::{Kind, NetworkError, Run, Verdict};
-use cors_real_browsers::{Engine, Observed, Outcome};
+use cors_browser_model::{FetchOutcome, Kind, NetworkError, Run};
+use cors_real_browsers::{BrowserName, Observed, Outcome};
 
 /// What came of a number of fetches.
 #[derive(Debug, Default)]
@@ -61,18 +61,18 @@ pub(crate) enum Agreement {
 }
 
 /// The engine's profile in the model.
-pub(crate) fn profile(engine: Engine) -> cors_browser_model::Engine {
+pub(crate) fn profile(engine: BrowserName) -> cors_browser_model::Engine {
     match engine {
-        Engine::Chromium => cors_browser_model::Engine::Chromium,
-        Engine::Firefox => cors_browser_model::Engine::Firefox,
-        Engine::Webkit => cors_browser_model::Engine::WebKit,
+        BrowserName::Chromium => cors_browser_model::Engine::Chromium,
+        BrowserName::Firefox => cors_browser_model::Engine::Firefox,
+        BrowserName::Webkit => cors_browser_model::Engine::WebKit,
     }
 }
 
 /// Compares a fetch: whether it succeeded, what could be read, which preflights were sent, and why it
 /// was blocked.
 pub(crate) fn compare(
-    engine: Engine,
+    engine: BrowserName,
     run: &Run,
     observed: &Observed,
     preflights: usize,
@@ -87,9 +87,9 @@ pub(crate) fn compare(
             "{preflights} preflights sent, {modelled} by the model"
         ));
     }
-    match (&run.verdict, &observed.outcome) {
+    match (&run.outcome, &observed.outcome) {
         (
-            Verdict::Response(readable),
+            FetchOutcome::Response(readable),
             Outcome::Read {
                 status, headers, ..
             },
@@ -112,14 +112,14 @@ pub(crate) fn compare(
                 )),
             }
         }
-        (Verdict::Blocked(failure), Outcome::Blocked { .. }) => {
+        (FetchOutcome::Blocked(failure), Outcome::Blocked { .. }) => {
             reason(engine, run, &failure.error, observed)
         }
-        (Verdict::Blocked(failure), Outcome::Read { .. }) => Err(format!(
+        (FetchOutcome::Blocked(failure), Outcome::Read { .. }) => Err(format!(
             "the page reads it; the model says {:?}",
             failure.error
         )),
-        (Verdict::Response(_), Outcome::Blocked { error }) => Err(format!(
+        (FetchOutcome::Response(_), Outcome::Blocked { error }) => Err(format!(
             "blocked ({error}; {:?}), though readable by the model",
             observed.reason
         )),
@@ -127,14 +127,14 @@ pub(crate) fn compare(
 }
 
 fn reason(
-    engine: Engine,
+    engine: BrowserName,
     run: &Run,
     error: &NetworkError,
     observed: &Observed,
 ) -> Result<Agreement, String> {
     let modelled = run.console.first();
     match engine {
-        Engine::Chromium => {
+        BrowserName::Chromium => {
             let seen = observed.reason.cors_error.as_ref();
             let (Some(seen), Some(modelled)) = (seen, modelled) else {
                 return absent(
@@ -159,7 +159,7 @@ fn reason(
         // What is said of a connection that ends without a response is not about CORS, whatever it
         // sounds like: Firefox 153 mostly complains of several `Access-Control-Allow-Origin` lines.
         _ if *error == NetworkError::Connection => Ok(Agreement::Blocked),
-        Engine::Firefox | Engine::Webkit => {
+        BrowserName::Firefox | BrowserName::Webkit => {
             let seen = observed.reason.console.first();
             let (Some(seen), Some(modelled)) = (seen, modelled) else {
                 return absent(

@@ -11,19 +11,19 @@ use std::time::Instant;
 use compare::Tally;
 use cors_matrix::case::Suite;
 use cors_matrix::server::{FixtureBinary, Framework};
-use cors_real_browsers::{Browser, Engine};
+use cors_real_browsers::{Browser, BrowserName};
 use lexopt::ValueExt as _;
 use regex_lite::Regex;
 
 /// Generated cases for each engine. WebKit's inspector takes its time, so it gets fewer.
-const GENERATED: [(Engine, usize); 3] = [
-    (Engine::Chromium, 2000),
-    (Engine::Firefox, 2000),
-    (Engine::Webkit, 500),
+const GENERATED: [(BrowserName, usize); 3] = [
+    (BrowserName::Chromium, 2000),
+    (BrowserName::Firefox, 2000),
+    (BrowserName::Webkit, 500),
 ];
 
 struct Options {
-    engines: Vec<Engine>,
+    engines: Vec<BrowserName>,
     frameworks: Vec<Framework>,
     cases: Option<Regex>,
     seed: u64,
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 
 fn options() -> Result<Options, lexopt::Error> {
     let mut options = Options {
-        engines: Engine::ALL.to_vec(),
+        engines: BrowserName::ALL.to_vec(),
         frameworks: Framework::ALL.to_vec(),
         cases: None,
         seed: 1,
@@ -69,13 +69,13 @@ fn options() -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-fn engines(name: &str) -> Result<Vec<Engine>, String> {
+fn engines(name: &str) -> Result<Vec<BrowserName>, String> {
     match name {
-        "all" => return Ok(Engine::ALL.to_vec()),
+        "all" => return Ok(BrowserName::ALL.to_vec()),
         "installed" => return Ok(installed()),
         _ => {}
     }
-    let found = Engine::ALL
+    let found = BrowserName::ALL
         .into_iter()
         .find(|engine| engine.name().eq_ignore_ascii_case(name));
     found.map(|engine| vec![engine]).ok_or_else(|| {
@@ -84,18 +84,18 @@ fn engines(name: &str) -> Result<Vec<Engine>, String> {
 }
 
 /// The browsers that are installed, which has to be all of them where `CI` is `true`.
-fn installed() -> Vec<Engine> {
+fn installed() -> Vec<BrowserName> {
     if std::env::var("CI").as_deref() == Ok("true") {
-        return Engine::ALL.to_vec();
+        return BrowserName::ALL.to_vec();
     }
-    let is_installed = |engine: &Engine| {
+    let is_installed = |engine: &BrowserName| {
         let missing = engine.available();
         if let Err(missing) = &missing {
             println!("{engine}: SKIPPED, {missing}");
         }
         missing.is_ok()
     };
-    Engine::ALL.into_iter().filter(is_installed).collect()
+    BrowserName::ALL.into_iter().filter(is_installed).collect()
 }
 
 /// Runs everything; says whether all agrees.

@@ -10,7 +10,7 @@ use cors_browser_model::{
 use cors_matrix::case::{Case, NamedPolicy, Suite};
 use cors_matrix::run::PolicyFiles;
 use cors_matrix::server::FixtureBinary;
-use cors_real_browsers::{Browser, Exchange, Fetch, Front};
+use cors_real_browsers::{Browser, Fetch, Front, RecordedExchange};
 
 use crate::compare::{Tally, compare, profile};
 
@@ -54,7 +54,7 @@ pub(crate) fn run(
             let observed = browser
                 .fetch_all(&fetches)
                 .map_err(|error| error.to_string())?;
-            let recorded: Vec<Exchange> = doors.iter().flat_map(Front::take).collect();
+            let recorded: Vec<RecordedExchange> = doors.iter().flat_map(Front::take).collect();
             for (planned, observed) in page.iter().zip(&observed) {
                 let mut dialogue = Dialogue::of(&planned.request, &recorded);
                 let preflights = dialogue.preflights();
@@ -163,14 +163,14 @@ fn script(request: &Request) -> Fetch {
 
 /// What the browser and the server said to each other in one fetch.
 struct Dialogue<'a> {
-    exchanges: Vec<&'a Exchange>,
+    exchanges: Vec<&'a RecordedExchange>,
 }
 
 impl<'a> Dialogue<'a> {
-    fn of(request: &Request, recorded: &'a [Exchange]) -> Self {
+    fn of(request: &Request, recorded: &'a [RecordedExchange]) -> Self {
         let url = &request.url;
         let target = url.as_str().get(url.origin().ascii_serialization().len()..);
-        let is_of = |exchange: &&Exchange| {
+        let is_of = |exchange: &&RecordedExchange| {
             exchange
                 .request()
                 .is_some_and(|sent| Some(&*sent.target) == target)
@@ -187,7 +187,7 @@ impl<'a> Dialogue<'a> {
             .filter_map(|exchange| exchange.request());
         requests
             .by_ref()
-            .filter(cors_real_browsers::Request::is_preflight)
+            .filter(cors_real_browsers::ReceivedRequest::is_preflight)
             .count()
     }
 

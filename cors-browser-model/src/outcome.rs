@@ -16,18 +16,18 @@ pub struct Run {
     /// What was sent and received, in order.
     pub exchanges: Vec<Exchange>,
     /// What the script gets.
-    pub verdict: Verdict,
+    pub outcome: FetchOutcome,
     /// What the console says. Nothing with [`Engine::Standard`](crate::Engine::Standard).
     pub console: Vec<ConsoleLine>,
 }
 
 /// What the script gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FetchOutcome {
     /// A response.
     Response(Box<Readable>),
     /// A `TypeError`.
-    Blocked(Box<Failure>),
+    Blocked(Box<Blocked>),
 }
 
 /// What a script may read of a response: a
@@ -65,7 +65,7 @@ pub enum Tainting {
 
 /// What failed, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct Blocked {
     /// The failing step.
     pub error: NetworkError,
     /// In which kind of exchange; `None`: before one.
@@ -92,7 +92,7 @@ pub struct Judged<T> {
     /// What was checked, in order.
     pub checks: Vec<Check>,
     /// What it allows, or what failed.
-    pub result: Result<T, Box<Failure>>,
+    pub result: Result<T, Box<Blocked>>,
     /// What the console says.
     pub console: Vec<ConsoleLine>,
 }

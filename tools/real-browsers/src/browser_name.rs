@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// A browser engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Engine {
+pub enum BrowserName {
     /// Chromium
     Chromium,
     /// Firefox
@@ -15,17 +15,17 @@ pub enum Engine {
     Webkit,
 }
 
-impl Engine {
+impl BrowserName {
     /// All of them, in the order of every table.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
 
     /// Its short name.
     ///
     /// ```
-    /// use cors_real_browsers::Engine;
+    /// use cors_real_browsers::BrowserName;
     ///
-    /// assert_eq!(Engine::Webkit.name(), "webkit");
-    /// assert_eq!("webkit".parse(), Ok(Engine::Webkit));
+    /// assert_eq!(BrowserName::Webkit.name(), "webkit");
+    /// assert_eq!("webkit".parse(), Ok(BrowserName::Webkit));
     /// ```
     pub const fn name(self) -> &'static str {
         match self {
@@ -72,13 +72,13 @@ impl Engine {
     }
 }
 
-impl fmt::Display for Engine {
+impl fmt::Display for BrowserName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl FromStr for Engine {
+impl FromStr for BrowserName {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
