@@ -1,0 +1,44 @@
+//! axum with the layer of tower-http.
+
+use std::sync::mpsc::Sender;
+// guide: old
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use tower_http::cors::CorsLayer;
+// guide: end
+use tokio::net::TcpListener;
+
+use crate::routes::axum::routes;
+use crate::server::{ServerError, listen, runtime};
+
+// guide: old
+
+fn cors() -> CorsLayer {
+    let origins = ["https://app.example.com", "https://admin.example.com"];
+    CorsLayer::new()
+        .allow_origin(origins.map(HeaderValue::from_static))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
+        .expose_headers([HeaderName::from_static("x-request-id")])
+        .allow_credentials(true)
+        .max_age(Duration::from_secs(7200))
+}
+// guide: end
+
+/// Serves the application.
+///
+/// # Errors
+///
+/// When it cannot.
+pub fn serve(started: Sender<u16>) -> Result<(), ServerError> {
+    runtime()?.block_on(async {
+        let listener = TcpListener::from_std(listen(&started)?)?;
+        // guide: old
+
+        let app = routes().layer(cors());
+        axum::serve(listener, app).await?;
+        // guide: end
+        Ok(())
+    })
+}
