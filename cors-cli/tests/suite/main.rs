@@ -10,6 +10,7 @@
 
 mod check;
 mod console;
+mod docs;
 mod explain;
 mod fix;
 mod hostile;

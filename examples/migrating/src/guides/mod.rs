@@ -1,0 +1,11 @@
+//! The Rust code of the other guides: `tests/guides.rs` compares it.
+
+pub mod actix_guard;
+pub mod axum_guard;
+pub mod customers;
+pub mod development;
+pub mod environment;
+pub mod included;
+pub mod local_guard;
+pub mod logs;
+pub mod watched;

@@ -1,0 +1,119 @@
+//! The Rust code and the log lines of the guides are those of this package. (Other blocks are checked by the tests of
+//! `cors-cli`, and `docs/migrating.md` by `migrating.rs`.)
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use cors_axum::{Grant, Policy, WithCors as _};
+use tower::ServiceExt as _;
+
+#[test]
+fn the_code_is_compiled() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guides");
+    let sources = fs::read_dir(sources).unwrap();
+    let sources = sources.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    let mut regions: Vec<_> = sources.filter_map(|source| region(&source)).collect();
+    for path in guides() {
+        for code in blocks(&path, "rust") {
+            let known = regions.iter().position(|region| *region == code);
+            let known =
+                known.unwrap_or_else(|| panic!("{}: no source has\n{code}", path.display()));
+            regions.swap_remove(known);
+        }
+    }
+    assert!(regions.is_empty(), "no guide has\n{}", regions.join("\n"));
+}
+
+/// The code between the marks, without its indentation.
+fn region(source: &str) -> Option<String> {
+    let (_, region) = source.split_once("// guide: begin\n")?;
+    let (region, _) = region.split_once("// guide: end")?;
+    let lines = || region.trim_end_matches(' ').lines();
+    let indented = lines().filter(|line| !line.is_empty());
+    let indentation = indented
+        .map(|line| line.len() - line.trim_start().len())
+        .min()?;
+    let lines = lines().map(|line| line.get(indentation..).unwrap_or_default());
+    Some(lines.flat_map(|line| [line, "\n"]).collect())
+}
+
+/// What an event looks like with `tracing_subscriber`.
+#[tokio::test]
+async fn the_log_lines_are_printed() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_ansi(false)
+        .without_time()
+        .with_writer({
+            let log = log.clone();
+            move || log.clone()
+        })
+        .finish();
+    let subscriber = tracing_subscriber::util::SubscriberInitExt::set_default(subscriber);
+    let policy = Policy::new(Grant::new(["https://app.example.com"])).unwrap();
+    let request = Request::get("/").header("origin", "http://app.example.com:8080");
+    let request = request.body(Body::empty()).unwrap();
+    Router::new()
+        .with_cors(policy)
+        .oneshot(request)
+        .await
+        .unwrap();
+    drop(subscriber);
+    let printed = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut shown = 0;
+    for path in guides() {
+        for line in blocks(&path, "text log") {
+            assert!(
+                printed.contains(&line),
+                "{}: {line}is not in\n{printed}",
+                path.display()
+            );
+            shown += 1;
+        }
+    }
+    assert_eq!(shown, 1);
+}
+
+/// What is written to it.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The guides but that to migrating.
+fn guides() -> Vec<PathBuf> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let paths = fs::read_dir(docs)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let guides = paths.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    guides
+        .filter(|path| !path.ends_with("migrating.md"))
+        .collect()
+}
+
+/// The blocks of a guide that are of a kind.
+fn blocks(path: &Path, kind: &str) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let fence = format!("\n```{kind}\n");
+    let blocks = text.split(&fence).skip(1);
+    blocks
+        .map(|block| block.split("```\n").next().unwrap_or_default().to_owned())
+        .collect()
+}
