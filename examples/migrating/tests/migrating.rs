@@ -85,19 +85,24 @@ const REQUESTS: [(&str, &str, &[&str]); 22] = [
 #[test]
 fn the_code_is_that_of_the_applications() {
     let files = [
-        ("tower-http", "axum"),
-        ("actix-cors", "actix"),
-        ("rocket_cors", "rocket"),
-        ("warp::cors", "warp"),
+        ("tower-http", "axum", ["old", "new", "guard"]),
+        (
+            "`CorsLayer::permissive`",
+            "axum",
+            ["old, for everyone", "new, for everyone", "guard"],
+        ),
+        ("actix-cors", "actix", ["old", "new", "guard"]),
+        ("rocket_cors", "rocket", ["old", "new", "guard"]),
+        ("warp::cors", "warp", ["old", "new", "guard"]),
     ];
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut shown = 0;
-    for (peer, file) in files {
+    for (peer, file, [old, new, guard]) in files {
         let read = |folder: &str| {
             fs::read_to_string(package.join(format!("src/{folder}/{file}.rs"))).unwrap()
         };
         let (before, after) = (read("before"), read("after"));
-        let regions = [(&before, "old"), (&after, "new"), (&after, "guard")];
+        let regions = [(&before, old), (&after, new), (&after, guard)];
         let code = regions.map(|(source, name)| region(source, name));
         let code: Vec<_> = code.into_iter().filter(|code| !code.is_empty()).collect();
         assert_eq!(blocks(&section(&format!("From {peer}"))), code, "{peer}");
@@ -109,11 +114,13 @@ fn the_code_is_that_of_the_applications() {
         shown,
         "no other code is in the guide"
     );
-    let policy = fs::read_to_string(package.join("cors.toml")).unwrap();
-    assert!(
-        guide.contains(&format!("```toml\n{policy}```\n")),
-        "{policy}"
-    );
+    for policy in ["cors.toml", "public.toml"] {
+        let policy = fs::read_to_string(package.join(policy)).unwrap();
+        assert!(
+            guide.contains(&format!("```toml\n{policy}```\n")),
+            "{policy}"
+        );
+    }
 }
 
 #[test]
@@ -156,6 +163,15 @@ fn region(source: &str, name: &str) -> String {
 #[test]
 fn axum() {
     check("tower-http", before::axum::serve, after::axum::serve);
+}
+
+#[test]
+fn axum_for_everyone() {
+    let (before, after) = (
+        before::axum::serve_to_everyone,
+        after::axum::serve_to_everyone,
+    );
+    check("`CorsLayer::permissive`", before, after);
 }
 
 #[test]

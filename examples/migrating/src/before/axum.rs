@@ -42,3 +42,19 @@ pub fn serve(started: Sender<u16>) -> Result<(), ServerError> {
         Ok(())
     })
 }
+
+/// Serves the application for everyone.
+///
+/// # Errors
+///
+/// When it cannot.
+pub fn serve_to_everyone(started: Sender<u16>) -> Result<(), ServerError> {
+    runtime()?.block_on(async {
+        let listener = TcpListener::from_std(listen(&started)?)?;
+        // guide: old, for everyone
+        let app = routes().layer(CorsLayer::permissive());
+        // guide: end
+        axum::serve(listener, app).await?;
+        Ok(())
+    })
+}
