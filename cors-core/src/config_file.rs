@@ -1,8 +1,8 @@
 //! The shape of a policy file, in TOML or in any format that serde reads.
 //!
-//! It is tempting to derive a reader from the structs in `config`. A derived one stops at the first
-//! mistake, though, and a flattened one loses the places. So a file of any format is read into a
-//! tree of [`Item`]s first, and one [reader] finds all the mistakes in that.
+//! Do not derive a reader from the structs in `config`: a derived one stops at the first error, and a
+//! flattened one loses the places. So a file of any format is first read into a tree of [`Item`]s, and one
+//! [reader] finds all errors in the tree.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,7 +19,7 @@ mod toml;
 #[cfg(feature = "toml")]
 pub use self::toml::{LoadError, PolicyFile, read_policy};
 
-/// A value in a file, and its place where the format knows it.
+/// A value in a file, with its place if the format has one.
 #[derive(Debug)]
 struct Item {
     node: Node,
@@ -33,7 +33,7 @@ enum Node {
     Boolean(bool),
     List(Vec<Item>),
     Table(Vec<(Key, Item)>),
-    /// Something that no key takes: says what.
+    /// A type that no key has; the text names it.
     Other(&'static str),
 }
 
@@ -72,26 +72,26 @@ impl Item {
         }
     }
 
-    /// The span of what stands at `place`, or of what it should stand in.
+    /// The span of the value at `place`, or of the innermost value around it.
     fn span_of(&self, place: &Place) -> Option<Range<usize>> {
         let grant = place.grant.and_then(|grant| self.get("grant")?.nth(grant));
         let value = grant.unwrap_or(self).get(&place.key);
         let item = value.and_then(|list| list.nth(place.index?));
         match item.or(value).or(grant) {
             Some(item) => item.span.clone(),
-            // The whole file is no place to look at; its beginning is.
+            // Point at the beginning of the file, not at all of it.
             None => self.span.as_ref().map(|_| 0..0),
         }
     }
 }
 
-/// Reads a file and makes a policy of it. All mistakes are added to `errors` in the order of the
+/// Reads a policy from a file. All errors are added to `errors` in the order of the
 /// file, with their spans.
 fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
     let (config, unread) = reader::read_config(root, errors);
     let mut found = Vec::new();
     let policy = Policy::compile(&config, &mut found);
-    // A key may have been misspelt in several ways: the first counts.
+    // A key may be misspelt in several ways; the first one counts.
     let mut unread_items = HashMap::with_capacity(unread.len());
     for unread in &unread {
         let place = (unread.grant, unread.key);
@@ -101,7 +101,7 @@ fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
         let place = &mut error.place;
         let unread = unread_items.get(&(place.grant, place.key.as_str()));
         match (unread, place.index) {
-            // What could not be read is not missing; it was reported as what it is.
+            // A value that could not be read was reported, and is not missing.
             (Some(_), None) => continue,
             (Some(items), Some(index)) => place.index = items.get(index).copied(),
             (None, _) => {}

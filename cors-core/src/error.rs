@@ -1,4 +1,4 @@
-//! What can be wrong with a policy, as data.
+//! Errors in a policy, as data.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,9 +6,9 @@ use std::ops::Range;
 use crate::grant_id::GrantId;
 use crate::text::Excerpt;
 
-/// A mistake in a policy.
+/// An error in a policy.
 ///
-/// [`Display`](fmt::Display) gives a line for people: the place, what is wrong, what would be right.
+/// [`Display`](fmt::Display) writes one line: the place, what is wrong, and what to write instead.
 ///
 /// # Examples
 ///
@@ -54,38 +54,38 @@ impl ConfigError {
         self
     }
 
-    /// The kind of mistake.
+    /// The kind of error.
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// Which grant it is in; `None` for a key of the whole policy.
+    /// The grant that has the error; `None` for a key of the whole policy.
     pub fn grant(&self) -> Option<GrantId> {
         self.place.grant.map(GrantId::new)
     }
 
-    /// The key that it stands at, such as `allow_origins`; empty if it concerns the whole file or grant.
+    /// The key, such as `allow_origins`; empty if the error concerns the whole file or grant.
     pub fn key(&self) -> &str {
         &self.place.key
     }
 
-    /// Which item of the key's list it is, counted from 0.
+    /// The index of the item in the key's list, counted from 0.
     pub fn index(&self) -> Option<usize> {
         self.place.index
     }
 
-    /// The place for people: `allow_origins[0]`, or `grant[1].allow_origins[0]` where there are
+    /// The place as text: `allow_origins[0]`, or `grant[1].allow_origins[0]` if there are
     /// several grants.
     pub fn path(&self) -> String {
         self.place.to_string()
     }
 
-    /// The place in the file that the policy was read from, if it was.
+    /// The place in the file, if the policy was read from one.
     pub fn location(&self) -> Option<&Location> {
         self.location.as_ref()
     }
 
-    /// What was written there.
+    /// The value at this place.
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }
@@ -95,7 +95,7 @@ impl ConfigError {
         &self.message
     }
 
-    /// What would be right in its stead, where that can be guessed.
+    /// What to write instead, if that can be guessed.
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
     }
@@ -123,7 +123,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// The kind of a mistake in a policy.
+/// The kind of an error in a policy.
 ///
 /// Its name, [`as_str`](Self::as_str), stays the same from release to release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,27 +131,27 @@ impl std::error::Error for ConfigError {}
 pub enum ErrorCode {
     /// The file is not TOML.
     Syntax,
-    /// A key that no policy has.
+    /// An unknown key.
     UnknownKey,
     /// A value of the wrong type.
     WrongType,
-    /// Keys of a grant at the top of the file and `[[grant]]` in one file.
+    /// Keys of a grant at the top level of a file that also has `[[grant]]`.
     MixedForms,
-    /// No origins are allowed at all.
+    /// No origin is allowed.
     MissingOrigins,
     /// An item of `allow_origins` is not an origin pattern.
     InvalidOrigin,
     /// `*` together with other origins in one grant.
     MixedWildcardOrigin,
-    /// `*` as origin together with credentials.
+    /// `*` as an origin together with credentials.
     WildcardOriginWithCredentials,
-    /// The origin `null` without the opt-in for it.
+    /// The origin `null` without its opt-in.
     NullOrigin,
     /// The origin `null` together with credentials.
     NullOriginWithCredentials,
-    /// A plain `http` origin together with credentials, without the opt-in for it.
+    /// A plain `http` origin together with credentials, without the opt-in.
     InsecureOrigin,
-    /// All of a public suffix's domains together with credentials, without the opt-in for it.
+    /// All domains below a public suffix together with credentials, without the opt-in.
     PublicSuffix,
     /// A method that is not a token.
     InvalidMethod,
@@ -169,13 +169,13 @@ pub enum ErrorCode {
     MixedWildcard,
     /// The same item twice.
     Duplicate,
-    /// An origin that an earlier grant covers.
+    /// An origin that an earlier grant matches.
     Shadowed,
-    /// A grant whose origins are all covered by earlier grants.
+    /// A grant whose origins are all matched by earlier grants.
     UnreachableGrant,
-    /// Lists so long that no proxy and no browser would read the response.
+    /// Lists that are too long for a response that proxies and browsers accept.
     LargeHeaders,
-    /// A max age out of bounds.
+    /// A max age out of range.
     MaxAge,
     /// A preflight status other than 200 and 204.
     PreflightStatus,
@@ -271,7 +271,7 @@ impl fmt::Display for ErrorCode {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Location {
-    /// The bytes in question, counted from 0. For a string they include the quotes.
+    /// The range of bytes, counted from 0. For a string it includes the quotes.
     pub span: Range<usize>,
     /// The line of their start, counted from 1.
     pub line: usize,
@@ -283,7 +283,7 @@ pub struct Location {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) grant: Option<usize>,
-    /// Whether the grant is one of several, so that its number has to be said.
+    /// Whether the grant is one of several, so that its number is shown.
     pub(crate) numbered: bool,
     pub(crate) key: String,
     pub(crate) index: Option<usize>,
@@ -305,15 +305,15 @@ impl fmt::Display for Place {
     }
 }
 
-/// Every mistake in a policy, at least one, in the order of the file.
+/// All errors in a policy, at least one, in the order of the file.
 ///
-/// [`Display`](fmt::Display) gives a line to each. [`Debug`](fmt::Debug) does the same, so a `main` that
+/// [`Display`](fmt::Display) writes a line for each. [`Debug`](fmt::Debug) does the same, so a `main` that
 /// returns the error prints them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigErrors(pub(crate) Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// The mistakes in the order of the file.
+    /// The errors in the order of the file.
     pub fn iter(&self) -> std::slice::Iter<'_, ConfigError> {
         self.0.iter()
     }
@@ -331,14 +331,14 @@ impl<'a> IntoIterator for &'a ConfigErrors {
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {
-            1 => f.write_str("1 mistake in the CORS policy")?,
-            count => write!(f, "{count} mistakes in the CORS policy")?,
+            1 => f.write_str("1 error in the CORS policy")?,
+            count => write!(f, "{count} errors in the CORS policy")?,
         }
         self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
     }
 }
 
-/// Not derived: `main` prints an error that it returns by its `Debug`.
+/// Not derived, because `main` prints the `Debug` of an error that it returns.
 impl fmt::Debug for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! Why a request was decided as it was: for logs, tests and people, never for the client.
+//! The reason for a decision: for logs, tests and people, never for the client.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::suggest;
 use crate::text::Excerpt;
 
-/// A [`Decision`] with its reason. [`Display`](fmt::Display) says it in a sentence.
+/// A [`Decision`] with its reason. [`Display`](fmt::Display) writes it as a sentence.
 ///
 /// # Examples
 ///
@@ -72,9 +72,9 @@ impl fmt::Display for Explanation {
         let origin = Excerpt(self.origin.as_deref().unwrap_or_default());
         match self.reason {
             Reason::Granted(grant) => write!(f, "origin `{origin}` is in {grant}")?,
-            Reason::SameForAll => f.write_str("the policy is the same for everyone")?,
+            Reason::SameForAll => f.write_str("the policy allows any origin")?,
             Reason::NoOrigin => {
-                f.write_str("the request has no `Origin`, so it is no CORS request")?
+                f.write_str("the request has no `Origin`, so it is not a CORS request")?
             }
             Reason::SeveralOrigins => f.write_str("the request has several `Origin` lines")?,
             Reason::NotAnOrigin(error) => write!(f, "origin `{origin}` {error}")?,
@@ -87,11 +87,11 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// The step at which a request was decided, in the order of the engine.
+/// The step at which a request was decided, in the order of the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The policy is one `*` grant, and this is no preflight: the same fields go on every response.
+    /// The policy is one `*` grant, and the request is not a preflight: every response gets the same headers.
     SameForAll,
     /// The request has no `Origin`.
     NoOrigin,
@@ -133,7 +133,7 @@ pub struct NearMiss {
     pub grant: GrantId,
     /// The pattern.
     pub pattern: String,
-    /// What keeps the origin from matching it.
+    /// Why the origin does not match it.
     pub difference: Difference,
 }
 
@@ -142,9 +142,9 @@ impl fmt::Display for NearMiss {
         let pattern = &self.pattern;
         match self.difference {
             Difference::TrailingSlash => write!(f, "differs from `{pattern}` by a trailing slash"),
-            Difference::Case => write!(f, "differs from `{pattern}` by upper case"),
+            Difference::Case => write!(f, "differs from `{pattern}` by an upper-case letter"),
             Difference::DefaultPort => {
-                write!(f, "differs from `{pattern}` by naming the default port")
+                write!(f, "differs from `{pattern}` by the default port")
             }
             Difference::Form => write!(f, "is not in the form in which browsers send `{pattern}`"),
             Difference::Scheme => write!(f, "differs from `{pattern}` by the scheme"),
@@ -152,20 +152,20 @@ impl fmt::Display for NearMiss {
             Difference::Subdomain => {
                 write!(
                     f,
-                    "is a subdomain of `{pattern}`, which is for that host alone"
+                    "is a subdomain of `{pattern}`, which matches only that host"
                 )
             }
             Difference::BareDomain => {
                 write!(
                     f,
-                    "is the domain of `{pattern}`, which is for its subdomains alone"
+                    "is the domain of `{pattern}`, which matches only its subdomains"
                 )
             }
         }
     }
 }
 
-/// What keeps an origin from matching a pattern. The nearest comes first.
+/// Why an origin does not match a pattern. The smallest difference comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Difference {
@@ -173,24 +173,24 @@ pub enum Difference {
     TrailingSlash,
     /// The origin has an upper-case letter; browsers never send one.
     Case,
-    /// The origin names the scheme's default port; browsers never do.
+    /// The origin has the scheme's default port, which browsers leave out.
     DefaultPort,
-    /// The origin is otherwise not as browsers send it.
+    /// The origin is not in the form that browsers send, for another reason.
     Form,
     /// Another scheme, mostly `http` for `https`.
     Scheme,
     /// Another port, or one where the pattern has none.
     Port,
-    /// The pattern is for the domain itself and not for its subdomains.
+    /// The pattern matches the domain itself and not its subdomains.
     Subdomain,
-    /// The pattern is for subdomains and not for the domain itself.
+    /// The pattern matches subdomains and not the domain itself.
     BareDomain,
 }
 
 impl Policy {
-    /// Says why a request is decided as it is. The decision is that of [`decide`](Self::decide).
+    /// Explains the decision for a request. The decision is that of [`decide`](Self::decide).
     ///
-    /// For people: unlike `decide` it allocates, and looks at every pattern for a near miss.
+    /// For people: unlike `decide`, it allocates, and compares every pattern to find a near miss.
     pub fn explain(&self, head: &impl RequestHead) -> Explanation {
         let decision = self.decide(head);
         let (reason, origin) = self.reason(head, decision);
@@ -219,7 +219,7 @@ impl Policy {
         }
     }
 
-    /// Apart, so that a request that leaves no event pays for nothing but the question.
+    /// A function of its own, so that a request without an event only asks whether the level is enabled.
     #[cfg(feature = "tracing")]
     #[cold]
     fn emit_no_grant(&self, head: &impl RequestHead, decision: Decision) {
@@ -229,7 +229,7 @@ impl Policy {
             reason = reason.as_str(),
             grant = self.misspelling(origin).map(|near_miss| near_miss.grant.index()),
             origin = %Excerpt(origin),
-            "CORS: the origin has no grant",
+            "CORS: origin has no grant",
         );
     }
 
@@ -276,7 +276,7 @@ impl Policy {
         })
     }
 
-    /// A near miss by spelling alone. Looks the right spelling up, so its cost does not grow with
+    /// A near miss by spelling only. Looks up the correct spelling, so its cost does not grow with
     /// the number of origins.
     fn misspelling(&self, origin: &str) -> Option<NearMiss> {
         let difference = match OriginPattern::parse(origin) {
@@ -296,7 +296,7 @@ impl Policy {
     }
 }
 
-/// How an origin differs from a pattern, if it is in one thing only.
+/// How an origin differs from a pattern, if by one thing only.
 fn difference(origin: &Origin<'_>, pattern: &OriginPattern<'_>) -> Option<Difference> {
     let Shape::Tuple(tuple) = pattern.shape() else {
         return None;
@@ -369,7 +369,10 @@ mod tests {
             &["https://x.example.org"],
             "origin `https://x.example.org` is in grant[0]",
         );
-        check(&[], "the request has no `Origin`, so it is no CORS request");
+        check(
+            &[],
+            "the request has no `Origin`, so it is not a CORS request",
+        );
         check(
             &["https://app.example.com"; 2],
             "the request has several `Origin` lines",
@@ -387,16 +390,16 @@ mod tests {
         check(
             &["https://APP.example.com"],
             "origin `https://APP.example.com` has an upper-case letter; browsers send origins in lower case; \
-             it differs from `https://app.example.com` by upper case",
+             it differs from `https://app.example.com` by an upper-case letter",
         );
         check(
             &["https://app.example.com:443"],
-            "origin `https://app.example.com:443` names the scheme's default port, which browsers leave out; \
-             it differs from `https://app.example.com` by naming the default port",
+            "origin `https://app.example.com:443` has the scheme's default port, which browsers leave out; \
+             it differs from `https://app.example.com` by the default port",
         );
         check(
             &["https://app.example.com/login?x"],
-            "origin `https://app.example.com/login?x` goes on after the host and port; an origin has no path; \
+            "origin `https://app.example.com/login?x` has a path, query or fragment; an origin ends after the host and port; \
              it is not in the form in which browsers send `https://app.example.com`",
         );
         check(
@@ -412,12 +415,12 @@ mod tests {
         check(
             &["https://x.app.example.com"],
             "origin `https://x.app.example.com` is in no grant; \
-             it is a subdomain of `https://app.example.com`, which is for that host alone",
+             it is a subdomain of `https://app.example.com`, which matches only that host",
         );
         check(
             &["https://example.org"],
             "origin `https://example.org` is in no grant; \
-             it is the domain of `https://*.example.org`, which is for its subdomains alone",
+             it is the domain of `https://*.example.org`, which matches only its subdomains",
         );
         check(&["\u{1b}[31m"], "origin `\\u{1b}[31m` has no scheme");
     }

@@ -35,7 +35,7 @@ pub(crate) const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + MAX_P
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin<'a> {
     scheme: &'a str,
-    /// The host and, behind a colon, the port: a suffix of the serialised form.
+    /// The host, and the port after a colon: a suffix of the serialised form.
     authority: &'a str,
     host: &'a str,
     port: Option<u16>,
@@ -53,8 +53,8 @@ impl<'a> Origin<'a> {
     ///
     /// # Errors
     ///
-    /// Any other form, `null` and the empty string included, is an [`OriginError`]. The work is
-    /// bounded: text of more than 327 bytes is refused unread.
+    /// Any other form is an [`OriginError`], also `null` and the empty string. The work is
+    /// bounded: a text of more than 327 bytes is rejected by its length.
     pub fn parse(text: &'a str) -> Result<Self, OriginError> {
         if text.len() > MAX_ORIGIN {
             return Err(OriginError::TooLong);
@@ -121,11 +121,11 @@ pub enum OriginError {
     UserInfo,
     /// Its host is not a domain.
     InvalidHost,
-    /// Its host is an IP address in another than the canonical form.
+    /// Its host is an IP address that is not in its canonical form.
     IpAddress,
     /// Its port is not a number from 1 to 65535 without leading zeros.
     InvalidPort,
-    /// Its port is the scheme's default, which is never written.
+    /// Its port is the scheme's default, which browsers leave out.
     DefaultPort,
 }
 
@@ -141,12 +141,12 @@ impl fmt::Display for OriginError {
             Self::FileScheme => "is a `file` origin, which browsers send as `null`",
             Self::UpperCase => "has an upper-case letter; browsers send origins in lower case",
             Self::TrailingSlash => "ends with a slash; browsers send origins without it",
-            Self::Path => "goes on after the host and port; an origin has no path",
-            Self::UserInfo => "has a user name or password; an origin has none",
+            Self::Path => "has a path, query or fragment; an origin ends after the host and port",
+            Self::UserInfo => "has a user name or password, which an origin does not have",
             Self::InvalidHost => "has an invalid host",
             Self::IpAddress => "has an IP address that is not in its canonical form",
             Self::InvalidPort => "has a port that is not a number from 1 to 65535",
-            Self::DefaultPort => "names the scheme's default port, which browsers leave out",
+            Self::DefaultPort => "has the scheme's default port, which browsers leave out",
         })
     }
 }
@@ -190,7 +190,7 @@ pub(crate) fn split_scheme(text: &str) -> Result<(&str, &str), OriginError> {
 /// Splits `host[:port]`. The port is not checked yet.
 pub(crate) fn split_port(authority: &str) -> Result<(&str, Option<&str>), OriginError> {
     if authority.starts_with('[') {
-        // The colons in the brackets are the address's own.
+        // The colons in the brackets are part of the address.
         let (address, rest) = authority.split_once(']').ok_or(OriginError::InvalidHost)?;
         let host = authority
             .get(..address.len() + 1)
@@ -233,7 +233,7 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
         return Err(OriginError::TooLong);
     }
     if domain::ends_in_number(host.as_bytes()) {
-        // Such a host can only be an IPv4 address, and `Ipv4Addr` reads none but the canonical form.
+        // Such a host can only be an IPv4 address, and `Ipv4Addr` reads only the canonical form.
         return host
             .parse()
             .map(HostKind::Ipv4)
@@ -242,11 +242,11 @@ pub(crate) fn parse_host(host: &str) -> Result<HostKind, OriginError> {
     Ok(HostKind::Domain)
 }
 
-/// Says what a byte that no host has most likely is.
+/// Guesses the error from a byte that is not allowed in a host.
 fn unexpected(byte: u8, host: &str) -> OriginError {
     match byte {
         b'A'..=b'Z' => OriginError::UpperCase,
-        // The last colon before it was taken for the port's; `a:b@c` ends up here as `a`.
+        // The first colon was taken for the port's, so `a:b@c` arrives here as `a`.
         b'@' => OriginError::UserInfo,
         b'/' if host.find('/') == host.len().checked_sub(1) => OriginError::TrailingSlash,
         b'/' | b'?' | b'#' => OriginError::Path,
@@ -256,7 +256,7 @@ fn unexpected(byte: u8, host: &str) -> OriginError {
 }
 
 /// Whether `host` is `address` as [the URL standard](https://url.spec.whatwg.org/#concept-ipv6-serializer)
-/// writes it. Allocates nothing: this runs on requests.
+/// writes it. Allocates nothing, because this runs on requests.
 fn is_canonical(address: &Ipv6Addr, host: &str) -> bool {
     let mut rest = StripPrefixWriter(host);
     let written = match (address.to_ipv4_mapped(), address.segments()) {
@@ -267,7 +267,7 @@ fn is_canonical(address: &Ipv6Addr, host: &str) -> bool {
     written.is_ok() && rest.0.is_empty()
 }
 
-/// A writer that takes what is written off the front of a text, or fails.
+/// A writer that removes what is written from the front of a text, and fails if it is not there.
 struct StripPrefixWriter<'a>(&'a str);
 
 impl fmt::Write for StripPrefixWriter<'_> {

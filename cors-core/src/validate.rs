@@ -1,4 +1,4 @@
-//! What a configuration must be to become a policy.
+//! Validates a configuration.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,11 +12,11 @@ use crate::pattern::{OriginPattern, PatternError, Shape};
 use crate::seen::SeenPatterns;
 use crate::suggest;
 
-/// How many bytes of header fields the lists of a grant may put on a response: more than any browser or
+/// How many bytes of headers the lists of a grant may put on a response: more than any browser or
 /// proxy reads as it is installed.
 const MAX_HEADERS: usize = 64 * 1024;
 
-/// Adds every mistake in `config` to `errors`; gives the valid patterns, each with its grant's index.
+/// Adds every error in `config` to `errors`. Returns the valid patterns, each with its grant's index.
 pub(crate) fn check<'a>(
     config: &'a Config,
     errors: &mut Vec<ConfigError>,
@@ -57,13 +57,13 @@ pub(crate) fn missing_origins(place: Place) -> ConfigError {
     ConfigError::new(
         ErrorCode::MissingOrigins,
         place,
-        "names no origin; list the sites that may use this server, or `*` for everybody",
+        "has no origins; list the allowed origins, or write `[\"*\"]` to allow any origin",
     )
 }
 
 pub(crate) fn max_age(place: Place, value: impl fmt::Display) -> ConfigError {
     let message = format!(
-        "is out of bounds; it is a number of seconds from 0 to {}",
+        "is out of range; use a number of seconds from 0 to {}",
         MAX_MAX_AGE.as_secs()
     );
     ConfigError::new(ErrorCode::MaxAge, place, message).value_of(value.to_string())
@@ -74,11 +74,11 @@ pub(crate) fn preflight_status(value: impl fmt::Display) -> ConfigError {
         key: "preflight_status".to_owned(),
         ..Place::default()
     };
-    let message = "is no status for a preflight; it is 204, or 200 for old clients";
+    let message = "is not a valid preflight status; use 204, or 200 for old clients";
     ConfigError::new(ErrorCode::PreflightStatus, place, message).value_of(value.to_string())
 }
 
-/// The origins of all grants so far.
+/// The origins of the grants that were checked before.
 #[derive(Default)]
 struct Origins<'a> {
     patterns: Vec<(GrantId, OriginPattern<'a>)>,
@@ -144,7 +144,8 @@ impl<'a> Checker<'a, '_> {
         let unreachable =
             grant > 0 && patterns.len() == texts.len() && covered.iter().all(|covered| *covered);
         if unreachable {
-            let message = "can never decide: earlier grants are for all of its origins, and the first grant decides";
+            let message =
+                "is unreachable: earlier grants match all of its origins; remove it, or move it up";
             let place = self.place.clone();
             self.errors.push(ConfigError::new(
                 ErrorCode::UnreachableGrant,
@@ -157,16 +158,16 @@ impl<'a> Checker<'a, '_> {
             match seen.listed.position(&pattern) {
                 None => {
                     if covered && !unreachable {
-                        let message = "is covered by an earlier grant, and the first grant decides";
+                        let message = "is matched by an earlier grant, and the first matching grant decides; remove it, or move this grant up";
                         self.item(ErrorCode::Shadowed, KEY, index, text, message);
                     }
                 }
                 Some((first, _)) if first != grant && unreachable => {}
                 Some((first, at)) => {
                     let message = match first == grant {
-                        true => format!("is listed twice, first as {KEY}[{at}]"),
+                        true => format!("is listed twice, first as {KEY}[{at}]; remove one"),
                         false => format!(
-                            "is listed in grant[{first}] already, and the first grant decides"
+                            "is already listed in grant[{first}], and the first matching grant decides; remove one"
                         ),
                     };
                     self.item(ErrorCode::Duplicate, KEY, index, text, &message);
@@ -177,7 +178,7 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// What is wrong with a pattern in this grant, though it is one.
+    /// Reports why a valid pattern is not allowed in this grant.
     fn origin(&mut self, index: usize, pattern: &OriginPattern<'_>) {
         const KEY: &str = "allow_origins";
         let credentials = self.grant.allow_credentials;
@@ -189,7 +190,7 @@ impl<'a> Checker<'a, '_> {
                     KEY,
                     index,
                     text,
-                    "is everybody and stands alone; drop it or the other origins, or give it a later grant of its own",
+                    "matches every origin, so it must be the only entry; remove it or the others, or move it to a later grant",
                 );
             }
             if credentials {
@@ -198,7 +199,7 @@ impl<'a> Checker<'a, '_> {
                     KEY,
                     index,
                     text,
-                    "does not go with `allow_credentials`: browsers refuse it, and echoing every origin would let any site act as the user; list the origins",
+                    "cannot be combined with `allow_credentials`: browsers reject it, and echoing every origin would let any site act as the user; list the allowed origins",
                 );
             }
         }
@@ -209,7 +210,7 @@ impl<'a> Checker<'a, '_> {
                     KEY,
                     index,
                     text,
-                    "does not go with `allow_credentials`: any site can send it, with a sandboxed frame",
+                    "cannot be combined with `allow_credentials`: any site can send it, from a sandboxed frame; remove one of them",
                 );
             } else if !self.danger.null_origin {
                 self.item(
@@ -217,7 +218,7 @@ impl<'a> Checker<'a, '_> {
                     KEY,
                     index,
                     text,
-                    "is sent by any site that wants to, with a sandboxed frame; if that is meant, add `\"null-origin\"` to `dangerously_allow`",
+                    "can be sent by any site, from a sandboxed frame; remove it, or add `\"null-origin\"` to `dangerously_allow`",
                 );
             }
         }
@@ -229,7 +230,7 @@ impl<'a> Checker<'a, '_> {
                 KEY,
                 index,
                 text,
-                "is plain http: with `allow_credentials` whoever controls the network can act as the user; if that is meant, add `\"insecure-origins\"` to `dangerously_allow`",
+                "is plain http: with `allow_credentials`, an attacker on the network can act as the user; use https, or add `\"insecure-origins\"` to `dangerously_allow`",
                 suggestion,
             );
         }
@@ -238,7 +239,7 @@ impl<'a> Checker<'a, '_> {
             && let Some(suffix) = pattern.public_suffix()
         {
             let message = format!(
-                "covers {suffix}: with `allow_credentials` anybody who registers a name below it can act as the user; if that is meant, add `\"public-suffixes\"` to `dangerously_allow`"
+                "covers {suffix}: with `allow_credentials`, anyone who registers a name below it can act as the user; list your own hosts, or add `\"public-suffixes\"` to `dangerously_allow`"
             );
             self.item(ErrorCode::PublicSuffix, KEY, index, text, &message);
         }
@@ -246,7 +247,14 @@ impl<'a> Checker<'a, '_> {
 
     fn invalid_origin(&mut self, index: usize, text: &str, error: PatternError) {
         let suggestion = suggest::suggest(text);
-        let message = error.to_string();
+        let message = match error {
+            _ if text.starts_with(char::is_whitespace) => "begins with white space".to_owned(),
+            _ if text.ends_with(char::is_whitespace) => "ends with white space".to_owned(),
+            PatternError::MisplacedWildcard if is_any_host(text) => {
+                "has only a `*` for its host; to allow any origin, write `\"*\"` alone".to_owned()
+            }
+            error => error.to_string(),
+        };
         let code = ErrorCode::InvalidOrigin;
         self.item_suggesting(
             code,
@@ -256,7 +264,7 @@ impl<'a> Checker<'a, '_> {
             &message,
             suggestion.clone(),
         );
-        // What is wrong with the suggestion, too, is better said now than when it was followed.
+        // Report errors in the suggestion now, so that the user does not meet them after following it.
         let suggested = suggestion.as_deref().map(OriginPattern::parse);
         if let Some(Ok(pattern)) = suggested {
             self.origin(index, &pattern);
@@ -274,11 +282,14 @@ impl<'a> Checker<'a, '_> {
             } else if !header::is_token(method) {
                 let sendable = header::is_token(normal) && !method::is_forbidden(normal);
                 let suggestion = sendable.then(|| normal.to_owned());
-                let message = "is not a method";
+                let message = match method.contains(',') {
+                    true => "is not a valid method; write each method as an item of its own",
+                    false => "is not a valid method",
+                };
                 let code = ErrorCode::InvalidMethod;
                 self.item_suggesting(code, KEY, index, method, message, suggestion);
             } else if method::is_forbidden(method) {
-                let message = "is a method that browsers never send";
+                let message = "is a forbidden method: browsers never send it; remove it";
                 self.item(ErrorCode::ForbiddenMethod, KEY, index, method, message);
             } else if normal != method {
                 let message = "is never sent: methods are case-sensitive, and browsers send this one in upper case";
@@ -295,17 +306,17 @@ impl<'a> Checker<'a, '_> {
         self.header_names(KEY, names, |name| {
             !header::is_cors_header(name) && !header::is_forbidden_request_header(name)
         });
-        // Standard browsers do not count it among any, so listing it says something.
+        // `*` does not cover `Authorization` in the standard, so listing both is not redundant.
         self.wildcard(KEY, names, |name| {
             name == "*" || name.eq_ignore_ascii_case("authorization")
         });
         for (index, name) in names.iter().enumerate() {
             let lower = name.to_ascii_lowercase();
             if header::is_cors_header(&lower) {
-                let message = "belongs to the CORS protocol itself; browsers and this policy write it, no script can";
+                let message = "is a header of the CORS protocol: browsers and this policy set it, and scripts cannot; remove it";
                 self.item(ErrorCode::ForbiddenRequestHeader, KEY, index, name, message);
             } else if header::is_forbidden_request_header(&lower) {
-                let message = "is a header that no script can set";
+                let message = "is a forbidden request-header: scripts cannot set it; remove it";
                 self.item(ErrorCode::ForbiddenRequestHeader, KEY, index, name, message);
             }
         }
@@ -326,10 +337,11 @@ impl<'a> Checker<'a, '_> {
                     KEY,
                     index,
                     name,
-                    "does not go with `allow_credentials`: browsers then take it for a header of that name; list the headers",
+                    "cannot be combined with `allow_credentials`: browsers then treat it as a header with that name; list the headers",
                 );
             } else if header::is_forbidden_response_header(&lower) {
-                let message = "is a header that no script can read";
+                let message =
+                    "is a forbidden response-header name: scripts cannot read it; remove it";
                 self.item(
                     ErrorCode::ForbiddenResponseHeader,
                     KEY,
@@ -338,7 +350,7 @@ impl<'a> Checker<'a, '_> {
                     message,
                 );
             } else if header::is_cors_header(&lower) {
-                let message = "belongs to the CORS protocol itself; it says nothing to scripts";
+                let message = "is a header of the CORS protocol, which is for browsers and not for scripts; remove it";
                 self.item(
                     ErrorCode::ForbiddenResponseHeader,
                     KEY,
@@ -350,30 +362,33 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// What goes for header names on both sides; `may_stand` is asked of what would be suggested.
-    fn header_names(&mut self, key: &str, names: &[String], may_stand: impl Fn(&str) -> bool) {
+    /// Checks the header names of a request or a response. Suggests only names that `is_allowed` accepts.
+    fn header_names(&mut self, key: &str, names: &[String], is_allowed: impl Fn(&str) -> bool) {
         self.duplicates(key, names, |name| name.to_ascii_lowercase());
         for (index, name) in names.iter().enumerate() {
             if !header::is_token(name) {
                 let trimmed = name.trim().trim_end_matches(':');
                 let listable =
-                    header::is_token(trimmed) && may_stand(&trimmed.to_ascii_lowercase());
+                    header::is_token(trimmed) && is_allowed(&trimmed.to_ascii_lowercase());
                 let suggestion = listable.then(|| trimmed.to_owned());
-                let message = "is not a header name";
+                let message = match name.contains(',') {
+                    true => "is not a valid header name; write each name as an item of its own",
+                    false => "is not a valid header name",
+                };
                 let code = ErrorCode::InvalidHeader;
                 self.item_suggesting(code, key, index, name, message, suggestion);
             }
         }
     }
 
-    /// `*` together with items that it covers.
-    fn wildcard(&mut self, key: &str, items: &[String], may_stand: impl Fn(&str) -> bool) {
+    /// Reports items that `*` in the same list covers. `is_allowed` accepts those that it does not.
+    fn wildcard(&mut self, key: &str, items: &[String], is_allowed: impl Fn(&str) -> bool) {
         if !items.iter().any(|item| item == "*") {
             return;
         }
         for (index, item) in items.iter().enumerate() {
-            if !may_stand(item) {
-                let message = "says nothing beside `*`, which covers it; drop one of the two";
+            if !is_allowed(item) {
+                let message = "is redundant next to `*`; remove one of them";
                 self.item(ErrorCode::MixedWildcard, key, index, item, message);
             }
         }
@@ -387,14 +402,17 @@ impl<'a> Checker<'a, '_> {
                     entry.insert(index);
                 }
                 std::collections::hash_map::Entry::Occupied(entry) => {
-                    let message = format!("is listed twice, first as {key}[{}]", entry.get());
+                    let message = format!(
+                        "is listed twice, first as {key}[{}]; remove one",
+                        entry.get()
+                    );
                     self.item(ErrorCode::Duplicate, key, index, item, &message);
                 }
             }
         }
     }
 
-    /// The lists together, as they are sent. Adds up their lengths only: they may be of any length.
+    /// Checks the size of the lists as they are sent. Only adds up lengths: a list may be very long.
     fn header_sizes(&mut self) {
         let grant = self.grant;
         let methods = line_len(
@@ -421,13 +439,13 @@ impl<'a> Checker<'a, '_> {
         if size <= MAX_HEADERS {
             return;
         }
-        // With credentials `*` would expose nothing.
+        // With credentials, `*` would expose nothing.
         let advice = match key == "expose_headers" && self.grant.allow_credentials {
             true => "list fewer",
             false => "write `[\"*\"]`, or list fewer",
         };
         let message = format!(
-            "puts {size} bytes of header fields on {response}, and the limit is {MAX_HEADERS}; {advice}"
+            "puts {size} bytes of headers on {response}, and the limit is {MAX_HEADERS}; {advice}"
         );
         let place = self.place(key, None);
         self.errors
@@ -445,12 +463,19 @@ impl<'a> Checker<'a, '_> {
     }
 }
 
-/// The length of the line `name: a, b, c` with its end, or 0 where it is left out.
+/// Whether the host of a pattern is only a wildcard: `https://*`, `https://*:8443`.
+fn is_any_host(text: &str) -> bool {
+    let host = text.split_once("://").map(|(_, host)| host);
+    host.and_then(|host| host.strip_prefix('*'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+}
+
+/// The length of the line `name: a, b, c` with its line ending, or 0 for an empty list.
 fn line_len(name: ResponseHeader, list: &[String]) -> usize {
     let items: usize = list.iter().map(|item| item.len() + ", ".len()).sum();
     match list.is_empty() {
         true => 0,
-        // The colon and a space at the start and the end of the line in the place of the last comma.
+        // The last `, ` counts for the line ending.
         false => name.name().len() + ": ".len() + items,
     }
 }

@@ -1,4 +1,4 @@
-//! Every mistake in a policy, and what is said of it: place, code, suggestion.
+//! Every error in a policy: place, code, suggestion.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 
 use cors_core::{ConfigError, ErrorCode, Grant, Policy};
 
-/// `line:column path [code] suggestion` for each mistake.
+/// `line:column path [code] suggestion` for each error.
 fn summary(error: &ConfigError) -> String {
     let location = error.location().unwrap();
     let mut line = format!("{}:{} {}", location.line, location.column, error.path());
@@ -28,7 +28,7 @@ fn check(source: &str, expected: &[&str]) {
 }
 
 #[test]
-fn sound_policies() {
+fn valid_policies() {
     check("allow_origins = ['*']", &[]);
     check(
         "allow_origins = ['*']\nallow_headers = ['*', 'Authorization']",
@@ -231,9 +231,8 @@ fn large_headers() {
     check(grant().allow_headers(name(LIMIT - headers)), &[]);
     check(grant().allow_methods(name(LIMIT - methods)), &[]);
     check(grant().expose_headers(name(LIMIT - expose)), &[]);
-    let preflight = "puts 65537 bytes of header fields on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer";
-    let actual =
-        "puts 65537 bytes of header fields on each actual response, and the limit is 65536";
+    let preflight = "puts 65537 bytes of headers on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer";
+    let actual = "puts 65537 bytes of headers on each actual response, and the limit is 65536";
     let over = LIMIT + 1;
     check(
         grant().allow_headers(name(over - headers)),
@@ -259,7 +258,7 @@ fn large_headers() {
         &[("expose_headers", &format!("{actual}; list fewer"))],
     );
 
-    // Both lists are on one response, what is exposed is on another.
+    // Both lists are on one response; `expose_headers` is on another.
     let half = (LIMIT - methods - headers) / 2;
     let three = |more| {
         grant()
@@ -275,14 +274,14 @@ fn large_headers() {
         grant().allow_headers(name(10_000_000)),
         &[(
             "allow_headers",
-            "puts 10000032 bytes of header fields on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer",
+            "puts 10000032 bytes of headers on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer",
         )],
     );
     check(
         grant().allow_headers((0..100_000).map(|number| format!("x-{number:05}"))),
         &[(
             "allow_headers",
-            "puts 900030 bytes of header fields on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer",
+            "puts 900030 bytes of headers on the response to a preflight, and the limit is 65536; write `[\"*\"]`, or list fewer",
         )],
     );
     let source = format!(
@@ -305,6 +304,11 @@ fn numbers() {
     check(&max_age("1.5"), &["2:11 max_age [wrong-type]"]);
     check(&max_age("'3600'"), &["2:11 max_age [wrong-type] 3600"]);
     check(&max_age("1979-05-27"), &["2:11 max_age [wrong-type]"]);
+    check(&max_age("'1h'"), &["2:11 max_age [wrong-type] 3600"]);
+    check(&max_age("'10 minutes'"), &["2:11 max_age [wrong-type] 600"]);
+    check(&max_age("' 1d'"), &["2:11 max_age [wrong-type] 86400"]);
+    check(&max_age("'2d'"), &["2:11 max_age [wrong-type]"]);
+    check(&max_age("'a day'"), &["2:11 max_age [wrong-type]"]);
     check(
         "allow_origins = ['*']\npreflight_status = 404",
         &["2:20 preflight_status [preflight-status]"],
@@ -333,6 +337,18 @@ fn keys_and_types() {
             "2:28 allow_methods[2] [invalid-method] PUT",
             "3:21 allow_credentials [wrong-type] true",
         ],
+    );
+    check(
+        "allow_origins = ['*']\nallow_headers = 'content-type, authorization'\nallow_methods = 'PUT DELETE'\nexpose_headers = ' , '",
+        &[
+            "2:17 allow_headers [wrong-type] [\"content-type\", \"authorization\"]",
+            "3:17 allow_methods [wrong-type] [\"PUT\", \"DELETE\"]",
+            "4:18 expose_headers [wrong-type]",
+        ],
+    );
+    check(
+        "allow_origins = ['https://a.b']\ncookies = true",
+        &["2:1 cookies [unknown-key] allow_credentials"],
     );
     check(
         "dangerously_allow = ['insecure_origin', 'x']\nallow_origins = ['*']",
@@ -393,14 +409,14 @@ fn the_text_of_duplicates() {
     }
     check(
         vec![Grant::new(["https://c.d", "https://a.b", "https://a.b"])],
-        "is listed twice, first as allow_origins[1]",
+        "is listed twice, first as allow_origins[1]; remove one",
     );
     check(
         vec![
             Grant::new(["https://e.f"]),
             Grant::new(["https://a.b", "https://a.b"]),
         ],
-        "is listed twice, first as allow_origins[0]",
+        "is listed twice, first as allow_origins[0]; remove one",
     );
     check(
         vec![
@@ -408,11 +424,48 @@ fn the_text_of_duplicates() {
             Grant::new(["https://a.b"]),
             Grant::new(["https://c.d", "https://a.b"]),
         ],
-        "is listed in grant[1] already, and the first grant decides",
+        "is already listed in grant[1], and the first matching grant decides; remove one",
     );
     check(
         vec![Grant::new(["https://a.b"]).allow_headers(["x-a", "x-b", "X-A"])],
-        "is listed twice, first as allow_headers[0]",
+        "is listed twice, first as allow_headers[0]; remove one",
+    );
+}
+
+/// A message says what to write instead.
+#[test]
+fn the_text_of_messages() {
+    #[track_caller]
+    fn check(source: &str, expected: &[&str]) {
+        let errors = Policy::from_toml(source).unwrap_err();
+        let messages: Vec<_> = errors.iter().map(ConfigError::message).collect();
+        assert_eq!(messages, expected, "{source}");
+    }
+    check(
+        "allow_origins = [' https://a.b', 'https://c.d ', 'https://*', 'https://*:8443']",
+        &[
+            "begins with white space",
+            "ends with white space",
+            "has only a `*` for its host; to allow any origin, write `\"*\"` alone",
+            "has only a `*` for its host; to allow any origin, write `\"*\"` alone",
+        ],
+    );
+    check(
+        "allow_origins = ['*']\nallow_methods = ['PUT, DELETE', 'P T']\nallow_headers = ['x-a,x-b', 'x a']",
+        &[
+            "is not a valid method; write each method as an item of its own",
+            "is not a valid method",
+            "is not a valid header name; write each name as an item of its own",
+            "is not a valid header name",
+        ],
+    );
+    check(
+        "allow_origins = ['*']\nmax_age = 1.5\npreflight_status = 'x'\nallow_credentials = 99999999999999999999999999999999999999999",
+        &[
+            "expected an integer, in seconds, found a float",
+            "expected an integer, found a string",
+            "expected `true` or `false`, found an out-of-range integer",
+        ],
     );
 }
 
@@ -424,9 +477,9 @@ fn shadowed_origins() {
     );
 }
 
-/// Following a suggestion leads to no further mistake that could have been told at once.
+/// Errors in a suggestion are reported together with the error that it is for.
 #[test]
-fn mistakes_in_suggestions() {
+fn errors_in_suggestions() {
     check(
         "allow_credentials = true\nallow_origins = ['http://a.com/', 'https://*.github.io/']",
         &[
@@ -468,11 +521,11 @@ fn the_text_of_errors() {
         Policy::from_toml("allow_origins = [\"https://example.com/\"]\nallow_credentials = yes");
     let text = errors.unwrap_err().to_string();
     assert!(
-        text.starts_with("1 mistake in the CORS policy\n  2:21: this is not TOML: "),
+        text.starts_with("1 error in the CORS policy\n  2:21: the file is not valid TOML: "),
         "{text}"
     );
 
-    // Nothing from outside reaches a terminal raw, or at any length.
+    // A text from outside is escaped and shortened.
     let source = format!(r#"allow_origins = ["\u001b[2J{}"]"#, "a".repeat(1000));
     let text = Policy::from_toml(&source).unwrap_err().to_string();
     assert!(text.contains(r"`\u{1b}[2Jaaa"), "{text}");
@@ -488,7 +541,7 @@ fn the_text_of_errors() {
     let errors = Policy::new(vec![Grant::new(["https://a.b"]), Grant::new(["a.b"])]).unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "1 mistake in the CORS policy\n  \
+        "1 error in the CORS policy\n  \
          grant[1].allow_origins[0]: `a.b` has no scheme; did you mean `https://a.b`? [invalid-origin]"
     );
 }
@@ -521,8 +574,8 @@ fn files() {
     check(
         "wrong.toml",
         Some(b"max_age = -1\nallow_origins = ['a.b', 'x']"),
-        "FILE: 3 mistakes in the CORS policy\n\
-         FILE:1:11: max_age: `-1` is out of bounds; it is a number of seconds from 0 to 86400 [max-age]\n\
+        "FILE: 3 errors in the CORS policy\n\
+         FILE:1:11: max_age: `-1` is out of range; use a number of seconds from 0 to 86400 [max-age]\n\
          FILE:2:18: allow_origins[0]: `a.b` has no scheme; did you mean `https://a.b`? [invalid-origin]\n\
          FILE:2:25: ",
     );
@@ -541,7 +594,7 @@ fn what_main_and_chains_of_sources_print() {
     prints_everything_once(&Policy::new(grants).unwrap_err());
 }
 
-/// `main` prints an error by its `Debug`; others print its `Display` and then that of each source.
+/// `main` prints the `Debug` of an error; others print its `Display` and then that of each source.
 #[track_caller]
 fn prints_everything_once(error: &dyn Error) {
     let text = error.to_string();
@@ -616,7 +669,7 @@ mod serde {
     }
 
     #[test]
-    fn json_mistakes_come_together() {
+    fn json_errors_come_together() {
         let json = r#"{"allow_origins": ["a.b", 1], "max_age": -1, "colour": null}"#;
         let text = serde_json::from_str::<Policy>(json)
             .unwrap_err()
@@ -657,7 +710,7 @@ mod serde {
         let lists = |depth| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
         let tables = |depth| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
         let nested = "nested more than 32 levels deep";
-        // The deepest that is read: what is wrong with it is said as ever.
+        // The deepest that is read: its errors are reported as usual.
         check(&lists(32), "expected a table, found a list");
         check(&tables(32), "is not a key of a CORS policy");
         check(&lists(33), nested);
@@ -670,7 +723,7 @@ mod serde {
     }
 }
 
-/// Were each compared with each, this would take so long that nobody would wait for it.
+/// If each pattern were compared with each, this would take hours.
 #[test]
 fn many_wildcards_in_several_grants() {
     let grant = |name: &str| {
@@ -683,8 +736,7 @@ fn many_wildcards_in_several_grants() {
     assert_eq!(codes, [ErrorCode::UnreachableGrant]);
 }
 
-/// Finding 7 of the red team: were each mistake compared with each, this would take so long that nobody
-/// would wait for it.
+/// Finding 7 of the red team: if each error were compared with each, this would take hours.
 #[test]
 fn many_grants_that_cannot_be_read() {
     const GRANTS: usize = 200_000;

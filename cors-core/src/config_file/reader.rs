@@ -1,17 +1,18 @@
-//! From a tree of items to a configuration: keys and types.
+//! Reads a configuration from a tree of items: keys and types.
 
 use std::ops::Range;
 use std::time::Duration;
 
 use super::{Item, Key, Node, location_without_line};
-use crate::config::{Config, Grant};
+use crate::config::{Config, Grant, MAX_MAX_AGE};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::validate;
 
 const FILE_KEYS: [&str; 3] = ["preflight_status", "dangerously_allow", "grant"];
 const DANGERS: [&str; 3] = ["insecure-origins", "public-suffixes", "null-origin"];
+const SECONDS: &str = "an integer, in seconds";
 
-/// Reads a file without checking the configuration in it.
+/// Reads a file. Does not check the configuration in it.
 pub(super) fn read_config(root: &Item, errors: &mut Vec<ConfigError>) -> (Config, Vec<Unread>) {
     let mut reader = Reader {
         errors,
@@ -25,11 +26,11 @@ struct Reader<'e> {
     unread: Vec<Unread>,
 }
 
-/// A value that could not be read, or not all of it.
+/// A value that could not be read completely.
 pub(super) struct Unread {
     pub(super) grant: Option<usize>,
     pub(super) key: &'static str,
-    /// Of a list, the indices of the items that could be read.
+    /// The indices of the items of a list that could be read.
     pub(super) items: Vec<usize>,
 }
 
@@ -58,7 +59,7 @@ impl Reader<'_> {
                 }
                 "dangerously_allow" => self.dangers(place, item, &mut config),
                 name if Grant::KEYS.contains(&name) && several => {
-                    let message = "stands at the top of a file that has `[[grant]]`; move it into the grant that it is for";
+                    let message = "cannot be at the top level together with `[[grant]]`; move it into a grant";
                     let error = ConfigError::new(ErrorCode::MixedForms, place, message);
                     self.push_at(error, &key.span);
                 }
@@ -87,7 +88,11 @@ impl Reader<'_> {
     fn grants(&mut self, item: &Item) -> Vec<Grant> {
         let Node::List(items) = &item.node else {
             let place = at(Place::default(), "grant");
-            self.wrong_type(place, item, "a list of tables, each headed `[[grant]]`");
+            self.wrong_type(
+                place,
+                item,
+                "a list of tables, each with the header `[[grant]]`",
+            );
             self.skip(None, "allow_origins");
             return Vec::new();
         };
@@ -127,7 +132,7 @@ impl Reader<'_> {
             "allow_credentials" => grant.allow_credentials = self.boolean(place, item),
             "expose_timing" => grant.expose_timing = self.boolean(place, item),
             "max_age" => {
-                if let Some(value) = self.integer(place.clone(), item) {
+                if let Some(value) = self.seconds(place.clone(), item) {
                     match u64::try_from(value) {
                         Ok(seconds) => grant.max_age = Duration::from_secs(seconds),
                         Err(_) => self.push(validate::max_age(place, value), item),
@@ -135,7 +140,7 @@ impl Reader<'_> {
                 }
             }
             name if FILE_KEYS.contains(&name) => {
-                let message = "is a key of the whole file; move it to the top";
+                let message = "applies to the whole file; move it to the top level";
                 let error = ConfigError::new(ErrorCode::UnknownKey, place, message);
                 self.push_at(error, &key.span);
             }
@@ -156,7 +161,7 @@ impl Reader<'_> {
                         ..place.clone()
                     };
                     let span = item.nth(index).and_then(|item| item.span.clone());
-                    let message = format!("is none of `{}`", DANGERS.join("`, `"));
+                    let message = format!("is not one of `{}`", DANGERS.join("`, `"));
                     let error = ConfigError::new(ErrorCode::UnknownDanger, place, message)
                         .value_of(text)
                         .suggest(did_you_mean(text, &DANGERS));
@@ -171,10 +176,8 @@ impl Reader<'_> {
             let grant = place.grant;
             let expected = "a list of strings";
             let mut error = wrong_type(place, item, expected);
-            if let Node::Text(text) = &item.node
-                && !text.contains(|char: char| char.is_control() || matches!(char, '"' | '\\'))
-            {
-                error = error.suggest(Some(format!("[\"{text}\"]")));
+            if let Node::Text(text) = &item.node {
+                error = error.suggest(as_list(text));
             }
             self.push(error, item);
             self.skip(grant, key);
@@ -234,11 +237,21 @@ impl Reader<'_> {
         None
     }
 
+    fn seconds(&mut self, place: Place, item: &Item) -> Option<i128> {
+        let error = match &item.node {
+            Node::Integer(value) => return Some(*value),
+            Node::Text(text) => wrong_type(place, item, SECONDS).suggest(in_seconds(text)),
+            _ => wrong_type(place, item, SECONDS),
+        };
+        self.push(error, item);
+        None
+    }
+
     fn wrong_type(&mut self, place: Place, item: &Item, expected: &str) {
         self.push(wrong_type(place, item, expected), item);
     }
 
-    /// Reports a key that may have been meant as one of `known` in `grant`.
+    /// Reports an unknown key, and suggests the most similar one of `known`.
     fn unknown_key(
         &mut self,
         place: Place,
@@ -248,7 +261,7 @@ impl Reader<'_> {
     ) {
         let suggestion = did_you_mean(&key.name, known);
         if suggestion == Some("allow_origins") {
-            // Misspelt, not missing.
+            // The key is misspelt, not missing.
             self.skip(None, "allow_origins");
             if grant.is_some() {
                 self.skip(grant, "allow_origins");
@@ -289,11 +302,37 @@ fn wrong_type(place: Place, item: &Item, expected: &str) -> ConfigError {
     ConfigError::new(ErrorCode::WrongType, place, message)
 }
 
+/// The list that a text is meant to be: its items may be separated by commas or spaces, as in a header.
+fn as_list(text: &str) -> Option<String> {
+    if text.contains(|char: char| char.is_control() || matches!(char, '"' | '\\')) {
+        return None;
+    }
+    let items = text.split([',', ' ']).filter(|item| !item.is_empty());
+    let items: Vec<_> = items.map(|item| format!("\"{item}\"")).collect();
+    (!items.is_empty()).then(|| format!("[{}]", items.join(", ")))
+}
+
+/// The number of seconds of a text such as `3600`, `1h` or `10 minutes`, if it is a valid max age.
+fn in_seconds(text: &str) -> Option<String> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let unit = match unit.trim_start() {
+        "" | "s" | "sec" | "second" | "seconds" => 1,
+        "m" | "min" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 60 * 60,
+        "d" | "day" | "days" => 24 * 60 * 60,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    (seconds <= MAX_MAX_AGE.as_secs()).then(|| seconds.to_string())
+}
+
 /// The known name that `name` is most likely meant to be.
 fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     /// Below this [Jaro-Winkler similarity](strsim::jaro_winkler) names have little in common.
     const SIMILAR: f64 = 0.85;
-    // A longer name is no misspelling, and the comparison takes quadratic time.
+    // A longer name is not a misspelling, and the comparison takes quadratic time.
     if name.len() > 64 {
         return None;
     }
@@ -320,7 +359,14 @@ fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
             .iter()
             .find(|key| name.len() > 4 && key.ends_with(name))
     };
-    exact.or_else(similar).or_else(end).copied()
+    // What other libraries and scripts call it.
+    let same = || {
+        let is_same = matches!(name, "cookie" | "cookies");
+        known
+            .iter()
+            .find(|key| is_same && **key == "allow_credentials")
+    };
+    exact.or_else(same).or_else(similar).or_else(end).copied()
 }
 
 #[cfg(test)]
@@ -344,6 +390,7 @@ mod tests {
         check("maxage", Some("max_age"));
         check("grants", Some("grant"));
         check("exposed_headers", Some("expose_headers"));
+        check("cookies", Some("allow_credentials"));
         check("colour", None);
         check("", None);
         check(&"allow_origins".repeat(1000), None);

@@ -14,7 +14,7 @@ use crate::error::ConfigErrors;
 use crate::policy::Policy;
 use crate::text::Excerpt;
 
-/// Reads and checks a policy; the error has a line for each mistake.
+/// Reads and checks a policy. The error has a line for each error in it.
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = AnyValue::ROOT.deserialize(deserializer)?;
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for Policy {
     }
 }
 
-/// Reads a configuration as it stands in a policy file; [`Policy::new`] checks it.
+/// Reads a configuration in the form of a policy file. [`Policy::new`] checks it.
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = AnyValue::ROOT.deserialize(deserializer)?;
@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Config {
     }
 }
 
-/// Writes a configuration as it stands in a policy file, without what is left at its default.
+/// Writes a configuration in the form of a policy file, without values that are the default.
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let defaults = Self::default();
@@ -55,7 +55,7 @@ impl Serialize for Config {
     }
 }
 
-/// Writes a grant as it stands in a policy file, without what is left at its default.
+/// Writes a grant in the form of a policy file, without values that are the default.
 impl Serialize for Grant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -98,11 +98,11 @@ fn dangers(allow: DangerouslyAllow) -> Vec<&'static str> {
     allowed.map(|(_, name)| name).collect()
 }
 
-/// How many lists and tables may be nested. A policy needs four levels, the rest is for what the reader says
-/// of others. Not all formats have a limit of their own, and reading takes stack for each level.
+/// How deep lists and tables may be nested. A policy needs four levels. More are read so that the reader can
+/// report them. Not all formats have a limit, and each level uses stack.
 const MAX_DEPTH: u8 = 32;
 
-/// A value of whatever type, so that the reader can say what is wrong with it.
+/// A value of any type, so that the reader can report what is wrong with it.
 struct AnyValue {
     /// How many levels of lists and tables may be in it.
     depth: u8,
@@ -111,11 +111,11 @@ struct AnyValue {
 impl AnyValue {
     const ROOT: Self = Self { depth: MAX_DEPTH };
 
-    /// A value in a list or a table that is in the place of this one.
+    /// A value inside a list or a table that is this value.
     fn inner<E: Error>(&self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1).ok_or_else(|| {
             E::custom(format_args!(
-                "lists and tables are nested more than {MAX_DEPTH} levels deep; a CORS policy has 4"
+                "lists and tables are nested more than {MAX_DEPTH} levels deep; a CORS policy has at most 4"
             ))
         })?;
         Ok(Self { depth })
@@ -158,11 +158,11 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Item, E> {
-        Ok(Node::Other("a fraction").into())
+        Ok(Node::Other("a float").into())
     }
 
     fn visit_unit<E: Error>(self) -> Result<Item, E> {
-        Ok(Node::Other("nothing").into())
+        Ok(Node::Other("null").into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Item, A::Error> {

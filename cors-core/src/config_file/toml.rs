@@ -22,14 +22,14 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// A [`LoadError`] that names the file: it cannot be read, is larger than 256 MiB, is not UTF-8,
-    /// is empty, or has mistakes. All mistakes come together, each with its place.
+    /// A [`LoadError`] that names the file: the file cannot be read, is larger than 256 MiB, is not UTF-8,
+    /// is empty, or has errors. All errors are reported together, each with its place.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let path = path.as_ref();
         Self::from_opened(path, File::open(path))
     }
 
-    /// Reads a policy from a file that somebody has opened, or has tried to.
+    /// Reads a policy from a file that was opened, or reports why it could not be opened.
     pub(crate) fn from_opened(path: &Path, file: io::Result<File>) -> Result<Self, LoadError> {
         let source = read_file(file).map_err(|reason| LoadError::new(path, reason))?;
         Self::from_toml(&source).map_err(|errors| LoadError::new(path, Reason::Invalid(errors)))
@@ -39,8 +39,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Every mistake, each with its place. Where the text is not TOML, that alone: what comes after the
-    /// first such place is a guess.
+    /// Every error, each with its place. If the text is not TOML, only the first such place is reported,
+    /// because the rest cannot be read reliably.
     ///
     /// # Examples
     ///
@@ -54,25 +54,25 @@ impl Policy {
     ///
     /// let errors = Policy::from_toml("allow_origin = ['*']\nmax_age = -1").unwrap_err();
     /// assert_eq!(errors.to_string(), "\
-    /// 2 mistakes in the CORS policy
+    /// 2 errors in the CORS policy
     ///   1:1: allow_origin: is not a key of a CORS policy; did you mean `allow_origins`? [unknown-key]
-    ///   2:11: max_age: `-1` is out of bounds; it is a number of seconds from 0 to 86400 [max-age]");
+    ///   2:11: max_age: `-1` is out of range; use a number of seconds from 0 to 86400 [max-age]");
     /// # Ok::<(), cors_core::ConfigErrors>(())
     /// ```
     pub fn from_toml(source: &str) -> Result<Self, ConfigErrors> {
         let mut errors = Vec::new();
         let (table, syntax_errors) = DeTable::parse_recoverable(source);
-        // All but the first may be about nothing but what the parser made of the first.
+        // Report only the first: the others may be consequences of it.
         if let Some(error) = syntax_errors.first() {
-            let mut mistake = ConfigError::new(
+            let mut invalid = ConfigError::new(
                 ErrorCode::Syntax,
                 Place::default(),
-                format!("this is not TOML: {}", error.message()),
+                format!("the file is not valid TOML: {}", error.message()),
             );
-            mistake.location = error.span().map(location_without_line);
-            errors.push(mistake);
+            invalid.location = error.span().map(location_without_line);
+            errors.push(invalid);
         }
-        // What the parser recovers is a guess; mistakes in it would be guesses, too.
+        // What the parser recovers is a guess, so do not report errors in it.
         if errors.is_empty() {
             let span = table.span();
             let root = Item {
@@ -117,7 +117,7 @@ impl PolicyFile {
         }
     }
 
-    /// The policy, read if that has not happened yet.
+    /// The policy. Reads the file if it was not read yet.
     ///
     /// # Errors
     ///
@@ -127,8 +127,8 @@ impl PolicyFile {
     }
 }
 
-/// Why a policy could not be loaded from a file. [`Display`](fmt::Display) names the file and gives a
-/// line to each mistake. [`Debug`](fmt::Debug) does the same, so a `main` that returns the error prints
+/// Why a policy could not be loaded from a file. [`Display`](fmt::Display) names the file and writes a
+/// line for each error. [`Debug`](fmt::Debug) does the same, so a `main` that returns the error prints
 /// them.
 pub struct LoadError {
     path: PathBuf,
@@ -170,7 +170,7 @@ impl LoadError {
         &self.path
     }
 
-    /// The mistakes in the policy, if the file could be read at all.
+    /// The errors in the policy, if the file could be read.
     pub fn errors(&self) -> Option<&ConfigErrors> {
         match &self.reason {
             Reason::Invalid(errors) => Some(errors),
@@ -205,9 +205,9 @@ impl fmt::Display for LoadError {
             ),
             Reason::Invalid(errors) => {
                 let count = errors.iter().count();
-                let mistakes = if count == 1 { "mistake" } else { "mistakes" };
-                write!(f, "{path}: {count} {mistakes} in the CORS policy")?;
-                // In front of each line, so that terminals and editors can follow it.
+                let noun = if count == 1 { "error" } else { "errors" };
+                write!(f, "{path}: {count} {noun} in the CORS policy")?;
+                // Each line begins with the path, so that terminals and editors can open the place.
                 errors.iter().try_for_each(|error| match error.location() {
                     Some(_) => write!(f, "\n{path}:{error}"),
                     None => write!(f, "\n{path}: {error}"),
@@ -217,7 +217,7 @@ impl fmt::Display for LoadError {
     }
 }
 
-/// Not derived: `main` prints an error that it returns by its `Debug`.
+/// Not derived, because `main` prints the `Debug` of an error that it returns.
 impl fmt::Debug for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -225,19 +225,19 @@ impl fmt::Debug for LoadError {
 }
 
 impl std::error::Error for LoadError {
-    /// Not the [system's error](Self::io_error) itself: its text is in this error's already, and whatever
-    /// prints the chain of sources would print it twice.
+    /// Not the [system's error](Self::io_error) itself: this error's text contains that text, and a program
+    /// that prints the chain of sources would print it twice.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.io_error().and_then(std::error::Error::source)
     }
 }
 
-/// Reads the text of a policy file, for tools that show or change it. [`Policy::from_toml`] makes a
-/// policy of the text.
+/// Reads the text of a policy file, for tools that show or change it. [`Policy::from_toml`] parses
+/// the text.
 ///
 /// # Errors
 ///
-/// A [`LoadError`] that names the file: it cannot be read, is larger than 256 MiB, is not UTF-8 or is
+/// A [`LoadError`] that names the file: the file cannot be read, is larger than 256 MiB, is not UTF-8 or is
 /// empty.
 ///
 /// # Examples
@@ -289,10 +289,10 @@ fn item(value: Spanned<DeValue<'_>>) -> Item {
         DeValue::Integer(integer) => {
             match i128::from_str_radix(integer.as_str(), integer.radix()) {
                 Ok(value) => Node::Integer(value),
-                Err(_) => Node::Other("a number beyond all bounds"),
+                Err(_) => Node::Other("an out-of-range integer"),
             }
         }
-        DeValue::Float(_) => Node::Other("a fraction"),
+        DeValue::Float(_) => Node::Other("a float"),
         DeValue::Boolean(value) => Node::Boolean(value),
         DeValue::Datetime(_) => Node::Other("a date or time"),
         DeValue::Array(items) => Node::List(items.into_iter().map(item).collect()),
@@ -301,7 +301,7 @@ fn item(value: Spanned<DeValue<'_>>) -> Item {
     Item { node, span }
 }
 
-/// Fills in the lines and columns of errors that are in the order of the file, in one pass.
+/// Sets the lines and columns of errors, which are in the order of the file, in one pass.
 fn count_lines(source: &str, errors: &mut [ConfigError]) {
     let mut locations = errors
         .iter_mut()
@@ -314,7 +314,7 @@ fn count_lines(source: &str, errors: &mut [ConfigError]) {
         }
         (line, column) = match char {
             '\n' => (line + 1, 1),
-            // A byte order mark is no character of the first line.
+            // A byte order mark is not a character of the first line.
             '\u{feff}' if at == 0 => (line, column),
             _ => (line, column + 1),
         };
