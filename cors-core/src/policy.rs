@@ -1,4 +1,4 @@
-//! A configuration proved valid and compiled.
+//! A configuration that is valid and compiled.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::header::{RequestHeader, ResponseHeader};
 use crate::matching::Allowlist;
 use crate::validate;
 
-/// A CORS policy: a [`Config`] without mistakes, ready to decide requests.
+/// A CORS policy: a [`Config`] without errors, ready to decide requests.
 ///
-/// A clone shares what it was cloned from; it costs one reference count.
+/// A clone shares the policy; cloning increments a reference count.
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ pub(crate) struct Compiled {
     pub(crate) same_for_all: bool,
     pub(crate) preflight_status: u16,
     headers: PerResponse<Box<[Header<Box<str>>]>>,
-    /// Whether a header of another writer was reported.
+    /// Whether a header that other code had set was reported.
     #[cfg(feature = "tracing")]
     reported: AtomicBool,
 }
@@ -47,7 +47,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Every mistake in the configuration, not just the first.
+    /// All errors in the configuration, not only the first.
     pub fn new(config: impl Into<Config>) -> Result<Self, ConfigErrors> {
         let config = config.into();
         let mut errors = Vec::new();
@@ -57,7 +57,7 @@ impl Policy {
         }
     }
 
-    /// Compiles what is without mistakes; the others are added to `errors`.
+    /// Compiles a configuration. If it has errors, they are added to `errors` and there is no policy.
     pub(crate) fn compile(config: &Config, errors: &mut Vec<ConfigError>) -> Option<Self> {
         let patterns = validate::check(config, errors);
         if !errors.is_empty() {
@@ -75,8 +75,8 @@ impl Policy {
         })))
     }
 
-    /// The headers that go with a decision of this policy, in the order in which to write them: for logs,
-    /// for tests, and for adapters that write text. Others [prepare](Self::prepare) them.
+    /// The headers for a decision of this policy, in the order in which to write them: for logs,
+    /// for tests, and for adapters that write text. Other adapters [prepare](Self::prepare) them.
     ///
     /// # Examples
     ///
@@ -105,11 +105,11 @@ impl Policy {
         row.map_or(&[], |row| row)
     }
 
-    /// Makes something of the headers of each kind of response, such as values in a framework's own
-    /// type. Adapters do it once for each policy.
+    /// Converts the headers of each kind of response, for example into values of a framework's own
+    /// type. Adapters do this once for each policy.
     ///
     /// If a conversion fails, no response gets a header, and with the feature `tracing` the error is an
-    /// event at level error. None is to be expected: every constant value is a valid header value in
+    /// event at level error. No failure is expected: every constant value is a valid header value in
     /// ASCII.
     ///
     /// # Examples
@@ -142,22 +142,21 @@ impl Policy {
         let prepared = (self.0.headers).try_map(|row| actual(row), |row| preflight(row));
         prepared.unwrap_or_else(|error| {
             #[cfg(feature = "tracing")]
-            tracing::error!(%error, "CORS headers could not be prepared, and none is sent");
+            tracing::error!(%error, "CORS headers could not be prepared; no CORS headers are sent");
             let _ = error;
             PerResponse::new(Vec::new(), Vec::new())
         })
     }
 
-    /// Emits an event at level warn, once for each policy: another writer, such as a second CORS
-    /// middleware or a proxy behind this server, has set `header` on a response, and it was replaced or
-    /// removed. For adapters.
+    /// Emits an event at level warn, once for each policy: other code, such as a second CORS middleware or
+    /// an upstream server, has set `header` on a response, and it was replaced or removed. For adapters.
     #[cfg(feature = "tracing")]
     #[cold]
     pub fn warn_replaced(&self, header: ResponseHeader) {
         if !self.0.reported.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 header = header.name(),
-                "CORS: a header of another writer was replaced or removed; let only one write CORS headers",
+                "CORS: replaced or removed a header that other code had set; let only one place set CORS headers",
             );
         }
     }
@@ -228,13 +227,13 @@ fn preflight_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>
             continue;
         }
         if grant.allow_credentials && list.iter().any(|item| item == "*") {
-            // With credentials a `*` is no wildcard but a method or header of that name.
+            // With credentials, `*` is not a wildcard but a method or header with that name.
             let value = HeaderSource::Echo(asked);
             headers.push(Header::new(name, value));
             vary.push(asked_name);
         } else {
-            // Not only what was asked for: the whole list lets the browser remember all of it at once,
-            // and name what is missing in its console.
+            // The whole list, not only what was requested: so the browser can cache all of it at once,
+            // and show in its console what is missing.
             headers.push(constant(name, &list.join(", ")));
         }
     }

@@ -13,37 +13,36 @@ use crate::live::{LivePolicy, State};
 use crate::policy::Policy;
 use crate::text::Printable;
 
-/// How often the file is looked at.
+/// How often the file is checked.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long a file must stay as it is before it is read: many programs write in several steps.
+/// How long a file must stay unchanged before it is read: many programs write in several steps.
 const SETTLED: Duration = Duration::from_millis(100);
-/// How many looks in a row may find a file other than the look before, until it is read all the same.
+/// How many checks in a row may find a changed file until it is read nevertheless.
 const PATIENCE: u32 = 5;
 
 impl LivePolicy {
     /// Reads a policy from a TOML file, and again whenever the file changes.
     ///
-    /// A change takes effect about a second later, once the file has stayed the same for a tenth of a
-    /// second. A file that is written again and again is read all the same, about two seconds after the
-    /// first change and then every one or two seconds, as it is at that moment. It may be half written
-    /// then; to replace it by renaming another file excludes that. A file with another time of
-    /// modification (`touch`) is a new version, even if it has the same text.
+    /// A change takes effect about a second later, once the file has stayed unchanged for a tenth of a
+    /// second. A file that is written again and again is read about two seconds after the first change, and
+    /// then every one or two seconds. It may be half written at that moment; to avoid this, write another
+    /// file and rename it. A file with a new time of modification (`touch`) is a new version, even if its
+    /// text is the same.
     ///
-    /// A file that then cannot be read or has mistakes changes nothing. Either is an event of `tracing`:
-    /// at level info what is in force now, at level error what is wrong and what stays in force; each with
-    /// the fields `version` and `path`. What cannot be read is reported once, and so are mistakes in a file
-    /// that is still being written.
+    /// If the new file cannot be read or has errors, the current policy stays active. Each reload is a
+    /// `tracing` event at level info, each failure one at level error; both have the fields `version` (the
+    /// active version) and `path`. A file that cannot be read is reported once. Errors in a file that is
+    /// still being written are also reported once.
     ///
-    /// The file may be written in place, replaced by renaming another one, as editors do, or be reached
-    /// through symbolic links that are replaced, as those of a Kubernetes ConfigMap are. Only a regular file
-    /// is read. Anything else in its place, such as a FIFO, a socket, a device or a directory, cannot be
-    /// read, and is not waited for. A thread looks at the path until the last handle is dropped, those in
-    /// adapters included.
+    /// The file may be written in place, or replaced by renaming another one, as editors do. The path may
+    /// lead through symbolic links that are replaced, as in a Kubernetes ConfigMap. Only a regular file is
+    /// read. Anything else, such as a FIFO, a socket, a device or a directory, is an error, and is never
+    /// waited for. A thread checks the path until the last handle is dropped, including those in adapters.
     ///
     /// # Errors
     ///
-    /// As [`Policy::from_file`], and if `path` does not lead to a regular file or no thread can be started.
-    /// (A FIFO, such as a shell's `<(...)`, gives its text once, so that there is nothing to watch.)
+    /// The errors of [`Policy::from_file`], and if `path` does not lead to a regular file or no thread can be started.
+    /// (A FIFO, such as a shell's `<(...)`, can be read only once, so it cannot be watched.)
     ///
     /// # Examples
     ///
@@ -69,20 +68,20 @@ impl LivePolicy {
     }
 }
 
-/// It is tempting to be told of changes by the system. It tells of none on network file systems, in
-/// folders that are shared with a virtual machine, and of files that a container has mounted one by one;
-/// to look costs some microseconds a second.
+/// Do not use the system's notifications of changes: there are none for network file systems, for folders
+/// that are shared with a virtual machine, and for files that are mounted one by one into a container.
+/// Checking takes some microseconds a second.
 struct Watch {
     path: PathBuf,
-    /// Of what is in force, or was found wrong.
+    /// The stamp of the file that was read last, valid or not.
     read: Stamp,
-    /// Of what was there at the last look.
+    /// The stamp at the last check.
     seen: Stamp,
-    /// How many looks in a row have found it other than the look before.
+    /// How many checks in a row have found a change.
     restless: u32,
-    /// Why it cannot be read, once that is reported.
+    /// Why the file cannot be read, if that was reported.
     unreadable: Option<String>,
-    /// Whether mistakes in a file that is still being written are reported.
+    /// Whether errors in a file that is still being written were reported.
     half_written: bool,
     policy: Weak<State>,
     open: fn(&Path) -> io::Result<File>,
@@ -91,7 +90,7 @@ struct Watch {
 impl Watch {
     /// Reads the file for the first time.
     fn new(path: &Path) -> Result<(LivePolicy, Self), LoadError> {
-        // Before it is read, so that a change in between is one.
+        // Before it is read, so that a change in between is noticed.
         let read = Stamp::of(path);
         let open = open_regular;
         let live = LivePolicy::new(Policy::from_opened(path, open(path))?);
@@ -110,8 +109,8 @@ impl Watch {
         Ok((live, watch))
     }
 
-    /// Looks at the file, and says how long to wait until the next look; `None` when nobody has the
-    /// policy any more.
+    /// Checks the file. Returns how long to wait until the next check; `None` when the last handle to the
+    /// policy is dropped.
     fn look(&mut self) -> Option<Duration> {
         let policy = self.policy.upgrade()?;
         let stamp = Stamp::of(&self.path);
@@ -119,7 +118,7 @@ impl Watch {
         self.seen = stamp;
         if stamp == self.read {
             self.restless = 0;
-            // It is there again, so that its next absence is news.
+            // The file is there again, so report its next absence.
             self.unreadable = None;
             self.half_written = false;
             return Some(INTERVAL);
@@ -132,14 +131,14 @@ impl Watch {
         }
         self.restless = 0;
         let loaded = Policy::from_opened(&self.path, (self.open)(&self.path));
-        // What cannot be read may be readable at the next look, though the file is the same: when there
-        // are file descriptors again, say. It is reported once.
+        // A file that cannot be read now may be readable at the next check without a change, for example
+        // when there are file descriptors again. Report it once.
         let unreadable = match &loaded {
             Err(error) if error.is_unreadable() => Some(error.to_string()),
             _ => None,
         };
-        // A file that does not rest may have changed since the look without another stamp: the system's
-        // clock for files is coarse. So it is read once more when it rests.
+        // A file that is still being written may have changed after the check without a new stamp, because
+        // the clock of file systems is coarse. So it is read once more when it is unchanged.
         if unreadable.is_none() && is_settled {
             self.read = stamp;
         }
@@ -157,7 +156,7 @@ impl Watch {
                 version = policy.version(),
                 path = %Printable(&self.path.to_string_lossy()),
                 %error,
-                "CORS policy not replaced",
+                "CORS policy not replaced; the current policy stays active",
             ),
         }
         Some(INTERVAL)
@@ -165,13 +164,13 @@ impl Watch {
 
     fn report_version(&self, version: u64) {
         let path = self.path.to_string_lossy();
-        tracing::info!(version, path = %Printable(&path), "CORS policy in force");
+        tracing::info!(version, path = %Printable(&path), "CORS policy active");
     }
 }
 
-/// Opens a regular file, symbolic links followed, and never waits for another program.
+/// Opens a regular file, following symbolic links. Never waits for another program.
 fn open_regular(path: &Path) -> io::Result<File> {
-    // Before it is opened: to open a device or a FIFO can have an effect.
+    // Checked before it is opened, because opening a device or a FIFO can have an effect.
     check_regular(&fs::metadata(path)?)?;
     open_without_waiting(path)
 }
@@ -180,7 +179,7 @@ fn open_regular(path: &Path) -> io::Result<File> {
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
-    // To open a FIFO for reading waits for a writer, perhaps for good.
+    // Without this, opening a FIFO for reading waits for a writer, perhaps forever.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
     let file = options.open(path)?;
@@ -195,7 +194,7 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// What tells a file from what was there before, symbolic links followed.
+/// What distinguishes a file from the one before. Symbolic links are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stamp {
     File {
@@ -219,8 +218,8 @@ impl Stamp {
     }
 }
 
-/// The device, the number of the file on it, and when anything about it changed last, which unlike the
-/// time of modification nobody can set.
+/// The device, the inode, and the time of the last change of the inode. Unlike the time of modification,
+/// no program can set it.
 #[cfg(unix)]
 type Identity = (u64, u64, i64, i64);
 
@@ -232,7 +231,7 @@ fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino(), changed.0, changed.1)
 }
 
-/// When it was created.
+/// The time of creation.
 #[cfg(not(unix))]
 type Identity = Option<SystemTime>;
 
@@ -415,7 +414,7 @@ mod tests {
         case.check(6, "https://first.example");
     }
 
-    /// Finding 5 of the red team: mistakes in a file that never rests are told once.
+    /// Finding 5 of the red team: errors in a file that never rests are reported once.
     #[test]
     fn mistakes_in_a_file_that_never_rests_are_reported_once() {
         let mut case = Case::new();

@@ -1,4 +1,4 @@
-//! What is reported while a policy is applied.
+//! The events of a policy that is applied.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -49,7 +49,7 @@ fn a_failed_conversion_is_an_error_and_no_response_gets_a_header() {
         });
         let expected = failed.map(|value| {
             format!(
-                "ERROR message=CORS headers could not be prepared, and none is sent error=`{value}` fails"
+                "ERROR message=CORS headers could not be prepared; no CORS headers are sent error=`{value}` fails"
             )
         });
         assert_eq!(events, Vec::from_iter(expected));
@@ -79,8 +79,8 @@ fn a_failed_conversion_is_an_error_and_no_response_gets_a_header() {
 fn another_writer_is_reported_once_for_each_policy() {
     let replaced = |header| {
         format!(
-            "WARN message=CORS: a header of another writer was replaced or removed; \
-             let only one write CORS headers header=\"{header}\""
+            "WARN message=CORS: replaced or removed a header that other code had set; \
+             let only one place set CORS headers header=\"{header}\""
         )
     };
     let first = policy();

@@ -1,4 +1,4 @@
-//! A policy that follows its file, and what it reports. Alone in its program: it listens to all events.
+//! A policy that follows its file, and the events of it. Alone in its program, because it listens to all events.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -19,12 +19,12 @@ fn next(events: &Receiver<String>) -> String {
 }
 
 #[test]
-fn reports_what_is_in_force() {
+fn reports_the_active_version() {
     let (listener, events) = Listener::new();
     tracing::subscriber::set_global_default(listener).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cors.toml");
-    // At once, as an empty file would be a mistake of its own.
+    // By renaming, because a file that is empty for a moment would be an error.
     let write = |text: &str| {
         let new = folder.path().join("new");
         fs::write(&new, text).unwrap();
@@ -34,19 +34,19 @@ fn reports_what_is_in_force() {
     write("allow_origins = ['https://app.example.com']");
 
     let live = LivePolicy::watch(&path).unwrap();
-    assert_eq!(next(&events), "INFO message=CORS policy in force version=1");
+    assert_eq!(next(&events), "INFO message=CORS policy active version=1");
     assert_eq!(live.version(), 1);
 
     write("allow_origins = ['*']");
-    assert_eq!(next(&events), "INFO message=CORS policy in force version=2");
+    assert_eq!(next(&events), "INFO message=CORS policy active version=2");
     assert_eq!(live.version(), 2);
 
     write("allow_origins = ['*']\nmax_age = -1");
     assert_eq!(
         next(&events),
         format!(
-            "ERROR message=CORS policy not replaced version=2 error={0}: 1 mistake in the CORS policy\n\
-             {0}:2:11: max_age: `-1` is out of bounds; it is a number of seconds from 0 to 86400 [max-age]",
+            "ERROR message=CORS policy not replaced; the current policy stays active version=2 error={0}: 1 error in the CORS policy\n\
+             {0}:2:11: max_age: `-1` is out of range; use a number of seconds from 0 to 86400 [max-age]",
             path.display()
         )
     );

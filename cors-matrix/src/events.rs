@@ -18,10 +18,10 @@ pub fn warnings(run: impl FnOnce()) -> Vec<String> {
     std::mem::take(&mut lines)
 }
 
-/// The warning of a policy that has replaced or removed `header` of another writer.
+/// The warning of a policy that has replaced or removed `header`, which other code had set.
 pub fn replaced(header: &str) -> String {
     format!(
-        "WARN message=CORS: a header of another writer was replaced or removed; let only one write CORS headers \
+        "WARN message=CORS: replaced or removed a header that other code had set; let only one place set CORS headers \
          header=\"{header}\""
     )
 }
