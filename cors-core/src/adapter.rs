@@ -1,9 +1,9 @@
 //! What an adapter for a web framework needs.
 //!
 //! An adapter implements [`RequestHead`] on a newtype of the framework's request. When it is made, it
-//! keeps what it [prepares](crate::Policy::prepare) of the policy in a [`PolicyCache`]. For each request
-//! it asks the cache once and calls [`Policy::decide`](crate::Policy::decide). Then it carries the
-//! [`Decision`] out: it answers a preflight, or it runs the application and writes the headers of
+//! keeps what it [prepares](crate::Policy::prepare) from the policy in a [`PolicyCache`]. For each request
+//! it asks the cache once and calls [`Policy::decide`](crate::Policy::decide). Then it applies the
+//! [`Decision`]: it answers a preflight, or it runs the application and writes the headers of
 //! [`PerResponse`] to the response, whatever its status. Before it writes them, it removes the headers in
 //! [`ResponseHeader::OWNED`]; of `Vary` it makes one line with [`merge_vary`].
 

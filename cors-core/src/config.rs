@@ -1,20 +1,20 @@
-//! The configuration of a policy: plain fields whose documentation is the specification.
+//! The configuration of a policy. The documentation of each field is its specification.
 
 use std::time::Duration;
 
 /// The longest max age that is accepted, and the default: 24 hours.
 ///
-/// Firefox honours it; Chromium goes on for at most 2 hours, WebKit for 10 minutes.
+/// Firefox honours it; Chromium caches a preflight for at most 2 hours, WebKit for 10 minutes.
 pub(crate) const MAX_MAX_AGE: Duration = Duration::from_secs(86_400);
 
-/// What a [`Policy`](crate::Policy) is made of: a list of [grants](Grant), and what goes for all of
+/// The configuration of a [`Policy`](crate::Policy): a list of [grants](Grant), and settings for all of
 /// them.
 ///
 /// The first grant, in this order, whose origins match the request's origin decides.
 ///
 /// # Examples
 ///
-/// First-party pages with cookies, everybody else anonymously:
+/// First-party pages with cookies, any other origin without:
 ///
 /// ```
 /// use cors_core::{Config, Grant, Policy};
@@ -33,10 +33,10 @@ pub(crate) const MAX_MAX_AGE: Duration = Duration::from_secs(86_400);
 pub struct Config {
     /// At least one grant.
     pub grants: Vec<Grant>,
-    /// The status of the answer to a CORS-preflight request that is granted: 204, or 200 for clients
-    /// that take nothing else. The default is 204.
+    /// The status of the response to a preflight that is granted: 204, or 200 for old clients
+    /// that accept no other. The default is 204.
     pub preflight_status: u16,
-    /// Opt-ins for what is rejected otherwise.
+    /// Opt-ins for settings that are rejected otherwise.
     pub dangerously_allow: DangerouslyAllow,
 }
 
@@ -86,8 +86,8 @@ impl From<Vec<Grant>> for Config {
     }
 }
 
-/// Opt-ins for settings that are rejected otherwise, because somebody else than the listed sites
-/// gains from them.
+/// Opt-ins for settings that are rejected otherwise, because they give access to sites that are not
+/// listed.
 ///
 /// # Examples
 ///
@@ -103,16 +103,16 @@ impl From<Vec<Grant>> for Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DangerouslyAllow {
-    /// `"insecure-origins"`: plain `http` origins other than loopback, with credentials. Whoever
-    /// controls the network between the user and such a site can read what the user can read.
+    /// `"insecure-origins"`: plain `http` origins other than loopback, with credentials. An attacker on
+    /// the network between the user and such a site can read what the user can read.
     pub insecure_origins: bool,
     /// `"public-suffixes"`: patterns such as `https://*.github.io`, or `https://*.amazonaws.com` with
-    /// `s3.amazonaws.com` below it, with credentials. Anybody can register a matching site.
+    /// `s3.amazonaws.com` below it, with credentials. Anyone can register a matching site.
     ///
-    /// The check is by the [public suffix list](https://publicsuffix.org), which does not have every
-    /// domain of which others can get a part: never list such a domain.
+    /// The check uses the [public suffix list](https://publicsuffix.org), which does not have every
+    /// domain below which others can register names. Never list such a domain.
     pub public_suffixes: bool,
-    /// `"null-origin"`: the origin `null`, without credentials only. Any site can produce it, with a
+    /// `"null-origin"`: the origin `null`, without credentials only. Any site can produce it, from a
     /// sandboxed frame.
     pub null_origin: bool,
 }
@@ -140,10 +140,10 @@ impl DangerouslyAllow {
     }
 }
 
-/// Which origins may do what.
+/// A set of origins, and what they may do.
 ///
-/// A value that is left out allows nothing more than what browsers allow anyway. The lists may put at
-/// most 64 KiB of header fields on one response.
+/// An empty list allows only what browsers allow without asking. The lists may put at
+/// most 64 KiB of headers on one response.
 ///
 /// # Examples
 ///
@@ -163,30 +163,30 @@ impl DangerouslyAllow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
-    /// The origins, as [patterns](crate::OriginPattern): at least one, or `*` alone for everybody
+    /// The origins, as [patterns](crate::OriginPattern): at least one, or `*` alone to allow any origin
     /// (without credentials).
     pub allow_origins: Vec<String>,
-    /// The methods that scripts may use, or `*` alone for any. `GET`, `HEAD` and `POST` need not be
+    /// The methods that scripts may use, or `*` alone to allow any. `GET`, `HEAD` and `POST` need not be
     /// listed: browsers do not ask for them. Methods are case-sensitive.
     ///
-    /// With credentials `*` means no wildcard to browsers, so the asked method is echoed.
+    /// Browsers ignore `*` in requests with credentials, so the requested method is echoed then.
     pub allow_methods: Vec<String>,
-    /// The request headers that scripts may set, or `*` for any. Standard browsers do not count
-    /// `Authorization` among any: list it beside the `*`.
+    /// The request headers that scripts may set, or `*` to allow any. In the standard, `*` does not cover
+    /// `Authorization`: list it together with the `*`.
     ///
-    /// With credentials `*` means no wildcard to browsers, so the asked names are echoed,
+    /// Browsers ignore `*` in requests with credentials, so the requested names are echoed then,
     /// `Authorization` included.
     pub allow_headers: Vec<String>,
-    /// The response headers that scripts may read beside the
+    /// The response headers that scripts may read in addition to the
     /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) ones, or
-    /// `*` alone for all (without credentials).
+    /// `*` alone to expose all (without credentials).
     pub expose_headers: Vec<String>,
     /// Whether scripts may send cookies, TLS client certificates and the browser's own HTTP
-    /// authentication, and read what comes back. The default is no.
+    /// authentication, and read the responses. The default is no.
     pub allow_credentials: bool,
-    /// How long a browser may remember the answer to a preflight, in whole seconds: 0 (not at all) to
-    /// 86,400, the default. It is also the time for which a browser may go on sending what a
-    /// changed policy no longer allows. (It cannot read the responses: those are checked anew.)
+    /// How long a browser may cache the response to a preflight, in whole seconds: 0 (not at all) to
+    /// 86,400, the default. After a policy change, a browser may use a cached response for this long and
+    /// send requests that the new policy does not allow. (Scripts cannot read the responses to those.)
     pub max_age: Duration,
     /// Whether scripts may read the detailed timing of these responses: sends
     /// [`Timing-Allow-Origin`](https://w3c.github.io/resource-timing/#sec-timing-allow-origin) with
@@ -209,7 +209,7 @@ impl Default for Grant {
 }
 
 impl Grant {
-    /// The names of the keys of a grant in a file, for tools that change one.
+    /// The names of the keys of a grant in a file, for tools that change a file.
     ///
     /// # Examples
     ///
@@ -226,7 +226,7 @@ impl Grant {
         "expose_timing",
     ];
 
-    /// A grant to these origins of what browsers allow without asking: see
+    /// A grant for these origins that allows only what browsers allow without asking: see
     /// [`allow_origins`](Self::allow_origins).
     pub fn new<T: AsRef<str>>(allow_origins: impl IntoIterator<Item = T>) -> Self {
         Self {

@@ -1,11 +1,11 @@
-//! The engine: what to do with a request, in the order of the Fetch standard.
+//! Decides what to do with a request, in the order of the Fetch standard.
 
 use crate::decision::{Decision, HeaderSet, Preflight, Verdict};
 use crate::grant_id::GrantId;
 use crate::header::RequestHeader;
 use crate::policy::Policy;
 
-/// What the engine reads of a request. Adapters implement it on a newtype.
+/// What a policy reads of a request. Adapters implement it on a newtype.
 ///
 /// # Examples
 ///
@@ -31,13 +31,13 @@ use crate::policy::Policy;
 pub trait RequestHead {
     /// The method, case-sensitive.
     fn method(&self) -> &[u8];
-    /// The value of every line of the header field `name`, in order of receipt
+    /// The value of every line of the header `name`, in order of receipt
     /// ([RFC 9110, section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)), without white
     /// space around it.
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]>;
 
-    /// What [`lines`](Self::lines) of a field come to where only one will do. It is for adapters that can
-    /// tell faster than by asking for a second line.
+    /// The [`lines`](Self::lines) of a header that may have only one. Implement it in adapters that can
+    /// find this out faster than by asking for a second line.
     fn single_line(&self, name: RequestHeader) -> SingleLine<'_> {
         let mut lines = self.lines(name);
         match (lines.next(), lines.next()) {
@@ -48,20 +48,20 @@ pub trait RequestHead {
     }
 }
 
-/// The lines of a header field. Made by [`RequestHead::single_line`].
+/// The lines of a header. Created by [`RequestHead::single_line`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SingleLine<'a> {
-    /// There is none.
+    /// There is no line.
     Absent,
-    /// There is one, with this value.
+    /// There is one line, with this value.
     One(&'a [u8]),
-    /// There are several.
+    /// There are several lines.
     Repeated,
 }
 
 impl Policy {
-    /// Decides a request. Total: every request gets an answer. Allocates nothing, and its cost does
-    /// not grow with the number of origins, nor with what the request sends beyond what could match.
+    /// Decides a request. There is a decision for every request. Allocates nothing. Its cost does not grow
+    /// with the number of origins, nor with the length of an `Origin` that is too long to match.
     ///
     /// # Examples
     ///
@@ -101,13 +101,13 @@ impl Policy {
         let may_be_preflight = asks_for_method(head);
         if policy.same_for_all && !may_be_preflight {
             // <https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>: the same headers on all
-            // responses, `Origin` or not, so that caches need not tell them apart.
+            // responses, with `Origin` or without, so that caches need not distinguish them.
             return same_for_all();
         }
         match self.verdict(head) {
             Verdict::NoOrigin if policy.same_for_all => same_for_all(),
-            // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the asked method and
-            // headers are among those sent is for the browser to see:
+            // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the requested method and
+            // headers are among those sent is checked by the browser:
             // <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, step 7.
             verdict if may_be_preflight && verdict != Verdict::NoOrigin => {
                 Decision::Respond(Preflight {
@@ -118,8 +118,8 @@ impl Policy {
                     headers: HeaderSet::new(verdict),
                 })
             }
-            // Do not refuse an actual request without a grant: `Origin` also accompanies same-origin
-            // POSTs, so that would break the site's own forms, and protect nothing from clients other
+            // Do not refuse an actual request without a grant: browsers also send `Origin` with same-origin
+            // POSTs, so refusing would break the site's own forms, and would not protect from clients other
             // than browsers.
             verdict => Decision::Forward(HeaderSet::new(verdict)),
         }
@@ -133,7 +133,7 @@ impl Policy {
                 .allowlist
                 .grant(origin)
                 .map_or(Verdict::NoGrant, Verdict::Granted),
-            // Not the first of them: another party on the way may take the last.
+            // Do not use the first line: a proxy or an application may use the last one.
             SingleLine::Repeated => Verdict::NoGrant,
         }
     }
@@ -141,7 +141,7 @@ impl Policy {
 
 /// Whether a request is a
 /// [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request): `OPTIONS` with
-/// `Origin` and `Access-Control-Request-Method`. For middleware of your own that has to let
+/// `Origin` and `Access-Control-Request-Method`. For middleware of your own that must let
 /// preflights pass, such as authentication outside of the CORS middleware.
 ///
 /// # Examples

@@ -1,17 +1,17 @@
-//! The engine's answer: symbols, no header values.
+//! The decision for a request: symbols, no header values.
 
 use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
 
-/// What to do with a request. An adapter carries it out.
+/// What to do with a request. An adapter applies it.
 ///
-/// It is exhaustive on purpose: an adapter that does not know a kind of decision must not compile.
+/// It is exhaustive on purpose: an adapter that does not handle a kind of decision must not compile.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
-    /// It is a CORS-preflight request: respond with this now, without a body, and run nothing else.
+    /// The request is a CORS-preflight request: send this response now, without a body, and run nothing else.
     Respond(Preflight),
-    /// It is anything else: run the application, then write these headers to its response.
+    /// The request is any other: run the application, then write these headers to its response.
     Forward(HeaderSet),
 }
 
@@ -24,13 +24,13 @@ impl Decision {
         }
     }
 
-    /// Why those.
+    /// Whether the origin has a grant.
     pub fn verdict(self) -> Verdict {
         self.headers().verdict
     }
 }
 
-/// The answer to a CORS-preflight request.
+/// The response to a CORS-preflight request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Preflight {
     pub(crate) status: u16,
@@ -38,7 +38,7 @@ pub struct Preflight {
 }
 
 impl Preflight {
-    /// The status: 204 (or 200, if so configured), or 403 where nothing is granted.
+    /// The status: 204 (or 200, if so configured), or 403 without a grant.
     pub fn status(self) -> u16 {
         self.status
     }
@@ -51,7 +51,7 @@ impl Preflight {
 
 /// Which headers to write: a key for [`PerResponse`].
 ///
-/// It is valid for the policy that made it and for what was prepared from that policy only.
+/// It is valid only for the policy that made it and for what was prepared from that policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HeaderSet {
     verdict: Verdict,
@@ -62,7 +62,7 @@ impl HeaderSet {
         Self { verdict }
     }
 
-    /// Whether the request's origin is granted anything. If not, no header echoes anything, and an
+    /// Whether the request's origin has a grant. If not, no header echoes anything, and an
     /// adapter need not keep the request's values.
     pub fn is_granted(self) -> bool {
         matches!(self.verdict, Verdict::Granted(_))
@@ -77,13 +77,13 @@ impl HeaderSet {
     }
 }
 
-/// Whether a request's origin is granted anything.
+/// Whether a request's origin has a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// This grant decided.
+    /// The origin has this grant.
     Granted(GrantId),
-    /// The request has an `Origin`, but no grant is for it. An actual request reaches the application
-    /// all the same.
+    /// The request has an `Origin` that no grant matches. An actual request still reaches the
+    /// application.
     NoGrant,
     /// The request has no `Origin`, so it is not a
     /// [CORS request](https://fetch.spec.whatwg.org/#cors-request).
@@ -94,8 +94,8 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Header<V> {
-    /// Its name. [`Vary`](ResponseHeader::Vary) is [merged](super::adapter::merge_vary) with what is there, all others
-    /// replace it.
+    /// Its name. [`Vary`](ResponseHeader::Vary) is [merged](super::adapter::merge_vary) with the existing lines; all others
+    /// replace them.
     pub name: ResponseHeader,
     /// Its value.
     pub value: HeaderSource<V>,
@@ -119,7 +119,7 @@ impl<V> Header<V> {
     ///
     /// # Errors
     ///
-    /// That of `convert`.
+    /// The error of `convert`.
     pub fn try_map<W, E>(&self, convert: impl FnOnce(&V) -> Result<W, E>) -> Result<Header<W>, E> {
         Ok(Header {
             name: self.name,
@@ -131,10 +131,10 @@ impl<V> Header<V> {
     }
 }
 
-/// Something for each kind of response that a policy knows: made by
+/// A prepared value for each kind of response of a policy. Created by
 /// [`Policy::prepare`](crate::Policy::prepare), once, at start-up.
 ///
-/// `A` is for the responses of the application, `P` for the answers to preflights.
+/// `A` is for the responses of the application, `P` for the responses to preflights.
 #[derive(Clone, Debug)]
 pub struct PerResponse<A, P = A> {
     actual: Box<[A]>,
@@ -142,13 +142,13 @@ pub struct PerResponse<A, P = A> {
 }
 
 impl<A, P> PerResponse<A, P> {
-    /// What is for a response of the application.
+    /// The value for a response of the application.
     #[inline]
     pub fn actual(&self, headers: HeaderSet) -> Option<&A> {
         self.actual.get(headers.row())
     }
 
-    /// What is for the answer to a preflight.
+    /// The value for the response to a preflight.
     #[inline]
     pub fn preflight(&self, preflight: Preflight) -> Option<&P> {
         self.preflight.get(preflight.headers.row())

@@ -5,7 +5,7 @@ const MAX_LABEL: usize = 63;
 /// The longest host, in bytes: a domain of 253 and the dot of a fully qualified name.
 pub(crate) const MAX_HOST: usize = 254;
 
-/// Why a text is not the labels of a domain.
+/// Why a text is not a sequence of labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LabelError {
     /// A label is empty.
@@ -39,7 +39,7 @@ fn is_label_byte(byte: u8) -> bool {
         .unwrap_or_default()
 }
 
-/// A look-up takes a third of what four comparisons take, and this runs for each byte of an origin.
+/// A look-up takes a third of the time of four comparisons, and this runs for each byte of an origin.
 const LABEL_BYTES: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -67,7 +67,7 @@ pub(crate) fn is_domain(host: &[u8]) -> bool {
 /// The [ends-in-a-number checker](https://url.spec.whatwg.org/#ends-in-a-number-checker).
 pub(crate) fn ends_in_number(host: &[u8]) -> bool {
     let host = host.strip_suffix(b".").unwrap_or(host);
-    // Most end in a letter that no number has, and need no search for their last label.
+    // Most domains end in a letter that no number has: then there is no need to find the last label.
     if !matches!(host, [.., b'0'..=b'9' | b'a'..=b'f' | b'x']) {
         return false;
     }

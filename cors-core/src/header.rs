@@ -1,6 +1,6 @@
-//! The header fields of the CORS protocol, and Fetch's classes of header names.
+//! The headers of the CORS protocol, and Fetch's classes of header names.
 
-/// A request header field that a policy reads or echoes.
+/// A request header that a policy reads or echoes.
 ///
 /// # Examples
 ///
@@ -21,7 +21,7 @@ pub enum RequestHeader {
 }
 
 impl RequestHeader {
-    /// The field's name in lower case, as HTTP/2 and most HTTP/1 libraries write it.
+    /// The header's name in lower case, as HTTP/2 and most HTTP/1 libraries write it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Origin => "origin",
@@ -31,7 +31,7 @@ impl RequestHeader {
     }
 }
 
-/// A response header field that the engine has an adapter write.
+/// A response header that a policy has an adapter write.
 ///
 /// # Examples
 ///
@@ -58,21 +58,21 @@ pub enum ResponseHeader {
     /// [`Timing-Allow-Origin`](https://w3c.github.io/resource-timing/#sec-timing-allow-origin).
     TimingAllowOrigin,
     /// [`Vary`](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5). On an actual response
-    /// [`merge_vary`] makes one line of it and of the application's own lines; every other field
-    /// replaces what is there.
+    /// [`merge_vary`] makes one line of it and of the application's own lines; every other header
+    /// replaces the existing lines.
     Vary,
 }
 
 impl ResponseHeader {
-    /// The fields of an actual response that are the policy's alone: an adapter removes what the
-    /// application or an upstream wrote there before it writes its own.
+    /// The headers of an actual response that only the policy writes: an adapter removes what the
+    /// application or an upstream server wrote there before it writes its own.
     pub const OWNED: &[Self] = &[
         Self::AccessControlAllowOrigin,
         Self::AccessControlAllowCredentials,
         Self::AccessControlExposeHeaders,
     ];
 
-    /// The field's name in lower case, as HTTP/2 and most HTTP/1 libraries write it.
+    /// The header's name in lower case, as HTTP/2 and most HTTP/1 libraries write it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AccessControlAllowOrigin => "access-control-allow-origin",
@@ -88,14 +88,14 @@ impl ResponseHeader {
 }
 
 /// The one `Vary` line of a response that varies by `Origin`: the application's lines in their order,
-/// joined by commas, then `Origin` where they do not name it. `None` if the application's only line
-/// says it already (`*` does, too): then it stays as it is. If `*` is in one of several lines, the line
-/// is `*`, which says the same: joined with others, nginx 1.22 does not see it.
+/// joined by commas, then `Origin` if they do not list it. `None` if the application's only line already
+/// lists it (or `*`): keep that line. If `*` is in one of several lines, the result is `*`, which means
+/// the same; nginx 1.22 does not find a `*` that is joined with others.
 ///
 /// An adapter writes it in place of all lines of the response. [RFC 9110, section
 /// 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3) gives several lines the meaning of the
-/// joined one, but some caches read one line only. (nginx 1.22 reads the last one. With `Origin` in
-/// another line it gave the answer for one origin to the others.)
+/// joined one, but some caches read only one line. (nginx 1.22 reads the last one. With `Origin` in
+/// another line, it served the response for one origin to other origins.)
 ///
 /// # Examples
 ///
@@ -139,7 +139,7 @@ fn append(list: &mut Vec<u8>, items: &[u8]) {
     list.extend_from_slice(items);
 }
 
-/// Whether a line of `Vary` says that the response varies by `Origin`. `*` says so too.
+/// Whether a line of `Vary` lists `Origin` or `*`, so that caches store the response for one origin only.
 ///
 /// See [RFC 9110, section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5).
 ///
@@ -160,7 +160,7 @@ fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// A [token](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2): what a method or a header name
+/// Whether this is a [token](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2), as a method or a header name
 /// must be.
 pub(crate) fn is_token(name: &str) -> bool {
     !name.is_empty()
@@ -170,7 +170,7 @@ pub(crate) fn is_token(name: &str) -> bool {
 }
 
 /// A [forbidden request-header](https://fetch.spec.whatwg.org/#forbidden-request-header) by its
-/// name. (Those that are forbidden for their value only, such as `X-HTTP-Method`, may be listed.)
+/// name. (Headers that are forbidden only with certain values, such as `X-HTTP-Method`, may be listed.)
 ///
 /// `name` is in lower case.
 pub(crate) fn is_forbidden_request_header(name: &str) -> bool {
@@ -208,8 +208,8 @@ pub(crate) fn is_forbidden_response_header(name: &str) -> bool {
     matches!(name, "set-cookie" | "set-cookie2")
 }
 
-/// A field of the CORS protocol itself. In a list of the other side's headers it is always a
-/// misunderstanding.
+/// Whether this is a header of the CORS protocol. In a list of request or response headers it is always
+/// an error.
 ///
 /// `name` is in lower case.
 pub(crate) fn is_cors_header(name: &str) -> bool {
@@ -253,7 +253,7 @@ mod tests {
         check(&["Accept", "Cookie"], Some("Accept, Cookie, Origin"));
         check(&["Accept", "", "Cookie"], Some("Accept, Cookie, Origin"));
         check(&["X-Origin"], Some("X-Origin, Origin"));
-        // What says it already stays byte for byte, but in one line.
+        // Lines that already list it are kept byte for byte, but in one line.
         check(&["Origin"], None);
         check(&["Accept \t,ORIGIN"], None);
         check(&["origin", "Accept"], Some("origin, Accept"));

@@ -1,4 +1,4 @@
-//! A policy that can be replaced while it is applied.
+//! A policy that can be replaced while a server runs.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,14 +10,13 @@ use crate::policy::Policy;
 
 /// A handle to a policy that can be replaced at any moment, for all workers of a server at once.
 ///
-/// Every adapter takes it in the place of a [`Policy`]. A request is answered by the policy that was in
-/// force when it arrived, preflight or not, whatever happens meanwhile; requests never wait for a
-/// replacement. (In Rocket it arrives when all request fairings have seen it.) Only a [`Policy`] can be put into force, and there is none with mistakes: what is wrong
-/// with a new one is known before the old one goes.
+/// Every adapter takes it in the place of a [`Policy`]. Each request, preflight or not, uses the policy
+/// that is active when it arrives. (In Rocket it arrives when all request fairings have seen it.) Requests
+/// never wait for a replacement. A `Policy` is always valid, so replacing one cannot fail.
 ///
 /// A clone is a handle to the same policy.
 ///
-/// Browsers remember preflights: for up to `max_age` seconds they go on by the policy that answered.
+/// Browsers cache preflight responses, so some use the old policy for up to `max_age` seconds.
 ///
 /// # Examples
 ///
@@ -41,8 +40,8 @@ pub struct LivePolicy(pub(crate) Arc<State>);
 
 pub(crate) struct State {
     current: ArcSwap<Current>,
-    /// That of `current`, or of the one before for as long as it is being replaced: asked at every
-    /// request, and much cheaper to read.
+    /// The version of `current`, or of the policy before while it is being replaced. It is read at every
+    /// request, and reading it is much cheaper.
     version: AtomicU64,
     replacing: Mutex<()>,
 }
@@ -53,7 +52,7 @@ struct Current {
 }
 
 impl LivePolicy {
-    /// Puts a first policy into force, as version 1.
+    /// A handle to this policy, as version 1.
     pub fn new(policy: Policy) -> Self {
         let version = 1;
         Self(Arc::new(State {
@@ -63,21 +62,21 @@ impl LivePolicy {
         }))
     }
 
-    /// Puts another policy into force and returns its version. Every request that arrives after that
-    /// is answered by it.
+    /// Replaces the policy and returns the new version. Every request that arrives after that uses the new
+    /// policy.
     ///
-    /// The policy before is freed when no request is answered by it any more and each adapter, in
-    /// actix-web in each worker, has had a request since.
+    /// The old policy is freed once its last request ends and every adapter (every worker in actix-web) has
+    /// served a newer request.
     pub fn replace(&self, policy: Policy) -> u64 {
         self.0.replace(policy)
     }
 
-    /// The version in force: 1, and one more with each replacement.
+    /// The active version: 1, and one more with each replacement.
     pub fn version(&self) -> u64 {
         self.0.version()
     }
 
-    /// The policy in force, and its version.
+    /// The active policy, and its version.
     ///
     /// # Examples
     ///
@@ -106,12 +105,12 @@ impl State {
         let _replacing = replacing.unwrap_or_else(PoisonError::into_inner);
         let version = self.version.load(Ordering::Relaxed) + 1;
         self.begin_to_replace(policy, version);
-        // Last, so that whoever sees the version finds the policy.
+        // Last, so that a thread that sees the version also sees the policy.
         self.version.store(version, Ordering::Release);
         version
     }
 
-    /// The first half of it, apart for tests.
+    /// The first half of `replace`, separate for tests.
     pub(crate) fn begin_to_replace(&self, policy: Policy, version: u64) {
         self.current.store(Arc::new(Current { policy, version }));
     }
@@ -127,7 +126,7 @@ impl fmt::Debug for LivePolicy {
     }
 }
 
-/// What an adapter applies: a policy, or a handle to one that may be replaced. Made [`From`] either.
+/// What an adapter applies: a policy, or a handle to one that may be replaced. Created [`From`] either.
 ///
 /// # Examples
 ///
@@ -142,14 +141,14 @@ impl fmt::Debug for LivePolicy {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PolicySource {
-    /// A policy for good.
+    /// A policy that is never replaced.
     Fixed(Policy),
-    /// Whatever is in force.
+    /// The active policy of a handle.
     Live(LivePolicy),
 }
 
 impl PolicySource {
-    /// The policy in force.
+    /// The active policy.
     pub fn current(&self) -> Policy {
         match self {
             Self::Fixed(policy) => policy.clone(),

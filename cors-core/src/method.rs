@@ -10,7 +10,7 @@ pub(crate) fn is_forbidden(method: &str) -> bool {
 /// What a browser sends when a script asks for `method`:
 /// [normalize a method](https://fetch.spec.whatwg.org/#concept-method-normalize).
 ///
-/// Only six methods change their case, so `patch` is sent as it is and is not `PATCH`.
+/// Only six methods are normalized, so `patch` is sent as it is, and is another method than `PATCH`.
 pub(crate) fn normalize(method: &str) -> &str {
     ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]
         .into_iter()

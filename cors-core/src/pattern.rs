@@ -146,8 +146,8 @@ impl<'a> OriginPattern<'a> {
         matches!(self.shape, Shape::Tuple(tuple) if tuple.port == PortPattern::Any)
     }
 
-    /// Whether the pattern is plain `http` to another machine than the user's own: whoever controls
-    /// the network between controls such an origin.
+    /// Whether the pattern is plain `http` to another machine than the user's own: an attacker on the
+    /// network in between controls such an origin.
     ///
     /// # Examples
     ///
@@ -227,7 +227,7 @@ impl Tuple<'_> {
         if !self.subdomains {
             return self.host == host;
         }
-        // It is tempting to write `host.ends_with(self.host)`: then `https://*.example.com` would
+        // Do not write `host.ends_with(self.host)`: then `https://*.example.com` would
         // let `https://evilexample.com` in.
         host.strip_suffix(self.host)
             .and_then(|rest| rest.strip_suffix('.'))
@@ -261,9 +261,9 @@ impl Tuple<'_> {
 pub enum PatternError {
     /// Apart from its wildcards it is not an origin.
     Origin(OriginError),
-    /// A `*` stands where none may be.
+    /// A `*` is in the wrong place.
     MisplacedWildcard,
-    /// A subdomain wildcard stands before an IP address, which has no subdomains.
+    /// A subdomain wildcard is before an IP address, which has no subdomains.
     WildcardAddress,
     /// An IPv4 address is written as an IPv6 address.
     MappedAddress,

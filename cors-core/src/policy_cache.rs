@@ -1,4 +1,4 @@
-//! What an adapter makes of the current policy.
+//! A cache for what an adapter prepares from the current policy.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use arc_swap::ArcSwap;
 use crate::live::{LivePolicy, PolicySource};
 use crate::policy::Policy;
 
-/// What an adapter has made of the current policy, such as its values in the framework's types: made once
-/// for a [`Policy`], and again after each replacement for a [`LivePolicy`].
+/// What an adapter has prepared from the current policy, such as header values in the framework's types.
+/// It is prepared once for a [`Policy`], and again after each replacement for a [`LivePolicy`].
 ///
-/// `P` is a pointer that is cheap to clone, an `Arc` or an `Rc`. To see one policy from start to end, a
-/// request asks for [`current`](Self::current) once and keeps that.
+/// `P` is a pointer that is cheap to clone, an `Arc` or an `Rc`. A request must see one policy from start to
+/// end: ask for [`current`](Self::current) once and keep the result.
 ///
 /// # Examples
 ///
@@ -64,7 +64,7 @@ struct Made<P> {
 }
 
 impl<P: Clone> PolicyCache<P> {
-    /// Makes something of a policy, or of the current one of a [`LivePolicy`]. `make` must not fail, and
+    /// Prepares a policy, or the current one of a [`LivePolicy`], with `make`. `make` must not fail, and
     /// should be quick: the first requests after a replacement each call it.
     pub fn new(policy: impl Into<PolicySource>, make: fn(Policy) -> P) -> Self {
         Self(match policy.into() {
@@ -76,7 +76,7 @@ impl<P: Clone> PolicyCache<P> {
         })
     }
 
-    /// What was made of the current policy.
+    /// What was prepared from the current policy.
     #[inline]
     pub fn current(&self) -> P {
         match &self.0 {
@@ -85,7 +85,7 @@ impl<P: Clone> PolicyCache<P> {
         }
     }
 
-    /// The same where the policy cannot be replaced, to borrow it for as long as this is there.
+    /// The same by reference, if the policy cannot be replaced.
     pub fn fixed(&self) -> Option<&P> {
         match &self.0 {
             Source::Fixed(value) => Some(value),
@@ -95,19 +95,19 @@ impl<P: Clone> PolicyCache<P> {
 }
 
 impl<P: Clone> Live<P> {
-    /// Not inlined, so that a policy that is never replaced does not pay for what this needs.
+    /// Not inlined, so that a policy that is never replaced does not save the registers that this needs.
     #[inline(never)]
     fn current(&self) -> P {
         let made = self.made.load();
-        // Newer while it is being replaced: then the version comes after the policy.
+        // It can be newer: a replacement stores the policy first and the version after it.
         if made.version >= self.policy.version() {
             return made.value.clone();
         }
-        // Do not let one request make it and the others wait: they would depend on that one being
-        // scheduled, and to make it twice is harmless.
+        // Do not let one request prepare it and the others wait: they would depend on the scheduling of that
+        // one, and preparing it twice is harmless.
         let made = Arc::new(Made::new(&self.policy, self.make));
-        // Do not just store it: what another request has stored meanwhile may be newer, and a client that
-        // has seen the newer policy would see this one after it.
+        // Do not store it unconditionally: another request may have stored a newer one, and a client that
+        // has seen the newer policy would see the older one after it.
         let newest = |stored: &Arc<Made<P>>| match stored.version > made.version {
             true => Arc::clone(stored),
             false => Arc::clone(&made),
@@ -163,7 +163,7 @@ mod tests {
         live.0.begin_to_replace(policy, 2);
         assert_eq!(live.version(), 1);
         let during = applied.current();
-        // A request that has seen the old one goes on with it.
+        // A request that has seen the old one keeps using it.
         assert!(Arc::ptr_eq(&during, &before));
         let fresh = PolicyCache::new(&live, Arc::new);
         assert!(Arc::ptr_eq(&fresh.current(), &fresh.current()));
@@ -173,11 +173,11 @@ mod tests {
     #[test]
     fn never_goes_back_to_an_older_policy() {
         thread_local! {
-            /// What happens while the next policy is being made.
+            /// What happens while the next policy is being prepared.
             static MEANWHILE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
         }
 
-        /// Makes the number of a policy, which is its `expose_headers`.
+        /// The number of a policy, which is its `expose_headers`.
         fn make(policy: Policy) -> Arc<u64> {
             let meanwhile = MEANWHILE.with_borrow_mut(Option::take);
             if let Some(meanwhile) = meanwhile {

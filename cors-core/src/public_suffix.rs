@@ -1,14 +1,14 @@
-//! Names of which anybody can register a part, by the [public suffix list](https://publicsuffix.org).
+//! Domains below which anyone can register names, by the [public suffix list](https://publicsuffix.org).
 
 use std::fmt;
 use std::iter;
 
 use psl::Psl as _;
 
-/// A public suffix whose registrable domains a pattern covers. Made by
+/// A public suffix whose registrable domains a pattern covers. Created by
 /// [`OriginPattern::public_suffix`](crate::OriginPattern::public_suffix).
 ///
-/// [`Display`](fmt::Display) gives the words for a sentence: ``the public suffix `github.io` ``.
+/// [`Display`](fmt::Display) writes it as a part of a sentence: ``the public suffix `github.io` ``.
 ///
 /// # Examples
 ///
@@ -26,9 +26,9 @@ use psl::Psl as _;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PublicSuffix<'a> {
-    /// The domain after the `*.` is one.
+    /// The domain after the `*.` is a public suffix.
     Domain(&'a str),
-    /// There is one below the domain after the `*.`.
+    /// There is a public suffix below the domain after the `*.`.
     Below(&'a str),
 }
 
@@ -39,7 +39,7 @@ impl<'a> PublicSuffix<'a> {
         if is_listed(name) {
             return Some(Self::Domain(domain));
         }
-        // The second look shows that `psl` still asks for labels as it did.
+        // The second look-up checks that `psl` still asks for labels in this way.
         let is_above = goes_on_below(name) && !goes_on_below("invalid");
         is_above.then_some(Self::Below(domain))
     }
@@ -60,14 +60,14 @@ fn is_listed(name: &str) -> bool {
         psl::suffix(name.as_bytes())
             .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == name.as_bytes())
     };
-    // The list has names such as `github.io` and rules such as `*.ck`, for all names below `ck`. No
-    // rule is about the label that stands in for those.
+    // The list has names such as `github.io` and rules such as `*.ck`, for all names below `ck`. No rule
+    // has the label that is used here for those.
     listed(name) || listed(&format!("cors-.{name}"))
 }
 
-/// Whether the list has a rule for any name below this one. `psl` tells of no rules, only of names. But it
-/// asks for a name's labels one by one from the right, and for none more than its rules have: where it
-/// asks for one beyond the first of the name, rules go on below.
+/// Whether the list has a rule for any name below this one. `psl` does not expose its rules. But it asks for
+/// a name's labels one by one from the right, and only for as many as its rules have: if it asks for one
+/// beyond the first label of the name, there are rules below.
 fn goes_on_below(name: &str) -> bool {
     let mut asked = false;
     let beyond = iter::from_fn(|| {
@@ -82,7 +82,7 @@ fn goes_on_below(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Finding 8 of the red team: domains below which anybody can get a name.
+    /// Finding 8 of the red team: domains below which anyone can register a name.
     #[test]
     fn domains_above_public_suffixes() {
         #[track_caller]
@@ -114,7 +114,7 @@ mod tests {
         check("s3.amazonaws.com");
         check("cloudfront.net");
         check("azurewebsites.net");
-        // Which has others below it, too.
+        // Which has other public suffixes below it, too.
         check("appspot.com");
         check("xn--p1ai");
     }

@@ -1,4 +1,4 @@
-//! The patterns that the validation has seen, and what those cover.
+//! The patterns that the validation has seen, and what they cover.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,11 +10,11 @@ pub(crate) type Position = (usize, usize);
 /// The origin patterns that have been listed so far.
 #[derive(Default)]
 pub(crate) struct SeenPatterns<'a> {
-    /// Where each was listed first.
+    /// The first position of each.
     positions: HashMap<&'a str, Position>,
     /// Whether `*` is among them.
     any: bool,
-    /// The others with a wildcard. Do not compare each pattern with each of them: a long list would take
+    /// The other patterns with a wildcard. Do not compare each pattern with each of them: for a long list this would take
     /// hours.
     wide: HashSet<Wide<'a>>,
 }
@@ -29,7 +29,7 @@ struct Wide<'a> {
 }
 
 impl<'a> SeenPatterns<'a> {
-    /// Where a pattern was listed first.
+    /// The first position of a pattern.
     pub(crate) fn position(&self, pattern: &OriginPattern<'_>) -> Option<Position> {
         self.positions.get(pattern.as_str()).copied()
     }

@@ -1,4 +1,4 @@
-//! Texts from outside, as a terminal or a log may show them.
+//! Texts from outside, in a form that is safe for a terminal or a log.
 //!
 //! Public for the command `cors`, which shows the same texts.
 
@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A text from outside, each character that [is not printable](is_printable) written as Rust does: `\u{1b}`.
 ///
-/// Quotes and backslashes stay as they are: what is shown is the text, and not a literal.
+/// Quotes and backslashes stay as they are: the result is a text, not a literal.
 #[derive(Clone, Copy, Debug)]
 pub struct Printable<'a>(pub &'a str);
 
@@ -31,14 +31,14 @@ impl fmt::Display for Excerpt<'_> {
     }
 }
 
-/// Whether a character is seen as itself: not a control or format character, not a space other than U+0020, not
-/// unassigned. An accent after its letter is.
+/// Whether a character is shown as itself: not a control or format character, not a space other than U+0020, not
+/// unassigned. An accent after its letter is printable.
 pub fn is_printable(char: char) -> bool {
     if char.is_ascii() {
         return !char.is_ascii_control();
     }
-    // The standard library has the table and shows it through `escape_debug` alone. That escapes an accent, too,
-    // unless it comes after something.
+    // The standard library has the table, but gives access to it only through `escape_debug`. That escapes an
+    // accent, too, unless it comes after another character.
     is_printable_alone(char) || String::from_iter(['a', char]).escape_debug().count() == 2
 }
 
@@ -49,7 +49,7 @@ fn is_printable_alone(char: char) -> bool {
 fn write_chars(f: &mut fmt::Formatter<'_>, chars: impl Iterator<Item = char>) -> fmt::Result {
     for (index, char) in chars.enumerate() {
         let is_shown = match index {
-            // An accent without a letter would change what the text is put after, such as a quote.
+            // An accent without a letter would change the character before the text, such as a quote.
             0 if !char.is_ascii() => is_printable_alone(char),
             _ => is_printable(char),
         };

@@ -46,7 +46,7 @@ fn whoever_sees_a_version_gets_that_policy_or_a_later_one() {
                     let before = live.version();
                     let current = *applied.current();
                     let after = live.version();
-                    // What is applied may be one ahead of what the handle says, never behind.
+                    // The applied version may be one higher than the handle's, never lower.
                     assert!((before..=after + 1).contains(&current));
                     let (policy, version) = live.current();
                     assert_eq!(*apply(policy), version);

@@ -413,7 +413,7 @@ fn agrees_with_the_parsers() {
         let text = str::from_utf8(&origin).unwrap_or("not even a text");
         let matches = |pattern: &str| match Origin::parse(text) {
             Ok(origin) => OriginPattern::parse(pattern).unwrap().matches(&origin),
-            // Which is no origin to parse, but `*` is for it, too.
+            // `null` is not a tuple origin, but `*` matches it, too.
             Err(_) => text == "null" && pattern == "*",
         };
         let mut grants = LISTS[list].iter();

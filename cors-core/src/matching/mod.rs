@@ -1,21 +1,21 @@
-//! Matching: which grant is for an origin.
+//! Matching: which grant matches an origin.
 //!
 //! Every pattern of a policy is compiled into one [`Allowlist`]. It looks at an origin in this order:
 //!
-//! 1. **Length.** An origin that is longer than any that a pattern matches has no grant. So the rest
-//!    costs no more for 8 KiB than for the longest origin that could match.
+//! 1. **Length.** An origin that is longer than any that a pattern matches has no grant. So the other
+//!    steps take no longer for 8 KiB than for the longest origin that could match.
 //! 2. **Exact origins** (`https://app.example.com`, `null`). One look-up of the whole text.
 //! 3. **Wildcards** (`https://*.example.com`, `http://localhost:*`). See [`wildcards`]. The origin is
 //!    split into scheme, host and port; the host and the domains above it are looked up.
-//! 4. **`*`**. Everything that is an origin matches.
+//! 4. **`*`**. Every valid origin matches.
 //! 5. **The first grant.** Of the grants that were found, the first in file order decides.
 //!
-//! Two rules keep this safe. What a pattern fixes is compared byte by byte with what was sent: the
-//! browser sends the same form that the pattern was checked to have. And what a wildcard stands for is
-//! checked against the grammar of an origin, so that nothing but an origin ever gets a grant.
+//! Two rules keep this safe. The fixed parts of a pattern are compared byte by byte with the request: a
+//! pattern is checked to have the form that browsers send. The text that a wildcard matches is checked
+//! against the grammar of an origin, so that only a valid origin gets a grant.
 //!
-//! The number of patterns does not change what a look-up costs. The hash tables are seeded at random,
-//! so that nobody can prepare origins that collide.
+//! The number of patterns does not change the cost of a look-up. The hash tables are seeded at random,
+//! so that no one can prepare origins that collide.
 
 mod wildcards;
 
@@ -63,7 +63,7 @@ impl Allowlist {
         list
     }
 
-    /// The first grant that is for the origin, if any. Allocates nothing.
+    /// The first grant that matches the origin, if any. Allocates nothing.
     #[inline]
     pub(crate) fn grant(&self, origin: &[u8]) -> Option<GrantId> {
         if origin.len() > self.max_len {
@@ -85,7 +85,7 @@ impl Allowlist {
     }
 }
 
-/// Of two grants the one that comes first.
+/// The first of two grants.
 fn first(a: Option<GrantId>, b: Option<GrantId>) -> Option<GrantId> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -95,7 +95,7 @@ fn first(a: Option<GrantId>, b: Option<GrantId>) -> Option<GrantId> {
 
 /// Whether this is an origin, or `null`.
 fn is_origin(origin: &[u8]) -> bool {
-    // Most are a domain on https, which takes a third of the time to see.
+    // Most are a domain with https, for which this check takes a third of the time.
     origin
         .strip_prefix(b"https://")
         .is_some_and(domain::is_domain)
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_behind_another_grant() {
+    fn any_origin_after_another_grant() {
         check(
             &[&["https://foo.com"], &["*"]],
             &[
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_deepest_names() {
-        // Each alone and nine together, which are looked up in another way; the deepest first.
+        // Each depth alone, and nine depths together; the deepest first.
         let depths: [&[usize]; 5] = [
             &[125, 124],
             &[124],

@@ -18,7 +18,7 @@ use crate::pattern::{PortPattern, Tuple};
 #[derive(Debug)]
 pub(super) struct Wildcards {
     is_empty: bool,
-    /// Apart from the others, because nearly all patterns and origins have this scheme: it takes a
+    /// Separate from the others, because nearly all patterns and origins have this scheme: it takes a
     /// comparison and not a look-up.
     https: Scheme,
     others: HashMap<Box<[u8]>, Scheme, RandomState>,
@@ -33,7 +33,7 @@ struct Scheme {
     has_hosts: bool,
     /// Bit *n* is set if there is a domain with *n* dots after a `*.`. A domain has at most 126.
     ///
-    /// A host of 125 labels would cost 124 look-ups without it. With it, a host costs as many as there
+    /// Without it, a host of 125 labels would take 124 look-ups. With it, a host takes as many as there
     /// are different depths among the patterns.
     depths: u128,
 }
@@ -41,9 +41,9 @@ struct Scheme {
 /// The grants of the patterns of one host.
 #[derive(Debug, Default)]
 struct Grants {
-    /// Of the host itself, with any port.
+    /// For the host itself, with any port.
     itself: Option<GrantId>,
-    /// Of what is below the host: without a port, with each of these ports, and with any or none.
+    /// For the subdomains of the host: without a port, with each of these ports, and with any port or none.
     below: Option<GrantId>,
     below_with_port: BTreeMap<u16, GrantId>,
     below_with_any: Option<GrantId>,
@@ -58,7 +58,7 @@ impl Wildcards {
         }
     }
 
-    /// Adds a pattern that has a wildcard. Of equal ones the first counts.
+    /// Adds a pattern that has a wildcard. Of equal patterns the first counts.
     pub(super) fn insert(&mut self, pattern: &Tuple<'_>, grant: GrantId) {
         self.is_empty = false;
         let scheme = match pattern.scheme {
@@ -81,7 +81,7 @@ impl Wildcards {
         };
     }
 
-    /// The first grant that is for the origin, if any.
+    /// The first grant that matches the origin, if any.
     #[inline]
     pub(super) fn grant(&self, origin: &[u8]) -> Option<GrantId> {
         match self.is_empty {
@@ -174,7 +174,7 @@ fn split_scheme(origin: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Splits a host from the digits of its port, if there are any.
 fn split_port(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
-    // From the right: the colons in an IPv6 address are its own.
+    // From the right: an IPv6 address has colons of its own.
     let last = authority.iter().rposition(|byte| !byte.is_ascii_digit());
     match last.and_then(|last| authority.split_at_checked(last)) {
         Some((host, [b':', digits @ ..])) => (host, Some(digits)),
