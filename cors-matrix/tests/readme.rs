@@ -43,7 +43,7 @@ fn the_errors() {
         .map(|error| format!("cors.toml:{error}"))
         .collect();
     let text = format!(
-        "cors.toml: {} mistakes in the CORS policy\n{}\n",
+        "cors.toml: {} errors in the CORS policy\n{}\n",
         lines.len(),
         lines.join("\n")
     );
