@@ -11,9 +11,8 @@ use std::time::Duration;
 use crate::server::Framework;
 
 /// The policy whose mistakes are in the README's block `errors`.
-pub const POLICY_WITH_MISTAKES: &str = r#"allow_origins = ["https://app.example.com/", "https://*.github.io"]
+pub const POLICY_WITH_MISTAKES: &str = r#"allow_origins = ["https://app.example.com/"]
 allow_methods = ["put"]
-allow_credentials = true
 "#;
 
 /// How long an example may take to end. A busy machine takes its time; a server that has started never ends.
@@ -22,8 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The block of the README that is headed by a comment with this text; empty if there is none.
 pub fn block(heading: &str) -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = fs::read_to_string(readme).unwrap_or_default();
-    let after = readme.split_once(&format!("<!-- {heading} -->\n```"));
+    block_of(&fs::read_to_string(readme).unwrap_or_default(), heading)
+}
+
+/// The same of another document.
+pub fn block_of(document: &str, heading: &str) -> String {
+    let after = document.split_once(&format!("<!-- {heading} -->\n```"));
     let block = after.and_then(|(_, block)| block.split_once("```\n"));
     let lines = block.and_then(|(block, _)| block.split_once('\n'));
     lines.map(|(_, lines)| lines.to_owned()).unwrap_or_default()

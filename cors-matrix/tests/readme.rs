@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cors_core::Policy;
-use cors_matrix::readme::{POLICY_WITH_MISTAKES, block};
+use cors_matrix::readme::{POLICY_WITH_MISTAKES, block, block_of};
 use cors_matrix::server::Framework;
 
 fn root() -> PathBuf {
@@ -14,17 +14,19 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap_or_default()
 }
 
+/// The README shows one framework, and each crate its own.
 #[test]
 fn examples() {
-    let hello = Framework::ALL.map(|framework| format!("cors-{framework}/examples/hello.rs"));
-    for file in hello
-        .into_iter()
-        .chain(["cors-axum/examples/live.rs".to_owned()])
-    {
-        let source = read(&file);
+    for framework in Framework::ALL {
+        let crate_name = format!("cors-{framework}");
+        let source = read(&format!("{crate_name}/examples/hello.rs"));
         // Without the line of documentation at its head.
         let (_, code) = source.split_once("\n\n").unwrap();
-        assert_eq!(block(&file), code, "{file}");
+        let readme = read(&format!("{crate_name}/README.md"));
+        assert_eq!(block_of(&readme, "examples/hello.rs"), code, "{crate_name}");
+        if framework == Framework::Axum {
+            assert_eq!(block(&format!("{crate_name}/examples/hello.rs")), code);
+        }
     }
 }
 

@@ -26,10 +26,15 @@ fn every_block() {
         for block in blocks(&path) {
             let Block { kind, text, place } = &block;
             match &**kind {
-                "toml" => has_no_findings(folder.path(), text, place),
+                "toml" => check(folder.path(), text, &["--deny", "notes"], place),
+                // With notes.
+                "toml loads" => check(folder.path(), text, &[], place),
                 "toml wrong" => is_rejected(text, place),
                 // Compared with what is compiled and printed, by the tests of the package in `examples/migrating`.
                 "rust" | "text log" => {}
+                // Compared by the tests of `cors-matrix`.
+                "text errors" => {}
+                "sh" => names_cargo_commands(text, place),
                 "console" => run(folder.path(), text, place),
                 "text browser" => is_known(text, place),
                 "nginx" => parse_nginx(text, place),
@@ -42,11 +47,26 @@ fn every_block() {
     assert!(checked > 0);
 }
 
-/// The policy is loaded, and nothing is found in it.
+/// Each line is a command of cargo: the README's.
 #[track_caller]
-fn has_no_findings(folder: &Path, policy: &str, place: &str) {
+fn names_cargo_commands(text: &str, place: &str) {
+    let known = [
+        "cargo add ",
+        "cargo install --path cors-cli",
+        "cargo xtask demo",
+        "cargo xtask ci",
+    ];
+    for line in text.lines() {
+        let is_known = known.iter().any(|known| line.starts_with(known));
+        assert!(is_known, "{place}: {line}");
+    }
+}
+
+/// `cors check` accepts the policy, which the commands below it use.
+#[track_caller]
+fn check(folder: &Path, policy: &str, options: &[&str], place: &str) {
     fs::write(folder.join("cors.toml"), policy).unwrap();
-    let done = cors(folder, &["check", "--deny", "notes"]);
+    let done = cors(folder, &[&["check"], options].concat());
     assert_eq!(done.status, 0, "{place}\n{}", done.stdout);
 }
 
@@ -157,7 +177,8 @@ fn parse_config_map(text: &str, place: &str) {
         .lines()
         .map(|line| line.strip_prefix("    ").unwrap());
     let policy: String = lines.flat_map(|line| [line, "\n"]).collect();
-    has_no_findings(TempDir::new().unwrap().path(), &policy, place);
+    let folder = TempDir::new().unwrap();
+    check(folder.path(), &policy, &["--deny", "notes"], place);
 }
 
 /// The links between guides, and from them into the workspace, lead somewhere.
@@ -199,16 +220,16 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// All of `docs`, but what a program writes.
+/// The README, and all of `docs` but what a program writes.
 fn guides() -> Vec<PathBuf> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let entries = fs::read_dir(docs)
+    let entries = fs::read_dir(&docs)
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let guides = entries.filter(|path| {
         path.extension().is_some_and(|end| end == "md") && !path.ends_with("benchmarks.md")
     });
-    guides.collect()
+    guides.chain([docs.join("../README.md")]).collect()
 }
 
 fn blocks(path: &Path) -> Vec<Block> {

@@ -19,7 +19,12 @@ fn the_code_is_compiled() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guides");
     let sources = fs::read_dir(sources).unwrap();
     let sources = sources.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cors-axum/examples/hello.rs");
+    let hello = fs::read_to_string(hello).unwrap();
+    // Without the line of documentation at its head.
+    let (_, hello) = hello.split_once("\n\n").unwrap();
     let mut regions: Vec<_> = sources.filter_map(|source| region(&source)).collect();
+    regions.push(hello.to_owned());
     for path in guides() {
         for code in blocks(&path, "rust") {
             let known = regions.iter().position(|region| *region == code);
@@ -99,13 +104,12 @@ impl io::Write for Log {
 /// The guides but that to migrating.
 fn guides() -> Vec<PathBuf> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let paths = fs::read_dir(docs)
+    let paths = fs::read_dir(&docs)
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let guides = paths.filter(|path| path.extension().is_some_and(|end| end == "md"));
-    guides
-        .filter(|path| !path.ends_with("migrating.md"))
-        .collect()
+    let others = guides.filter(|path| !path.ends_with("migrating.md"));
+    others.chain([docs.join("../README.md")]).collect()
 }
 
 /// The blocks of a guide that are of a kind.

@@ -5,6 +5,7 @@ pub mod axum_guard;
 pub mod customers;
 pub mod development;
 pub mod environment;
+pub mod in_rust;
 pub mod included;
 pub mod local_guard;
 pub mod logs;
