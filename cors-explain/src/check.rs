@@ -1,4 +1,4 @@
-//! What there is to say about a policy file.
+//! Errors, warnings and notes about a policy file.
 
 mod checklist;
 mod lints;
@@ -11,8 +11,8 @@ use self::silence::Silencers;
 
 pub use self::checklist::ChecklistItem;
 
-/// What there is to say about a policy file: its mistakes, or where it has none, what is risky or of no use in it. In
-/// the order of the file.
+/// The findings about a policy file: its errors, or for a valid file its warnings and notes about risky or needless
+/// settings. In the order of the file.
 ///
 /// # Examples
 ///
@@ -31,7 +31,7 @@ pub fn findings(source: &Source) -> Vec<Diagnostic> {
     Checked::new(source).findings
 }
 
-/// Every code of a lint, those about the comments that silence the others included.
+/// The codes of all lints, including those about the comments that silence lints.
 ///
 /// # Examples
 ///
@@ -44,13 +44,13 @@ pub fn lint_codes() -> impl Iterator<Item = &'static str> {
     lints.chain([silence::UNUSED, silence::UNKNOWN])
 }
 
-/// Whether a comment in the file, `# cors-allow: CODE -- reason`, silences what has this code.
+/// Whether a comment in the file, `# cors-allow: CODE -- reason`, silences findings with this code.
 ///
 /// # Examples
 ///
 /// ```
 /// assert!(cors_explain::is_silenceable("any-port"));
-/// // An error cannot be silenced, and a comment about comments would silence nothing.
+/// // An error cannot be silenced, nor can a finding about a comment.
 /// assert!(!cors_explain::is_silenceable("invalid-origin"));
 /// assert!(!cors_explain::is_silenceable("unused-allow"));
 /// ```
@@ -58,7 +58,7 @@ pub fn is_silenceable(code: &str) -> bool {
     lints::LINTS.iter().any(|lint| lint.code == code)
 }
 
-/// What there is to say about a policy file, and what a policy needs before it goes into production.
+/// The findings about a policy file, and a checklist for production.
 ///
 /// # Examples
 ///
@@ -85,15 +85,16 @@ impl Checked {
         let (mut findings, checklist) = match source.load() {
             Ok(valid) => {
                 let mut findings = lints::find(source, &valid);
-                let checklist = checklist::of(&valid.config, &findings);
+                let found: Vec<_> = findings.iter().map(|finding| finding.code).collect();
                 let mut silencers = Silencers::new(source, &valid.places);
                 silencers.apply(source, &mut findings);
+                let checklist = checklist::of(&valid.config, &found, &findings);
                 findings.extend(silencers.findings(true));
                 (findings, checklist)
             }
             Err(errors) => {
-                let mistakes = errors.iter();
-                let mut findings: Vec<_> = mistakes
+                let errors = errors.iter();
+                let mut findings: Vec<_> = errors
                     .map(|error| Diagnostic::from_error(error, source))
                     .collect();
                 let silencers = Silencers::new(source, &Places::default());
@@ -115,7 +116,7 @@ mod tests {
     use crate::codes;
     use crate::diagnostic::Severity;
 
-    /// The blocks of TOML behind a line such as `Wrong:` in a code's section.
+    /// The blocks of TOML after a line such as `Wrong:` in a code's section.
     fn blocks<'a>(section: &'a str, heading: &str) -> Vec<&'a str> {
         let start = format!("\n{heading}:\n\n```toml\n");
         let blocks = section.split(&start).skip(1);
@@ -124,7 +125,7 @@ mod tests {
             .collect()
     }
 
-    /// An example with the names that it leaves out.
+    /// An example, with the names that it leaves out filled in.
     fn with_all_names(example: &str) -> String {
         let whole = example.lines().map(|line| {
             let last = line.trim().strip_prefix("# and so on, to `x-part-");
@@ -166,11 +167,11 @@ mod tests {
         check(opt_in, &["shared-suffix", "danger-allowed"]);
     }
 
-    /// What the pages show as wrong gets the code; what they show as right does not, and is a policy.
+    /// An example that a page shows as wrong gets the code. One that it shows as right does not, and is valid.
     #[test]
     fn the_examples_of_the_pages() {
-        let mistakes = cors_core::ErrorCode::ALL.iter().map(|code| code.as_str());
-        for name in mistakes.chain(lint_codes()) {
+        let errors = cors_core::ErrorCode::ALL.iter().map(|code| code.as_str());
+        for name in errors.chain(lint_codes()) {
             let section = codes::find(name).unwrap().body();
             let wrong = blocks(section, "Wrong");
             let right = blocks(section, "Right");

@@ -1,4 +1,4 @@
-//! Every code that there is, explained at length. The texts are in `codes/`, where people read them as pages.
+//! The explanations of all codes. The texts are pages in `codes/`.
 //!
 //! # Examples
 //!
@@ -14,7 +14,7 @@
 
 use cors_core::ErrorCode;
 
-/// A code, and what it means.
+/// A code and its explanation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Code {
@@ -33,18 +33,18 @@ pub struct Page {
     text: &'static str,
 }
 
-/// The pages: errors in a policy, lints, what browsers report, and what servers get wrong.
+/// The pages: errors in a policy, lints, messages of browsers, and findings about servers.
 pub const PAGES: &[Page] = &[
     Page {
-        title: "mistakes in a policy",
-        text: MISTAKES,
+        title: "errors in a policy",
+        text: ERRORS,
     },
     Page {
-        title: "findings about a sound policy",
+        title: "warnings and notes about a valid policy",
         text: LINTS,
     },
     Page {
-        title: "what browsers report",
+        title: "messages of browsers",
         text: BROWSERS,
     },
     Page {
@@ -52,7 +52,7 @@ pub const PAGES: &[Page] = &[
         text: SERVERS,
     },
 ];
-const MISTAKES: &str = include_str!("../codes/mistakes.md");
+const ERRORS: &str = include_str!("../codes/errors.md");
 const LINTS: &str = include_str!("../codes/lints.md");
 const BROWSERS: &str = include_str!("../codes/browsers.md");
 const SERVERS: &str = include_str!("../codes/servers.md");
@@ -67,11 +67,11 @@ pub fn find(name: &str) -> Option<Code> {
     all().find(|code| code.name == name)
 }
 
-/// The code whose name is most like this one, if any is.
+/// The code with the most similar name, if any is similar.
 pub fn near(name: &str) -> Option<Code> {
     /// Below this [Jaro-Winkler similarity](strsim::jaro_winkler) names have little in common.
     const SIMILAR: f64 = 0.85;
-    // A longer name is no misspelling, and the comparison takes quadratic time.
+    // A longer name is not a misspelling, and the comparison takes quadratic time.
     if name.len() > 64 {
         return None;
     }
@@ -82,7 +82,7 @@ pub fn near(name: &str) -> Option<Code> {
     best.map(|(_, code)| code)
 }
 
-/// What a code means, in a sentence; `None` if there is no such code. `cors check --explain CODE` says more.
+/// What a code means, in a sentence; `None` if there is no such code. `cors check --explain CODE` prints more.
 ///
 /// # Examples
 ///
@@ -94,7 +94,7 @@ pub fn summary(code: &str) -> Option<String> {
     find(code).map(Code::summary)
 }
 
-/// Whether a code is that of an error, with which a file is not a policy.
+/// Whether a code is that of an error, with which a file is not a valid policy.
 pub fn is_error(name: &str) -> bool {
     ErrorCode::ALL.iter().any(|code| code.as_str() == name)
 }
@@ -102,7 +102,7 @@ pub fn is_error(name: &str) -> bool {
 impl Page {
     /// The codes on the page.
     pub fn codes(&self) -> impl Iterator<Item = Code> + use<> {
-        // What stands before the first heading is about the page.
+        // The text before the first heading is about the page.
         let sections = self.text.split("\n## ").skip(1);
         sections.filter_map(|text| {
             let name = text.lines().next()?;
@@ -119,7 +119,7 @@ impl Code {
             .map_or("", |(_, body)| body.trim())
     }
 
-    /// The first paragraph, which says it in a sentence.
+    /// The first paragraph, which is one sentence.
     pub fn summary(self) -> String {
         let paragraph = self.body().split("\n\n").next().unwrap_or_default();
         paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::failure_code::FailureCode;
 
-    /// A page has a section for each code that exists, in the same order, and no other.
+    /// A page has exactly one section for each code that exists, in the same order.
     #[track_caller]
     fn check(page: usize, existing: impl Iterator<Item = &'static str>) {
         let page = &PAGES[page];

@@ -1,8 +1,7 @@
-//! What a message of a browser's console means.
+//! Explains messages of browser consoles.
 //!
-//! A pasted text is freed of what pasting does to it. The texts of the browsers are found in it and put together to
-//! messages: [`messages`]. Each is explained with what the page about its failure says, in the order that the facts in the
-//! message suggest: [`Advice`].
+//! [`messages`] normalizes a pasted text, finds the texts of browsers in it and joins them to messages. [`Advice`]
+//! explains a message with the page about its failure, in the order that the facts in the message suggest.
 
 mod advice;
 mod command;
@@ -33,7 +32,7 @@ pub use self::message::{Facts, Message};
 ///
 /// # Errors
 ///
-/// Why there is none.
+/// Why the text has no such message.
 ///
 /// # Examples
 ///
@@ -46,7 +45,7 @@ pub use self::message::{Facts, Message};
 /// assert!(!Advice::new(&found[0]).causes.is_empty());
 ///
 /// let error = messages("net::ERR_NAME_NOT_RESOLVED").unwrap_err();
-/// assert!(error.to_string().starts_with("this is no matter of CORS"));
+/// assert!(error.to_string().starts_with("this is not a CORS error"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn messages(text: &str) -> Result<Vec<Message>, NoMessage> {
@@ -54,7 +53,7 @@ pub fn messages(text: &str) -> Result<Vec<Message>, NoMessage> {
     if messages.is_empty() {
         return Err(NoMessage(why_none(text)));
     }
-    // A `TypeError`, and beside it what it comes from.
+    // A `TypeError` together with its cause.
     if messages.iter().all(Message::may_be_anything)
         && let Some(what) = not_cors::find(&Compact::new(text))
     {
@@ -63,14 +62,14 @@ pub fn messages(text: &str) -> Result<Vec<Message>, NoMessage> {
     Ok(messages)
 }
 
-/// Why a text has no message about CORS in it: [`messages`]. It says so in lower case, in one line or several.
+/// Why [`messages`] found no message about CORS in a text. Its text is in lower case, in one line or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoMessage(Why);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Why {
     Empty,
-    /// What it is instead.
+    /// What the text is about instead.
     NotCors(&'static str),
     Unknown,
 }
@@ -87,15 +86,15 @@ impl fmt::Display for NoMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Why::Empty => f.write_str(
-                "there is no text to explain; paste a message of a browser's console",
+                "the text is empty; paste a message from a browser's console",
             ),
-            Why::NotCors(what) => write!(f, "this is no matter of CORS, but {what}"),
+            Why::NotCors(what) => write!(f, "this is not a CORS error: {what}"),
             Why::Unknown => f.write_str(
-                "no message about CORS is in this text; such messages look like this:
+                "there is no message about CORS in this text; such messages look like this:
   Chromium  Access to fetch at 'https://...' from origin 'https://...' has been blocked by CORS policy: ...
   Firefox   Cross-Origin Request Blocked: The Same Origin Policy disallows reading ... (Reason: ...)
   WebKit    Origin https://... is not allowed by Access-Control-Allow-Origin. Status code: ...
-of a Firefox in another language, paste the address of `Learn more`",
+if Firefox has another language, paste the URL of `Learn more`",
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! A finding about a policy file, at its place in it.
+//! A finding about a policy file, with its place.
 
 use std::ops::Range;
 
@@ -8,15 +8,15 @@ use serde::Serialize;
 use crate::source::Source;
 use crate::text::Short;
 
-/// How bad it is. The worst comes first.
+/// The severity of a finding. The most severe comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The file is no policy.
+    /// The file is not a valid policy.
     Error,
-    /// The policy is sound, but likely not what is meant, or not what is wise.
+    /// The policy is valid, but the setting is probably not intended or not safe.
     Warning,
-    /// Worth knowing.
+    /// Good to know.
     Note,
 }
 
@@ -24,9 +24,9 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Its name, which [`summary`](crate::summary) explains.
+    /// Its code, which [`summary`](crate::summary) explains.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
@@ -34,13 +34,13 @@ pub struct Diagnostic {
     pub reason: Option<String>,
     /// The place in the policy, such as `allow_origins[0]`; may be empty.
     pub path: String,
-    /// The place in the file; empty at a file's beginning if it concerns all of it.
+    /// The place in the file; empty, at the beginning, if the finding concerns the whole file.
     pub span: Range<usize>,
-    /// Other places that it is about, after the first.
+    /// More places, after the first.
     pub also: Vec<Range<usize>>,
     /// What to do about it.
     pub help: Option<String>,
-    /// What the text at a place should be.
+    /// The text to write at a place instead.
     pub replacement: Option<Replacement>,
 }
 
@@ -50,12 +50,12 @@ pub struct Diagnostic {
 pub struct Replacement {
     /// The place.
     pub span: Range<usize>,
-    /// What should be there.
+    /// The new text.
     pub text: String,
 }
 
 impl Diagnostic {
-    /// A finding of which nothing more is said than this.
+    /// A finding with only these parts.
     pub(crate) fn new(
         severity: Severity,
         code: &'static str,
@@ -96,7 +96,7 @@ impl Diagnostic {
             .map_or(0..0, |location| location.span.clone());
         let replacement = error.suggestion().map(|suggestion| {
             let at_text = source.text.get(span.clone()).unwrap_or_default();
-            // Where the span is a string, the suggestion is another; elsewhere it is as in the file.
+            // If the span is a string, the suggestion is its content; otherwise it is literal text.
             let is_string =
                 at_text.starts_with(['"', '\'']) && error.code() != ErrorCode::WrongType;
             Replacement {
@@ -121,7 +121,7 @@ impl Diagnostic {
     }
 }
 
-/// An error as a sentence that names what it is about.
+/// An error as a sentence with its subject.
 fn error_message(error: &ConfigError) -> String {
     let message = error.message();
     if let Some(value) = error.value() {

@@ -1,8 +1,8 @@
-//! The failures that browsers report, by the names under which `codes/browsers.md` explains them.
+//! The failures that browsers report, with the codes of `codes/browsers.md`.
 
 use cors_browser_model::{NetworkError, Url};
 
-/// A kind of failure. [`codes`](crate::codes) explains each at length.
+/// A kind of failure. [`codes`](crate::codes) explains each of them.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub enum FailureCode {
     AllowOriginMultiple,
     /// `Access-Control-Allow-Origin` is not an origin.
     AllowOriginInvalid,
-    /// `Access-Control-Allow-Origin` is another origin.
+    /// `Access-Control-Allow-Origin` has another origin.
     AllowOriginMismatch,
     /// `Access-Control-Allow-Credentials` is not `true`.
     AllowCredentials,
@@ -43,7 +43,7 @@ pub enum FailureCode {
     HeaderNotAllowed,
     /// `Authorization` is not listed by name.
     AuthorizationNotListed,
-    /// There is a redirect, and the script wants none.
+    /// There is a redirect, and the script does not accept redirects.
     RedirectMode,
     /// `Location` is not a URL.
     RedirectLocation,
@@ -57,7 +57,7 @@ pub enum FailureCode {
     RedirectBody,
     /// The URL is neither http nor https.
     SchemeNotSupported,
-    /// In mode `same-origin`, the URL is of another origin.
+    /// In mode `same-origin`, the URL has another origin.
     SameOriginMode,
     /// In mode `no-cors`, redirects have to be followed.
     NoCorsRedirectMode,
@@ -65,13 +65,13 @@ pub enum FailureCode {
     NoResponse,
     /// Chromium: the user has not allowed requests to a private network.
     LocalNetworkAccess,
-    /// Firefox: CORS is switched off.
+    /// Firefox: CORS is disabled.
     CorsDisabled,
-    /// Firefox: an extension or a bug kept `Origin` from being sent.
+    /// Firefox: an extension or a bug prevented `Origin` from being sent.
     OriginNotAdded,
-    /// `fetch()` throws before anything is fetched.
+    /// `fetch()` throws before anything is sent.
     ScriptError,
-    /// No more is known than that `fetch()` failed: all that a script gets to know.
+    /// It is only known that `fetch()` failed, which is all that a script learns.
     FetchFailed,
 }
 
@@ -174,7 +174,7 @@ impl From<&NetworkError> for FailureCode {
             NetworkError::RedirectCount => Self::RedirectCount,
             NetworkError::RedirectCredentials => Self::RedirectCredentials,
             NetworkError::RedirectBody => Self::RedirectBody,
-            // The model may learn new steps before this crate does.
+            // The model may have steps that this crate does not know yet.
             _ => Self::FetchFailed,
         }
     }

@@ -1,4 +1,4 @@
-//! The changes that allow a request, tried before they are shown.
+//! Changes that allow a request. They are tested before they are shown.
 
 mod cause;
 mod edit;
@@ -44,21 +44,21 @@ pub(crate) use self::cause::matches;
 pub struct Fix {
     /// The first obstacle.
     first: Obstacle,
-    /// What else is in the way.
+    /// The other obstacles.
     further: Vec<String>,
-    /// What can be done elsewhere than in the policy.
+    /// What to do in other places than the policy.
     advice: Vec<String>,
-    /// The file's new text, with which every browser allows the request; `None` where there is none.
+    /// The file's new text, with which every browser allows the request; `None` if there is none.
     text: Option<String>,
-    /// What the new text opts into that is dangerous.
+    /// The dangerous opt-in of the new text.
     danger: Option<&'static str>,
 }
 
-/// An origin, credentials, a method, headers: nothing else is ever in the way.
+/// A policy can block a request only by its origin, credentials, method or headers.
 const MAX_OBSTACLES: usize = 8;
 
 impl Fix {
-    /// Looks for a fix; `None` if every browser allows the request as it is. `simulation` is what comes of the request
+    /// Looks for a fix; `None` if every browser allows the request as it is. `simulation` is that of the request
     /// with the policy in front of the application.
     pub fn find(
         source: &Source,
@@ -110,34 +110,34 @@ impl Fix {
         self.first.failure.as_str()
     }
 
-    /// What is in the way first.
+    /// The first obstacle.
     pub fn message(&self) -> &str {
         &self.first.message
     }
 
-    /// The same at its place in the policy; `None` where it is not the policy that is in the way.
+    /// The same with its place in the policy; `None` if the policy is not the reason.
     pub fn place(&self) -> Option<Diagnostic> {
         let span = self.first.span.clone()?;
         let message = self.message();
         Some(Diagnostic::new(Severity::Error, self.code(), span, message))
     }
 
-    /// What else is in the way, behind that.
+    /// The other obstacles, after the first.
     pub fn further(&self) -> &[String] {
         &self.further
     }
 
-    /// What can be done elsewhere than in the policy.
+    /// What to do in other places than the policy.
     pub fn advice(&self) -> &[String] {
         &self.advice
     }
 
-    /// The file's text with which every browser allows the request; `None` where no change of it helps.
+    /// The file's text with which every browser allows the request; `None` if no change of it helps.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// What this text opts into that is dangerous: an item of `dangerously_allow`.
+    /// The dangerous opt-in of this text: an item of `dangerously_allow`.
     pub fn danger(&self) -> Option<&'static str> {
         self.danger
     }
@@ -148,11 +148,11 @@ fn obstacle(valid: &ValidPolicy, page: &PageRequest, simulation: &Simulation) ->
     Some(Obstacle::find(valid, page, run, blocked))
 }
 
-/// A change that takes an obstacle away.
+/// A change that removes an obstacle.
 struct Step {
     text: String,
     danger: Option<&'static str>,
-    /// What is in the way then.
+    /// The next obstacle with this change.
     next: Option<Obstacle>,
 }
 

@@ -2,14 +2,14 @@
 //!
 //! # Where to find what
 //!
-//! - What is wrong or risky in a policy file: [`findings`], or [`Checked`] with the checklist.
-//! - What comes of a page's request: [`Simulation`] of a [`PageRequest`], with a [`PolicyServer`] or a server of yours.
-//! - What to say about it: [`title`], [`check_text`], [`outcome_text`], [`remark`].
+//! - Errors, warnings and notes about a policy file: [`findings`], or [`Checked`] with the checklist.
+//! - The result of a page's request: [`Simulation`] of a [`PageRequest`], with a [`PolicyServer`] or a server of your own.
+//! - Texts about the result: [`title`], [`check_text`], [`outcome_text`], [`remark`].
 //! - Why it is blocked, and what to change: [`Fix`].
 //! - What a message of a browser's console means: [`console::messages`].
-//! - What a code means: [`summary`], or [`codes`] at length.
+//! - What a code means: [`summary`] in a sentence, or [`codes`] in detail.
 //!
-//! The texts are for people, and change from version to version; the codes stay.
+//! The texts are for people and may change in every version; the codes are stable.
 
 mod check;
 pub mod codes;

@@ -1,4 +1,4 @@
-//! Where the lines of a text begin, so that a place in it is found without reading the text again.
+//! An index of the lines of a text, to find a place without reading the text again.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ const STRIDE: usize = 1024;
 
 impl LineIndex {
     pub(crate) fn new(text: &str) -> Self {
-        // A byte order mark is no character of the first line.
+        // A byte order mark is not a character of the first line.
         let first = match text.starts_with('\u{feff}') {
             true => '\u{feff}'.len_utf8(),
             false => 0,
@@ -40,14 +40,14 @@ impl LineIndex {
         self.starts.partition_point(|start| *start <= at).max(1)
     }
 
-    /// The bytes of a line, with what ends it.
+    /// The bytes of a line, with its line end.
     pub(crate) fn range(&self, line: usize) -> Range<usize> {
         let start = self.starts.get(line.saturating_sub(1)).copied();
         let end = self.starts.get(line).copied();
         start.unwrap_or(self.len)..end.unwrap_or(self.len)
     }
 
-    /// The column of a byte in a line. `text` is what the index was made of.
+    /// The column of a byte in a line. `text` is the text of the index.
     pub(crate) fn column(&self, text: &str, line: usize, at: usize) -> usize {
         let start = self.range(line).start;
         let before = |at| self.chars_before(text, at);

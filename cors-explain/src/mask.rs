@@ -1,14 +1,14 @@
-//! Secrets in headers and URLs, which nobody wants in a terminal's history or a bug report.
+//! Masks secrets in headers and URLs, which must not get into a terminal's history or a bug report.
 
 use std::borrow::Cow;
 
 const MASK: &str = "****";
 
-/// A header's value as it may be shown: of one that is likely a secret, nothing but its form.
+/// A header's value in a form that may be shown: of a likely secret, only its form.
 pub(crate) fn masked<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
     let name = name.to_ascii_lowercase();
     match name.as_str() {
-        // Which headers are set, and not what is in them.
+        // Show which cookie is set, but not its value.
         _ if name.starts_with("access-control-") => Cow::Borrowed(value),
         "authorization" | "proxy-authorization" => match value.split_once(' ') {
             Some((scheme, _)) if is_scheme(scheme) => Cow::Owned(format!("{scheme} {MASK}")),
@@ -30,8 +30,8 @@ pub(crate) fn masked<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// A URL as it may be shown, be it relative or none at all: without user name and password, and of query and fragment
-/// nothing but the names in the query. Signed URLs and the redirects of logins have their secrets there.
+/// A URL in a form that may be shown, also if it is relative or invalid: without user name, password and fragment, and
+/// with only the names of the query. Signed URLs and the redirects of logins have secrets there.
 ///
 /// # Examples
 ///
@@ -74,8 +74,8 @@ fn masked_cookie(cookie: &str) -> String {
     }
 }
 
-/// Whether this is an authentication scheme, and not the beginning of a secret with a space in it:
-/// <https://www.iana.org/assignments/http-authschemes>, and what else is common.
+/// Whether this is an authentication scheme, and not the beginning of a secret that contains a space:
+/// <https://www.iana.org/assignments/http-authschemes>, and other common ones.
 fn is_scheme(word: &str) -> bool {
     const SCHEMES: [&str; 15] = [
         "apikey",
@@ -99,9 +99,9 @@ fn is_scheme(word: &str) -> bool {
         .any(|scheme| scheme.eq_ignore_ascii_case(word))
 }
 
-/// Whether a header's name says that its value is a secret: `X-Api-Key`, `X-CSRF-Token`.
+/// Whether a header's name shows that its value is a secret: `X-Api-Key`, `X-CSRF-Token`.
 fn is_secret(name: &str) -> bool {
-    // Long enough to mean nothing else as a part of a word, as in `accesstoken`.
+    // Long enough to be unambiguous as a part of a word, as in `accesstoken`.
     const PARTS: [&str; 7] = [
         "authoriz",
         "apikey",

@@ -8,15 +8,15 @@ use cors_core::adapter::{
     Decision, HeaderSource, RequestHead, RequestHeader, ResponseHeader, merge_vary,
 };
 
-/// What an application answers; `None`: the connection is closed.
+/// The response of an application; `None` closes the connection.
 pub type Application<'a> = &'a dyn Fn(&SentRequest) -> Option<Response>;
 
-/// An [`Application`] that says 200 to all: what it answers matters only to those who may read it.
+/// An [`Application`] that answers every request with 200.
 pub fn ok_application(_: &SentRequest) -> Option<Response> {
     Some(Response::new(200, Headers::new()))
 }
 
-/// Answers requests of the browser's model as the policy has it.
+/// A server for the browser model: a policy in front of an application.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ impl Server for PolicyServer<'_> {
     }
 }
 
-/// What a policy has a server answer.
+/// The response of a server according to a policy.
 ///
 /// # Examples
 ///
@@ -93,14 +93,14 @@ impl Server for PolicyServer<'_> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PolicyAnswer {
-    /// The status; `None` where it is the application's.
+    /// The status; `None` if it is the application's.
     pub status: Option<u16>,
-    /// The fields, or of an actual response those that are added.
+    /// The headers; for an actual response those that the policy adds.
     pub headers: Headers,
 }
 
 impl PolicyAnswer {
-    /// The answer to a request.
+    /// The response to a request.
     pub fn new(policy: &Policy, sent: &SentRequest) -> Self {
         let head = Head(sent);
         let decision = policy.decide(&head);
@@ -122,8 +122,8 @@ impl PolicyAnswer {
         Self { status, headers }
     }
 
-    /// Adds the fields to those of the application, as adapters do: of the fields that are the policy's own none
-    /// is kept, and of `Vary` there is one line.
+    /// Adds the headers to those of the application, as adapters do: the application's own CORS headers are
+    /// removed, and `Vary` becomes one line.
     fn add_to(&self, headers: &mut Headers) {
         let vary = ResponseHeader::Vary.name();
         for owned in ResponseHeader::OWNED {
@@ -144,7 +144,7 @@ impl PolicyAnswer {
     }
 }
 
-/// What the policy reads of a request.
+/// The parts of a request that a policy reads.
 pub(crate) struct Head<'a>(pub(crate) &'a SentRequest);
 
 impl RequestHead for Head<'_> {

@@ -1,4 +1,4 @@
-//! What a policy has to do with what comes of a request.
+//! Remarks about a policy's part in the result of a request.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::request::PageRequest;
 use crate::source::{Source, ValidPolicy};
 use crate::text::{Printable, enumerate};
 
-/// Why the policy answers an exchange of this request as it does, and which line says so.
+/// The policy's reason for its response in an exchange, and the responsible line.
 ///
 /// # Examples
 ///
@@ -64,7 +64,7 @@ fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usiz
     valid.places.span(grant, "allow_origins", index)
 }
 
-/// What the page may read under a policy that grants its request, whatever the application answers.
+/// What the page may read with a policy that allows its request, whatever the application answers.
 ///
 /// # Examples
 ///
@@ -91,7 +91,7 @@ fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usiz
 /// ```
 pub fn readable_by_policy(valid: &ValidPolicy, page: &PageRequest, readable: &Readable) -> String {
     if readable.tainting == Tainting::Basic {
-        return "the page may read all of the response but `Set-Cookie`".to_owned();
+        return "the page may read all of the response except `Set-Cookie`".to_owned();
     }
     let origin = page.request.origin.to_string();
     let grants = valid.config.grants.iter();

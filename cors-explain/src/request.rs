@@ -1,4 +1,4 @@
-//! A page and its `fetch()`: a request of the browser model, and what is to be said about it.
+//! A page and its `fetch()`: a request of the browser model, with notes.
 
 use std::net::IpAddr;
 
@@ -9,22 +9,22 @@ use cors_browser_model::{
 use crate::mask::{masked, masked_url};
 use crate::text::Printable;
 
-/// A page's request, and what is to be said about it.
+/// A page's request, with notes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PageRequest {
-    /// What is fetched.
+    /// The request.
     pub request: Request,
-    /// The body, for a server that is asked for real.
+    /// The body, for requests that are really sent.
     pub body: Option<String>,
-    /// What the user said and a browser would not do so.
+    /// Where a browser would not do what the user asked for.
     pub notes: Vec<String>,
-    /// Why browsers block the request before CORS is asked, if they do.
+    /// Why browsers block the request before CORS, if they do.
     pub mixed_content: Option<String>,
 }
 
 impl PageRequest {
-    /// A request of the browser's model with this body, a text: what a browser changes in it is changed, and
+    /// A request of the browser model with this text as its body. What a browser would change is changed, and
     /// noted.
     ///
     /// # Examples
@@ -69,7 +69,7 @@ impl PageRequest {
             }
             request = request.body(Body::Source);
         }
-        notes.extend(beside_cors(&request));
+        notes.extend(other_notes(&request));
         Self {
             body,
             notes,
@@ -111,7 +111,7 @@ impl PageRequest {
     }
 }
 
-/// Header lines as they may be shown: without secrets, and without what a terminal acts on.
+/// Header lines in a form that may be shown: without secrets and without control characters.
 ///
 /// # Examples
 ///
@@ -138,7 +138,7 @@ fn quoted(text: &str) -> String {
 ///
 /// # Errors
 ///
-/// What is wrong with a text that is not one, and what may have been meant.
+/// Why a text is not such a URL, and what was probably meant.
 ///
 /// # Examples
 ///
@@ -170,16 +170,24 @@ pub fn parse_url(text: &str) -> Result<Url, String> {
         // `localhost:8080/` has the scheme `localhost`.
         Ok(_) if !text.contains("://") => Err(impossible(&"has no scheme", guess())),
         Ok(_) => Err(impossible(&"is neither http nor https", None)),
+        Err(url::ParseError::RelativeUrlWithoutBase) if text.starts_with('/') => {
+            let url = format!("https://HOST{}", masked_url(text));
+            let why = format!(
+                "has no scheme and host; write the whole URL, `{}`",
+                Printable(&url)
+            );
+            Err(impossible(&why, None))
+        }
         Err(url::ParseError::RelativeUrlWithoutBase) => Err(impossible(&"has no scheme", guess())),
-        Err(error) => Err(impossible(&format_args!("is none: {error}"), None)),
+        Err(error) => Err(impossible(&format_args!("is not valid: {error}"), None)),
     }
 }
 
-/// The origin of a page, of which a user may have given the whole address: then there is a note about it.
+/// The origin of a page. A user may also give the whole URL of the page: then there is a note about it.
 ///
 /// # Errors
 ///
-/// What is wrong with a text that is neither, and what may have been meant.
+/// Why a text is neither, and what was probably meant.
 ///
 /// # Examples
 ///
@@ -213,7 +221,7 @@ pub fn parse_origin(text: &str) -> Result<(Origin, Option<String>), String> {
             return Err(impossible("has no scheme", guess()));
         }
         _ => {
-            let why = "is none; it is a scheme, a host and perhaps a port, such as `https://app.example.com`";
+            let why = "is not valid; write a scheme, a host and, if needed, a port, such as `https://app.example.com`";
             return Err(impossible(why, None));
         }
     };
@@ -239,19 +247,19 @@ fn with_scheme(text: &str) -> String {
     }
 }
 
-/// What else than CORS has a say in a request. The model knows CORS alone.
-fn beside_cors(request: &Request) -> Vec<String> {
+/// Notes about mechanisms other than CORS, which the browser model does not have.
+fn other_notes(request: &Request) -> Vec<String> {
     let mut notes = Vec::new();
     let url = &request.url;
     if request.origin.is_same_origin(url) {
-        notes.push("the page and the URL have the same origin: CORS has no part in it".to_owned());
+        notes.push("the page and the URL have the same origin, so CORS does not apply".to_owned());
     }
     let page = Url::parse(&request.origin.to_string()).ok();
     let page_is_public = page.is_some_and(|page| page.has_host() && !is_local(&page));
     if page_is_public && is_local(url) {
         notes.push(
-            "the URL is in a private network: Chromium asks the user for permission first, and no header \
-             grants it (Local Network Access)"
+            "the URL is in a private network: Chromium asks the user for permission first, and no header can \
+             replace it (Local Network Access)"
                 .to_owned(),
         );
     }
@@ -265,7 +273,7 @@ fn mixed_content(request: &Request) -> Option<String> {
     let mixed = page.starts_with("https://") && url.scheme() == "http" && !is_loopback(url);
     mixed.then(|| {
         format!(
-            "browsers keep an https page from fetching `{}`, whatever its headers are (mixed content); \
+            "browsers do not let an https page fetch `{}`, whatever its headers are (mixed content); \
              use https",
             masked_url(url.as_str())
         )

@@ -1,4 +1,4 @@
-//! What browsers do with a request, and what is to be said about that.
+//! Simulates what browsers do with a request, and describes it.
 
 use cors_browser_model::{
     Blocked, Check, Engine, Exchange, FetchOutcome, Kind, PreflightCache, Readable, Request, Run,
@@ -8,7 +8,7 @@ use cors_browser_model::{
 use crate::mask::masked_url;
 use crate::text::{Printable, enumerate};
 
-/// What comes of a request in the standard and in each browser.
+/// The result of a request in the standard and in each browser.
 ///
 /// # Examples
 ///
@@ -40,7 +40,7 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Plays a request against a server. Each engine begins with an empty preflight cache.
+    /// Simulates a request to a server. Each engine begins with an empty preflight cache.
     pub fn new(request: &Request, server: &mut impl Server) -> Self {
         let runs = Engine::ALL.map(|engine| {
             let mut cache = PreflightCache::new();
@@ -50,7 +50,7 @@ impl Simulation {
         Self { runs: runs.into() }
     }
 
-    /// The engines that block it, each with why.
+    /// The engines that block it, each with its reason.
     pub fn blocked(&self) -> impl Iterator<Item = (Engine, &Run, &Blocked)> {
         self.runs
             .iter()
@@ -60,7 +60,7 @@ impl Simulation {
             })
     }
 
-    /// The run to show: the standard's, or where that is allowed, the first that is not.
+    /// The run to show: the first that is blocked, or that of the standard.
     pub fn shown(&self) -> Option<&(Engine, Run)> {
         let is_blocked =
             |(_, run): &&(Engine, Run)| matches!(run.outcome, FetchOutcome::Blocked(_));
@@ -68,7 +68,7 @@ impl Simulation {
     }
 }
 
-/// What an exchange is for, as a heading.
+/// The purpose of an exchange, as a heading.
 pub fn title(exchange: &Exchange) -> String {
     match exchange.kind {
         Kind::Preflight => {
@@ -85,7 +85,7 @@ pub fn title(exchange: &Exchange) -> String {
     }
 }
 
-/// What a check of a run found, as a sentence: what is so, or what is wrong.
+/// The result of a check of a run, as a sentence: what is true, or what is wrong.
 ///
 /// # Examples
 ///
@@ -111,15 +111,15 @@ pub fn check_text(check: Check, run: &Run) -> String {
     }
 }
 
-/// What a step checks, as a sentence that is true where it passes.
+/// What a step checks, as a sentence that is true if it passes.
 fn statement(step: Step) -> &'static str {
     match step {
-        Step::Construct => "`fetch()` takes the request",
-        Step::SameOriginMode => "in mode `same-origin` the URL is of the page's origin",
-        Step::NoCorsRedirectMode => "in mode `no-cors` redirects are followed",
+        Step::Construct => "`fetch()` accepts the request",
+        Step::SameOriginMode => "in mode `same-origin`, the URL has the page's origin",
+        Step::NoCorsRedirectMode => "in mode `no-cors`, redirects are followed",
         Step::Scheme => "the URL is http or https",
         Step::Connection => "there is a response",
-        Step::AllowOriginPresent => "`Access-Control-Allow-Origin` is there",
+        Step::AllowOriginPresent => "`Access-Control-Allow-Origin` is present",
         Step::AllowOriginMatches => "it is the request's origin, or `*` without credentials",
         Step::AllowCredentials => "with credentials, `Access-Control-Allow-Credentials` is `true`",
         Step::PreflightStatus => "the status is in the range 200 to 299",
@@ -154,7 +154,7 @@ pub fn masked_console(line: &str, run: &Run) -> String {
         ]
     });
     let mut urls: Vec<_> = sent.chain(failed.flatten()).map(Url::as_str).collect();
-    // One may be the beginning of another.
+    // One URL may be the beginning of another.
     urls.sort_unstable_by_key(|url| std::cmp::Reverse(url.len()));
     urls.dedup();
     urls.into_iter()
@@ -164,7 +164,7 @@ pub fn masked_console(line: &str, run: &Run) -> String {
         })
 }
 
-/// What comes of a run for the page, as a clause.
+/// The result of a run for the page, as a clause.
 pub fn outcome_text(outcome: &FetchOutcome) -> String {
     match outcome {
         FetchOutcome::Response(readable) => readable_text(readable),
@@ -178,9 +178,7 @@ pub fn readable_text(readable: &Readable) -> String {
         Tainting::Opaque => {
             "the request is sent, and the page may read nothing (mode `no-cors`)".to_owned()
         }
-        Tainting::OpaqueRedirect => {
-            "the page learns that there is a redirect, and no more".to_owned()
-        }
+        Tainting::OpaqueRedirect => "the page only learns that there is a redirect".to_owned(),
         Tainting::Basic | Tainting::Cors => {
             let names = readable.headers.iter().map(|header| {
                 let name = String::from_utf8_lossy(&header.name).into_owned();

@@ -1,4 +1,4 @@
-//! A policy file: its text, and the places in it.
+//! A policy file: its text and the places in it.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,12 +13,12 @@ use crate::line_index::LineIndex;
 pub struct Source {
     /// The path as the user gave it.
     pub name: String,
-    /// What is in it.
+    /// Its text.
     pub text: String,
     lines: LineIndex,
 }
 
-/// A valid policy, and what it was made of: [`Source::load`].
+/// A valid policy, and its source: [`Source::load`].
 #[derive(Clone, Debug)]
 pub struct ValidPolicy {
     /// The policy.
@@ -28,17 +28,17 @@ pub struct ValidPolicy {
 }
 
 impl Source {
-    /// Reads a file. What is in it may be anything.
+    /// Reads a file. Its text need not be a valid policy.
     ///
     /// # Errors
     ///
-    /// Those of [`cors_core::read_policy`].
+    /// The errors of [`cors_core::read_policy`].
     pub fn read(path: &Path) -> Result<Self, LoadError> {
         let text = cors_core::read_policy(path)?;
         Ok(Self::new(path.display().to_string(), text))
     }
 
-    /// A text as if it had been read from a file of this name.
+    /// A text as if it had been read from a file with this name.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         Self {
@@ -48,7 +48,7 @@ impl Source {
         }
     }
 
-    /// Makes a policy of it.
+    /// Parses and checks the policy.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl Source {
         self.lines.line(at)
     }
 
-    /// The bytes of a line, which is counted from 1, with what ends it. A byte order mark is not part of the first.
+    /// The bytes of a line, counted from 1, with its line end. A byte order mark is not part of the first line.
     ///
     /// # Examples
     ///
@@ -101,28 +101,28 @@ impl Source {
 }
 
 impl ValidPolicy {
-    /// Makes a policy of a text.
+    /// Parses and checks a text.
     pub(crate) fn new(text: &str) -> Result<Self, ConfigErrors> {
         let policy = Policy::from_toml(text)?;
         Ok(Self {
             policy,
-            // The same text was just read without a mistake.
+            // The same text was just read without an error.
             config: toml::from_str(text).unwrap_or_default(),
             places: Places::new(text),
         })
     }
 }
 
-/// Where everything stands in a file that is TOML.
+/// The places of all parts of a TOML file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
-    /// The keys at the top.
+    /// The keys at the top level.
     pub(crate) file: Vec<Entry>,
-    /// The keys of each `[[grant]]`; none if the keys of the only grant stand at the top.
+    /// The keys of each `[[grant]]`; none if the keys of the only grant are at the top level.
     pub(crate) grants: Vec<GrantPlace>,
 }
 
-/// Where a `[[grant]]` stands.
+/// The place of a `[[grant]]`.
 #[derive(Clone, Debug)]
 pub(crate) struct GrantPlace {
     /// Its header.
@@ -130,7 +130,7 @@ pub(crate) struct GrantPlace {
     pub(crate) keys: Vec<Entry>,
 }
 
-/// Where a key stands.
+/// The place of a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -171,7 +171,7 @@ impl Places {
         self.file.iter().find(|entry| entry.name == key)
     }
 
-    /// The nearest to a place that is in the file: the item, its key's value, the grant's header, or
+    /// The nearest existing place in the file: the item, its key's value, the grant's header, or
     /// the beginning.
     pub(crate) fn span(&self, grant: usize, key: &str, index: Option<usize>) -> Range<usize> {
         let entry = self.entry(grant, key);

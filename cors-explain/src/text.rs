@@ -1,4 +1,4 @@
-//! Lists as sentences have them, and what `cors-core` has for texts from outside.
+//! Lists in sentences, and what `cors-core` has for texts from outside.
 
 pub(crate) use cors_core::text::{Excerpt as Short, Printable};
 
@@ -20,7 +20,7 @@ pub fn enumerate<T: AsRef<str>>(texts: &[T]) -> String {
     }
 }
 
-/// Names as a sentence has them: `` `a`, `b` and `c` ``. Of many, some.
+/// Names in a sentence: `` `a`, `b` and `c` ``. Of many names, only the first ones.
 pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
     const MAX: usize = 5;
     let quoted = |name: &T| format!("`{}`", Short(name.as_ref()));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support;
 
 const PAGES: [&str; 2] = [
-    include_str!("../../../cors-explain/codes/mistakes.md"),
+    include_str!("../../../cors-explain/codes/errors.md"),
     include_str!("../../../cors-explain/codes/lints.md"),
 ];
 
@@ -18,8 +18,8 @@ fn cases() -> PathBuf {
     support::data("check")
 }
 
-/// Every code that `cors check` can print. (That the pages have all of them, the command's own tests
-/// see to.)
+/// Every code that `cors check` can print. (The tests of `cors-explain` check that the pages have all of
+/// them.)
 fn codes() -> BTreeSet<String> {
     let sections = PAGES.iter().flat_map(|page| page.split("\n## ").skip(1));
     sections
@@ -41,7 +41,7 @@ fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
-/// A folder that is this call's alone, with a file `cors.toml`.
+/// A new folder with a file `cors.toml`.
 fn folder_with(content: impl AsRef<[u8]>) -> PathBuf {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("check-{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -90,7 +90,7 @@ fn each_code_has_a_case() {
     assert_eq!(files, expected.collect());
 }
 
-/// What a finding says should be written instead puts it right, and makes no mistake.
+/// The change that a finding suggests removes the finding, and makes no error.
 #[test]
 fn changes_put_things_right() {
     let mut changes = 0;
@@ -212,7 +212,7 @@ fn silencing() {
         "allow_origins = [\n  'http://localhost', # cors-allow: localhost-origin\n  'http://127.0.0.1',\n]",
         &["localhost-origin 3:3"],
     );
-    // Behind the last item there is nothing below in the list, and the next key is not meant.
+    // After the last item, the comment does not apply to the next key.
     check(
         "allow_origins = [\n  'https://a.example',\n  # cors-allow: needless-method\n]\nallow_methods = ['OPTIONS']",
         &["unused-allow 3:17", "needless-method 5:18"],
@@ -223,17 +223,26 @@ fn silencing() {
          [[grant]]\nallow_origins = ['http://127.0.0.1']",
         &["localhost-origin 6:18"],
     );
+    // The origin of a Tauri application on Windows and Android.
+    check(
+        "allow_origins = ['http://tauri.localhost', 'https://tauri.localhost']",
+        &[],
+    );
+    check(
+        "allow_origins = ['http://app.tauri.localhost']",
+        &["localhost-origin 1:18"],
+    );
     // Findings on one line are one, on two lines two.
     check(
         "allow_origins = ['https://a.example']\nallow_methods = ['GET', 'HEAD',\n  'DELETE', 'POST']\nallow_headers = ['content-type']",
         &["safelisted-method 2:18", "safelisted-method 3:13"],
     );
-    // Mistakes remain, and the comment is told off.
+    // An error is still reported, and the comment, too.
     check(
         "allow_origins = ['https://a.example/'] # cors-allow: invalid-origin",
         &["invalid-origin 1:18", "unused-allow 1:54"],
     );
-    // Of a file with mistakes it is not known what a comment would silence.
+    // For a file with errors it is not known what a comment would silence.
     check(
         "allow_origins = ['https://a.example/'] # cors-allow: any-port",
         &["invalid-origin 1:18"],
@@ -384,12 +393,12 @@ fn exit_status() {
     let fine = "allow_origins = ['https://a.example']";
     let note = "allow_origins = ['*']";
     let warning = "allow_origins = ['http://a.example']";
-    let mistake = "allow_origins = ['a.example']";
+    let invalid = "allow_origins = ['a.example']";
     for (content, plain, warnings, notes) in [
         (fine, 0, 0, 0),
         (note, 0, 0, 1),
         (warning, 0, 1, 1),
-        (mistake, 1, 1, 1),
+        (invalid, 1, 1, 1),
     ] {
         status(content, &[], plain);
         status(content, &["--deny", "warnings"], warnings);
@@ -420,7 +429,7 @@ fn as_json() {
         "column": 18,
         "span": [17, 35],
         "also": [],
-        "help": "use https, and drop plain http",
+        "help": "use https",
         "replacement": { "span": [17, 35], "text": "\"https://a.example\"" },
     });
     assert_eq!(report["file"], "cors.toml");
@@ -436,7 +445,7 @@ fn as_json() {
         serde_json::json!({
             "item": "an allowlist of trusted origins",
             "ok": false,
-            "text": "origins come from an allowlist (1 exact), but not all can be trusted",
+            "text": "origins come from an allowlist (1 exact), but some cannot be trusted",
             "code": "plain-http-origin",
         })
     );
@@ -474,51 +483,61 @@ fn the_checklist() {
          allow_methods = ['PUT']\nallow_headers = ['content-type', 'x-a']\nallow_credentials = true\nmax_age = 600",
         [
             "✓ origins come from an allowlist: 2 exact, 1 with subdomains",
-            "✓ an allowed origin is echoed, any other rejected (by the library)",
-            "✓ cookies go with requests of all origins here, and never with `*`",
+            "✓ an allowed origin is echoed, any other gets no permission (by the library)",
+            "✓ cookies are allowed for all listed origins, and never for `*`",
             "✓ `Vary: Origin` is on every response (by the library)",
             "✓ 1 method and 2 headers are listed, no `*`",
-            "✓ browsers may remember preflights for 10 minutes",
-            "✓ preflights get 204 before routing and authentication (by the library)",
+            "✓ browsers may cache preflights for 10 minutes",
+            "✓ preflights get 204, before routing and authentication (by the library)",
         ],
     );
     items(
         "preflight_status = 200\nallow_origins = ['*']\nallow_methods = ['*']\nallow_headers = ['*']\nmax_age = 0",
         [
-            "! origins come from no list: everybody is allowed [everything-allowed]",
-            "✓ every origin is answered with `*`, and none has to be echoed",
+            "! any origin is allowed [everything-allowed]",
+            "✓ every origin gets `*`, so no origin has to be echoed",
             "✓ no cookies: credentials are not allowed",
-            "✓ the answer is the same for everybody: no `Vary` is needed",
+            "✓ responses are the same for every origin, so they need no `Vary`",
             "! any method and any header are allowed [everything-allowed]",
-            "! browsers may not remember preflights [max-age-zero]",
-            "✓ preflights get 200 before routing and authentication (by the library)",
+            "! browsers may not cache preflights [max-age-zero]",
+            "✓ preflights get 200, before routing and authentication (by the library)",
         ],
     );
     items(
         "dangerously_allow = ['insecure-origins']\n[[grant]]\nallow_origins = ['http://a.example', 'https://b.example:*']\n\
          allow_credentials = true\nallow_headers = ['*']\nmax_age = 5\n[[grant]]\nallow_origins = ['*']",
         [
-            "! origins come from an allowlist (1 exact, 1 with any port), but then everybody is allowed [everybody-allowed]",
-            "✓ a listed origin is echoed, any other is answered with `*` (by the library)",
-            "! cookies go with requests of 1 of 2 grants, also of unsafe origins [danger-allowed]",
+            "! origins come from an allowlist (1 exact, 1 with any port), and then any origin is allowed [everybody-allowed]",
+            "✓ a listed origin is echoed, any other gets `*` (by the library)",
+            "! cookies are allowed for the origins of 1 of 2 grants, including unsafe origins [danger-allowed]",
             "✓ `Vary: Origin` is on every response (by the library)",
             "! any header is allowed [echoed-wildcard]",
-            "! browsers may remember preflights for 5 seconds to 24 hours [max-age-short]",
-            "✓ preflights get 204 before routing and authentication (by the library)",
+            "! browsers may cache preflights for 5 seconds to 24 hours [max-age-short]",
+            "✓ preflights get 204, before routing and authentication (by the library)",
         ],
     );
-    // What is silenced is still so.
+    // A silenced finding is intended, so the item is met.
     items(
         "allow_origins = ['null'] # cors-allow: null-listed\ndangerously_allow = ['null-origin']",
         [
-            "! origins come from an allowlist (1 exact), but not all can be trusted [null-listed]",
-            "✓ an allowed origin is echoed, any other rejected (by the library)",
+            "✓ origins come from an allowlist: 1 exact; a comment silences `null-listed`",
+            "✓ an allowed origin is echoed, any other gets no permission (by the library)",
             "✓ no cookies: credentials are not allowed",
             "✓ `Vary: Origin` is on every response (by the library)",
             "✓ no methods and no headers are listed, no `*`",
-            "✓ browsers may remember preflights for 24 hours",
-            "✓ preflights get 204 before routing and authentication (by the library)",
+            "✓ browsers may cache preflights for 24 hours",
+            "✓ preflights get 204, before routing and authentication (by the library)",
         ],
+    );
+    let any_origin = |comment: &str, expected: &str| {
+        let report = json(format!("allow_origins = ['*'] {comment}"), &[]);
+        assert_eq!(report["checklist"][0]["text"], expected, "{comment}");
+        assert_eq!(report["checklist"][0]["ok"], !comment.is_empty());
+    };
+    any_origin("", "any origin is allowed");
+    any_origin(
+        "# cors-allow: everybody-allowed",
+        "any origin is allowed; a comment silences `everybody-allowed`",
     );
 }
 

@@ -144,7 +144,7 @@ fn there_is_one_of_each() {
 }
 
 #[test]
-fn what_is_no_message_about_cors_is_an_error_that_helps() {
+fn a_text_without_a_message_about_cors_is_an_error_that_helps() {
     #[track_caller]
     fn check(text: &str, expected: &str) {
         let output = cors(&["explain", "--from-console", text], "");
@@ -153,8 +153,8 @@ fn what_is_no_message_about_cors_is_an_error_that_helps() {
         assert!(output.stdout.is_empty(), "{text}");
         assert!(stderr.contains(expected), "{text}: {stderr}");
     }
-    check("", "there is no text");
-    check(" \n\t ", "there is no text");
+    check("", "the text is empty");
+    check(" \n\t ", "the text is empty");
     check("hello", "such messages look like this");
     check(
         "Failed to fetch the users: 404",
@@ -181,7 +181,7 @@ fn what_is_no_message_about_cors_is_an_error_that_helps() {
     );
     check(
         "GET http://localhost:3000/ net::ERR_CONNECTION_REFUSED",
-        "nothing listens",
+        "no server listens",
     );
     check(
         "Failed to load resource: the server responded with a status of 404 (Not Found)",
@@ -189,8 +189,16 @@ fn what_is_no_message_about_cors_is_an_error_that_helps() {
     );
     check("TypeError: fetch failed", "Node.js");
     check(
+        "WebSocket connection to 'wss://api.example.com/ws' failed: ",
+        "WebSockets do not use CORS",
+    );
+    check(
+        "Firefox can’t establish a connection to the server at wss://api.example.com/ws.",
+        "WebSockets do not use CORS",
+    );
+    check(
         "GET http://localhost:3000/ net::ERR_CONNECTION_REFUSED\nUncaught (in promise) TypeError: Failed to fetch",
-        "nothing listens",
+        "no server listens",
     );
     check(
         "Fetch API cannot load https://api.example.com/. Refused to connect because it violates the document's \

@@ -390,8 +390,7 @@ fn bad_input() {
         "localhost:5173",
         "the origin `localhost:5173` has no scheme; did you mean `http://localhost:5173`?",
     );
-    let none =
-        "is none; it is a scheme, a host and perhaps a port, such as `https://app.example.com`";
+    let none = "is not valid; write a scheme, a host and, if needed, a port, such as `https://app.example.com`";
     origin("https://", &format!("the origin `https://` {none}"));
     origin("", &format!("the origin `` {none}"));
     origin(
@@ -409,8 +408,12 @@ fn bad_input() {
     );
     url("ftp://a/", "the URL `ftp://a/` is neither http nor https");
     url(
+        "/users?key=1",
+        "the URL `/users?key=****` has no scheme and host; write the whole URL, `https://HOST/users?key=****`",
+    );
+    url(
         "https://a b/",
-        "the URL `https://a b/` is none: invalid international domain name",
+        "the URL `https://a b/` is not valid: invalid international domain name",
     );
     let header = [
         "explain",

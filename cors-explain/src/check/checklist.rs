@@ -1,4 +1,4 @@
-//! What a policy needs before it goes into production, item by item, and how this one stands.
+//! A checklist for production: each item, and whether a policy meets it.
 
 use cors_core::{Config, Grant, OriginPattern};
 use serde::Serialize;
@@ -9,19 +9,27 @@ use crate::diagnostic::Diagnostic;
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ChecklistItem {
-    /// What is wanted.
+    /// What a policy needs.
     pub item: &'static str,
-    /// Whether it is so.
+    /// Whether this policy has it.
     pub ok: bool,
-    /// How it is with this policy.
+    /// What this policy has.
     pub text: String,
-    /// The lint that says more, where it is not so.
+    /// The lint that explains why not.
     pub code: Option<&'static str>,
 }
 
-/// The list for a policy; `findings` are all that the lints found in it, silenced or not.
-pub(super) fn of(config: &Config, findings: &[Diagnostic]) -> Vec<ChecklistItem> {
-    let list = Checklist { config, findings };
+/// The checklist for a policy. `found` are the codes of all findings, `shown` of those that no comment silences.
+pub(super) fn of(
+    config: &Config,
+    found: &[&'static str],
+    shown: &[Diagnostic],
+) -> Vec<ChecklistItem> {
+    let list = Checklist {
+        config,
+        found,
+        shown,
+    };
     vec![
         list.allowlist(),
         list.echo(),
@@ -35,26 +43,33 @@ pub(super) fn of(config: &Config, findings: &[Diagnostic]) -> Vec<ChecklistItem>
 
 struct Checklist<'a> {
     config: &'a Config,
-    findings: &'a [Diagnostic],
+    found: &'a [&'static str],
+    shown: &'a [Diagnostic],
 }
 
 impl Checklist<'_> {
-    /// An item that is as it should be unless one of these lints has found something.
+    /// An item that a policy meets unless one of these lints has found something.
     fn item(
         &self,
         item: &'static str,
         codes: &[&str],
         text: impl FnOnce(bool) -> String,
     ) -> ChecklistItem {
-        // The first code of the list is the worst.
+        // The first code of the list is the most important.
         let code = codes.iter().find_map(|code| {
-            let mut found = self.findings.iter().map(|finding| finding.code);
-            found.find(|found| found == code)
+            let mut shown = self.shown.iter().map(|finding| finding.code);
+            shown.find(|shown| shown == code)
         });
+        let mut text = text(code.is_none());
+        if code.is_none()
+            && let Some(code) = codes.iter().find(|code| self.found.contains(code))
+        {
+            text = format!("{text}; a comment silences `{code}`");
+        }
         ChecklistItem {
             item,
             ok: code.is_none(),
-            text: text(code.is_none()),
+            text,
             code,
         }
     }
@@ -73,16 +88,14 @@ impl Checklist<'_> {
         self.item("an allowlist of trusted origins", &codes, |ok| {
             let counted = counted_origins(&self.config.grants);
             match (ok, self.has_everybody()) {
-                (_, true) if self.config.grants.len() == 1 => {
-                    "origins come from no list: everybody is allowed".to_owned()
-                }
+                (_, true) if self.config.grants.len() == 1 => "any origin is allowed".to_owned(),
                 (_, true) => format!(
-                    "origins come from an allowlist ({counted}), but then everybody is allowed"
+                    "origins come from an allowlist ({counted}), and then any origin is allowed"
                 ),
                 (true, false) => format!("origins come from an allowlist: {counted}"),
                 (false, false) => {
                     format!(
-                        "origins come from an allowlist ({counted}), but not all can be trusted"
+                        "origins come from an allowlist ({counted}), but some cannot be trusted"
                     )
                 }
             }
@@ -90,17 +103,15 @@ impl Checklist<'_> {
     }
 
     fn echo(&self) -> ChecklistItem {
-        self.item("allowed origins echoed, others rejected", &[], |_| {
+        self.item("allowed origins echoed, others not", &[], |_| {
             match (self.is_everybody_alone(), self.has_everybody()) {
-                (true, _) => {
-                    "every origin is answered with `*`, and none has to be echoed".to_owned()
-                }
+                (true, _) => "every origin gets `*`, so no origin has to be echoed".to_owned(),
                 (false, true) => {
-                    "a listed origin is echoed, any other is answered with `*` (by the library)"
-                        .to_owned()
+                    "a listed origin is echoed, any other gets `*` (by the library)".to_owned()
                 }
                 (false, false) => {
-                    "an allowed origin is echoed, any other rejected (by the library)".to_owned()
+                    "an allowed origin is echoed, any other gets no permission (by the library)"
+                        .to_owned()
                 }
             }
         })
@@ -113,7 +124,7 @@ impl Checklist<'_> {
             .iter()
             .filter(|grant| grant.allow_credentials)
             .collect();
-        // The origin `null` is a danger, but never one with credentials.
+        // The origin `null` is dangerous, too, but it never has credentials.
         let risky = with.iter().any(|grant| {
             let mut origins = patterns(grant);
             origins.any(|origin| origin.is_insecure() || origin.public_suffix().is_some())
@@ -122,19 +133,19 @@ impl Checklist<'_> {
         self.item("credentials if cookies are used", codes, |ok| {
             let whose = match with.len() {
                 0 => return "no cookies: credentials are not allowed".to_owned(),
-                count if count == grants.len() => "all origins here".to_owned(),
-                count => format!("{count} of {} grants", grants.len()),
+                count if count == grants.len() => "all listed origins".to_owned(),
+                count => format!("the origins of {count} of {} grants", grants.len()),
             };
             match ok {
-                true => format!("cookies go with requests of {whose}, and never with `*`"),
-                false => format!("cookies go with requests of {whose}, also of unsafe origins"),
+                true => format!("cookies are allowed for {whose}, and never for `*`"),
+                false => format!("cookies are allowed for {whose}, including unsafe origins"),
             }
         })
     }
 
     fn vary(&self) -> ChecklistItem {
         self.item("`Vary: Origin`", &[], |_| match self.is_everybody_alone() {
-            true => "the answer is the same for everybody: no `Vary` is needed".to_owned(),
+            true => "responses are the same for every origin, so they need no `Vary`".to_owned(),
             false => "`Vary: Origin` is on every response (by the library)".to_owned(),
         })
     }
@@ -182,12 +193,12 @@ impl Checklist<'_> {
             let (least, most) = (ages.clone().min(), ages.max());
             let (least, most) = (least.unwrap_or_default(), most.unwrap_or_default());
             match (least, most) {
-                (_, 0) => "browsers may not remember preflights".to_owned(),
+                (_, 0) => "browsers may not cache preflights".to_owned(),
                 _ if least == most => {
-                    format!("browsers may remember preflights for {}", duration(most))
+                    format!("browsers may cache preflights for {}", duration(most))
                 }
                 _ => format!(
-                    "browsers may remember preflights for {} to {}",
+                    "browsers may cache preflights for {} to {}",
                     duration(least),
                     duration(most)
                 ),
@@ -198,7 +209,7 @@ impl Checklist<'_> {
     fn preflights(&self) -> ChecklistItem {
         let status = self.config.preflight_status;
         self.item("fast answers to OPTIONS", &[], |_| {
-            format!("preflights get {status} before routing and authentication (by the library)")
+            format!("preflights get {status}, before routing and authentication (by the library)")
         })
     }
 

@@ -1,7 +1,7 @@
-//! What is sound, but likely not what is meant, not wise, or of no use.
+//! Warnings and notes about a valid policy: settings that are probably not intended, not safe, or needless.
 //!
-//! Each lint is a function. They are in files by what they are about, and `codes/lints.md` says more
-//! about each.
+//! Each lint is a function. The files group them by topic, and `codes/lints.md` explains
+//! each of them.
 
 mod everybody;
 mod findings;
@@ -61,7 +61,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "large-header", severity: Warning, find: headers::large_header },
 ];
 
-/// What the lints find in a policy, in the order of the file.
+/// The findings of the lints in a policy, in the order of the file.
 pub(super) fn find(source: &Source, valid: &ValidPolicy) -> Vec<Diagnostic> {
     let subject = Subject::new(source, valid);
     let mut found = Vec::new();

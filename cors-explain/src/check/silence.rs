@@ -1,4 +1,4 @@
-//! Findings that the author of a policy has said are meant: `# cors-allow: CODE -- reason`.
+//! Comments that silence findings: `# cors-allow: CODE -- reason`.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,17 +18,17 @@ pub(crate) const UNKNOWN: &str = "unknown-code";
 pub(super) struct Silencers {
     all: Vec<Silencer>,
     layout: Layout,
-    /// What is silenced, and whether it was needed. A file may have as many comments as findings, so that it
-    /// will not do to ask each comment about each finding.
+    /// What is silenced, and whether that silenced something. Do not compare each comment with each finding: a
+    /// file may have very many of both.
     used: HashMap<Silenced, bool>,
 }
 
-/// A code, and where what has it is silenced.
+/// A code, and the place where it is silenced.
 type Silenced = (String, Range<usize>);
 
 struct Silencer {
     silenced: Silenced,
-    /// The place of the code, or of the comment if it names none.
+    /// The place of the code, or of the comment if it has no code.
     span: Range<usize>,
 }
 
@@ -59,7 +59,7 @@ impl Silencers {
         }
     }
 
-    /// Takes out what a comment silences.
+    /// Removes the findings that a comment silences.
     pub(super) fn apply(&mut self, source: &Source, findings: &mut Vec<Diagnostic>) {
         if self.all.is_empty() {
             return;
@@ -78,7 +78,7 @@ impl Silencers {
         });
     }
 
-    /// What is wrong with the comments. Of a file with mistakes it is not known what they would silence.
+    /// Findings about the comments. For a file with errors it is not known what they would silence.
     pub(super) fn findings(&self, is_policy: bool) -> Vec<Diagnostic> {
         let findings = self.all.iter().filter_map(|silencer| {
             let used = self.used.get(&silencer.silenced) == Some(&true);
@@ -89,7 +89,7 @@ impl Silencers {
 }
 
 impl Silencer {
-    /// What is wrong with it.
+    /// The finding about this comment.
     fn finding(&self, used: bool) -> Option<Diagnostic> {
         let (code, _) = &self.silenced;
         let shown = Short(code);
@@ -100,13 +100,15 @@ impl Silencer {
         Some(match code.as_str() {
             "" => Diagnostic {
                 help: Some("write it as `# cors-allow: CODE -- reason`".to_owned()),
-                ..warning(UNUSED, "the comment names no code".to_owned())
+                ..warning(UNUSED, "the comment has no code".to_owned())
             },
             code if codes::is_error(code) => Diagnostic {
-                help: Some(format!("put it right; see `cors check --explain {shown}`")),
+                help: Some(format!(
+                    "correct the error; see `cors check --explain {shown}`"
+                )),
                 ..warning(
                     UNUSED,
-                    format!("`{shown}` is a mistake, and mistakes cannot be silenced"),
+                    format!("`{shown}` is an error, and errors cannot be silenced"),
                 )
             },
             code if super::lint_codes().any(|lint| lint == code) => {
@@ -115,17 +117,17 @@ impl Silencer {
                 }
                 Diagnostic {
                     reason: Some(
-                        "at the end of a line a comment is about what begins on that line; on a line of \
-                         its own about what is below it"
+                        "at the end of a line, a comment applies to what begins on that line; on a line of \
+                         its own, to what is below it"
                             .to_owned(),
                     ),
-                    help: Some("drop it, or move it to what it is about".to_owned()),
-                    ..warning(UNUSED, format!("nothing here has `{shown}` to silence"))
+                    help: Some("remove it, or move it to the finding".to_owned()),
+                    ..warning(UNUSED, format!("there is no `{shown}` here to silence"))
                 }
             }
             code if codes::find(code).is_some() => warning(
                 UNUSED,
-                format!("`{shown}` is nothing that is found in a policy file"),
+                format!("`{shown}` is never reported for a policy file"),
             ),
             code => {
                 let near = codes::near(code);
@@ -139,7 +141,7 @@ impl Silencer {
                         span: self.span.clone(),
                         text: code.name.to_owned(),
                     }),
-                    ..warning(UNKNOWN, format!("`{shown}` is no code"))
+                    ..warning(UNKNOWN, format!("`{shown}` is not a code"))
                 }
             }
         })
@@ -148,11 +150,11 @@ impl Silencer {
 
 struct Comment {
     span: Range<usize>,
-    /// Whether nothing else stands on its line.
+    /// Whether it is alone on its line.
     alone: bool,
 }
 
-/// The comments of a file. It is tempting to search for `#`: strings have it, too.
+/// The comments of a file. Do not search for `#`: strings may contain it, too.
 fn comments(text: &str) -> Vec<Comment> {
     let mut comments = Vec::new();
     let mut alone = true;
@@ -170,7 +172,7 @@ fn comments(text: &str) -> Vec<Comment> {
     comments
 }
 
-/// The codes that a comment names, each with its place, if it is one that silences.
+/// The codes in a comment, each with its place, if the comment is one that silences.
 fn codes_in(text: &str, comment: &Range<usize>) -> Vec<(String, Range<usize>)> {
     let words = text.get(comment.clone()).unwrap_or_default();
     let rest = words.trim_start_matches('#').trim_start();
@@ -199,8 +201,8 @@ fn codes_in(text: &str, comment: &Range<usize>) -> Vec<(String, Range<usize>)> {
     codes
 }
 
-/// How a file is divided: into grants, these into keys, and their lists into items. Each list of ranges is
-/// in the order of the file, and no two of its ranges overlap.
+/// The structure of a file: grants, their keys, and the items of lists. Each list of ranges is in the order of
+/// the file, and its ranges do not overlap.
 struct Layout {
     grants: Vec<Range<usize>>,
     keys: Vec<Range<usize>>,
@@ -234,13 +236,13 @@ impl Layout {
         }
     }
 
-    /// What a place is in.
+    /// The ranges that contain a place.
     fn around(&self, at: usize) -> impl Iterator<Item = Range<usize>> {
         let all = [&self.grants, &self.keys, &self.items].into_iter();
         all.filter_map(move |ranges| containing(ranges, at))
     }
 
-    /// What is below a comment on a line of its own; empty if nothing is.
+    /// The range below a comment on a line of its own; empty if there is nothing.
     fn below(&self, comment: usize) -> Range<usize> {
         let all = [&self.grants, &self.keys, &self.items].into_iter();
         let next = all.filter_map(|ranges| {
@@ -248,14 +250,14 @@ impl Layout {
             ranges.get(after)
         });
         let next = next.min_by_key(|range| range.start);
-        // Behind the last item of a list the next key is not meant.
+        // After the last item of a list, the comment does not apply to the next key.
         let list = containing(&self.lists, comment);
         let next = next.filter(|next| list.is_none_or(|list| next.start < list.end));
         next.cloned().unwrap_or_default()
     }
 }
 
-/// The range that a place is in.
+/// The range that contains a place.
 fn containing(ranges: &[Range<usize>], at: usize) -> Option<Range<usize>> {
     let after = ranges.partition_point(|range| range.start <= at);
     let range = ranges.get(after.checked_sub(1)?)?;

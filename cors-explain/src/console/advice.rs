@@ -1,4 +1,4 @@
-//! What to make of a message: the page's section about the failure, fitted to what the message says.
+//! Advice about a message: the page's section about the failure, adapted to the facts in the message.
 
 use super::command;
 use super::evidence;
@@ -6,10 +6,10 @@ use super::message::Message;
 use super::page::Section;
 use super::remedy::{self, Example};
 
-/// More would not be read.
+/// Users do not read more.
 const MAX_CAUSES: usize = 3;
 
-/// Why it failed, probably, and what helps.
+/// The probable causes of a failure, and what helps.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Advice {
@@ -19,11 +19,11 @@ pub struct Advice {
     pub causes: Vec<String>,
     /// What to do.
     pub remedies: Vec<Remedy>,
-    /// Commands that say more about this very request.
+    /// Commands that say more about this request.
     pub commands: Vec<String>,
 }
 
-/// One way to put it right.
+/// One way to correct it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remedy {
@@ -36,7 +36,7 @@ pub struct Remedy {
 }
 
 impl Advice {
-    /// What to make of a message.
+    /// The advice about a message.
     pub fn new(message: &Message) -> Self {
         let section = Section::of(message.failure);
         Self {
@@ -47,7 +47,7 @@ impl Advice {
         }
     }
 
-    /// Whether it differs in nothing but the request that it is about.
+    /// Whether two messages differ only in the request that they are about.
     pub fn repeats(&self, other: &Self) -> bool {
         (&self.causes, &self.remedies) == (&other.causes, &other.remedies)
     }
@@ -90,14 +90,14 @@ fn remedies(section: &Section, message: &Message) -> Vec<Remedy> {
         .collect();
     if !header.is_empty() {
         let fix = Remedy {
-            place: "With any other server".to_owned(),
-            text: "the response has to carry it".to_owned(),
+            place: "On any other server".to_owned(),
+            text: "send this header with the response".to_owned(),
             code: header,
         };
         let policy = fixes.iter().position(|fix| fix.place == "In the policy");
         fixes.insert(policy.map_or(0, |policy| policy + 1), fix);
     }
-    // The rest keeps its order.
+    // The others keep their order.
     let first = evidence::first_place(message);
     fixes.sort_by_key(|fix| first.is_none_or(|place| fix.place != place));
     fixes

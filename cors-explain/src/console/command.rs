@@ -1,4 +1,4 @@
-//! The commands that play or send the request that a message is about.
+//! The commands that simulate or send the request of a message.
 
 use cors_browser_model::{Origin, Url};
 
@@ -6,9 +6,9 @@ use super::message::{Facts, Message};
 use super::remedy::token;
 use crate::failure_code::FailureCode;
 
-/// Ready to be pasted into a shell; none where the message does not say enough.
+/// Commands to paste into a shell; none if the message does not have enough facts.
 pub(super) fn commands(message: &Message) -> Vec<String> {
-    // What the policy or the server say has no part in it.
+    // These failures do not depend on the policy or the server.
     let is_elsewhere = matches!(
         message.failure,
         FailureCode::LocalNetworkAccess
@@ -26,7 +26,7 @@ pub(super) fn commands(message: &Message) -> Vec<String> {
     };
     let explain = format!("cors explain cors.toml {arguments}");
     let probe = format!("cors probe {arguments}");
-    // A probe is real: nobody should delete by pasting.
+    // A probe sends real requests: pasting must not delete anything.
     let method = message.facts.method.as_deref();
     let is_harmless = method.is_none_or(|method| matches!(method, "GET" | "HEAD" | "OPTIONS"));
     let probe = is_harmless.then_some(probe);
@@ -60,7 +60,7 @@ fn arguments(message: &Message) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// What the page asked for.
+/// The URL that the page requested.
 fn requested_url(facts: &Facts) -> Option<Url> {
     let url = facts.redirected_from.as_deref().or(facts.url.as_deref())?;
     Url::parse(url)
@@ -68,7 +68,7 @@ fn requested_url(facts: &Facts) -> Option<Url> {
         .filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// A word as shells take it literally: it was pasted from who knows where.
+/// A word that a shell takes literally: the pasted text is not trusted.
 fn quoted(word: &str) -> String {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@%+=,".contains(char);
     match word.chars().all(is_plain) {

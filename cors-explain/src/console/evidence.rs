@@ -1,4 +1,4 @@
-//! What the facts of a message point to.
+//! The probable causes, from the facts of a message.
 
 use cors_browser_model::Engine;
 
@@ -7,7 +7,7 @@ use super::near_miss::difference;
 use crate::failure_code::FailureCode;
 use crate::text::Printable;
 
-/// How the likely causes begin in `codes/browsers.md`, the likeliest first.
+/// The beginnings of the likely causes in `codes/browsers.md`, the most likely first.
 pub(super) fn likely(message: &Message) -> Vec<&'static str> {
     let facts = &message.facts;
     let redirected = is_redirected(facts);
@@ -36,7 +36,7 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
             likely.extend(is_list.then_some("A list"));
         }
         FailureCode::AllowOriginInvalid => likely.push(match facts.value.as_deref() {
-            Some("") => "Nothing in it",
+            Some("") => "Empty",
             Some(value) if value.contains('*') => "A pattern",
             Some("true" | "True" | "false" | "undefined" | "None" | "null") => "`true`",
             Some(value) if value.contains(['"', '\'', '[']) => "`true`",
@@ -102,7 +102,7 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
     likely
 }
 
-/// Whether the facts speak against a cause.
+/// Whether the facts exclude a cause.
 pub(super) fn excludes(message: &Message, cause: &str) -> bool {
     let Message { engine, facts, .. } = message;
     let is_other_than = |named| engine.is_some_and(|engine| engine != named);
@@ -123,7 +123,7 @@ pub(super) fn excludes(message: &Message, cause: &str) -> bool {
     } else if begins("Sent to the wrong side") {
         !header.is_empty() && !is_response_header(header)
     } else {
-        // It was said more clearly.
+        // `seen` says it more precisely.
         begins("Another spelling") && seen(message).is_some()
     }
 }
@@ -132,7 +132,7 @@ fn is_response_header(name: &str) -> bool {
     name.to_ascii_lowercase().starts_with("access-control-")
 }
 
-/// Whether a remedy is one for this request.
+/// Whether a remedy applies to this request.
 pub(super) fn helps(remedy: &str, message: &Message) -> bool {
     let facts = &message.facts;
     let is_check = matches!(
@@ -143,19 +143,19 @@ pub(super) fn helps(remedy: &str, message: &Message) -> bool {
     if remedy.contains("redirect") && is_check {
         return is_redirected(facts);
     }
-    // Only this method has to be written in capitals.
+    // Only this method has to be written in upper case.
     !remedy.contains("`PATCH`") || method.is_none_or(|method| method == "patch")
 }
 
-/// Where to begin.
+/// The place to show first.
 pub(super) fn first_place(message: &Message) -> Option<&'static str> {
     let Facts { status, method, .. } = &message.facts;
     match message.failure {
-        // Whatever the policy says, it was not asked.
+        // The policy was not applied, whatever it says.
         FailureCode::AllowOriginMissing | FailureCode::PreflightNotOk
             if status.is_some_and(|status| status >= 300) =>
         {
-            Some("In front of it")
+            Some("On the server")
         }
         FailureCode::MethodNotAllowed if method.as_deref() == Some("patch") => Some("In the page"),
         _ => None,
@@ -170,7 +170,7 @@ fn is_redirected(facts: &Facts) -> bool {
             .is_some_and(|status| (300..=399).contains(&status))
 }
 
-/// What is plain to see in the message.
+/// A cause that the message shows directly.
 pub(super) fn seen(message: &Message) -> Option<String> {
     let facts = &message.facts;
     match message.failure {
@@ -183,15 +183,15 @@ pub(super) fn seen(message: &Message) -> Option<String> {
         FailureCode::FetchFailed => {
             let status = facts.status?;
             Some(format!(
-                "A response came, with status {status}, and the browser kept it from the page. That is what it \
-                 does because of CORS."
+                "The response had status {status}, but the browser did not let the page read it. CORS is the usual \
+                 reason for that."
             ))
         }
         _ => None,
     }
 }
 
-/// Whether the server means the page's origin, and writes it otherwise.
+/// Whether the server means the page's origin, but writes it differently.
 fn is_spelling(facts: &Facts) -> bool {
     match (facts.value.as_deref(), facts.origin.as_deref()) {
         (Some(value), Some(origin)) => difference(value, origin).is_some(),
@@ -204,7 +204,7 @@ mod tests {
     use super::super::page::Section;
     use super::*;
 
-    /// A cause that is not found by its beginning would silently lose its place.
+    /// A cause that is not found by its beginning would silently lose its rank.
     #[test]
     fn likely_causes_are_those_of_the_page() {
         for failure in FailureCode::ALL.iter().copied() {
@@ -296,7 +296,7 @@ mod tests {
         );
     }
 
-    /// A failure with every fact that counts.
+    /// A failure with every fact that matters.
     fn many_messages(failure: FailureCode) -> Vec<Message> {
         let values = [
             "",

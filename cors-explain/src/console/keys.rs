@@ -1,4 +1,4 @@
-//! The names that the browsers have for their messages, as developer tools and MDN's addresses have them.
+//! The browsers' names for their messages, as developer tools and the URLs of MDN have them.
 
 use cors_browser_model::Engine;
 
@@ -8,13 +8,13 @@ use crate::failure_code::FailureCode as F;
 const CHROMIUM: Option<Engine> = Some(Engine::Chromium);
 const FIREFOX: Option<Engine> = Some(Engine::Firefox);
 
-/// The messages whose names stand in a text.
+/// The messages whose names are in a text.
 pub(super) fn read(text: &str) -> Vec<Message> {
     let words = text.split(|char: char| !char.is_ascii_alphanumeric());
     let found = words.filter_map(|word| {
-        // Firefox counts how often it has changed a text.
+        // Firefox adds a number when it changes a text.
         let name = word.trim_end_matches(|char: char| char.is_ascii_digit());
-        // One of MDN's addresses has a capital too many.
+        // One of MDN's URLs has an additional upper-case letter.
         let mut keys = KEYS.iter();
         let (name, engine, failure) = keys.find(|(key, ..)| key.eq_ignore_ascii_case(name))?;
         let mut facts = Facts::default();
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Vec<Message> {
 
 const MAX_NAMES: usize = 20;
 
-/// The names that the browsers have for their messages: in Chromium the codes of `CorsError`,
+/// The browsers' names for their messages: in Chromium the codes of `CorsError`,
 /// in Firefox the keys of the texts.
 const KEYS: &[(&str, Option<Engine>, F)] = &[
     ("MissingAllowOriginHeader", CHROMIUM, F::AllowOriginMissing),

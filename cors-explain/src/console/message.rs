@@ -1,33 +1,33 @@
-//! What a message says.
+//! The content of a message.
 
 use cors_browser_model::Engine;
 use serde::Serialize;
 
 use crate::failure_code::FailureCode;
 
-/// What a browser printed about one failure.
+/// The message of a browser about one failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
     /// What failed.
     pub failure: FailureCode,
-    /// Whose text it is; `None` where several browsers say it so.
+    /// The browser that prints it; `None` if several browsers have the same text.
     pub engine: Option<Engine>,
-    /// What else it says.
+    /// Its other facts.
     pub facts: Facts,
 }
 
-/// What it says of the request and the response. Nothing of it is checked: it was pasted.
+/// Facts about the request and the response. They are not checked: the text was pasted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Facts {
-    /// What wanted the response: `fetch`, `XMLHttpRequest`, `font`.
+    /// The kind of request: `fetch`, `XMLHttpRequest`, `font`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// What was fetched.
+    /// The URL that was fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// What the page asked for, before the redirect.
+    /// The URL that the page requested, before the redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirected_from: Option<String>,
     /// Where the response redirects to.
@@ -45,7 +45,7 @@ pub struct Facts {
     /// The request header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
-    /// What the server sent, and should not have.
+    /// The wrong value that the server sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// The status of the response.
@@ -56,7 +56,7 @@ pub struct Facts {
     pub address_space: Option<String>,
 }
 
-/// The facts that stand in messages as texts.
+/// The facts that are texts in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
     Kind,
@@ -69,7 +69,7 @@ pub(super) enum Fact {
     Value,
     Status,
     AddressSpace,
-    /// What nobody needs to know.
+    /// A text that is not needed.
     Ignored,
 }
 
@@ -91,7 +91,7 @@ impl Fact {
         })
     }
 
-    /// More is no such thing, but another message.
+    /// A longer text is not this fact, but another message.
     pub(super) const fn max_len(self) -> usize {
         match self {
             Self::Kind | Self::AddressSpace | Self::Status => 40,
@@ -113,10 +113,10 @@ impl Fact {
 }
 
 impl Facts {
-    /// Takes a fact; `None` if it cannot be one, and so the text around it is another.
+    /// Reads a fact; `None` if the text cannot be this fact, so the template does not match.
     pub(super) fn set(&mut self, fact: Fact, content: &str, ends_message: bool) -> Option<()> {
         let content = match fact.is_url() {
-            // Firefox quotes URLs in one message, and sentences end after them.
+            // Firefox quotes URLs in one message, and a sentence may end after a URL.
             true if ends_message => content.trim_matches(is_around_url),
             true => content.trim_matches(is_quote),
             false => content,
@@ -138,7 +138,7 @@ impl Facts {
             Fact::Value => &mut self.value,
             Fact::AddressSpace => &mut self.address_space,
             Fact::Status => {
-                // Firefox says `(null)` where there was none.
+                // Firefox prints `(null)` if there was none.
                 let is_status = |status: &u16| (100..=599).contains(status);
                 self.status = content.parse().ok().filter(is_status);
                 return Some(());
@@ -176,7 +176,7 @@ impl Facts {
         ]
     }
 
-    /// Takes over what is not known yet.
+    /// Adds the facts that are not known yet.
     pub(super) fn fill(&mut self, other: Self) {
         fn fill<T>(field: &mut Option<T>, other: Option<T>) {
             *field = field.take().or(other);

@@ -1,20 +1,20 @@
-//! Origins that look alike and are not.
+//! Origins that look alike but differ.
 
 use cors_browser_model::Url;
 
-/// In what a value differs from the page's origin, if it nearly is that.
+/// How a value differs from the page's origin, if it is similar.
 pub(super) fn difference(value: &str, origin: &str) -> Option<&'static str> {
     if value.trim_end_matches('/') == origin {
         return Some("it ends with a slash");
     }
     if value.eq_ignore_ascii_case(origin) {
-        return Some("it has capital letters, and browsers send none");
+        return Some("it has upper-case letters, which browsers do not send");
     }
     let (value, page) = (Url::parse(value).ok()?, Url::parse(origin).ok()?);
     let (host, page_host) = (value.host_str()?, page.host_str()?);
     if host != page_host {
         let is_subdomain = is_below(host, page_host) || is_below(page_host, host);
-        return is_subdomain.then_some("a subdomain is another host");
+        return is_subdomain.then_some("a subdomain is a different host");
     }
     Some(if value.scheme() != page.scheme() {
         "the schemes differ"
@@ -23,7 +23,7 @@ pub(super) fn difference(value: &str, origin: &str) -> Option<&'static str> {
     } else if value.path() != "/" {
         "an origin has no path"
     } else {
-        "browsers leave out the port that the scheme has by default"
+        "browsers leave out the scheme's default port"
     })
 }
 
@@ -49,7 +49,7 @@ mod tests {
         );
         check(
             "HTTPS://App.example.com:8443",
-            Some("it has capital letters, and browsers send none"),
+            Some("it has upper-case letters, which browsers do not send"),
         );
         check(
             "https://app.example.com:8443/x",
@@ -57,10 +57,13 @@ mod tests {
         );
         check("https://app.example.com", Some("the ports differ"));
         check("http://app.example.com:8443", Some("the schemes differ"));
-        check("https://example.com", Some("a subdomain is another host"));
+        check(
+            "https://example.com",
+            Some("a subdomain is a different host"),
+        );
         check(
             "https://x.app.example.com",
-            Some("a subdomain is another host"),
+            Some("a subdomain is a different host"),
         );
         check("https://www.example.org", None);
         check("https://evilapp.example.com", None);

@@ -1,13 +1,13 @@
-//! What browsers also print, and is no matter of CORS.
+//! Messages of browsers that are not about CORS.
 
 use super::text::Compact;
 
-/// What it is instead, if the text has a message of that kind in it.
+/// What a text is about instead, if it has such a message.
 pub(super) fn find(text: &Compact) -> Option<&'static str> {
     find_in(CAUSES, text)
 }
 
-/// The same where the text is known to be about no more than one failed request.
+/// The same for a text that is about one failed request only.
 pub(super) fn guess(text: &Compact) -> Option<&'static str> {
     find_in(CAUSES, text).or_else(|| find_in(CONSEQUENCES, text))
 }
@@ -18,33 +18,33 @@ fn find_in(known: &'static [(&str, &'static str)], text: &Compact) -> Option<&'s
     found.map(|(_, what)| *what)
 }
 
-/// A part of the message, and what it is.
+/// A part of the message, and what the message is about.
 const CAUSES: &[(&str, &str)] = &[
     (
         "Mixed Content:",
-        "mixed content: an https page may not fetch from http; give the server https, no header helps",
+        "it is mixed content: an https page cannot fetch an http URL, whatever the headers are; use https for the server",
     ),
     (
         "Blocked loading mixed",
-        "mixed content: an https page may not fetch from http; give the server https, no header helps",
+        "it is mixed content: an https page cannot fetch an http URL, whatever the headers are; use https for the server",
     ),
     (
         "Content Security Policy",
-        "the page's own Content Security Policy: add the server to `connect-src` (or to `img-src`, `font-src` ...) in \
-         what the page's server sends",
+        "the page's own Content Security Policy blocks the request: add the server to its `connect-src` (or \
+         `img-src`, `font-src` ...)",
     ),
     (
         "Content-Security-Policy",
-        "the page's own Content Security Policy: add the server to `connect-src` (or to `img-src`, `font-src` ...) in \
-         what the page's server sends",
+        "the page's own Content Security Policy blocks the request: add the server to its `connect-src` (or \
+         `img-src`, `font-src` ...)",
     ),
     (
         "ERR_CONNECTION_REFUSED",
-        "nothing listens at this host and port: start the server, or correct the URL",
+        "no server listens at this host and port: start the server, or correct the URL",
     ),
     (
         "ERR_NAME_NOT_RESOLVED",
-        "the host name does not exist: correct the URL, or its DNS",
+        "the host name does not exist: correct the URL, or the DNS entry",
     ),
     (
         "ERR_CERT_",
@@ -52,7 +52,7 @@ const CAUSES: &[(&str, &str)] = &[
     ),
     (
         "ERR_SSL_",
-        "no https connection could be made: does the server speak https at this port?",
+        "there is no https connection: does the server use https at this port?",
     ),
     (
         "ERR_BLOCKED_BY_CLIENT",
@@ -60,22 +60,22 @@ const CAUSES: &[(&str, &str)] = &[
     ),
     (
         "ERR_BLOCKED_BY_RESPONSE",
-        "`Cross-Origin-Resource-Policy` or `Cross-Origin-Embedder-Policy`, which are not CORS: the response has to \
-         carry `Cross-Origin-Resource-Policy: cross-origin`, or the page has to fetch it with CORS",
+        "it is about `Cross-Origin-Resource-Policy` or `Cross-Origin-Embedder-Policy`: send the response with \
+         `Cross-Origin-Resource-Policy: cross-origin`, or let the page fetch it with CORS",
     ),
     (
         "Cross-Origin-Resource-Policy response header",
-        "`Cross-Origin-Resource-Policy`, which is not CORS: the response has to carry \
+        "it is about `Cross-Origin-Resource-Policy`: send the response with \
          `Cross-Origin-Resource-Policy: cross-origin`",
     ),
     (
         "ERR_BLOCKED_BY_ORB",
-        "Opaque Response Blocking, which is not CORS: the URL of an image or a script answered with something else, \
-         such as an HTML or JSON error",
+        "it is Opaque Response Blocking: the URL of an image or a script answered with something else, such as an HTML \
+         or JSON error",
     ),
     (
         "X-Frame-Options",
-        "`X-Frame-Options`, which is not CORS: it says who may show the page in a frame",
+        "it is about `X-Frame-Options`, which decides which sites may show the page in a frame",
     ),
     (
         "has been blocked by the client",
@@ -83,17 +83,25 @@ const CAUSES: &[(&str, &str)] = &[
     ),
     (
         "TypeError: fetch failed",
-        "Node.js, which knows no CORS: the connection failed; its `cause` says why",
+        "it is an error of Node.js, which has no CORS: the connection failed; its `cause` says why",
     ),
 ];
 
 const CONSEQUENCES: &[(&str, &str)] = &[
     (
+        "WebSocket connection to",
+        "WebSockets do not use CORS: the server did not accept the upgrade; its status and its log say why",
+    ),
+    (
+        "Firefox can’t establish a connection to the server at ws",
+        "WebSockets do not use CORS: the server did not accept the upgrade; its status and its log say why",
+    ),
+    (
         "net::ERR_",
-        "the connection failed before CORS was asked: Chromium describes its error codes at `chrome://network-errors`",
+        "the connection failed before CORS: Chromium describes its error codes at `chrome://network-errors`",
     ),
     (
         "the server responded with a status of",
-        "the response was an error, and the browser let the page read it: the reason is in the server's log",
+        "the response was an error, and the page could read it: the reason is in the server's log",
     ),
 ];

@@ -1,4 +1,4 @@
-//! The section of `codes/browsers.md` about a failure, taken apart.
+//! The parts of the section of `codes/browsers.md` about a failure.
 
 use crate::codes;
 use crate::failure_code::FailureCode;
@@ -8,13 +8,13 @@ pub(super) const MESSAGES: &str = "### What the browsers print";
 const CAUSES: &str = "### Why";
 const REMEDIES: &str = "### What to do";
 
-/// What the section says.
+/// The parts of a section.
 #[derive(Clone, Debug)]
 pub(super) struct Section {
     pub(super) summary: String,
-    /// Why it happens, most likely first.
+    /// The causes, most likely first.
     pub(super) causes: Vec<String>,
-    /// How to put it right, and where: `In the policy`.
+    /// What to do, and where: `In the policy`.
     pub(super) remedies: Vec<(String, String)>,
 }
 
@@ -71,7 +71,7 @@ mod tests {
             for (place, remedy) in section.remedies {
                 let places = [
                     "In the policy",
-                    "In front of it",
+                    "On the server",
                     "In the page",
                     "In the browser",
                 ];

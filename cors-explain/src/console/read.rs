@@ -1,4 +1,4 @@
-//! From the texts that were found to messages, each of one failure.
+//! Joins the texts that were found to messages, each about one failure.
 
 use cors_browser_model::{Engine, NetworkError};
 
@@ -9,7 +9,7 @@ use super::templates::TEMPLATES;
 use super::text::Compact;
 use crate::failure_code::FailureCode;
 
-/// What a pasted text says, in its order; nothing where it has no message about CORS in it.
+/// The messages of a pasted text, in its order; empty if it has no message about CORS.
 pub(super) fn read(pasted: &str) -> Vec<Message> {
     let messages = settle(group(matches(&Compact::new(pasted))));
     match messages.is_empty() {
@@ -18,13 +18,13 @@ pub(super) fn read(pasted: &str) -> Vec<Message> {
     }
 }
 
-/// The texts in a paste, of which none is within another.
+/// The texts in a pasted text. None of them is within another.
 pub(super) fn matches(text: &Compact) -> Vec<Match> {
     let mut found: Vec<_> = TEMPLATES
         .iter()
         .flat_map(|template| template.matches(text))
         .collect();
-    // The longest first, which says most.
+    // The longest first, which has the most facts.
     found.sort_by_key(|found| (found.range.start, usize::MAX - found.range.end));
     let mut end = 0;
     found.retain(|found| {
@@ -38,10 +38,10 @@ pub(super) fn matches(text: &Compact) -> Vec<Match> {
     found
 }
 
-/// A paste may hold a day's log; nobody reads what more would give.
+/// A pasted text may be a day's log; more messages would not be read.
 const MAX_MATCHES: usize = 1_000;
 
-/// A message while more of it is read.
+/// A message that is not complete yet.
 struct Open {
     failure: Option<FailureCode>,
     engine: Option<Engine>,
@@ -49,7 +49,7 @@ struct Open {
     end: usize,
 }
 
-/// Parts that are further apart belong to different messages: nothing but punctuation stands between.
+/// Between the parts of a message there is only punctuation. Parts that are further apart belong to different messages.
 const MAX_DISTANCE: usize = 20;
 
 fn group(matches: Vec<Match>) -> Vec<Message> {
@@ -81,7 +81,7 @@ fn group(matches: Vec<Match>) -> Vec<Message> {
         match last {
             Some(open) => {
                 open.failure = open.failure.or(failure);
-                // Who began the message goes on.
+                // The browser that began the message continues it.
                 open.engine = open.engine.or(template.engine);
                 open.facts.fill(facts);
                 open.end = range.end;
@@ -98,7 +98,7 @@ fn group(matches: Vec<Match>) -> Vec<Message> {
 }
 
 impl Open {
-    /// The message; `None` if it begins as programs other than browsers say it, and says no more.
+    /// The message; `None` if only its beginning was found, which other programs print, too.
     fn finish(self) -> Option<Message> {
         let Self {
             failure,
@@ -109,9 +109,9 @@ impl Open {
         if failure.is_none() && engine.is_none() && facts.kind.is_none() {
             return None;
         }
-        // A reason that is new, or was not pasted.
+        // A reason that is not known, or was not pasted.
         let failure = match (failure.unwrap_or(FailureCode::FetchFailed), &facts.value) {
-            // Firefox has one text for every value.
+            // Firefox has one text for all values.
             (FailureCode::AllowOriginMismatch, Some(value)) => {
                 let value = value.clone();
                 FailureCode::from(&NetworkError::AllowOriginMismatch { value })
@@ -119,7 +119,7 @@ impl Open {
             (failure, _) => failure,
         };
         let of_preflight = is_of_preflight(failure);
-        // Chromium says so where it was the preflight.
+        // Chromium prints it if it was the preflight.
         let of_response =
             engine == Some(Engine::Chromium) && facts.kind.is_some() && is_check(failure);
         if facts.preflight.is_none() && (of_preflight || of_response) {
@@ -133,14 +133,14 @@ impl Open {
     }
 }
 
-/// What WebKit, and Chromium before 2018, say of the request by the way.
+/// Facts about the request that WebKit, and Chromium before 2018, add to a message.
 fn kind(text: &str) -> Option<String> {
     let kinds = [("Fetch API", "fetch"), ("XMLHttpRequest", "XMLHttpRequest")];
     let kind = kinds.iter().find(|(start, _)| text.starts_with(start))?;
     Some(kind.1.to_owned())
 }
 
-/// Whether only a preflight fails so.
+/// Whether only a preflight can fail in this way.
 fn is_of_preflight(failure: FailureCode) -> bool {
     matches!(
         failure,
@@ -183,7 +183,7 @@ fn settle(found: Vec<Message>) -> Vec<Message> {
             }),
         }
     }
-    // What came before the line that says more.
+    // The lines before the line that says more.
     let mut settled: Vec<Message> = Vec::new();
     while let Some(message) = messages.pop() {
         let known = settled
@@ -203,7 +203,7 @@ fn settle(found: Vec<Message>) -> Vec<Message> {
 }
 
 impl Message {
-    /// How much it says about why.
+    /// How much it says about the reason.
     fn rank(&self) -> u8 {
         match self.failure {
             FailureCode::FetchFailed => 0,
@@ -214,12 +214,12 @@ impl Message {
         }
     }
 
-    /// Whether it says so little that CORS may have nothing to do with it.
+    /// Whether it says so little that the reason may not be CORS.
     pub(super) fn may_be_anything(&self) -> bool {
         self.rank() == 0 && self.facts.origin.is_none()
     }
 
-    /// Whether the other is another line about the same failure, and says no more about why.
+    /// Whether the other is a line about the same failure that says no more about the reason.
     fn covers(&self, other: &Self) -> bool {
         let same_reason = self.failure == other.failure
             || other.rank() < 2 && self.rank() > other.rank()
@@ -230,7 +230,7 @@ impl Message {
         same_reason && same_engine && self.facts.agree(&other.facts)
     }
 
-    /// WebKit says why in one line, and of which URL in the next. Where the reason was said before, of
+    /// WebKit prints the reason in one line, and the URL in the next. If the same reason was printed before for
     /// another URL, the first line was taken for a repetition.
     fn repeated_for(mut self, other: Self) -> Self {
         let is_next = self.engine == Some(Engine::WebKit) && other.engine == self.engine;
@@ -249,7 +249,7 @@ impl Message {
             && other.failure == FailureCode::NoResponse;
         let is_redirect = |status: u16| (300..=399).contains(&status);
         let was_redirect = self.facts.status.is_none_or(is_redirect);
-        // Firefox cancels a request whose preflight, or whose redirect, is refused, and says so.
+        // Firefox cancels a request if its preflight or its redirect fails, and prints that, too.
         if is_cancelled && !was_redirect {
             self.facts.preflight = self.facts.preflight.or(Some(true));
         }

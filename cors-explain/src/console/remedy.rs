@@ -1,11 +1,11 @@
-//! What to write where, with the values of a message.
+//! What to write, with the values of a message.
 
 use cors_browser_model::Origin;
 
 use super::message::{Facts, Message};
 use crate::failure_code::FailureCode;
 
-/// Lines that put it right.
+/// Lines that correct it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Example {
     /// Of `cors.toml`.
@@ -16,7 +16,7 @@ pub(super) struct Example {
     pub(super) page: Vec<String>,
 }
 
-/// What was pasted gets into a line only as what it has to be there, so that nobody copies a trap.
+/// A pasted value gets into a line only if it is valid there, so that the line is safe to copy.
 pub(super) fn example(message: &Message) -> Example {
     let facts = &message.facts;
     let example = match message.failure {
@@ -72,7 +72,7 @@ fn allow_with_credentials(origin: Option<String>) -> Example {
     };
     let origin = origin.unwrap_or_else(|| "https://app.example.com".to_owned());
     let mut example = allow_origin(&origin);
-    // In the place of `*`, which may not stand beside others.
+    // Instead of `*`, which must be the only entry.
     example.policy = vec![
         format!(r#"allow_origins = ["{origin}"]{remark}"#),
         "allow_credentials = true".to_owned(),
@@ -83,7 +83,7 @@ fn allow_with_credentials(origin: Option<String>) -> Example {
 }
 
 fn allow_method(method: &str) -> Example {
-    // Nobody means `patch`, which browsers take for a method of its own.
+    // `patch` is probably an error: for browsers it is not the method `PATCH`.
     let is_patch = method.eq_ignore_ascii_case("PATCH");
     let meant = if is_patch { "PATCH" } else { method };
     let page = (meant != method).then(|| format!(r#"fetch(url, {{method: "{meant}"}})"#));
@@ -98,7 +98,7 @@ fn allow_method(method: &str) -> Example {
 
 fn allow_header(name: &str) -> Option<Example> {
     let name = name.to_ascii_lowercase();
-    // A page that sends a response header is wrong itself.
+    // A page that sends a response header has to be corrected itself.
     let is_request_header = !name.starts_with("access-control-");
     is_request_header.then(|| {
         Example::new(
@@ -108,7 +108,7 @@ fn allow_header(name: &str) -> Option<Example> {
     })
 }
 
-/// The list that was meant.
+/// The list that was probably intended.
 fn repaired(name: &str, facts: &Facts) -> Option<Example> {
     let value = facts.value.as_deref()?;
     let tokens: Vec<_> = value

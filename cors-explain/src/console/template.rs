@@ -1,4 +1,4 @@
-//! Texts with holes, and where they are in a pasted text.
+//! Templates of texts with holes, and how they are found in a pasted text.
 
 use std::ops::Range;
 
@@ -11,26 +11,26 @@ use crate::failure_code::FailureCode;
 /// A text of a browser. `{url}` and the like are holes, by the names of [`Fact`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Template {
-    /// Whose text it is, where only one says it so.
+    /// The browser that prints it, if only one has this text.
     pub(super) engine: Option<Engine>,
     pub(super) role: Role,
     pub(super) text: &'static str,
 }
 
-/// What a text is in a message.
+/// The role of a text in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// It names the failure.
     Names(FailureCode),
-    /// It says no more than that something failed; what was printed beside it says more.
+    /// It only says that something failed; other lines say more.
     Vague(FailureCode),
-    /// The same in words that everybody uses, so it has to stand alone.
+    /// The same in common words, so it has to be alone on its line.
     Bare(FailureCode),
-    /// It comes first, and says which request failed.
+    /// It comes first, and names the request that failed.
     Opens,
     /// It comes first, and says that the preflight failed.
     OpensPreflight,
-    /// It comes last, and says more about the response.
+    /// It comes last, and has facts about the response.
     Closes,
 }
 
@@ -42,11 +42,11 @@ pub(super) struct Match {
     pub(super) facts: Facts,
 }
 
-/// How many times a text is looked for: a paste may hold a day's log.
+/// How often a text is searched: a pasted text may be a day's log.
 const MAX_MATCHES: usize = 200;
 
 impl Template {
-    /// Everywhere in a text, in time that grows no faster than the text.
+    /// Finds all occurrences in a text, in linear time.
     pub(super) fn matches(self, text: &Compact) -> Vec<Match> {
         let mut parts = Parts::new(self.text);
         let mut matches = Vec::new();
@@ -71,7 +71,7 @@ impl Template {
         matches
     }
 
-    /// Whether what has to stand alone does so.
+    /// Whether a text that has to be alone is alone.
     fn fits(self, text: &Compact, range: Range<usize>) -> bool {
         let before = text.as_str().get(..range.start).unwrap_or_default();
         let after = text.as_str().get(range.end..).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Template {
     }
 }
 
-/// A template, taken apart: a literal, and holes with a literal behind each.
+/// The parts of a template: a literal, and holes with a literal after each.
 struct Parts {
     head: Literal,
     tail: Vec<(Fact, Literal)>,
@@ -108,8 +108,8 @@ impl Parts {
         self.head.find(text.as_str(), from)
     }
 
-    /// The last of the starts before the first hole ends: what was begun before was not gone on with. In
-    /// a hole, as in a URL, may stand what only looks like a start; there is no space before it.
+    /// The last start before the end of the first hole: earlier starts were not continued. A hole, such as a URL,
+    /// may contain a text that looks like a start; there is no space before it.
     fn last_start(&mut self, text: &Compact, start: usize) -> usize {
         let Some((fact, literal)) = self.tail.first_mut() else {
             return start;
@@ -125,7 +125,7 @@ impl Parts {
         later.map_or(start, |(at, _)| hole + at)
     }
 
-    /// The end of the template that starts there, and what is in the holes.
+    /// The end of the template that starts there, and the content of the holes.
     fn rest(&mut self, text: &Compact, start: usize) -> Option<(usize, Facts)> {
         let mut facts = Facts::default();
         let mut at = start + self.head.text.len();
@@ -140,7 +140,7 @@ impl Parts {
             at = hole.end + literal.text.len();
             let content = match fact.has_spaces() {
                 true => text.spaced(hole),
-                // Then it is several words of a sentence.
+                // Then it is a part of a sentence.
                 false if text.has_space(hole.clone()) => return None,
                 false => text.tight(hole),
             };
@@ -151,7 +151,7 @@ impl Parts {
     }
 }
 
-/// Where a hole ends that nothing closes.
+/// The end of a hole that no literal follows.
 fn end_of_word(text: &Compact, start: usize, fact: Fact) -> usize {
     let rest = text.as_str().get(start..).unwrap_or_default();
     let closing = if fact.has_spaces() {
@@ -168,8 +168,8 @@ fn end_of_word(text: &Compact, start: usize, fact: Fact) -> usize {
     start + end.map_or(rest.len(), |(at, _)| at)
 }
 
-/// A literal, and where it was found last. It is looked for from ever later places, so that a text is
-/// read once and no more, however often the literal before it occurs.
+/// A literal, and where it was found last. It is only searched from later places, so that a text is read once,
+/// however often the literal before it occurs.
 struct Literal {
     text: String,
     found: Option<usize>,

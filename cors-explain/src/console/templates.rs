@@ -3,7 +3,7 @@
 //! Chromium's are those of `cors_error_string.cc`, before 2018 of `CrossOriginAccessControl.cpp`, and of
 //! `fetch_manager.cc`; Firefox's those of `security.properties`; WebKit's those of
 //! `CrossOriginAccessControl.cpp`, `CrossOriginPreflightResultCache.cpp` and `NetworkLoadChecker.cpp`.
-//! People paste halves of messages: where a half is clear, it stands here as well.
+//! Users paste parts of messages: a part that is unambiguous is here, too.
 
 use cors_browser_model::Engine;
 
@@ -70,12 +70,12 @@ pub(super) const TEMPLATES: &[Template] = &[
         "Credential is not supported if the CORS header 'Access-Control-Allow-Origin' is '*'"),
     names(WEBKIT, F::AllowOriginWildcard,
         "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true"),
-    // It is several origins.
+    // It has several origins.
     names(CHROMIUM, F::AllowOriginMultiple,
         "The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed"),
     names(FIREFOX, F::AllowOriginMultiple, "Multiple CORS header 'Access-Control-Allow-Origin' not allowed"),
     names(WEBKIT, F::AllowOriginMultiple, "Access-Control-Allow-Origin cannot contain more than one origin"),
-    // It is no origin, or another.
+    // It is not an origin, or another one.
     names(CHROMIUM, F::AllowOriginInvalid,
         "The 'Access-Control-Allow-Origin' header contains the invalid value '{value}'."),
     names(CHROMIUM, F::AllowOriginMismatch,
@@ -145,7 +145,7 @@ pub(super) const TEMPLATES: &[Template] = &[
     names(CHROMIUM, F::RedirectCredentials, "Redirect location '{location}' contains a username and password"),
     names(CHROMIUM, F::RedirectCredentials, "The request was redirected to a URL ('{location}') containing userinfo"),
     names(WEBKIT, F::RedirectCredentials, "redirection URL {location} has credentials"),
-    // What no header can help.
+    // Failures that no header can prevent.
     names(CHROMIUM, F::SchemeNotSupported, "Cross origin requests are only supported for protocol schemes"),
     names(CHROMIUM, F::SchemeNotSupported, "URL scheme must be \"http\" or \"https\" for CORS request"),
     names(CHROMIUM, F::SchemeNotSupported, "URL scheme \"{ignored}\" is not supported"),
@@ -190,7 +190,7 @@ pub(super) const TEMPLATES: &[Template] = &[
     names(FIREFOX, F::ScriptError, "Window.fetch: Invalid request method {method}."),
     names(WEBKIT, F::ScriptError, "URL is not valid or contains user credentials"),
     names(WEBKIT, F::ScriptError, "Request has method '{method}' and cannot have a body"),
-    // That it failed, and no more.
+    // Texts that only say that it failed.
     vague(CHROMIUM, F::NoResponse,
         "Access to {kind} at '{url}' from origin '{origin}' has been blocked by CORS policy: The response is \
          invalid"),

@@ -1,22 +1,22 @@
-//! A pasted text without what pasting changes: white space, quotation marks, letter case.
+//! A pasted text without the details that pasting changes: white space, quotation marks, letter case.
 
 use std::ops::Range;
 
 /// A text without white space and control characters, in lower case, with one form of quotation marks,
 /// and the way back to what was pasted.
 ///
-/// Consoles wrap, mail quotes and terminals break lines in the middle of words, so white space says
-/// nothing about where a word of a message ends.
+/// Consoles wrap, mail quotes and terminals break lines in the middle of words, so white space does
+/// not show where a word of a message ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Compact {
     text: String,
     /// For every byte of the text, the character that it stands for.
     origins: Vec<usize>,
-    /// Of every character that is left: itself, as it was, and what stood before it.
+    /// For every character that is left: the original character, and the separator before it.
     chars: Vec<(char, Gap)>,
 }
 
-/// What stands between two characters.
+/// The separator between two characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
     Nothing,
@@ -42,7 +42,7 @@ impl Compact {
                 }
                 _ if char.is_whitespace() => gap = gap.max(Gap::Space),
                 _ if char.is_control() || is_invisible(char) => {}
-                // The mark of a quotation in mails and Markdown.
+                // The mark of a quotation in mails and in Markdown.
                 '>' if gap == Gap::Line => {}
                 // An escape in JSON and in shells.
                 '\\' if chars.peek().copied().is_some_and(is_quote) => {}
@@ -67,7 +67,7 @@ impl Compact {
         &self.text
     }
 
-    /// What stood before a byte of the text.
+    /// The separator before a byte of the text.
     pub(super) fn gap_before(&self, at: usize) -> Gap {
         let char = self.origins.get(at).and_then(|char| self.chars.get(*char));
         char.map_or(Gap::Line, |(_, gap)| *gap)
@@ -88,7 +88,7 @@ impl Compact {
     /// What was pasted at a range, with single spaces for white space.
     pub(super) fn spaced(&self, range: Range<usize>) -> String {
         let is_url = self.tight(range.clone()).contains("://");
-        // Long words are broken anywhere, lists of short ones are not.
+        // Long words are broken anywhere, lists of short words only between words.
         let space = if is_url { Gap::Space } else { Gap::Line };
         let mut spaced = String::new();
         for (char, gap) in self.pasted(range) {
@@ -115,7 +115,7 @@ fn is_quote(char: char) -> bool {
     )
 }
 
-/// Whether it has no width: web pages and chats put such characters into long words, and some of them
+/// Whether it has no width: web pages and chats insert such characters into long words, and some of them
 /// turn the text around.
 fn is_invisible(char: char) -> bool {
     matches!(

@@ -1,4 +1,4 @@
-//! What in a policy keeps a request from being allowed, and what could be changed.
+//! Why a policy does not allow a request, and what could be changed.
 
 use std::ops::Range;
 
@@ -13,22 +13,22 @@ use crate::request::PageRequest;
 use crate::source::ValidPolicy;
 use crate::text::{Printable, listed};
 
-/// The first thing that keeps a request from being allowed.
+/// The first reason why a request is not allowed.
 #[derive(Clone, Debug)]
 pub(super) struct Obstacle {
     pub(super) failure: FailureCode,
     /// What it is.
     pub(super) message: String,
-    /// The place in the file that is responsible; `None` where it is not the policy.
+    /// The responsible place in the file; `None` if the policy is not the reason.
     pub(super) span: Option<Range<usize>>,
-    /// What can be done elsewhere, in the page above all.
+    /// What to do in other places, mostly in the page.
     pub(super) advice: Vec<String>,
-    /// Changes of the file, the best first. Not all of them make a sound policy.
+    /// Changes of the file, the best first. Some of them do not make a valid policy.
     pub(super) candidates: Vec<Vec<Edit>>,
 }
 
 impl Obstacle {
-    /// Finds what `run` was blocked for.
+    /// Finds the reason why `run` was blocked.
     pub(super) fn find(
         valid: &ValidPolicy,
         page: &PageRequest,
@@ -74,8 +74,8 @@ impl Case<'_> {
         }
     }
 
-    /// The place of an item, or of the key that lacks one. A key that is not there is one that its grant
-    /// lacks, so the grant's beginning is shown.
+    /// The place of an item, or of the key that lacks the item. If the grant lacks the key, the place of the
+    /// grant's beginning.
     fn span(&self, grant: usize, key: &str, index: Option<usize>) -> Range<usize> {
         let places = &self.valid.places;
         match (index, places.entry(grant, key)) {
@@ -85,7 +85,7 @@ impl Case<'_> {
         }
     }
 
-    /// It is not the policy that is in the way.
+    /// An obstacle that is not in the policy.
     fn elsewhere(&self) -> Obstacle {
         let code = self.failure.as_str();
         Obstacle {
@@ -93,7 +93,7 @@ impl Case<'_> {
             message: self.blocked.error.to_string(),
             span: None,
             advice: vec![format!(
-                "no change of the policy allows it; `cors check --explain {code}` says more"
+                "no change of the policy allows it; see `cors check --explain {code}`"
             )],
             candidates: Vec::new(),
         }
@@ -123,8 +123,8 @@ impl Case<'_> {
             .collect();
         if self.page.request.origin == PageOrigin::Opaque {
             obstacle.advice.push(
-                "the origin `null` is that of every sandboxed frame, of files and of redirects between sites: \
-                 serve the page from a site instead"
+                "every sandboxed frame, file and redirect between sites has the origin `null`: serve the page from a \
+                 site instead"
                     .to_owned(),
             );
         }
@@ -152,7 +152,7 @@ impl Case<'_> {
         ]
     }
 
-    /// The grant that an origin is best added to: one that is not for everybody, and with credentials if
+    /// The best grant for a new origin: one that is not for any origin, and with credentials if
     /// the request includes them.
     fn fitting_grant(&self) -> usize {
         let grants = &self.valid.config.grants;
@@ -200,12 +200,17 @@ impl Case<'_> {
             "allow_origins"
         };
         let message = match is_for_everybody(grant) {
-            true => "this grant is for everybody, and so without credentials, which the request includes".to_owned(),
-            false => format!("the grant for `{origin}` is without credentials, which the request includes"),
+            true => {
+                "the request includes credentials, and this grant for any origin cannot allow them"
+                    .to_owned()
+            }
+            false => format!(
+                "the request includes credentials, and the grant for `{origin}` does not allow them"
+            ),
         };
         let mut obstacle = self.obstacle(message, index, key, None);
         obstacle.advice.push(
-            "if the server needs no cookies, leave `credentials: \"include\"` out in the page"
+            "if the server needs no cookies, remove `credentials: \"include\"` in the page"
                 .to_owned(),
         );
         let mut own = grant.clone().allow_credentials(true);
@@ -242,10 +247,10 @@ impl Case<'_> {
         if upper != method {
             let why = match listed {
                 true => "which is allowed",
-                false => "which is what servers know",
+                false => "which servers accept",
             };
             obstacle.advice.push(format!(
-                "methods are case-sensitive, and browsers send this one as it is spelt: write `{}` in the page, {why}",
+                "methods are case-sensitive, and browsers send this one as it is written: write `{}` in the page, {why}",
                 Printable(&upper)
             ));
         }
@@ -263,7 +268,7 @@ impl Case<'_> {
         let mut obstacle = self.obstacle(message, index, "allow_headers", None);
         if names.iter().any(|name| name == "content-type") {
             obstacle.advice.push(
-                "only a form's content types and `text/plain` need no permission; JSON does"
+                "only the content types of forms and `text/plain` need no permission; JSON needs it"
                     .to_owned(),
             );
         }
@@ -281,7 +286,7 @@ impl Case<'_> {
                 .to_owned();
         let mut obstacle = self.obstacle(message, index, "allow_headers", None);
         obstacle.advice.push(
-            "today's browsers let `*` cover it against the standard, and Firefox announces that it will not".to_owned(),
+            "current browsers let `*` cover it, against the standard; Firefox announces that this will change".to_owned(),
         );
         obstacle.candidates.push(vec![Edit::Add {
             grant: index,
@@ -292,7 +297,7 @@ impl Case<'_> {
     }
 }
 
-/// Whether a pattern of a policy is for an origin as browsers send it.
+/// Whether a pattern of a policy matches an origin.
 pub(crate) fn matches(pattern: &str, origin: &str) -> bool {
     pattern == "*"
         || pattern == origin
@@ -306,13 +311,13 @@ fn is_for_everybody(grant: &Grant) -> bool {
     grant.allow_origins.iter().any(|pattern| pattern == "*")
 }
 
-/// What else can be done about a near miss than to allow the origin.
+/// What to do about a near miss instead of allowing the origin.
 fn advice(near: &NearMiss, origin: &str) -> Option<String> {
     let pattern = &near.pattern;
     match near.difference {
-        Difference::Scheme if origin.starts_with("http:") => Some(format!(
-            "better than to allow it: serve the page as `{pattern}`, over https"
-        )),
+        Difference::Scheme if origin.starts_with("http:") => {
+            Some(format!("better: serve the page as `{pattern}`, with https"))
+        }
         Difference::Port => Some(match pattern.rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
                 format!("`{host}:*` allows every port")

@@ -1,4 +1,4 @@
-//! Changes to a policy file that leave the rest of it as it was written.
+//! Changes to a policy file that keep the rest of it unchanged.
 
 use cors_core::Grant;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
@@ -14,7 +14,7 @@ pub(super) enum Edit {
         key: &'static str,
         items: Vec<String>,
     },
-    /// Takes an item out of a list of a grant.
+    /// Removes an item from a list of a grant.
     Remove {
         grant: usize,
         key: &'static str,
@@ -24,13 +24,13 @@ pub(super) enum Edit {
     AllowCredentials { grant: usize },
     /// Adds a grant before all others.
     Prepend(Box<Grant>),
-    /// Adds a grant behind all others.
+    /// Adds a grant after all others.
     Append(Box<Grant>),
     /// Adds an item to `dangerously_allow`.
     AllowDanger(&'static str),
 }
 
-/// The text with the changes, one after the other; `None` where one cannot be made.
+/// The text with the changes, one after the other; `None` if one is impossible.
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     for edit in edits {
@@ -56,7 +56,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     Some(line_ends::kept(text, &document.to_string()))
 }
 
-/// The table with the keys of a grant: the file's own if they stand at the top.
+/// The table with the keys of a grant: the root table if they are at the top level.
 fn grant_mut(document: &mut DocumentMut, index: usize) -> Option<&mut dyn TableLike> {
     if !document.contains_key("grant") {
         return Some(document.as_table_mut());
@@ -76,7 +76,7 @@ fn list<'a>(table: &'a mut dyn TableLike, key: &str) -> Option<&'a mut Array> {
     table.get_mut(key)?.as_array_mut()
 }
 
-/// Adds an item in the style of those before it: in a line of its own, or behind a comma.
+/// Adds an item in the style of those before it: on a line of its own, or after a comma.
 fn push(list: &mut Array, item: &str) {
     let mut value = Value::from(item);
     let before = list
@@ -85,7 +85,7 @@ fn push(list: &mut Array, item: &str) {
         .and_then(|last| last.decor().prefix()?.as_str());
     match before {
         Some(before) if list.len() > 1 || before.contains('\n') => {
-            // A comment above the last item is about that item.
+            // A comment above the last item belongs to that item.
             let line = before
                 .rfind('\n')
                 .and_then(|at| before.get(at..))
@@ -111,7 +111,7 @@ fn set(table: &mut dyn TableLike, key: &str, to: bool) {
     }
 }
 
-/// The `[[grant]]` of a file. If the keys of its only grant stand at the top, they are moved below such a
+/// The `[[grant]]` of a file. If the keys of its only grant are at the top level, they are moved below such a
 /// header.
 fn grants(document: &mut DocumentMut) -> Option<&mut ArrayOfTables> {
     if !document.contains_key("grant") {
@@ -126,7 +126,7 @@ fn grants(document: &mut DocumentMut) -> Option<&mut ArrayOfTables> {
             }
             let (mut key, item) = document.remove_entry(&key)?;
             if grant.is_empty() {
-                // What stands above the first key stands above the header now.
+                // Move the comments above the first key to the header.
                 let above = key.leaf_decor().prefix().and_then(|prefix| prefix.as_str());
                 grant
                     .decor_mut()
@@ -150,7 +150,7 @@ impl InsertFirst for ArrayOfTables {
     fn insert_first(&mut self, mut table: Table) {
         let mut rest: Vec<Table> = self.iter().cloned().collect();
         if let Some(first) = rest.first_mut() {
-            // What stands at the head of the file stays there.
+            // Comments at the beginning of the file stay there.
             let head = first.decor().prefix().and_then(|prefix| prefix.as_str());
             table
                 .decor_mut()
@@ -159,7 +159,7 @@ impl InsertFirst for ArrayOfTables {
         }
         self.clear();
         for mut table in std::iter::once(table).chain(rest) {
-            // Tables are written in the order of their positions, where they have one.
+            // Tables are written in the order of their positions, if they have one.
             table.set_position(None);
             self.push(table);
         }
@@ -185,7 +185,7 @@ fn table(grant: &Grant) -> Table {
         table.insert("allow_credentials", value(true));
     }
     if grant.max_age != default.max_age {
-        // At most a day of seconds, in a sound policy.
+        // At most a day in seconds, in a valid policy.
         let seconds = i64::try_from(grant.max_age.as_secs()).unwrap_or(i64::MAX);
         table.insert("max_age", value(seconds));
     }
@@ -302,7 +302,7 @@ mod tests {
             ],
             "allow_origins = [\"a\"]\ndangerously_allow = [\"null-origin\"]\n",
         );
-        // With `[[grant]]`, a key of the file still stands before it.
+        // A key of the whole file stays before `[[grant]]`.
         check(
             "[[grant]]\nallow_origins = [\"a\"]\n",
             &[Edit::AllowDanger("null-origin")],

@@ -1,11 +1,11 @@
-//! Line ends and the byte order mark of a file that is changed. The editor of TOML writes every line with `\n`.
+//! Keeps the line ends and the byte order mark of a file that is changed: `toml_edit` writes every line with `\n`.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 const MARK: char = '\u{feff}';
 
-/// The changed text with the byte order mark of the original, and its line ends: a line that is not touched keeps its
-/// own, one that is replaced that of the line it stands for, and a new one has what most lines have.
+/// The changed text with the byte order mark and the line ends of the original: an unchanged line keeps its line end, a
+/// replaced line has that of the original line, and a new line has the most frequent one.
 pub(super) fn kept(original: &str, changed: &str) -> String {
     let (mark, original) = match original.strip_prefix(MARK) {
         Some(rest) => ("\u{feff}", rest),
@@ -26,7 +26,7 @@ pub(super) fn kept(original: &str, changed: &str) -> String {
             let end = stands_for.and_then(|index| old_ends.get(index));
             text.extend(new.get(index).copied());
             text += match (new_ends.get(index), end) {
-                // The last line of a file may have none.
+                // The last line of a file may have no line end.
                 (Some(&"") | None, _) => "",
                 (_, Some(&"") | None) => usual,
                 (_, Some(end)) => end,
@@ -75,7 +75,7 @@ mod tests {
         check("a\r\nb\nc\r\n", "a\nb\nc\nd\n", "a\r\nb\nc\r\nd\r\n");
         check("a\nb\r\nc\n", "a\nx\nc\nd\n", "a\nx\r\nc\nd\n");
         check("a\nb\r\n", "x\na\ny\nb\n", "x\na\ny\nb\r\n");
-        // Without an end at the end.
+        // Without a line end at the end of the file.
         check("a\r\nb", "a\nb", "a\r\nb");
         check("a\r\nb", "a\nb\nc\n", "a\r\nb\r\nc\r\n");
         check("a", "a\nb\n", "a\nb\n");

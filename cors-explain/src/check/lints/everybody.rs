@@ -1,4 +1,4 @@
-//! Lints about grants to everybody: what only makes sense for known origins.
+//! Lints about grants for any origin: permissions that only make sense for specific origins.
 
 use cors_core::Grant;
 
@@ -11,13 +11,13 @@ pub(super) fn everything_allowed(subject: &Subject<'_>, findings: &mut Findings<
         findings.report(
             Finding::at(
                 grant.item(ORIGINS, 0),
-                "every site may send any request and read the answer",
+                "any site may send any request and read the response",
             )
             .because(
-                "`*` for origins, methods and headers together is no policy any more: if anything here is \
-                 for certain users only, this gives it away",
+                "`*` for origins, methods and headers together disables the protection: data that is only for \
+                 certain users is then readable for any site",
             )
-            .help("list the origins, and the methods and headers that they use"),
+            .help("list the origins, and the methods and headers that their pages use"),
         );
     }
 }
@@ -26,14 +26,14 @@ pub(super) fn everybody_may_authorize(subject: &Subject<'_>, findings: &mut Find
     for grant in subject.everybody().filter(|grant| !is_everything(grant)) {
         for items in grant.items(HEADERS, authorizes) {
             let message = match *items.names {
-                ["*"] => "every site may set any request header".to_owned(),
-                _ => format!("every site may set {}", listed(&items.names)),
+                ["*"] => "any site may set any request header".to_owned(),
+                _ => format!("any site may set {}", listed(&items.names)),
             };
             findings.report(
                 Finding::at(items.place, message)
                     .because(
-                        "what takes a token is not for everybody: a site that gets hold of one can use it \
-                         from its visitors' browsers, and read the answers",
+                        "a server that accepts tokens is rarely for any site: a site that gets a token can use \
+                         it from its visitors' browsers, and read the responses",
                     )
                     .help(KNOWN_FIRST),
             );
@@ -45,12 +45,12 @@ pub(super) fn everybody_may_change(subject: &Subject<'_>, findings: &mut Finding
     for grant in subject.everybody().filter(|grant| !is_everything(grant)) {
         for items in grant.items(METHODS, changes_things) {
             let message = match *items.names {
-                ["*"] => "every site may use any method".to_owned(),
-                _ => format!("every site may use {}", listed(&items.names)),
+                ["*"] => "any site may use any method".to_owned(),
+                _ => format!("any site may use {}", listed(&items.names)),
             };
             findings.report(
                 Finding::at(items.place, message)
-                    .because("such requests change or delete things, which is seldom meant for everybody")
+                    .because("such requests change or delete data, which is rarely intended for any site")
                     .help(KNOWN_FIRST),
             );
         }
@@ -66,35 +66,35 @@ pub(super) fn everybody_allowed(subject: &Subject<'_>, findings: &mut Findings<'
         } = grant.grant;
         let more = allow_headers.iter().any(|name| authorizes(name))
             || allow_methods.iter().any(|method| changes_things(method));
-        // Then another lint says it, and more.
+        // Then another lint reports it.
         if more {
             continue;
         }
         findings.report(
-            Finding::at(grant.item(ORIGINS, 0), "every site may read the responses")
+            Finding::at(grant.item(ORIGINS, 0), "any site may read the responses")
                 .because(
-                    "that is right for what is public; it is not for a server that knows its users by \
-                     their network, such as one behind a firewall",
+                    "this is correct for public data; it is wrong for a server that identifies its users by \
+                     their network, such as a server in an intranet",
                 )
-                .help("if it is meant, say so above the line: `# cors-allow: everybody-allowed`"),
+                .help("if it is intended, add a comment above the line: `# cors-allow: everybody-allowed`"),
         );
     }
 }
 
 const KNOWN_FIRST: &str =
-    "list the origins that may, in a `[[grant]]` of their own before this one";
+    "list the origins that need this in a `[[grant]]` of their own before this one";
 
 fn is_everything(grant: &GrantSubject<'_>) -> bool {
     has_any(&grant.grant.allow_methods) && has_any(&grant.grant.allow_headers)
 }
 
-/// Whether a header, or any, carries a token.
+/// Whether a header name, or `*`, covers a header that carries a token.
 fn authorizes(name: &str) -> bool {
     name == "*" || name.eq_ignore_ascii_case("authorization")
 }
 
-/// Whether a method, or any, is neither [safe](https://www.iana.org/assignments/http-methods) nor one
-/// that browsers let through anyway.
+/// Whether a method, or `*`, is neither [safe](https://www.iana.org/assignments/http-methods) nor one
+/// that browsers allow without asking.
 fn changes_things(method: &str) -> bool {
     !matches!(
         method,

@@ -1,16 +1,16 @@
-//! How a lint says what it has found.
+//! How a lint reports a finding.
 
 use super::Lint;
 use super::subject::Place;
 use crate::diagnostic::{Diagnostic, Replacement};
 
-/// Where a lint puts its findings.
+/// Collects the findings of a lint.
 pub(super) struct Findings<'a> {
     lint: &'a Lint,
     found: &'a mut Vec<Diagnostic>,
 }
 
-/// What a lint says.
+/// A finding of a lint.
 pub(super) struct Finding {
     place: Place,
     message: String,
@@ -63,7 +63,7 @@ impl Finding {
         Self { help, ..self }
     }
 
-    /// What should stand in the file, if that can be known.
+    /// What to write in the file instead, if that is known.
     pub(super) fn change(self, replacement: Option<Replacement>) -> Self {
         Self {
             replacement,

@@ -9,22 +9,25 @@ use crate::diagnostic::Replacement;
 use crate::text::listed;
 
 pub(super) fn safelisted_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    // `content-type` and `range` are safelisted for some values only, and those that pages need, such
-    // as `application/json`, are not among them.
+    // `content-type` and `range` are safelisted only for some values. Values that pages need, such
+    // as `application/json`, are not safelisted.
     let is_safelisted = |name: &str| {
         let name = name.to_ascii_lowercase();
         matches!(&*name, "accept" | "accept-language" | "content-language")
     };
     for grant in &subject.grants {
         for items in grant.items(HEADERS, is_safelisted) {
-            let message = format!("scripts may set {} unasked", listed(&items.names));
+            let message = format!(
+                "scripts may set {} without permission",
+                listed(&items.names)
+            );
             findings.report(
                 Finding::at(items.place, message)
                     .because(
-                        "it is safelisted: a browser asks only for a value of more than 128 bytes, or one \
-                         with characters such as `\"`, `(` and `:`",
+                        "it is safelisted: a browser asks for permission only if the value has more than 128 \
+                         bytes, or characters such as `\"`, `(` and `:`",
                     )
-                    .help("drop it, unless scripts send such values")
+                    .help("remove it, unless scripts send such values")
                     .change(items.removal),
             );
         }
@@ -36,11 +39,11 @@ pub(super) fn safelisted_response_header(subject: &Subject<'_>, findings: &mut F
         |name: &str| CORS_SAFELISTED_RESPONSE_HEADER_NAMES.contains(&&*name.to_ascii_lowercase());
     for grant in &subject.grants {
         for items in grant.items(EXPOSED, is_safelisted) {
-            let message = format!("scripts may read {} anyway", listed(&items.names));
+            let message = format!("scripts may always read {}", listed(&items.names));
             findings.report(
                 Finding::at(items.place, message)
-                    .because("it is safelisted: listed or not, browsers show it")
-                    .help("drop it")
+                    .because("it is safelisted: browsers expose it even if it is not listed")
+                    .help("remove it")
                     .change(items.removal),
             );
         }
@@ -53,8 +56,8 @@ pub(super) fn wrong_side(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             let message = format!("servers send {}, scripts do not", listed(&items.names));
             findings.report(
                 Finding::at(items.place, message)
-                    .because("`allow_headers` is for headers of requests")
-                    .help("to let scripts read it, list it in `expose_headers`; here it can go")
+                    .because("`allow_headers` is for request headers")
+                    .help("remove it here; to let scripts read it, list it in `expose_headers`")
                     .change(items.removal),
             );
         }
@@ -62,8 +65,8 @@ pub(super) fn wrong_side(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             let message = format!("scripts send {}, servers do not", listed(&items.names));
             findings.report(
                 Finding::at(items.place, message)
-                    .because("`expose_headers` is for headers of responses")
-                    .help("to let scripts set it, list it in `allow_headers`; here it can go")
+                    .because("`expose_headers` is for response headers")
+                    .help("remove it here; to let scripts set it, list it in `allow_headers`")
                     .change(items.removal),
             );
         }
@@ -139,8 +142,8 @@ pub(super) fn any_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             findings.report(
                 Finding::at(place, "any request header is allowed")
                     .because(
-                        "headers steer servers and proxies: `X-HTTP-Method-Override`, `X-Forwarded-Host` \
-                         and whatever a later version reads are open to these origins, too",
+                        "headers control servers and proxies: these origins may also set \
+                         `X-HTTP-Method-Override`, `X-Forwarded-Host`, and headers that a later version reads",
                     )
                     .help("list the headers that the pages set"),
             );
@@ -149,7 +152,7 @@ pub(super) fn any_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 }
 
 pub(super) fn authorization_not_covered(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    // With credentials there is no `*`: what is asked for is echoed, this one included.
+    // With credentials the requested names are echoed, including this one.
     for grant in subject.grants.iter().filter(|grant| !grant.credentials()) {
         let names = &grant.grant.allow_headers;
         let listed = names
@@ -162,10 +165,10 @@ pub(super) fn authorization_not_covered(subject: &Subject<'_>, findings: &mut Fi
         findings.report(
             Finding::at(place, "`*` does not cover `authorization`")
                 .because(
-                    "the standard excepts it; browsers still let it pass, Firefox with a warning that this \
-                     will end",
+                    "the standard excepts it; browsers still allow it, but Firefox warns that this will \
+                     change",
                 )
-                .help("list it beside the `*` if scripts send it")
+                .help("list it together with the `*` if scripts send it")
                 .change(span.map(|span| Replacement {
                     span,
                     text: "\"*\", \"authorization\"".to_owned(),
@@ -188,10 +191,10 @@ pub(super) fn json_not_allowed(subject: &Subject<'_>, findings: &mut Findings<'_
             continue;
         };
         findings.report(
-            Finding::at(items.place, "no request may have a body of JSON")
+            Finding::at(items.place, "requests may not have a JSON body")
                 .because(
-                    "`Content-Type: application/json` needs permission; without it browsers let only forms \
-                     and plain text pass",
+                    "`Content-Type: application/json` needs permission; without it, browsers allow only forms \
+                     and plain text",
                 )
                 .help("if scripts send JSON, allow `content-type`")
                 .change(with_content_type(subject, grant)),
@@ -200,7 +203,7 @@ pub(super) fn json_not_allowed(subject: &Subject<'_>, findings: &mut Findings<'_
 }
 
 pub(super) fn large_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    /// Of the 4 KB that some proxies have for a response's header the application needs a part.
+    /// Some proxies accept 4 KB for the headers of a response, and the application needs a part of it.
     const MAX: usize = 3 * 1024;
     for grant in &subject.grants {
         let lists = &grant.grant;
@@ -218,25 +221,25 @@ pub(super) fn large_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
                 continue;
             };
             let mut place = grant.value(key);
-            // The key is enough to see: the list is long.
+            // Show only the key: the list is long.
             place.spans = grant
                 .entry(key)
                 .map_or(place.spans, |entry| vec![entry.key.clone()]);
             let message =
-                format!("the answer to {request} has {size} bytes of names in its header");
+                format!("the response to {request} has {size} bytes of names in its headers");
             findings.report(
                 Finding::at(place, message)
                     .because(
-                        "proxies keep a response's header in a buffer, often of 4 or 8 KB for all of its lines, and \
-                         answer 502 in place of what does not fit",
+                        "proxies read the headers of a response into a buffer, often of 4 or 8 KB, and answer \
+                         502 if they do not fit",
                     )
-                    .help("list only what pages use, or make a grant of its own for the pages that need more"),
+                    .help("list only what pages use, or add a separate grant for the pages that need more"),
             );
         }
     }
 }
 
-/// How many bytes the line of a list has in a response; none where what was asked for is echoed.
+/// The length of a list's header line in a response; 0 if the requested values are echoed.
 fn line(grant: &GrantSubject<'_>, key: &str, list: &[String]) -> usize {
     let field = match key {
         METHODS => ResponseHeader::AccessControlAllowMethods,
@@ -257,7 +260,7 @@ fn with_content_type(subject: &Subject<'_>, grant: &GrantSubject<'_>) -> Option<
         let line = subject
             .source
             .line_range(subject.source.line(methods.start));
-        // In an inline table a line of its own would be none.
+        // An inline table cannot have a key on a line of its own.
         return (line.start == methods.start).then(|| Replacement {
             span: methods.start..methods.start,
             text: "allow_headers = [\"content-type\"]\n".to_owned(),

@@ -9,11 +9,11 @@ use crate::text::{Short, listed};
 pub(super) fn safelisted_method(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for grant in &subject.grants {
         for items in grant.items(METHODS, |method| matches!(method, "GET" | "HEAD" | "POST")) {
-            let message = format!("browsers never ask for {}", listed(&items.names));
+            let message = format!("{} need not be listed", listed(&items.names));
             findings.report(
                 Finding::at(items.place, message)
-                    .because("`GET`, `HEAD` and `POST` are safelisted: scripts may use them, listed or not")
-                    .help("drop it; nothing changes")
+                    .because("`GET`, `HEAD` and `POST` are safelisted: browsers allow them without asking")
+                    .help("remove it; this changes nothing")
                     .change(items.removal),
             );
         }
@@ -30,7 +30,7 @@ pub(super) fn lower_case_method(subject: &Subject<'_>, findings: &mut Findings<'
                 continue;
             }
             let message = format!(
-                "`{}` is another method than `{}`",
+                "`{}` is not the same method as `{}`",
                 Short(method),
                 Short(&upper)
             );
@@ -41,8 +41,8 @@ pub(super) fn lower_case_method(subject: &Subject<'_>, findings: &mut Findings<'
             findings.report(
                 Finding::at(grant.item(METHODS, index), message)
                     .because(
-                        "methods are case-sensitive, and browsers send all but six of them as the script \
-                         writes them; few servers know one in lower case",
+                        "methods are case-sensitive, and browsers convert only six of them to upper case; few \
+                         servers accept one in lower case",
                     )
                     .help(format!(
                         "allow `{0}`, and write `{0}` in scripts",
@@ -59,8 +59,8 @@ pub(super) fn needless_method(subject: &Subject<'_>, findings: &mut Findings<'_>
         for items in grant.items(METHODS, |method| method == "OPTIONS") {
             findings.report(
                 Finding::at(items.place, "`OPTIONS` need not be listed for preflights")
-                    .because("the browser sends those itself, and they are always answered")
-                    .help("drop it, unless scripts of your own send `OPTIONS`")
+                    .because("the browser sends preflights itself, and they are always answered")
+                    .help("remove it, unless your scripts send `OPTIONS`")
                     .change(items.removal),
             );
         }
@@ -73,8 +73,8 @@ pub(super) fn any_method(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             findings.report(
                 Finding::at(place, "any method is allowed")
                     .because(
-                        "what the server can do but no page should is open to these origins, too, and \
-                         so is whatever it learns to do later",
+                        "these origins may also use methods that their pages do not need, and methods that \
+                         the server supports later",
                     )
                     .help("list the methods that the pages use"),
             );

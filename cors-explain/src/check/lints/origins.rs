@@ -16,15 +16,15 @@ pub(super) fn plain_http_origin(subject: &Subject<'_>, findings: &mut Findings<'
             }
             let secure = origin.as_str().replacen("http://", "https://", 1);
             let reason = format!(
-                "whoever controls a network on the way to it can put scripts into its pages, and they may \
-                 do what this site may{}",
+                "an attacker on the network can inject scripts into its pages, and they get the site's access \
+                 to this server{}",
                 as_the_user(grant)
             );
             let message = format!("`{}` is plain http", Short(origin.as_str()));
             findings.report(
                 Finding::at(grant.item(ORIGINS, *index), message)
                     .because(reason)
-                    .help("use https, and drop plain http")
+                    .help("use https")
                     .change(grant.change_origin(*index, &secure)),
             );
         }
@@ -33,16 +33,18 @@ pub(super) fn plain_http_origin(subject: &Subject<'_>, findings: &mut Findings<'
 
 pub(super) fn localhost_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for grant in &subject.grants {
-        // `tauri://localhost` and its like are the origins of applications, not of developers.
+        // `tauri://localhost` and similar origins are those of applications, not of developers. On Windows
+        // and Android, Tauri has `http://tauri.localhost`, or `https`.
         let is_developers = |text: &str| {
             text.starts_with("http")
+                && !text.ends_with("://tauri.localhost")
                 && OriginPattern::parse(text).is_ok_and(|origin| origin.is_loopback())
         };
         for items in grant.items(ORIGINS, is_developers) {
             let verb = is_or_are(&items.names);
             let message = format!("{} {verb} for development", listed(&items.names));
             let reason = format!(
-                "in production it lets in whatever serves a page on a visitor's own machine{}",
+                "in production it allows any program that serves a page on a visitor's own machine{}",
                 as_the_user(grant)
             );
             findings.report(
@@ -64,16 +66,19 @@ pub(super) fn any_port(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             if origin.is_loopback() {
                 continue;
             }
-            let message = format!("`{}` is every port of that host", Short(origin.as_str()));
+            let message = format!(
+                "`{}` matches every port of the host",
+                Short(origin.as_str())
+            );
             let reason = format!(
-                "whatever listens there is let in, and on many machines anybody with an account may \
-                 listen{}",
+                "it allows any program that listens there, and on many machines any user may start \
+                 one{}",
                 as_the_user(grant)
             );
             findings.report(
                 Finding::at(grant.item(ORIGINS, *index), message)
                     .because(reason)
-                    .help("list the ports that are meant; without one it is the scheme's own")
+                    .help("list the ports that you need; an origin without a port has the scheme's default")
                     .change(grant.change_origin(*index, host)),
             );
         }
@@ -83,21 +88,20 @@ pub(super) fn any_port(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 pub(super) fn wildcard_subdomains(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for grant in subject.grants.iter().filter(|grant| grant.credentials()) {
         for (index, origin) in &grant.origins {
-            // Of a public suffix there is worse to say.
+            // Another lint reports public suffixes.
             if !has_subdomains(origin) || origin.public_suffix().is_some() {
                 continue;
             }
             let message = format!(
-                "every subdomain in `{}` may act as the user",
+                "every subdomain that matches `{}` may act as the user",
                 Short(origin.as_str())
             );
             findings.report(
                 Finding::at(grant.item(ORIGINS, *index), message)
                     .because(
-                        "one forgotten subdomain that somebody else gets hold of is enough, or one with a \
-                         hole for scripts",
+                        "an attacker needs only one forgotten subdomain, or one with a script injection",
                     )
-                    .help("list the subdomains that need credentials, or keep all of them under control"),
+                    .help("list the subdomains that need credentials, or maintain all of them"),
             );
         }
     }
@@ -119,24 +123,24 @@ pub(super) fn shared_suffix(subject: &Subject<'_>, findings: &mut Findings<'_>) 
                 }
                 PublicSuffix::Below(domain) => (
                     suffix.to_string(),
-                    format!("there is one below `{}`", Short(domain)),
+                    format!("there is a public suffix below `{}`", Short(domain)),
                 ),
             };
             let message = format!(
-                "`{}` is everybody who registers a name below {below}",
+                "`{}` matches any name that someone registers below {below}",
                 Short(origin.as_str()),
             );
             let reason = format!(
-                "{fact}: its names belong to different people{}",
+                "{fact}: the names below it belong to different people{}",
                 match grant.credentials() {
-                    true => ", and each may act as the user",
+                    true => ", and each of them may act as the user",
                     false => "",
                 }
             );
             findings.report(
                 Finding::at(grant.item(ORIGINS, *index), message)
                     .because(reason)
-                    .help("list the names that are yours"),
+                    .help("list your own names"),
             );
         }
     }
@@ -160,15 +164,15 @@ pub(super) fn covered_origin(subject: &Subject<'_>, findings: &mut Findings<'_>)
             );
             findings.report(
                 Finding::at(grant.item(ORIGINS, *index), message)
-                    .because("beside the wider one it changes nothing")
-                    .help("drop it, or the wider one if that is more than what is meant")
+                    .because("it is redundant next to the wider pattern")
+                    .help("remove it, or the wider pattern if that allows too much")
                     .change(grant.removal(ORIGINS, std::iter::once(*index))),
             );
         }
     }
 }
 
-/// The pattern that covers another. It is tempting to ask each: then a long list would take hours.
+/// The pattern that covers another. Do not compare with each pattern: for a long list this would take hours.
 fn cover<'a>(
     origin: &OriginPattern<'_>,
     wide: &HashMap<&str, &'a OriginPattern<'a>>,
@@ -199,11 +203,11 @@ pub(super) fn null_listed(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             findings.report(
                 Finding::at(
                     items.place,
-                    "`null` is the origin of any page that wants it",
+                    "any page can have the origin `null`",
                 )
                 .because(
-                    "a sandboxed frame has it, a `data:` URL, a request that was redirected between \
-                         sites: listing it lets everybody in",
+                    "sandboxed frames, `data:` URLs and requests that were redirected between sites \
+                     have it, so listing it allows any site",
                 )
                 .help("give such pages an origin of their own, and list that")
                 .change(items.removal),
@@ -229,10 +233,10 @@ pub(super) fn trailing_dot(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             findings.report(
                 Finding::at(grant.item(ORIGINS, *index), message)
                     .because(
-                        "that is another origin than the one without, and only pages that were opened \
-                         with the dot have it",
+                        "browsers treat it as another origin than the one without the dot, and only pages \
+                         that were opened with the dot have it",
                     )
-                    .help("drop the dot")
+                    .help("remove the dot")
                     .change(grant.change_origin(*index, &format!("{host}{port}"))),
             );
         }
@@ -250,7 +254,7 @@ pub(super) fn scheme_without_pages(subject: &Subject<'_>, findings: &mut Finding
                     "a page that opens a WebSocket has the origin from which it was loaded, by http or https: this \
                      one allows nobody"
                 }
-                "ftp" => "browsers load no page by ftp: this origin allows nobody",
+                "ftp" => "browsers do not load pages with ftp, so this origin never matches",
                 _ => continue,
             };
             let pages = match origin.is_loopback() {
@@ -268,7 +272,7 @@ pub(super) fn scheme_without_pages(subject: &Subject<'_>, findings: &mut Finding
     }
 }
 
-/// A host without the port that its new scheme has anyway.
+/// A host without the default port of its new scheme.
 fn without_port<'a>(authority: &'a str, port: &str) -> &'a str {
     authority.strip_suffix(port).unwrap_or(authority)
 }
@@ -299,7 +303,7 @@ fn is_or_are(names: &[&str]) -> &'static str {
 mod tests {
     use super::*;
 
-    /// The search for a cover finds one exactly where asking each pattern does.
+    /// The search finds a cover exactly if comparing with each pattern does.
     #[test]
     fn covers() {
         let hosts = [

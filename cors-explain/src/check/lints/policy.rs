@@ -13,11 +13,11 @@ use crate::text::listed;
 pub(super) fn echoed_wildcard(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for grant in subject.grants.iter().filter(|grant| grant.credentials()) {
         let keys = [
-            (METHODS, "methods", "any method may be used as the user"),
+            (METHODS, "methods", "scripts may use any method as the user"),
             (
                 HEADERS,
                 "headers",
-                "any request header may be set as the user",
+                "scripts may set any request header as the user",
             ),
         ];
         for (key, what, message) in keys {
@@ -27,8 +27,8 @@ pub(super) fn echoed_wildcard(subject: &Subject<'_>, findings: &mut Findings<'_>
             findings.report(
                 Finding::at(place, message)
                     .because(
-                        "with credentials browsers know no `*`, so that whatever a preflight asks for is \
-                         granted by name",
+                        "browsers ignore `*` in requests with credentials, so the library echoes what a \
+                         preflight asks for",
                     )
                     .help(format!("list the {what} that the pages use")),
             );
@@ -44,18 +44,18 @@ pub(super) fn danger_allowed(subject: &Subject<'_>, findings: &mut Findings<'_>)
         }
         let reason = match danger.name.as_str() {
             "insecure-origins" => {
-                "whoever controls a network on the way to a plain http site can act as the user"
+                "an attacker on the network between a plain http site and its user can act as the user"
             }
             "public-suffixes" => {
-                "whoever registers a name below a public suffix can act as the user"
+                "anyone who registers a name below a public suffix can act as the user"
             }
             _ => "any page can have the origin `null`",
         };
-        let message = format!("`{}` is in use: {}", danger.name, listed(&users));
+        let message = format!("`{}` allows {}", danger.name, listed(&users));
         findings.report(
             Finding::at(danger.place(), message)
                 .because(reason)
-                .help("find out whether it is still needed; if so, say why in a comment beside it"),
+                .help("check whether it is still needed; if so, add a comment with the reason"),
         );
     }
 }
@@ -67,8 +67,10 @@ pub(super) fn danger_unused(subject: &Subject<'_>, findings: &mut Findings<'_>) 
         }
         findings.report(
             Finding::at(danger.place(), format!("nothing needs `{}`", danger.name))
-                .because("as long as it is here, the mistake that it excuses is not found")
-                .help("drop it")
+                .because(
+                    "as long as it is here, the unsafe setting that it permits is not reported",
+                )
+                .help("remove it")
                 .change(danger.removal(subject)),
         );
     }
@@ -104,7 +106,7 @@ impl Danger {
         }
     }
 
-    /// The origins that would be mistakes without it.
+    /// The origins that would be errors without it.
     fn users<'a>(&self, subject: &Subject<'a>) -> Vec<&'a str> {
         let origins = subject.grants.iter().flat_map(|grant| {
             let origins = grant.origins.iter();
@@ -135,11 +137,11 @@ pub(super) fn vary_per_origin(subject: &Subject<'_>, findings: &mut Findings<'_>
                 "shared caches keep a copy of every response for each origin",
             )
             .because(
-                "beside grants to known origins the answer depends on the origin, also for everybody: each \
-                 response says `Vary: Origin`",
+                "with grants for specific origins, the responses depend on the origin, also those for any origin: \
+                 each has `Vary: Origin`",
             )
             .help(
-                "for public files behind a cache, a policy of their own that is one `*` grant needs no `Vary`",
+                "for public files in a cache, use a policy of their own that is one `*` grant: it needs no `Vary`",
             ),
         );
     }
@@ -147,14 +149,14 @@ pub(super) fn vary_per_origin(subject: &Subject<'_>, findings: &mut Findings<'_>
 
 pub(super) fn max_age_zero(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for (grant, _) in max_ages(subject).filter(|(_, seconds)| *seconds == 0) {
-        let reason = "every request that needs a preflight is two requests, each time";
-        findings.report(too_short(grant, "preflights are never remembered", reason));
+        let reason = "every request that needs a preflight is always two requests";
+        findings.report(too_short(grant, "browsers never cache preflights", reason));
     }
 }
 
 pub(super) fn max_age_short(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for (grant, seconds) in max_ages(subject).filter(|(_, seconds)| (1..60).contains(seconds)) {
-        let message = format!("preflights are remembered for {seconds} s only");
+        let message = format!("browsers cache preflights for only {seconds} s");
         let reason = "nearly every request that needs a preflight is two requests";
         findings.report(too_short(grant, &message, reason));
     }
@@ -164,7 +166,7 @@ fn too_short(grant: &GrantSubject<'_>, message: &str, reason: &str) -> Finding {
     let entry = grant.entry("max_age");
     Finding::at(grant.value("max_age"), message)
         .because(reason)
-        .help("let browsers remember them; Chromium does for 2 hours at most")
+        .help("let browsers cache them; Chromium does for at most 2 hours")
         .change(entry.map(|entry| Replacement {
             span: entry.value.clone(),
             text: "7200".to_owned(),
@@ -176,17 +178,17 @@ pub(super) fn max_age_capped(subject: &Subject<'_>, findings: &mut Findings<'_>)
         findings.report(
             Finding::at(
                 grant.value("max_age"),
-                "Chromium remembers preflights for 2 hours at most, WebKit for 10 minutes",
+                "Chromium caches preflights for at most 2 hours, WebKit for 10 minutes",
             )
             .because(format!(
-                "only Firefox honours all of the {seconds} s, and so long it goes on sending what a \
-                 changed policy no longer allows"
+                "only Firefox uses all of the {seconds} s, and for this long it may send requests that a changed \
+                 policy no longer allows"
             )),
         );
     }
 }
 
-/// The grants whose max age is written down, each with it.
+/// The grants with a max age in the file, each with its max age.
 fn max_ages<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a GrantSubject<'a>, u64)> {
     let grants = subject.grants.iter();
     let written = grants.filter(|grant| grant.entry("max_age").is_some());
@@ -207,9 +209,9 @@ pub(super) fn status_200(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     findings.report(
         Finding::at(
             place,
-            "200 is for clients that are older than any browser in use",
+            "200 is only for clients that are older than any current browser",
         )
-        .because("browsers take any status from 200 to 299, and 204 says that nothing follows")
+        .because("browsers accept any status from 200 to 299, and 204 means that there is no body")
         .help("use 204, the default")
         .change(Some(Replacement {
             span: entry.value.clone(),

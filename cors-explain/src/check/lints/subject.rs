@@ -1,4 +1,4 @@
-//! A sound policy as the lints look at it.
+//! A valid policy in the form that the lints use.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub(super) struct GrantSubject<'a> {
     pub(super) grant: &'a Grant,
     /// The origins, each with its index.
     pub(super) origins: Vec<(usize, OriginPattern<'a>)>,
-    /// The same as they are written, for look-ups.
+    /// The same origins as text, for look-ups.
     texts: HashSet<&'a str>,
 }
 
@@ -40,11 +40,11 @@ pub(super) struct Place {
     pub(super) spans: Vec<Range<usize>>,
 }
 
-/// Items of a list that stand on one line, so that one comment silences what is said of them.
+/// The items of a list that are on one line, so that one comment silences the finding about them.
 pub(super) struct Items<'a> {
     pub(super) names: Vec<&'a str>,
     pub(super) place: Place,
-    /// The change that takes them out of the list.
+    /// The change that removes them from the list.
     pub(super) removal: Option<Replacement>,
 }
 
@@ -69,12 +69,12 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The grants to known origins.
+    /// The grants for specific origins.
     pub(super) fn known(&self) -> impl Iterator<Item = &GrantSubject<'a>> {
         self.grants.iter().filter(|grant| !grant.is_everybody())
     }
 
-    /// The grants to everybody.
+    /// The grants for any origin.
     pub(super) fn everybody(&self) -> impl Iterator<Item = &GrantSubject<'a>> {
         self.grants.iter().filter(|grant| grant.is_everybody())
     }
@@ -96,7 +96,7 @@ impl<'a> GrantSubject<'a> {
         self.grant.allow_credentials
     }
 
-    /// Where a key of the grant stands, if it is in the file.
+    /// The entry of a key of the grant, if it is in the file.
     pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
         self.places.entry(self.index, key)
     }
@@ -111,7 +111,7 @@ impl<'a> GrantSubject<'a> {
         self.place(key, Some(index))
     }
 
-    /// Where `*` is in a list.
+    /// The place of `*` in a list.
     pub(super) fn any(&self, key: &str) -> Option<Place> {
         let index = self.list(key).iter().position(|item| item == "*")?;
         Some(self.item(key, index))
@@ -139,7 +139,7 @@ impl<'a> GrantSubject<'a> {
         }
     }
 
-    /// The items of a list for which something holds, those of a line together.
+    /// The items of a list that match a predicate, grouped by line.
     pub(super) fn items(&self, key: &str, holds: impl Fn(&str) -> bool) -> Vec<Items<'a>> {
         let list = self.list(key).iter().enumerate();
         let found: Vec<_> = list.filter(|(_, item)| holds(item)).collect();
@@ -163,8 +163,8 @@ impl<'a> GrantSubject<'a> {
             .collect()
     }
 
-    /// The change that takes items out of a list, if the file shows where they are. A list of origins
-    /// that would be empty is none.
+    /// The change that removes items from a list, if their places in the file are known. A list of origins
+    /// must not become empty.
     pub(super) fn removal(
         &self,
         key: &str,
@@ -177,8 +177,8 @@ impl<'a> GrantSubject<'a> {
         removal(self.source, self.entry(key)?, &indices)
     }
 
-    /// The change of an origin into another, or its removal where the other is listed already. There is none
-    /// where another grant might have the other, for then it would be a mistake.
+    /// The change of an origin to another, or its removal if the other is already listed. None if another
+    /// grant might have the other, because then it would be an error.
     pub(super) fn change_origin(&self, index: usize, to: &str) -> Option<Replacement> {
         OriginPattern::parse(to).ok()?;
         if self.texts.contains(to) {
@@ -190,7 +190,7 @@ impl<'a> GrantSubject<'a> {
         }
     }
 
-    /// The change of an item into another.
+    /// The change of an item to another.
     pub(super) fn change_item(&self, key: &str, index: usize, to: &str) -> Option<Replacement> {
         let span = self.entry(key)?.items.get(index)?.clone();
         let text = format!("\"{to}\"");
@@ -198,12 +198,12 @@ impl<'a> GrantSubject<'a> {
     }
 }
 
-/// Whether a list says `*`.
+/// Whether a list has `*`.
 pub(super) fn has_any(list: &[String]) -> bool {
     list.iter().any(|item| item == "*")
 }
 
-/// The change that takes items out of a list. Where that would take a comment along, there is none.
+/// The change that removes items from a list. None if that would also remove a comment.
 pub(super) fn removal(
     source: &Source,
     list: &Entry,
@@ -216,8 +216,8 @@ pub(super) fn removal(
     if indices.len() == items.len() {
         let span = list.value.clone();
         let before = text(span.start..items.first()?.start)?;
-        let behind = text(items.last()?.end..span.end)?;
-        let is_plain = !before.contains('#') && !behind.contains('#');
+        let after = text(items.last()?.end..span.end)?;
+        let is_plain = !before.contains('#') && !after.contains('#');
         let mut between = items.windows(2).filter_map(|pair| match pair {
             [item, next] => text(item.end..next.start),
             _ => None,
@@ -226,7 +226,7 @@ pub(super) fn removal(
         let text = "[]".to_owned();
         return is_plain.then_some(Replacement { span, text });
     }
-    // With an item goes what is between it and the next, or at the end of the list the previous.
+    // Also remove the text between an item and the next, or at the end of the list the previous one.
     let next = items.get(last + 1);
     let previous = first.checked_sub(1).and_then(|index| items.get(index));
     let span = match (next, previous) {

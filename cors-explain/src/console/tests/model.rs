@@ -1,4 +1,4 @@
-//! What the model of the browser prints is understood as what the model knows it to be.
+//! Each message that the browser model prints is recognized as the failure that the model has.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ use crate::simulation::Simulation;
 const PAGE: &str = "https://app.example.com";
 const API: &str = "https://api.example.com/users";
 
-/// Where an engine says less than the model knows: what fails, and what its text stands for.
+/// Where an engine says less than the model knows: what fails, and the failure that its text means.
 const EXCEPTIONS: &[(Engine, FailureCode, FailureCode)] = &[
-    // One text, with a status, for everything that is not the origin.
+    // One text, with a status, for all failures that are not about the origin.
     (
         Engine::WebKit,
         FailureCode::AllowOriginMismatch,
@@ -33,7 +33,7 @@ const EXCEPTIONS: &[(Engine, FailureCode, FailureCode)] = &[
         FailureCode::AllowOriginMultiple,
         FailureCode::AllowOriginMissing,
     ),
-    // They would refuse it as any other header.
+    // They would reject it like any other header.
     (
         Engine::Chromium,
         FailureCode::AuthorizationNotListed,
@@ -77,7 +77,7 @@ const EXCEPTIONS: &[(Engine, FailureCode, FailureCode)] = &[
     ),
 ];
 
-/// What the text of an engine stands for; the exceptions that were needed are noted.
+/// The failure that the text of an engine means. Records the exceptions that were needed.
 fn expected(
     engine: Engine,
     error: &NetworkError,
@@ -247,7 +247,7 @@ fn every_failure() -> Vec<Blocked> {
     all
 }
 
-/// The same as whole consoles, of requests that were played.
+/// The same for whole consoles, of simulated requests.
 #[test]
 fn every_console_of_a_played_request_is_understood() {
     let credentialed = || request("GET").credentials(Credentials::Include);

@@ -1,4 +1,4 @@
-//! Whatever is pasted, and however.
+//! Properties for any pasted text.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::console::read::read;
 use crate::console::templates::TEMPLATES;
 use crate::failure_code::FailureCode;
 
-/// Of Chromium, whose messages have an end to everything in them.
+/// Messages of Chromium, in which the end of every part is known.
 const MESSAGES: [(&str, FailureCode); 3] = [
     (
         "Access to fetch at 'https://api.example.com/a?b=c' from origin 'https://app.example.com' has been \
@@ -87,7 +87,7 @@ proptest! {
         prop_assert_eq!(expected[0].failure, failure);
         prop_assert_eq!(found.len(), 1);
         prop_assert_eq!(found[0].failure, failure);
-        // Spaces in it are its own.
+        // Spaces in it belong to it.
         let without_kind = |facts: &Facts| Facts { kind: None, ..facts.clone() };
         let (found, expected) = (&found[0].facts, &expected[0].facts);
         prop_assert_eq!(without_kind(found), without_kind(expected));

@@ -33,11 +33,11 @@ fn every_template_is_found_where_it_stands() {
         let found = template.matches(&compact);
         assert_eq!(found.len(), 1, "{text}");
         assert_eq!(found[0].range, 0..compact.as_str().len(), "{text}");
-        assert!(texts.insert(template.text), "it stands there twice: {text}");
+        assert!(texts.insert(template.text), "listed twice: {text}");
     }
 }
 
-/// A text that no test sees may be wrong, or superfluous.
+/// A text that no test covers may be wrong or superfluous.
 #[test]
 fn every_template_is_seen_in_a_message() {
     let files = [
@@ -55,7 +55,7 @@ fn every_template_is_seen_in_a_message() {
     assert!(unseen.is_empty(), "{unseen:#?}");
 }
 
-/// What the page says that browsers print, and what they would be taken to say by it.
+/// The messages on the page, and the failures that they are recognized as.
 const AMBIGUOUS: [(FailureCode, FailureCode); 5] = [
     (
         FailureCode::AllowOriginInvalid,

@@ -173,7 +173,7 @@ fn the_dialogue() {
         put["steps"][1]["checks"][1],
         json!({
             "ok": true,
-            "text": "`Access-Control-Allow-Origin` is there",
+            "text": "`Access-Control-Allow-Origin` is present",
             "href": "https://fetch.spec.whatwg.org/#cors-check",
         })
     );
