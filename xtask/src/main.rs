@@ -6,6 +6,7 @@ mod demo;
 mod progress;
 mod serve;
 mod test_matrix;
+mod tidy;
 
 use std::ffi::OsString;
 use std::io;
@@ -41,6 +42,7 @@ usage: cargo xtask <task> [options]
       --quick              policies of at most 1,000 origins, and no throughput
       --gate               compare the numbers of instructions with the stored ones instead
       --record             store the numbers of instructions and allocations instead
+  tidy                     find words that are hard to read, in all that is written here, and say what to write instead
   ci                       everything that must hold: format, lints, docs, tests, matrix, demo,
                            numbers of allocations and instructions
 
@@ -87,6 +89,7 @@ fn run() -> Result<ExitCode, Error> {
             Some("test-matrix") => test_matrix::run(args),
             Some("serve") => serve::run(args),
             Some("bench") => bench::run(args),
+            Some("tidy") => tidy::run(args),
             Some("ci") => ci::run(args),
             _ => Err(Error::Usage(format!(
                 "`{}` is no task; see `cargo xtask --help`",
