@@ -35,7 +35,7 @@ async fn main() -> io::Result<()> {
 
     let server = match policy {
         Some(policy) => {
-            // Made here, because the closure runs once for each worker.
+            // Created here, because the closure runs once for each worker.
             let cors = Cors::new(policy);
             // The last `wrap` is the outermost: around routing, authentication and the 404.
             HttpServer::new(move || {
@@ -148,7 +148,7 @@ async fn vary() -> impl Responder {
         .finish()
 }
 
-/// What an application should leave to the policy; it does not get through.
+/// An application should not write these headers: the policy replaces them.
 async fn own_cors() -> impl Responder {
     HttpResponse::Ok()
         .insert_header(HANDLER)

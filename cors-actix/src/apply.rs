@@ -1,4 +1,4 @@
-//! How a decision is carried out on a response.
+//! Applies a decision to a response.
 
 use std::rc::Rc;
 
@@ -19,8 +19,8 @@ use crate::head::{CaptureOrigin, Head, header_name};
 
 /// The policy in one worker.
 ///
-/// Each worker prepares it anew. If all shared one, each header of each response would count
-/// references in memory that all workers write to, and they would wait for each other.
+/// Each worker prepares its own. If all workers shared one, each header of each response would count
+/// references in memory that all workers write to, and the workers would wait for each other.
 #[derive(Debug)]
 pub(crate) struct WorkerPolicy(PolicyCache<Rc<Prepared>>);
 
@@ -42,7 +42,7 @@ pub(crate) enum Outcome {
 pub(crate) struct ResponseHeaders {
     prepared: Rc<Prepared>,
     headers: HeaderSet,
-    /// What to echo. Not the request: actix-web panics when one that it wants to change is shared.
+    /// What to echo. The request itself is not kept: actix-web panics if a request that it changes is shared.
     origin: Option<HeaderValue>,
 }
 
@@ -97,10 +97,10 @@ impl Prepared {
 }
 
 impl ResponseHeaders {
-    /// Writes the headers. What `headers` has of those that only the policy writes is replaced or
-    /// removed; of `Vary` there is one line then.
+    /// Writes the headers. The headers that only the policy writes are replaced or removed in `headers`.
+    /// After that, `headers` has at most one `Vary` line.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        // Most responses have none of these: one walk over the names is faster than a look-up of each.
+        // Most responses have none of these headers: one pass over the names is faster than a lookup of each.
         let is_plain = !headers.keys().any(|name| *name == VARY || is_owned(name));
         if !is_plain {
             for owned in ResponseHeader::OWNED {
@@ -120,8 +120,8 @@ impl ResponseHeaders {
     }
 }
 
-/// Writes `all` to `headers`, which have none of those that only the policy writes and, if they are
-/// plain, no `Vary`.
+/// Writes `all` to `headers`. `headers` must have none of the headers that only the policy writes and, if
+/// `is_plain`, no `Vary`.
 fn write<'a, I: Iterator<Item = &'a HeaderValue>>(
     all: &[Header<HeaderValue>],
     headers: &mut HeaderMap,
@@ -136,7 +136,7 @@ fn write<'a, I: Iterator<Item = &'a HeaderValue>>(
                 continue;
             }
             ResponseHeader::TimingAllowOrigin => drop(headers.remove(&name)),
-            // The others are not there any more, and `append` takes a third less than `insert`.
+            // The others were removed before, and `append` takes a third fewer instructions than `insert`.
             _ => {}
         }
         match &header.value {
@@ -150,7 +150,7 @@ fn write<'a, I: Iterator<Item = &'a HeaderValue>>(
     }
 }
 
-/// A clone of a static value has no references to count, and these are on every other response.
+/// A clone of a static value counts no references, and nearly every response has these values.
 fn header_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     match value {
         "*" => Ok(HeaderValue::from_static("*")),
@@ -160,10 +160,10 @@ fn header_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     }
 }
 
-/// Makes one line of the application's `Vary` and ours.
+/// Merges the application's `Vary` and ours into one line.
 fn vary_by_origin(headers: &mut HeaderMap) {
     let lines = headers.get_all(VARY).map(HeaderValue::as_bytes);
-    // Lines that are values give a value when they are joined.
+    // Valid values are a valid value when they are joined.
     if let Some(Ok(line)) = merge_vary(lines).map(HeaderValue::try_from) {
         headers.insert(VARY, line);
     }

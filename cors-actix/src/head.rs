@@ -60,7 +60,7 @@ impl RequestHead for Head<'_> {
     }
 }
 
-/// A head that keeps the `Origin` that the engine has read, so that it is looked up once.
+/// A head that keeps the `Origin` that the engine has read, so that it is looked up only once.
 #[derive(Debug)]
 pub(crate) struct CaptureOrigin<'a> {
     head: Head<'a>,
@@ -73,7 +73,7 @@ impl<'a> CaptureOrigin<'a> {
         Self { head, origin }
     }
 
-    /// The last line that was read. Where an origin is granted anything, it is the only one.
+    /// The last line that was read. If the origin has a grant, it is the only line.
     pub(crate) fn origin(&self) -> Option<&'a HeaderValue> {
         self.origin.get()
     }

@@ -13,11 +13,11 @@ use crate::head::Head;
 
 /// A middleware that applies a CORS policy.
 ///
-/// Put it outermost, which is the last [`wrap`](actix_web::App::wrap) of an `App`: what is outside of it
-/// answers preflights itself, and its own responses have no CORS fields.
+/// It must be the outermost middleware, which is the last [`wrap`](actix_web::App::wrap) of an `App`.
+/// Middleware outside of it answers preflights itself, and its responses have no CORS headers.
 ///
-/// Make it once, outside of the closure that makes an `App` for each worker, and clone it there. A
-/// clone shares what it was cloned from; it costs one reference count.
+/// Create it once, outside of the closure that creates an `App` for each worker, and clone it in the
+/// closure. A clone shares the policy; it only counts a reference.
 #[derive(Clone, Debug)]
 pub struct Cors(PolicySource);
 
@@ -109,7 +109,7 @@ where
         match self.project().state.project() {
             StateProjection::Preflight { response } => match response.take() {
                 Some(response) => Poll::Ready(Ok(response.map_into_right_body())),
-                // Polled again after the end.
+                // Polled again after completion.
                 None => Poll::Pending,
             },
             StateProjection::Actual { inner, headers } => {
@@ -118,8 +118,8 @@ where
                         headers.write(response.headers_mut());
                         Ok(response.map_into_left_body())
                     }
-                    // Not made a response here: middleware outside of this one may want to see the
-                    // error.
+                    // Do not turn the error into a response here: middleware outside of this one may
+                    // handle the error.
                     Err(mut error) => {
                         let headers = headers.clone();
                         error.add_response_mapper(move |mut response: HttpResponse| {

@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         false => app(),
     };
     match policy {
-        // Last, so that it is around everything: the 404s, and authentication too.
+        // Last, so that it is outermost: it also covers the 404s and authentication.
         Some(policy) => axum::serve(listener, app.with_cors(CorsLayer::new(policy))).await?,
         None => axum::serve(listener, app).await?,
     }
@@ -60,7 +60,7 @@ fn app() -> Router {
         .route("/stream", any(stream))
 }
 
-/// With documents for caches, and compressed.
+/// The same with documents for caches, and with compression.
 fn cacheable_app() -> Router {
     app()
         .route("/documents/{name}", get(document))
@@ -115,7 +115,7 @@ async fn authenticate(headers: HeaderMap, request: Request, next: Next) -> Respo
     }
 }
 
-/// An error of the application. axum asks of it that it be a response.
+/// An error of the application. axum requires that it can become a response.
 struct AppError(Box<dyn Error>);
 
 impl IntoResponse for AppError {
@@ -137,7 +137,7 @@ async fn error() -> Result<String, AppError> {
 
 #[expect(
     clippy::panic,
-    reason = "to see what becomes of a response when a handler panics"
+    reason = "shows what happens to the response if a handler panics"
 )]
 async fn panic() {
     panic!("a handler panics");

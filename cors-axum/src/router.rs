@@ -15,14 +15,14 @@ use tower_service::Service;
 
 /// Puts a CORS policy around a whole [`Router`].
 ///
-/// A router that misses its state has to get it first, with [`Router::with_state`].
+/// A router that needs a state must get it first, with [`Router::with_state`].
 pub trait WithCors: sealed::Sealed {
-    /// The state that the router misses. It must be `()`.
+    /// The state that the router still needs. It must be `()`.
     type State;
 
-    /// Puts `cors` around everything that this router has: routes, nested routers and services,
-    /// layers, fallbacks, and what axum itself responds where there is none of those. `cors` is a
-    /// [`Policy`](crate::Policy), a [`LivePolicy`](crate::LivePolicy) or a [`CorsLayer`].
+    /// Applies `cors` to everything in this router: routes, nested routers and services, layers,
+    /// fallbacks, and axum's own 404 and 405 responses. `cors` is a [`Policy`](crate::Policy), a
+    /// [`LivePolicy`](crate::LivePolicy) or a [`CorsLayer`].
     ///
     /// # Examples
     ///
@@ -73,14 +73,14 @@ impl WithCors for Router {
     type State = ();
 
     fn with_cors(self, cors: impl Into<CorsLayer>) -> CorsRouter {
-        // Handlers become services when a router is given its state. Where that has not happened, it
-        // would happen again at every request.
+        // Handlers become services when a router gets its state. Without this call, that would happen
+        // again for every request.
         CorsRouter(cors.into().layer(self.with_state(())))
     }
 }
 
-/// For routers that miss their state: the compiler finds the method here, and says what is missing. One
-/// `impl` for all states would leave `Router::new().with_cors(policy)` without a type.
+/// For routers that still need a state: the compiler finds the method here and says what is missing. With
+/// one `impl` for all states, the compiler could not infer the type of `Router::new().with_cors(policy)`.
 impl<S: Clone + Send + Sync + 'static> WithCors for &Router<S> {
     type State = S;
 
@@ -94,7 +94,7 @@ impl<S: Clone + Send + Sync + 'static> WithCors for &Router<S> {
 
 /// A [`Router`] with a CORS policy around it. Made by [`WithCors::with_cors`].
 ///
-/// It is no router any more, so that nothing can be added where the policy would miss it:
+/// It is not a `Router`, so nothing can be added that the policy would not cover:
 ///
 /// ```compile_fail,E0599
 /// # use axum::Router;
@@ -107,8 +107,8 @@ impl<S: Clone + Send + Sync + 'static> WithCors for &Router<S> {
 /// # Ok::<(), cors_axum::ConfigErrors>(())
 /// ```
 ///
-/// Use it as you would have used the router: `axum::serve` takes it, and so does everything that
-/// takes a [`Service`].
+/// Use it in place of the router: `axum::serve` accepts it, and so does everything else that accepts
+/// a [`Service`].
 ///
 /// # Examples
 ///
@@ -187,7 +187,7 @@ where
     }
 }
 
-/// What `axum::serve` asks of whatever it serves: a service for each connection.
+/// What `axum::serve` requires of its argument: it creates a service for each connection.
 #[cfg(all(feature = "tokio", any(feature = "http1", feature = "http2")))]
 impl<L: axum::serve::Listener> Service<axum::serve::IncomingStream<'_, L>> for CorsRouter {
     type Response = Self;
@@ -209,7 +209,7 @@ mod sealed {
     impl Sealed for axum::Router {}
     impl<S> Sealed for &axum::Router<S> {}
 
-    /// The state of a router that misses none.
+    /// The state of a router that needs no state.
     #[diagnostic::on_unimplemented(
         message = "this `Router` misses its state, a `{Self}`",
         label = "call `.with_state(state)` before `.with_cors(policy)`"

@@ -1,4 +1,4 @@
-//! A Rocket application with a CORS policy in front of it: the fixture server of the workspace.
+//! A Rocket application with a CORS policy: the fixture server of cors-rocket.
 //!
 //! ```sh
 //! cargo run -p cors-rocket --example fixture-rocket -- --policy cors.toml --port 8000
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<rocket::Error>> {
         cacheable,
     } = FixtureArgs::from_args();
     let rocket = match policy {
-        // First, so that no other fairing can have made something else of a preflight.
+        // First, so that no other fairing can change a preflight before ours sees it.
         Some(policy) => rocket::custom(config(port)).attach(Cors::new(policy)),
         None => rocket::custom(config(port)),
     };
@@ -51,7 +51,7 @@ fn config(port: u16) -> Config {
         address: Ipv4Addr::LOCALHOST.into(),
         port,
         log_level: LogLevel::Off,
-        // A signal ends the process at once.
+        // A signal stops the process at once.
         shutdown: Shutdown {
             ctrlc: false,
             signals: [].into(),
@@ -86,7 +86,7 @@ const COMMON_METHODS: [Method; 7] = [
     Method::Options,
 ];
 
-/// The same routes for each of these methods: Rocket's attributes name one.
+/// The same routes for each of these methods: an attribute of Rocket names only one.
 fn for_each(methods: &[Method], routes: Vec<Route>) -> Vec<Route> {
     let with = |&method| {
         let mut routes = routes.clone();
@@ -96,7 +96,7 @@ fn for_each(methods: &[Method], routes: Vec<Route>) -> Vec<Route> {
     methods.iter().flat_map(with).collect()
 }
 
-/// A response that says that a handler made it.
+/// A response with a header that shows that a handler made it.
 #[derive(Responder)]
 struct Handled<R> {
     body: R,
@@ -139,7 +139,7 @@ fn echo(method: Method, uri: &Origin<'_>) -> Handled<With<Json<Echo>>> {
 
 #[get("/status/<code>")]
 fn status(code: u16) -> Option<Handled<(Status, ())>> {
-    // A `Status` alone would go to a catcher, which would not know of the field.
+    // A `Status` alone would go to a catcher, which would not write the header.
     let response = Handled::new((Status::new(code), ()));
     (200..600).contains(&code).then_some(response)
 }
@@ -149,7 +149,7 @@ fn json(value: Json<Value>) -> Handled<Json<Value>> {
     Handled::new(value)
 }
 
-/// Whoever knows the secret.
+/// A client that knows the secret.
 struct User;
 
 #[rocket::async_trait]
@@ -175,7 +175,7 @@ fn error() -> Status {
 }
 
 #[get("/panic")]
-#[expect(clippy::panic, reason = "what a panicking handler does is to be seen")]
+#[expect(clippy::panic, reason = "shows what a panicking handler does")]
 fn panic() {
     panic!("as asked")
 }
@@ -214,7 +214,7 @@ impl<'r> Responder<'r, 'static> for Stored {
     }
 }
 
-/// The first value of each of the fields that a document reads.
+/// The first value of each of the headers that a document depends on.
 struct Asked<'r>(Option<&'r str>, Option<&'r str>);
 
 #[rocket::async_trait]
@@ -233,7 +233,7 @@ fn document(name: &str, asked: Asked<'_>) -> Option<Stored> {
     Some(Stored(document.answer(asked.0, asked.1)))
 }
 
-/// Compresses what is text, for clients that accept gzip: Rocket has nothing of its own.
+/// Compresses text for clients that accept gzip: Rocket itself cannot compress.
 struct Gzip;
 
 #[rocket::async_trait]

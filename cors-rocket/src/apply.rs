@@ -1,4 +1,4 @@
-//! How a decision is carried out on a response.
+//! Applies a decision to a response.
 
 use cors_core::adapter::{Decision, Header, HeaderSource, ResponseHeader, merge_vary};
 use rocket::http::Status;
@@ -7,7 +7,7 @@ use rocket::{Request, Response};
 use crate::fairing::AppliedPolicy;
 use crate::head::{Head, lines};
 
-/// All that a policy may say in the answer to a preflight, where nobody else has a say.
+/// The headers that only the policy writes in the response to a preflight.
 const OWNED_IN_PREFLIGHT: [ResponseHeader; 8] = [
     ResponseHeader::AccessControlAllowOrigin,
     ResponseHeader::AccessControlAllowCredentials,
@@ -28,8 +28,8 @@ impl AppliedPolicy {
         policy.log_no_grant(&head, decision);
         match decision {
             Decision::Respond(preflight) => {
-                // It is as our route left it, but for what Rocket says in every response, unless a
-                // response fairing took it for one of the application's.
+                // Our route wrote no body. A body is from a response fairing that did not know that this
+                // is the response to a preflight.
                 if response.body().is_some() {
                     *response = Response::new();
                 }
@@ -50,8 +50,8 @@ impl AppliedPolicy {
 
 /// Removes headers; `removed` is called for each that was there.
 fn remove(owned: &[ResponseHeader], response: &mut Response<'_>, removed: impl Fn(ResponseHeader)) {
-    // Names are compared without case, as Rocket does. Most responses have none of these: to see that
-    // takes less time than to look each of them up.
+    // Names are compared without case, as in Rocket. Most responses have none of these headers: one pass
+    // over the lines takes less time than a lookup of each name.
     let mut lines = response.headers().iter();
     if !lines.any(|line| owned.iter().any(|owned| line.name == owned.name())) {
         return;
@@ -65,11 +65,11 @@ fn remove(owned: &[ResponseHeader], response: &mut Response<'_>, removed: impl F
     }
 }
 
-/// Makes one line of the application's `Vary` and ours.
+/// Merges the application's `Vary` and ours into one line.
 fn vary_by_origin(response: &mut Response<'_>) {
     let vary = ResponseHeader::Vary.name();
     let lines = response.headers().get(vary).map(str::as_bytes);
-    // Lines that are UTF-8 are UTF-8 when they are joined.
+    // UTF-8 lines are UTF-8 when they are joined.
     if let Some(Ok(line)) = merge_vary(lines).map(String::from_utf8) {
         response.set_raw_header(vary, line);
     }

@@ -1,4 +1,4 @@
-//! The fairing, and the half of it that has to run last.
+//! The fairing, and the part of it that must run last.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -15,9 +15,9 @@ use crate::route;
 
 /// A fairing that applies a [`Policy`] to every request of an application.
 ///
-/// Attach one: a second one fails when Rocket ignites, because each would answer the preflights of the
-/// other. Origins that may do different things go into several [grants](crate::Grant) of one policy. A
-/// clone costs one reference count.
+/// Attach only one. With two, Rocket does not ignite, because each would answer the preflights of the
+/// other. For origins with different permissions, use one policy with several [grants](crate::Grant). A
+/// clone only counts a reference.
 ///
 /// # Examples
 ///
@@ -31,12 +31,12 @@ use crate::route;
 #[derive(Clone, Debug)]
 pub struct Cors(PolicyCache<AppliedPolicy>);
 
-/// The policy that responses borrow from: in Rocket's managed state, or in the cache of a request. It is a
-/// type of its own, so that it is not the application's.
+/// The policy that responses borrow from: in Rocket's managed state, or in the cache of a request. The type
+/// is private, so the application cannot manage a value of the same type.
 #[derive(Clone, Debug)]
 pub(crate) struct AppliedPolicy(pub(crate) Policy);
 
-/// Managed state that says that a [`Cors`] is attached.
+/// Managed state that marks that a [`Cors`] is attached.
 struct Attached;
 
 impl Cors {
@@ -68,8 +68,8 @@ impl Fairing for Cors {
             );
             return Err(rocket);
         }
-        // Fairings run in the order in which they were attached. One that is attached while Rocket
-        // ignites comes after all that the application attached, wherever it attached this one.
+        // Fairings run in the order in which they were attached. A fairing that is attached while Rocket
+        // ignites runs after all fairings of the application, wherever the application attached this one.
         let rocket = match self.0.fixed() {
             Some(policy) => rocket.manage(policy.clone()),
             None => rocket,
@@ -100,7 +100,7 @@ impl Fairing for Cors {
     }
 }
 
-/// The half that has to run after the application's own fairings.
+/// The part that must run after the application's own fairings.
 struct ResponseFairing(PolicyCache<AppliedPolicy>);
 
 #[rocket::async_trait]
@@ -126,10 +126,10 @@ impl Fairing for ResponseFairing {
         'e: 'f,
     {
         if self.0.fixed().is_none() {
-            // So that the request is answered by the policy of the moment when it arrived.
+            // The policy that was current when the request arrived answers it.
             request.local_cache(|| self.0.current());
         }
-        // If another fairing has rewritten the method of a preflight, it would reach a route.
+        // If another fairing changed the method of a preflight, the preflight would reach a route.
         if request.method() != Method::Options && arrived_as_preflight(request) {
             request.set_method(Method::Options);
         }
@@ -156,8 +156,8 @@ impl Fairing for ResponseFairing {
 }
 
 impl ResponseFairing {
-    /// What applies to a request, where its response may borrow it from. That is not this fairing, but
-    /// managed state or, if it may be replaced, the request.
+    /// The policy for a request, from a place from which the response can borrow. That is not this fairing, but
+    /// managed state or, for a policy that can be replaced, the request.
     fn policy<'r>(&self, request: &'r Request<'_>) -> Option<&'r AppliedPolicy> {
         match self.0.fixed() {
             Some(_) => request.rocket().state(),
@@ -167,13 +167,13 @@ impl ResponseFairing {
 }
 
 fn arrived_as_preflight(request: &Request<'_>) -> bool {
-    // Header lines may be added on the way, but not removed. So most requests need no look at the
-    // cache, which allocates.
+    // Fairings can add header lines to a request, but not remove them. So most requests do not need
+    // the cache, which allocates.
     let asked = RequestHeader::AccessControlRequestMethod.name();
     lines(request.headers(), asked).next().is_some() && remember_preflight(request)
 }
 
-/// Whether it was remembered already: a request's cache cannot be asked without being written to.
+/// Returns whether it was remembered before: Rocket's request cache cannot be read without writing to it.
 fn remember_preflight(request: &Request<'_>) -> bool {
     struct ArrivedAsPreflight;
     let mut known = true;
@@ -184,8 +184,7 @@ fn remember_preflight(request: &Request<'_>) -> bool {
     known
 }
 
-/// What an `async fn` in these traits becomes, but for the box: this future has no size, so it is
-/// boxed without an allocation.
+/// What an `async fn` in these traits returns, but without an allocation: this future has size zero.
 fn done<'f>() -> BoxFuture<'f, ()> {
     Box::pin(poll_fn(|_| Poll::Ready(())))
 }

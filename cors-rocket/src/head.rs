@@ -1,4 +1,4 @@
-//! A request of Rocket's, as the engine reads it.
+//! A Rocket request, as the engine reads it.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use rocket::http::HeaderMap;
 /// The head of a [`Request`], for the engine: for [`is_preflight`](crate::is_preflight) in fairings
 /// of your own, and for [`Policy::explain`](crate::Policy::explain).
 ///
-/// Rocket drops every header line that is not UTF-8 before anybody can see it.
+/// Rocket drops every header line that is not UTF-8 before any fairing or handler can see it.
 ///
 /// # Examples
 ///
@@ -49,14 +49,14 @@ impl RequestHead for Head<'_, '_> {
     }
 }
 
-/// What [`HeaderMap::get`] gives. It hashes the name byte by byte, against collisions that a client
-/// might provoke; to compare it with the names that are there takes less time.
+/// The lines that [`HeaderMap::get`] would return. That method hashes the name byte by byte, to resist
+/// collisions that a client provokes. Comparing the names that are present takes less time.
 pub(crate) fn lines<'a>(
     headers: &'a HeaderMap<'_>,
     name: &'static str,
 ) -> impl Iterator<Item = &'a str> {
     headers.iter().filter_map(move |line| match line.value {
-        // All are borrowed, as they are not taken out of the map.
+        // All values are borrowed, because they are not taken out of the map.
         Cow::Borrowed(value) if line.name == name => Some(value),
         _ => None,
     })

@@ -8,8 +8,8 @@ use rocket::{Data, Request, Response, Route};
 
 use crate::head::Head;
 
-/// A route before all others, as routes and their guards are the first thing in Rocket that can
-/// answer a request: fairings cannot.
+/// A route that is tried before all others. In Rocket, only routes and their guards can answer a request;
+/// fairings cannot.
 pub(crate) fn preflight() -> Route {
     let mut route = Route::ranked(isize::MIN, Method::Options, "/<_..>", answer_or_forward);
     route.name = Some("CORS-preflight requests".into());
@@ -18,10 +18,10 @@ pub(crate) fn preflight() -> Route {
 
 fn answer_or_forward<'r>(request: &'r Request<'_>, data: Data<'r>) -> BoxFuture<'r> {
     if is_preflight(&Head::from(request)) {
-        // Not with the status here: Rocket hands an error to a catcher, which would write a body. The status and the fields are the response half's.
+        // Do not set the status here: Rocket passes errors to a catcher, which would write a body. The response fairing sets the status and the headers.
         Outcome::Success(Response::new()).pin()
     } else {
-        // With the status that Rocket starts routing with, so that nobody can tell we were asked.
+        // With the status that Rocket starts routing with, so that this route has no visible effect.
         Outcome::Forward((data, Status::NotFound)).pin()
     }
 }

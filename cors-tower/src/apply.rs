@@ -1,4 +1,4 @@
-//! How a decision is carried out on a response.
+//! Applies a decision to a response.
 
 use cors_core::adapter::{Header, HeaderSource, RequestHeader, ResponseHeader, merge_vary};
 use http::header::{
@@ -10,17 +10,17 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::head::header_name;
 
-/// The headers of one kind of actual response. Nearly all begin with the same one or two headers and
-/// end with the same one: those are written from constants, which need not be cloned.
+/// The headers of one kind of response, split so that constant ones are written without cloning. Nearly
+/// all begin with the same one or two headers and end with the same one.
 #[derive(Debug)]
 pub(crate) struct ActualHeaders {
-    /// All of them. What has no value has the request's origin.
+    /// All of them. `None` stands for the request's origin.
     headers: Box<[(HeaderName, Option<HeaderValue>)]>,
     /// Whether the first is `Access-Control-Allow-Origin` with the request's origin.
     echoes_origin: bool,
     /// Whether `Access-Control-Allow-Credentials: true` is next.
     credentials: bool,
-    /// What is between these and the last.
+    /// The headers between these and the last.
     others: Box<[(HeaderName, HeaderValue)]>,
     /// Whether the last is `Vary: Origin`.
     varies: bool,
@@ -69,7 +69,7 @@ impl ActualHeaders {
         })
     }
 
-    /// Writes the headers. The origin is moved where that will do. `replaced` is called for each header
+    /// Writes the headers. The origin is moved if it is needed once. `replaced` is called for each header
     /// of another writer that is replaced or removed.
     pub(crate) fn write(
         &self,
@@ -77,7 +77,8 @@ impl ActualHeaders {
         headers: &mut HeaderMap,
         replaced: impl Fn(ResponseHeader),
     ) {
-        // Hardly any response has one of these, and a look-up costs more than one look at each name.
+        // Few responses have one of these headers, and one pass over the names takes fewer instructions than
+        // a lookup of each.
         let is_plain = !self.times
             && !headers
                 .keys()
@@ -85,10 +86,10 @@ impl ActualHeaders {
         if !is_plain {
             return self.merge(origin.as_ref(), headers, replaced);
         }
-        // Not one loop over all headers, which took a fifth more.
+        // Do not write all headers in one loop: that took a fifth more instructions.
         //
-        // To append cannot fail before there are some 24,000 headers. The names are borrowed because only
-        // then is their hash computed in place.
+        // Appending cannot fail below about 24,000 headers. The names are borrowed because only then is
+        // their hash computed in place.
         if self.echoes_origin
             && let Some(origin) = origin.take()
         {
@@ -131,8 +132,8 @@ impl ActualHeaders {
     }
 }
 
-/// The headers of the answer to a preflight, written already as far as possible: to copy them takes
-/// half of what it takes to write them.
+/// The headers of the response to a preflight, written once as far as possible: copying the map takes
+/// half the instructions of writing it.
 #[derive(Debug)]
 pub(crate) struct PreflightHeaders {
     headers: HeaderMap,
@@ -155,7 +156,7 @@ impl PreflightHeaders {
                 }
                 HeaderSource::Echo(RequestHeader::Origin) if headers.is_empty() => {
                     echoes_origin = true;
-                    // It grants nothing, should it ever stay.
+                    // If it were ever sent, it would grant nothing.
                     headers.append(name, HeaderValue::from_static(""));
                 }
                 HeaderSource::Echo(echoed) => echoes.push((name, header_name(*echoed))),
@@ -174,7 +175,7 @@ impl PreflightHeaders {
         if self.echoes_origin
             && let (Some(value), Some(origin)) = (headers.values_mut().next(), origin)
         {
-            // Not by `insert`, which makes room for one more header first, though this one is there.
+            // Do not use `insert`: it reserves room for one more header, although this one exists.
             *value = origin.clone();
         }
         for (name, echoed) in &self.echoes {
@@ -183,7 +184,7 @@ impl PreflightHeaders {
                 .iter()
                 .filter(|value| !value.is_empty())
             {
-                // What can fail here cannot fail before there are some 24,000 headers.
+                // Appending cannot fail below about 24,000 headers.
                 let _ = headers.try_append(name, value.clone());
             }
         }
@@ -191,10 +192,10 @@ impl PreflightHeaders {
     }
 }
 
-/// Makes one line of the application's `Vary` and ours.
+/// Merges the application's `Vary` and ours into one line.
 fn vary_by_origin(headers: &mut HeaderMap) {
     let lines = headers.get_all(VARY).iter().map(HeaderValue::as_bytes);
-    // Lines that are values give a value when they are joined.
+    // Valid values are a valid value when they are joined.
     if let Some(Ok(line)) = merge_vary(lines).map(HeaderValue::try_from) {
         let _ = headers.try_insert(VARY, line);
     }
@@ -209,11 +210,11 @@ const OWNED: [HeaderName; 3] = [
 
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 
-// Constants, as a `static` one would have to be cloned.
+// Constants, because a `static` value would have to be cloned.
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 
-/// A clone of a static value has no references to count, and these are on every other response.
+/// A clone of a static value counts no references, and nearly every response has these values.
 fn header_value(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     match value {
         "*" => Ok(HeaderValue::from_static("*")),

@@ -50,7 +50,7 @@ impl RequestHead for Head<'_> {
     }
 }
 
-/// A head that keeps the `Origin` that the engine has read, so that it is looked up once.
+/// A head that keeps the `Origin` that the engine has read, so that it is looked up only once.
 #[derive(Debug)]
 pub(crate) struct CaptureOrigin<'a> {
     head: Head<'a>,
@@ -84,7 +84,7 @@ impl RequestHead for CaptureOrigin<'_> {
         let Some(value) = headers.get(header_name(name)) else {
             return SingleLine::Absent;
         };
-        // In most requests no field has several lines.
+        // In most requests, no header has several lines.
         if headers.len() != headers.keys_len() && has_several(headers, name) {
             return SingleLine::Repeated;
         }

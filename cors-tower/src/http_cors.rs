@@ -9,10 +9,10 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use crate::apply::{ActualHeaders, PreflightHeaders};
 use crate::head::{CaptureOrigin, Head};
 
-/// A policy for messages of the `http` crate, step by step, for where there is no tower service to
-/// put a [`CorsLayer`](crate::CorsLayer) around.
+/// A policy for messages of the `http` crate, step by step: for code without a tower service that a
+/// [`CorsLayer`](crate::CorsLayer) could wrap.
 ///
-/// A clone shares what it was cloned from; it costs one reference count.
+/// A clone shares the policy; it only counts a reference.
 ///
 /// # Examples
 ///
@@ -95,7 +95,7 @@ impl HttpCors {
         let decision = prepared.policy.decide(&capture);
         let origin = capture.origin();
         prepared.policy.log_no_grant(&head, decision);
-        // Two arms that each make the whole: it need not be moved once more.
+        // Each arm creates the whole result, so it is not moved once more.
         match origin {
             Some(origin) if decision.headers().is_granted() => ResponseHeaders {
                 prepared,
@@ -112,7 +112,7 @@ impl HttpCors {
 }
 
 impl ResponseHeaders {
-    /// The answer, if the request is a CORS-preflight request.
+    /// The response, if the request is a CORS-preflight request.
     #[inline]
     pub(crate) fn preflight<B: Default>(&self, asked: &HeaderMap) -> Option<Response<B>> {
         let Decision::Respond(preflight) = self.decision else {
@@ -127,13 +127,13 @@ impl ResponseHeaders {
         Some(response)
     }
 
-    /// Writes the headers. What `headers` has of those that only the policy writes is replaced or
-    /// removed; of `Vary` there is one line then.
+    /// Writes the headers. The headers that only the policy writes are replaced or removed in `headers`.
+    /// After that, `headers` has at most one `Vary` line.
     pub fn write(mut self, headers: &mut HeaderMap) {
         self.write_once(headers);
     }
 
-    /// The same where it cannot be taken. A second time there would be no origin to echo.
+    /// The same for callers that cannot move `self`. Call it only once: the origin is moved out.
     pub(crate) fn write_once(&mut self, headers: &mut HeaderMap) {
         let Prepared {
             policy,

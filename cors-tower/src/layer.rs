@@ -6,18 +6,18 @@ use crate::service::CorsService;
 
 /// A [`Layer`] that applies a CORS policy to a service.
 ///
-/// Put it outermost: what is outside of it answers preflights itself, and its own responses have no
-/// CORS fields. In a `ServiceBuilder`, whose first layer is outermost, put it first. Compression goes
-/// inside, too: outside it writes a second `Vary` line, and a cache that reads one line only, as nginx
-/// 1.22 does, gives the answer for one origin to another.
+/// It must be the outermost layer. A layer outside of it answers preflights itself, and its responses have
+/// no CORS headers. In a `ServiceBuilder`, the first layer is the outermost. Put compression inside, too:
+/// outside it writes a second `Vary` line, and a cache that reads only one line (nginx 1.22 does) gives the
+/// response for one origin to another.
 ///
-/// Two of them around one another are a mistake: see [several policies](crate#several-policies).
+/// Do not nest two of these layers: see [several policies](crate#several-policies).
 ///
-/// The inner service's response body must have a [`Default`], for the answers to preflights. The bodies
-/// of axum, tonic and http-body-util have one; in front of one that has none, such as
-/// `hyper::body::Incoming` in a proxy, map it to one that has.
+/// The inner service's response body must implement [`Default`], for the responses to preflights. The bodies
+/// of axum, tonic and http-body-util do. A body that does not, such as `hyper::body::Incoming` in a proxy,
+/// has to be mapped to one that does.
 ///
-/// A clone shares what it was cloned from; it costs one reference count.
+/// A clone shares the policy; it only counts a reference.
 ///
 /// # Examples
 ///

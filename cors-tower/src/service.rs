@@ -54,7 +54,7 @@ where
         let headers = self
             .cors
             .response_headers(request.method(), request.headers());
-        // Two arms that each make the whole future: it is large, and need not be moved once more.
+        // Each arm creates the whole future: it is large, and so it is not moved once more.
         match headers.preflight(request.headers()) {
             Some(response) => CorsFuture {
                 state: State::Preflight {
@@ -99,11 +99,11 @@ where
         match self.project().state.project() {
             StateProjection::Preflight { response } => match response.take() {
                 Some(response) => Poll::Ready(Ok(response)),
-                // Polled again after the end.
+                // Polled again after completion.
                 None => Poll::Pending,
             },
             StateProjection::Actual { inner, headers } => {
-                // Not taken out with `?`: the response would be moved twice more.
+                // Do not use `?`: it would move the response twice more.
                 let mut polled = inner.poll(cx);
                 if let Poll::Ready(Ok(response)) = &mut polled {
                     headers.write_once(response.headers_mut());

@@ -12,7 +12,7 @@ async fn axum_0_7() {
     let policy = Policy::new(Grant::new(["https://app.example.com"])).unwrap();
     let cors = CorsLayer::new(policy);
     let app = Router::new().route("/", get(|| async { "hello" }));
-    // What its `serve` takes.
+    // The type that its `serve` accepts.
     let _ = ServiceExt::<Request<Body>>::into_make_service(cors.layer(app.clone()));
 
     for (path, status) in [("/", StatusCode::OK), ("/nowhere", StatusCode::NOT_FOUND)] {

@@ -1,4 +1,4 @@
-//! What is reported of CORS headers that somebody else writes. Alone in its program: all that emits events is listened to.
+//! The warning about CORS headers of another writer. It has a program of its own, because it listens to every event.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

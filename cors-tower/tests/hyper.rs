@@ -1,4 +1,4 @@
-//! A plain hyper server, over loopback: what is on the wire.
+//! A plain hyper server, over loopback.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -20,8 +20,7 @@ const ORIGIN: &str = "Origin: https://app.example.com";
 const REFUSED: &str = "Origin: https://evil.example";
 const ASKED_METHOD: &str = "Access-Control-Request-Method: PUT";
 
-/// Sends a request through the layer, and through [`HttpCors`] step by step, and checks all that comes
-/// back.
+/// Sends a request through the layer, and through [`HttpCors`] step by step. Checks the whole response.
 #[track_caller]
 fn check(head: &[&str], status: &str, fields: &[&str], body: &str) {
     let layer = CorsLayer::new(policy()).layer(tower::service_fn(application));
@@ -119,7 +118,7 @@ async fn application(request: Request<Incoming>) -> Result<Response<Full<Bytes>>
     Ok(response)
 }
 
-/// Serves one connection; returns all that it sends back.
+/// Serves one connection. Returns everything that the server sends.
 fn exchange<S>(service: S, head: &[&str]) -> String
 where
     S: HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible>,

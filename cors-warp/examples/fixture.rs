@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     match policy {
-        // Around everything: all routes, what they reject, and authentication too.
+        // Around everything: all routes, their rejections, and authentication.
         Some(policy) => {
             let app = Cors::new(policy).wrap(routes());
             warp::serve(app).incoming(listener).run().await;
@@ -48,8 +48,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// With documents for caches, and compressed. That is in the tower form, as warp's own compression does
-/// not ask what the client accepts.
+/// The same with documents for caches, and with compression. It uses the tower form, because warp's own
+/// compression ignores what the client accepts.
 async fn serve_cacheable(policy: Option<LivePolicy>, listener: TcpListener) {
     let document = warp::path!("documents" / String)
         .and(warp::header::optional("accept-language"))
@@ -125,7 +125,7 @@ fn echo(method: Method, path: FullPath) -> impl Reply {
     with_header(handled(body), "x-request-id", "fixture")
 }
 
-/// Whatever else than the path was amiss, it was the token.
+/// A rejection for any reason but the path is about the token.
 async fn unauthorized(rejection: Rejection) -> Result<impl Reply, Rejection> {
     if rejection.is_not_found() {
         return Err(rejection);
@@ -134,8 +134,7 @@ async fn unauthorized(rejection: Rejection) -> Result<impl Reply, Rejection> {
     Ok(with_status(challenge, StatusCode::UNAUTHORIZED))
 }
 
-/// What an application rejects with for reasons of its own. Nothing recovers from it here, so warp
-/// answers 500.
+/// A custom rejection. Nothing recovers from it here, so warp responds with 500.
 #[derive(Debug)]
 struct Failed;
 
@@ -147,7 +146,7 @@ async fn error() -> Result<StatusCode, Rejection> {
 
 #[expect(
     clippy::panic,
-    reason = "to see what becomes of a response when a handler panics"
+    reason = "shows what happens to the response if a handler panics"
 )]
 fn panic() -> StatusCode {
     panic!("a handler panics")
@@ -164,7 +163,7 @@ fn document(
     let answer = document.answer(accept_language.as_deref(), if_none_match.as_deref());
     let status = StatusCode::from_u16(answer.status).unwrap_or_default();
     let mut response = with_status(answer.body, status).into_response();
-    // Another line for each: `with_header` would replace what is there.
+    // Each is a line of its own: `with_header` would replace an earlier one.
     for (name, value) in answer.fields {
         let value = HeaderValue::from_static(value);
         match name {

@@ -13,12 +13,11 @@ use warp::{Filter, Rejection, Reply};
 use crate::layer::Cors;
 
 impl Cors {
-    /// The filter form: puts the policy around `routes`, which are everything that
+    /// The filter form: applies the policy to `routes`, which must be everything that
     /// [`warp::serve`] serves.
     ///
-    /// Preflights are answered before `routes` are tried. What `routes` reject becomes the response
-    /// that warp itself makes of the rejection, so the result rejects nothing: see
-    /// [placement](crate#placement).
+    /// Preflights are answered before `routes` are tried. A rejection by `routes` becomes the response
+    /// that warp itself makes of it, so the result never rejects: see [placement](crate#placement).
     ///
     /// # Examples
     ///
@@ -53,10 +52,10 @@ impl Cors {
                 Outcome::Forward(headers) => Ok(headers),
             })
         };
-        // Boxed, whatever `routes` reject with is a `Rejection`.
+        // A boxed filter always rejects with a `Rejection`.
         let rendered = routes.map(R::into_response).boxed().or_else(render);
         warp::method()
-            // Copied, because warp shows all lines of a field to its own filters only.
+            // Copied, because only warp's own filters can see all lines of a header.
             .and(warp::header::headers_cloned())
             .and_then(decide)
             .and(rendered)
@@ -68,9 +67,9 @@ impl Cors {
     }
 }
 
-/// The response to a preflight. To reject is the only way for a filter not to run the next one.
+/// The response to a preflight. Only a rejection keeps warp from running the next filter.
 ///
-/// A rejection shows what is in it and does not give it back: hence the lock, to take it out.
+/// A rejection gives only a reference to its content. The lock makes it possible to take the response out.
 #[derive(Debug)]
 struct Preflight(Mutex<Option<Response>>);
 
@@ -89,13 +88,13 @@ async fn answer(rejection: Rejection) -> Result<(Response,), Infallible> {
     }
 }
 
-/// Has warp make a response of a rejection.
+/// Lets warp turn a rejection into a response.
 ///
-/// It is tempting to look for the known rejections with [`Rejection::find`]. That finds neither all
-/// of them nor the one that warp prefers in a combination. Only a service renders exactly, and
-/// within a filter warp's debug builds panic on a service: hence the task.
+/// Do not look for the known rejections with [`Rejection::find`]: it does not find all of them, nor the one
+/// that warp prefers in a combination. Only a service renders every rejection as warp does. In a debug build,
+/// warp panics if a service runs within a filter, so the service runs in a task of its own.
 async fn render(rejection: Rejection) -> Result<(Response,), Infallible> {
-    // A filter could be called many times; this one is called once.
+    // The type of a filter allows many calls; this one is called once.
     let rejection = Arc::new(Mutex::new(Some(rejection)));
     let reject = move || {
         let mut rejection = rejection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,9 +106,9 @@ async fn render(rejection: Rejection) -> Result<(Response,), Infallible> {
     match tokio::spawn(async move { service.call(request).await }).await {
         Ok(Ok(response)) => Ok((response,)),
         Err(error) => match error.try_into_panic() {
-            // A custom rejection is rendered by its `Debug`, which may panic.
+            // warp renders a custom rejection by its `Debug`, which may panic.
             Ok(payload) => resume_unwind(payload),
-            // The runtime is shutting down, and the task that waits here goes with it.
+            // The runtime is shutting down, and will drop the task that waits here.
             Err(_) => pending().await,
         },
     }

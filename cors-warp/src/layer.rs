@@ -4,7 +4,7 @@ use tower_layer::Layer;
 /// A CORS policy for a warp server: [`wrap`](Self::wrap) it around filters, or
 /// [`layer`](Self::layer) it around a service.
 ///
-/// A clone shares what it was cloned from; it costs one reference count.
+/// A clone shares the policy; it only counts a reference.
 #[derive(Clone, Debug)]
 pub struct Cors(pub(crate) HttpCors);
 
@@ -19,12 +19,12 @@ impl Cors {
         self.0.policy()
     }
 
-    /// The tower form: puts the policy around `service`, which is
-    /// [`warp::service(routes)`](warp::service) or that with other tower layers around it.
+    /// The tower form: applies the policy to `service`, which is
+    /// [`warp::service(routes)`](warp::service), with or without other tower layers around it.
     ///
-    /// It is faster than [`wrap`](Self::wrap) and needs no tokio, but [`warp::serve`] serves filters
-    /// only. The [`serve`](crate::serve()) of this crate takes it, and so does everything else that
-    /// speaks tower. This is also tower's [`Layer`], for a `ServiceBuilder`.
+    /// It is faster than [`wrap`](Self::wrap) and does not need tokio, but [`warp::serve`] serves only
+    /// filters. The [`serve`](crate::serve()) of this crate accepts it, and so does every other server of
+    /// tower services. [`Cors`] also implements tower's [`Layer`], for a `ServiceBuilder`.
     ///
     /// # Examples
     ///

@@ -18,8 +18,8 @@ use warp::http::{Request, Response};
 /// Serves a tower service as [`warp::serve`] serves a filter: HTTP/1.1 and HTTP/2, upgrades included.
 /// It does not return.
 ///
-/// What it costs: [`warp::addr::remote`] is `None` in every route, and [`warp::log`] shows no address,
-/// because warp keeps the field that they read to itself. Where you need the address, use
+/// With it, [`warp::addr::remote`] is `None` in every route, and [`warp::log`] shows no address, because
+/// the data that they read is private to warp. If you need the address, use
 /// [`Cors::wrap`](crate::Cors::wrap).
 ///
 /// # Examples
@@ -53,8 +53,8 @@ where
     serve_with_shutdown(listener, service, pending()).await;
 }
 
-/// The same as [`serve()`] until `signal` comes: then it accepts no more connections, and returns
-/// when the requests that it has accepted are answered.
+/// The same as [`serve()`] until `signal` completes. Then it accepts no more connections, and returns
+/// after the requests that it has accepted are answered.
 ///
 /// # Examples
 ///
@@ -119,8 +119,7 @@ pub async fn serve_with_shutdown<S, B>(
     connections.shutdown().await;
 }
 
-/// It is tempting to accept again at once. But a process that has run out of file descriptors would
-/// then do nothing else.
+/// Do not accept again at once: a process that has no more file descriptors would do nothing else.
 async fn wait_after(error: &io::Error) {
     let of_the_connection = matches!(
         error.kind(),

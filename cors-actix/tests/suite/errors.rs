@@ -57,7 +57,7 @@ impl ResponseError for Teapot {
     }
 }
 
-/// A middleware whose error has fields of its own.
+/// A middleware whose error has headers of its own.
 async fn brew<B: MessageBody>(_: ServiceRequest, _: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let mut error = Error::from(Teapot);
     error.add_response_mapper(|mut response| {
@@ -111,7 +111,7 @@ async fn stay_errors() {
         let expected = [&GRANTED[..3], &["vary: Accept, Origin"]].concat();
         assert_eq!(cors_fields(response.headers()), expected);
     }
-    // A limit of actix-web. When it is gone, the documentation has to change.
+    // A limit of actix-web. If actix-web removes it, change the documentation.
     let response = HttpResponse::from_error(error);
     assert_eq!(cors_fields(response.headers()), UNTOUCHED);
 
@@ -120,7 +120,7 @@ async fn stay_errors() {
     assert_eq!(cors_fields(result.unwrap().headers()), GRANTED);
 }
 
-/// A middleware that makes an error of a panic.
+/// A middleware that turns a panic into an error.
 async fn catch_panic<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

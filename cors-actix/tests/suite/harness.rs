@@ -16,14 +16,14 @@ use serde_json::Value;
 pub(crate) const APP: &str = "https://app.example.com";
 pub(crate) const EVIL: &str = "https://evil.example";
 
-/// The fields of an actual response to [`APP`].
+/// The headers of an actual response to [`APP`].
 pub(crate) const GRANTED: &[&str] = &[
     "access-control-allow-credentials: true",
     "access-control-allow-origin: https://app.example.com",
     "access-control-expose-headers: x-request-id",
     "vary: Origin",
 ];
-/// The fields of the response to a preflight from [`APP`].
+/// The headers of the response to a preflight from [`APP`].
 pub(crate) const PREFLIGHT: &[&str] = &[
     "access-control-allow-credentials: true",
     "access-control-allow-headers: content-type, authorization",
@@ -32,9 +32,9 @@ pub(crate) const PREFLIGHT: &[&str] = &[
     "access-control-max-age: 600",
     "vary: Origin",
 ];
-/// The fields of any other response.
+/// The headers of any other response.
 pub(crate) const REFUSED: &[&str] = &["vary: Origin"];
-/// The fields of a response that the middleware never saw.
+/// The headers of a response that the middleware never saw.
 pub(crate) const UNTOUCHED: &[&str] = &[];
 
 pub(crate) fn cors() -> Cors {
@@ -84,7 +84,7 @@ async fn take_json(_: Json<Value>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A middleware that lets nothing pass.
+/// A middleware that rejects every request.
 pub(crate) async fn deny<B: MessageBody>(
     _: ServiceRequest,
     _: Next<B>,
@@ -92,8 +92,8 @@ pub(crate) async fn deny<B: MessageBody>(
     Err(ErrorUnauthorized("no"))
 }
 
-/// Sends `request` to `app` and compares the status and all fields that CORS is about, in the order
-/// of their names, with what is expected.
+/// Sends `request` to `app`. Compares the status and all CORS headers, sorted by name, with what is
+/// expected.
 #[track_caller]
 pub(crate) fn check<T, B>(app: App<T>, request: TestRequest, status: u16, fields: &[&str])
 where
@@ -110,7 +110,7 @@ where
         let app = init_service(app).await;
         let response = match try_call_service(&app, request.to_request()).await {
             Ok(response) => HttpResponse::from(response).drop_body(),
-            // As the server does.
+            // The server does the same.
             Err(error) => error.error_response().drop_body(),
         };
         (response.status(), response.headers().clone())

@@ -25,7 +25,7 @@ async fn a_request_sees_one_policy() {
     let replace = {
         let live = live.clone();
         move || {
-            // While the request is on its way.
+            // While the request is being answered.
             live.replace(exposing("x-second"));
             async { HttpResponse::Ok().finish() }
         }

@@ -1,4 +1,4 @@
-//! What the middleware guarantees, in applications as users write them.
+//! What the middleware guarantees, in typical applications.
 
 // All of it counts as test code to clippy, helpers included.
 #![cfg(test)]

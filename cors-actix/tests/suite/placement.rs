@@ -1,4 +1,4 @@
-//! Where the middleware stands among others, in scopes and in resources.
+//! The position of the middleware among others, in scopes and in resources.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -25,7 +25,7 @@ fn authentication() {
     check(inside(), preflight("/", EVIL), 403, REFUSED);
     check(inside(), get("/", APP), 401, GRANTED);
 
-    // The mistake that the documentation warns of.
+    // The wrong order, which the documentation warns about.
     let outside = || {
         App::new()
             .configure(routes)
@@ -57,7 +57,7 @@ async fn deny_no_preflight<B: MessageBody>(
 
 #[test]
 fn order_of_registration() {
-    // Unlike `wrap` among each other, `wrap` and `service` come in any order.
+    // The order of several `wrap` calls matters; the order of `wrap` and `service` does not.
     let app = || App::new().wrap(cors()).configure(routes);
     check(app(), get("/", APP), 200, GRANTED);
     check(app(), preflight("/", APP), 204, PREFLIGHT);
@@ -110,7 +110,7 @@ fn resource() {
 
 #[test]
 fn route() {
-    // Too far inside: a preflight is no GET.
+    // Too far inside: a preflight is not a GET, so it does not match this route.
     let app = || App::new().route("/", web::get().to(HttpResponse::Ok).wrap(cors()));
     check(app(), get("/", APP), 200, GRANTED);
     check(app(), preflight("/", APP), 404, UNTOUCHED);
@@ -118,7 +118,7 @@ fn route() {
 
 #[test]
 fn nested_policies() {
-    // The outer one decides alone, so a policy of several grants is what is wanted instead.
+    // The outer policy decides alone. Use one policy with several grants instead.
     let app = || {
         let public = cors_of(Grant::new(["*"]).expose_headers(["*"]));
         App::new()

@@ -48,7 +48,7 @@ fn preflights() {
         403,
         REFUSED,
     );
-    // No preflights: the application's to answer.
+    // These are not preflights: the application answers them.
     row(request(Method::OPTIONS, "/", APP), 405, GRANTED);
     row(request(Method::OPTIONS, "/any", APP), 200, GRANTED);
     row(
@@ -118,7 +118,7 @@ fn actual_responses() {
     row(get("/error", APP), 500, GRANTED);
     row(get("/nowhere", APP), 404, GRANTED);
     row(request(Method::DELETE, "/", APP), 405, GRANTED);
-    // What the extractor says of a body that is no JSON.
+    // The extractor's error for a body that is not JSON.
     row(
         request(Method::POST, "/json", APP)
             .insert_header((CONTENT_TYPE, "application/json"))
@@ -241,7 +241,7 @@ fn fields_of_the_application() {
 
 #[actix_web::test]
 async fn bodies_are_passed_on() {
-    // The second chunk never comes. Whoever collects the body waits forever.
+    // The second chunk never comes. Code that collects the whole body would wait forever.
     let endless = || async {
         let first = stream::iter([Ok::<_, Infallible>(Bytes::from("chunk 1\n"))]);
         HttpResponse::Ok().streaming(first.chain(stream::pending()))

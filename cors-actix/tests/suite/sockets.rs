@@ -1,4 +1,4 @@
-//! What goes over the wire.
+//! Requests over a real connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ async fn panicking() -> HttpResponse {
     panic!("as expected");
 }
 
-/// Sends back whatever comes after the upgrade.
+/// Sends back everything that it receives after the upgrade.
 async fn upgrade(payload: web::Payload) -> HttpResponse {
     HttpResponse::SwitchingProtocols()
         .upgrade("websocket")
@@ -48,8 +48,8 @@ fn with_server(client: impl FnOnce(SocketAddr) + Send + 'static) {
     });
 }
 
-/// Sends `requests` on one connection, and returns all that comes back but `Date`, with the fields
-/// of each response in the order of their names.
+/// Sends `requests` on one connection. Returns all responses without `Date`, the headers of each
+/// response sorted by name.
 fn exchange(address: SocketAddr, requests: &str) -> Vec<String> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(requests.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! Whatever responds inside of the policy, CORS fields are all that it changes.
+//! The policy changes nothing but CORS headers, for every kind of response inside of it.
 
 use crate::{ALLOWED, REFUSED, cors, lines, preflight, request, send};
 use std::convert::Infallible;
@@ -35,8 +35,8 @@ const PREFLIGHT: [&str; 5] = [
 
 const VARY: [&str; 1] = ["vary: Origin"];
 
-/// Sends a request to `app` as it is and to `app` with the policy around it, from an allowed origin,
-/// from another, and from none.
+/// Sends a request to `app` and to `app` with the policy around it: from an allowed origin, from
+/// another origin, and without an origin.
 #[track_caller]
 fn check_everywhere(app: Router, line: &str, fields: &[(&str, &str)], status: u16) {
     let bare = send(app.clone(), request(line, fields));
@@ -69,7 +69,7 @@ fn check_everywhere(app: Router, line: &str, fields: &[(&str, &str)], status: u1
         assert_eq!(lines(got.headers()), expected, "preflight to {path}");
         assert!(got.body().is_empty(), "preflight to {path}");
 
-        // axum adds `Allow` and `Content-Length` to what layers of a router respond.
+        // axum adds `Allow` and `Content-Length` to the responses of a router's layers.
         let mut got = send(app.clone().layer(cors()), preflight(path, origin));
         got.headers_mut().remove("allow");
         got.headers_mut().remove("content-length");
@@ -99,7 +99,7 @@ fn routes() {
 }
 
 #[test]
-fn nobody_responds() {
+fn no_handler_responds() {
     #[track_caller]
     fn check(line: &str, status: u16) {
         check_everywhere(app(), line, &[], status);
@@ -196,7 +196,7 @@ fn a_policy_of_its_own_for_a_part() {
 
 #[test]
 fn two_policies() {
-    // The outer one decides: it is the only writer.
+    // The outer policy decides: it is the only writer.
     let inner = Router::new().route("/", get(ok)).with_cors(cors());
     let everyone = cors_axum::Policy::new(cors_axum::Grant::new(["*"])).unwrap();
     let app = Router::new()
@@ -223,17 +223,25 @@ fn chunks_pass_one_by_one() {
     let app = Router::new().route("/", get(stream)).with_cors(cors());
 
     let response = app.oneshot(request("GET /", &[])).now_or_never();
-    let Ok(response) = response.expect("the head waits for no chunk");
+    let Ok(response) = response.expect("the head does not wait for a chunk");
     let mut body = response.into_body();
     let sender = sender.recv().unwrap();
     assert!(body.frame().now_or_never().is_none(), "nothing was sent");
     for chunk in ["one", "two"] {
         sender.try_send(chunk).unwrap();
-        let frame = body.frame().now_or_never().expect("it is not kept back");
+        let frame = body
+            .frame()
+            .now_or_never()
+            .expect("the chunk is not buffered");
         assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), chunk);
     }
     drop(sender);
-    assert!(body.frame().now_or_never().expect("it is over").is_none());
+    assert!(
+        body.frame()
+            .now_or_never()
+            .expect("the body ends")
+            .is_none()
+    );
 }
 
 #[test]
@@ -296,7 +304,7 @@ async fn authenticate(request: Request, next: Next) -> Result<impl IntoResponse,
     }
 }
 
-/// Nothing inside of the policy is to see a preflight.
+/// Nothing inside of the policy may see a preflight.
 async fn no_preflight(request: Request, next: Next) -> impl IntoResponse {
     assert!(!is_preflight(&Head::from(&request)), "{request:?}");
     next.run(request).await

@@ -1,4 +1,4 @@
-//! The tests of what axum adds. Those of the policy itself are in `cors-tower` and `cors-core`.
+//! The tests of what cors-axum adds. The tests of the policy itself are in `cors-tower` and `cors-core`.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
@@ -18,7 +18,7 @@ use tower::{Service, ServiceExt as _};
 const ALLOWED: &str = "https://app.example.com";
 const REFUSED: &str = "https://evil.example";
 
-/// Allows [`ALLOWED`] what tells it apart from everybody else: `PUT`, credentials, a header.
+/// Gives [`ALLOWED`] a grant that no other origin has: `PUT`, credentials, a header.
 fn cors() -> CorsLayer {
     let grant = Grant::new([ALLOWED])
         .allow_methods(["PUT"])
@@ -27,7 +27,7 @@ fn cors() -> CorsLayer {
     CorsLayer::new(Policy::new(grant).unwrap())
 }
 
-/// A request from its first line, such as `GET /path`, and its fields.
+/// A request from its first line, such as `GET /path`, and its headers.
 fn request(line: &str, fields: &[(&str, &str)]) -> Request<Body> {
     let (method, path) = line.split_once(' ').unwrap();
     let mut request = Request::builder().method(method).uri(path);
@@ -43,7 +43,7 @@ fn preflight(path: &str, origin: &str) -> Request<Body> {
     request(&format!("OPTIONS {path}"), &fields)
 }
 
-/// Sends `request` without a socket.
+/// Calls `app` with `request`, without a socket.
 fn send<S>(app: S, request: Request<Body>) -> Response<Bytes>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
@@ -60,7 +60,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     runtime.enable_io().build().unwrap().block_on(future)
 }
 
-/// The fields as sorted lines, `name: value`.
+/// The headers as sorted lines, `name: value`.
 fn lines(headers: &HeaderMap) -> Vec<String> {
     let mut lines: Vec<_> = headers
         .iter()

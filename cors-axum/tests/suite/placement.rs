@@ -1,4 +1,4 @@
-//! Every claim of the documentation about where the policy belongs: what is covered, what is missed.
+//! Checks what the documentation says about placement: which responses are covered and which are not.
 
 use crate::{ALLOWED, cors, lines, preflight, request, send};
 use axum::Router;
@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 const COVERED: bool = true;
 const MISSED: bool = false;
 
-/// Sends a request, or with `preflight` for a method the preflight for it, from an allowed origin.
+/// Sends a request from an allowed origin. If the method of `line` is `preflight`, sends a preflight.
 #[track_caller]
 fn check<S>(app: &S, line: &str, status: u16, covered: bool)
 where
@@ -67,7 +67,7 @@ fn last_layer() {
     check(&app, "GET /nowhere", 404, COVERED);
     check(&app, "DELETE /early", 405, COVERED);
 
-    // The router adds what it would add to its own responses.
+    // The router adds the same headers as to its own responses.
     let response = send(app, preflight("/early", ALLOWED));
     assert_eq!(response.headers()["allow"], "GET,HEAD");
 }
@@ -115,7 +115,7 @@ fn layer_before_the_method_not_allowed_fallback() {
     let app = router()
         .layer(cors())
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED);
-    // It replaces what the layer was around, on routes that were there before it.
+    // It replaces the fallback that the layer covered, on the routes that existed before it.
     check(&app, "preflight /early", 405, MISSED);
     check(&app, "DELETE /early", 405, MISSED);
     check(&app, "GET /early", 200, COVERED);
@@ -209,7 +209,7 @@ fn catching_panics_outside() {
 
 #[test]
 fn one_route_or_any_service() {
-    // Not only routers: whatever a layer goes around.
+    // A layer is not only for routers.
     let app = cors().layer(get(ok));
     check(&app, "GET /", 200, COVERED);
     check(&app, "preflight /", 204, COVERED);

@@ -1,4 +1,4 @@
-//! What only a real server shows, over loopback.
+//! Tests that need a real server, over loopback.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ use crate::{block_on, cors};
 const ORIGIN: &str = "origin: https://app.example.com";
 const ASKED_METHOD: &str = "access-control-request-method: PUT";
 
-/// Sends a request to a server; checks the status line and the fields, `date` aside.
+/// Sends a request to a server. Checks the status line and the headers without `date`.
 #[track_caller]
 fn check<S: Serve>(
     serve: impl FnOnce(TcpListener) -> S,
@@ -92,7 +92,7 @@ fn last_layer() {
             "access-control-allow-methods: PUT",
             "access-control-allow-origin: https://app.example.com",
             "access-control-max-age: 86400",
-            // The router's own addition.
+            // The router adds this.
             "allow: GET,HEAD",
             "vary: Origin",
         ],
@@ -166,7 +166,7 @@ fn a_panic_ends_the_connection() {
         send(&mut connection, &["GET /panic HTTP/1.1", ORIGIN]).await;
         let mut got = String::new();
         connection.read_to_string(&mut got).await.unwrap();
-        assert_eq!(got, "", "as without the policy");
+        assert_eq!(got, "", "the same as without the policy");
     });
 }
 

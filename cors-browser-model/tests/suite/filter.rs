@@ -138,7 +138,7 @@ fn timing_failure_sticks() {
 }
 
 #[test]
-fn values_that_are_no_utf8() {
+fn values_that_are_not_utf8() {
     let check = |engine, expected: &[u8]| {
         let headers = Headers::from_iter([("Expires", &b"a\xe9\xff"[..])]);
         let readable = readable_headers(engine, Credentials::Omit, &headers);

@@ -1,5 +1,5 @@
-//! Everything that is no CORS-preflight request reaches the application, and gets the fields on
-//! whatever comes back.
+//! Every request that is not a CORS-preflight request reaches the application, and its response gets
+//! the headers.
 
 use rocket::http::{Header, Status};
 use rocket::local::blocking::Client;
@@ -122,7 +122,7 @@ fn every_status() {
         check(client, &[request, APP], (status, &granted));
         check(client, &[request, EVIL], (status, &not_granted));
         check(client, &[request], (status, &not_granted));
-        // Neither of them alone makes a preflight, nor do both with another method.
+        // Neither header alone makes a preflight, nor do both with another method.
         check(client, &[request, PUT], (status, &not_granted));
         check(client, &[request, APP, PUT], (status, &granted));
     }
@@ -209,7 +209,7 @@ fn own_cors() -> Lines {
         ("access-control-allow-origin", "*"),
         ("Access-Control-Allow-Credentials", "true"),
         ("Access-Control-Expose-Headers", "*"),
-        // Means nothing in an actual response.
+        // It has no meaning in an actual response.
         ("Access-Control-Max-Age", "5"),
     ])
 }

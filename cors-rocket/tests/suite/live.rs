@@ -11,7 +11,7 @@ fn exposing(header: &str) -> Policy {
 
 #[get("/")]
 fn replace(live: &State<LivePolicy>) {
-    // While the request is on its way.
+    // While the request is being answered.
     live.replace(exposing("x-second"));
 }
 
@@ -28,7 +28,7 @@ fn a_request_sees_one_policy() {
 }
 
 #[test]
-fn preflights_have_the_policy_in_force() {
+fn preflights_use_the_current_policy() {
     let live = LivePolicy::new(policy());
     let client = launch(crate::build().attach(Cors::new(live.clone())));
     live.replace(Policy::new(Grant::new(["*"]).max_age(Duration::from_secs(1))).unwrap());

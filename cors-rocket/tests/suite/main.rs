@@ -1,4 +1,4 @@
-//! What a client sees of an application with the fairing, without sockets.
+//! What a client gets from an application with the fairing, without sockets.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -19,13 +19,13 @@ const APP: &str = "origin: https://app.example.com";
 const EVIL: &str = "origin: https://evil.example";
 const PUT: &str = "access-control-request-method: PUT";
 
-/// What an actual response to [`APP`] has.
+/// The headers of an actual response to [`APP`].
 const GRANTED: [&str; 3] = [
     "access-control-allow-origin: https://app.example.com",
     "access-control-expose-headers: x-request-id",
     "vary: Origin",
 ];
-/// What an actual response to anybody else has.
+/// The headers of an actual response to any other origin.
 const NOT_GRANTED: [&str; 1] = ["vary: Origin"];
 
 fn policy() -> Policy {
@@ -37,12 +37,12 @@ fn policy() -> Policy {
     Policy::new(grant).unwrap()
 }
 
-/// An application with the fairing in front.
+/// An application with the fairing attached first.
 fn with_cors() -> Rocket<Build> {
     build().attach(Cors::new(policy()))
 }
 
-/// `rocket::build`, but for what that reads of the environment and of a `Rocket.toml` in any folder above.
+/// `rocket::build`, but without reading the environment or a `Rocket.toml` in a parent folder.
 fn build() -> Rocket<Build> {
     rocket::custom(rocket::Config {
         log_level: rocket::config::LogLevel::Off,
@@ -65,7 +65,7 @@ fn send<'c>(client: &'c Client, request: &[&'static str]) -> LocalResponse<'c> {
     request.dispatch()
 }
 
-/// The status, then every line that is the policy's business, and those of the tests' own.
+/// The status, then every line that a policy can change, and the lines of the tests' own headers.
 fn seen(response: &LocalResponse<'_>) -> Vec<String> {
     let status = response.status().code.to_string();
     let fields = response.headers().iter().filter_map(|field| {
@@ -90,7 +90,7 @@ fn check(client: &Client, request: &[&'static str], expected: (u16, &[&str])) {
     assert_eq!(seen(&send(client, request)), expected, "{request:?}");
 }
 
-/// The same, for a response that has to be empty.
+/// The same for a response that must be empty.
 #[track_caller]
 fn check_preflight(client: &Client, request: &[&'static str], expected: (u16, &[&str])) {
     check(client, request, expected);

@@ -1,4 +1,4 @@
-//! Among other fairings, before and after.
+//! The fairing before and after other fairings.
 
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
@@ -102,7 +102,7 @@ fn a_fairing_that_adds_fields() {
     };
     check_both(id, |client| {
         let id = ["x-request-id: 1"];
-        // The answer to a preflight does not vary by what the application's responses vary by.
+        // The response to a preflight does not have the application's `Vary`.
         let expected = [&id[..], &ALLOWED].concat();
         check_preflight(client, &PREFLIGHT, (204, &expected));
         let expected = [&id[..], &NOT_GRANTED].concat();
@@ -137,11 +137,11 @@ fn a_fairing_that_rewrites_methods() {
     let client = launch(application.attach(Cors::new(policy())).attach(rewrite()));
     check_preflight(&client, &PREFLIGHT, (204, &ALLOWED));
     check_preflight(&client, &["OPTIONS /", EVIL, PUT], (403, &NOT_GRANTED));
-    // Others are what the fairing makes of them, whatever they claim to ask.
+    // Other requests are what the fairing makes of them, whatever their headers ask for.
     check(&client, &["OPTIONS /nowhere", APP], (404, &GRANTED));
     check(&client, &["GET /nowhere", APP, PUT], (404, &GRANTED));
 
-    // What comes first has the first word. That is why the docs say to attach ours first.
+    // The first fairing sees the request first. So the documentation says to attach ours first.
     let application = crate::build().mount("/", routes![dangerous]);
     let client = launch(application.attach(rewrite()).attach(Cors::new(policy())));
     check(&client, &PREFLIGHT, (500, &GRANTED));

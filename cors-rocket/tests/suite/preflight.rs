@@ -19,7 +19,7 @@ const ALLOWED: [&str; 5] = [
     "vary: Origin",
 ];
 
-/// No preflight gets as far as this.
+/// A guard that no preflight reaches.
 struct Guard;
 
 #[rocket::async_trait]
@@ -52,7 +52,7 @@ fn data(data: String) -> String {
 
 #[catch(default)]
 fn catcher(_: Status, request: &Request<'_>) -> &'static str {
-    // The only trace of the route that answers preflights.
+    // Shows whether the route that answers preflights was tried.
     match request.route() {
         Some(_) => "after a route",
         None => "without a route",
@@ -85,7 +85,7 @@ fn answered_everywhere() {
     check_path(&client, "OPTIONS /data");
     check_path(&client, "OPTIONS /no/where?at=all");
 
-    // What is asked for does not matter: the browser compares.
+    // The requested method does not matter: the browser compares it.
     let delete = "access-control-request-method: DELETE";
     check_preflight(&client, &["OPTIONS /", APP, delete], (204, &ALLOWED));
     let headers = "access-control-request-headers: x-other";
@@ -163,7 +163,7 @@ fn plain_options_reach_the_application() {
         418,
         "after a route",
     );
-    // Without our route it would be "without a route".
+    // Without our route, this would be "without a route".
     check_plain(&client, &["OPTIONS /no/where"], 404, "after a route");
     assert_eq!(
         send(&client, &["GET /no/where"]).into_string().unwrap(),
@@ -175,7 +175,7 @@ fn plain_options_reach_the_application() {
 }
 
 #[test]
-fn beside_other_catch_alls() {
+fn next_to_other_catch_alls() {
     fn accept<'r>(request: &'r Request<'_>, _: Data<'r>) -> BoxFuture<'r> {
         rocket::route::Outcome::from(request, Status::Accepted).pin()
     }

@@ -1,4 +1,4 @@
-//! All other requests: they reach the application, and its response gets the fields.
+//! All other requests reach the application, and its response gets the headers.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -94,7 +94,7 @@ fn responses() {
             "vary: Origin",
         ],
     );
-    // One answer for everyone.
+    // The same response for every origin.
     let everyone = || Grant::new(["*"]).expose_headers(["*"]).expose_timing(true);
     for fields in [&[ORIGIN][..], &[REFUSED], &[], &[ORIGIN, ORIGIN]] {
         check(
@@ -107,7 +107,7 @@ fn responses() {
             ],
         );
     }
-    // Not when some are granted more.
+    // Not if some origins have another grant.
     let grants = || vec![grant(), everyone().expose_timing(false)];
     check(
         grants(),
@@ -182,7 +182,7 @@ fn only_one_writer() {
         check(origin, &[own, evil, star], &[]);
         check(origin, &[("access-control-allow-credentials", "true")], &[]);
         check(origin, &[("access-control-expose-headers", "x, y")], &[]);
-        // What means nothing there is the application's own.
+        // Headers without a meaning there stay the application's.
         check(
             origin,
             &[
@@ -236,7 +236,7 @@ fn red_team_1_one_vary_line() {
     check(&["Origin", "accept-encoding"], &["Origin, accept-encoding"]);
     check(&["*"], &["*"]);
     check(&["*", "accept-encoding"], &["*"]);
-    // Where we write none, the application's lines stay as they are.
+    // If the policy writes no `Vary`, the application's lines stay as they are.
     let everyone = Grant::new(["*"]).into();
     let says = [("vary", "Accept"), ("vary", "Cookie")];
     let expected = [
@@ -270,7 +270,7 @@ fn every_status() {
 }
 
 #[test]
-fn errors_are_no_responses() {
+fn errors_are_not_responses() {
     let application = service_fn(async |_: Request<()>| Err::<Response<()>, _>("an error"));
     let service = CorsLayer::new(Policy::new(grant()).unwrap()).layer(application);
     let response = block_on(service.oneshot(get(&[ORIGIN])));

@@ -17,7 +17,7 @@ fn a_request_sees_one_policy() {
     let live = LivePolicy::new(exposing("x-first"));
     let layer = CorsLayer::new(&live);
     let service = layer.layer(service_fn(async |_| {
-        // While the request is on its way.
+        // While the request is being answered.
         live.replace(exposing("x-second"));
         Ok::<_, Infallible>(Response::new(""))
     }));
@@ -33,7 +33,7 @@ fn a_request_sees_one_policy() {
 }
 
 #[test]
-fn every_service_has_the_policy_in_force() {
+fn every_service_uses_the_current_policy() {
     let live = LivePolicy::new(exposing("x-first"));
     let layer = CorsLayer::new(live.clone());
     let application = service_fn(async |_| Ok::<_, Infallible>(Response::new("")));

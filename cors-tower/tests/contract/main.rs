@@ -1,4 +1,4 @@
-//! What the layer promises, on the whole response: nothing else may be in it.
+//! What the layer guarantees, compared with the whole response: nothing else may be in it.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
@@ -19,7 +19,7 @@ const REFUSED: (&str, &str) = ("origin", "https://evil.example");
 const ASKED_METHOD: (&str, &str) = ("access-control-request-method", "PUT");
 
 /// Sends a request through the policy to an application that responds with `says` and with
-/// `x-handler: 1`, and compares all of the response's fields, in any order.
+/// `x-handler: 1`. Compares all headers of the response, in any order.
 #[track_caller]
 fn check_response(
     policy: &Config,
@@ -74,7 +74,7 @@ fn headers(fields: &[(&str, &str)]) -> HeaderMap {
         .collect()
 }
 
-/// The fields as sorted lines, `name: value`.
+/// The headers as sorted lines, `name: value`.
 fn lines(headers: &HeaderMap) -> Vec<String> {
     let mut lines: Vec<_> = headers
         .iter()
@@ -84,7 +84,7 @@ fn lines(headers: &HeaderMap) -> Vec<String> {
     lines
 }
 
-/// Nothing here waits.
+/// For futures that never wait.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut context) {

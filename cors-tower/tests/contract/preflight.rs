@@ -1,4 +1,4 @@
-//! CORS-preflight requests: answered at once, by the origin alone.
+//! CORS-preflight requests are answered at once. The response depends on the origin only.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn responses() {
             (status, expected),
         );
     }
-    // The whole lists, whatever was asked for.
+    // The whole lists, whatever the preflight asks for.
     let granted = [
         "access-control-allow-origin: https://app.example.com",
         "access-control-allow-credentials: true",
@@ -91,7 +91,7 @@ fn responses() {
             "vary: Origin",
         ],
     );
-    // One answer for everyone.
+    // The same response for every origin.
     check(
         Grant::new(["*"])
             .allow_methods(["*"])
@@ -134,7 +134,7 @@ fn echoes() {
         &[ASKED_METHOD, headers("authorization,x")],
         &[method, "access-control-allow-headers: authorization,x"],
     );
-    // One line for each that is not empty.
+    // One line for each header that is not empty.
     check(&[ASKED_METHOD, headers("")], &[method]);
     check(
         &[ASKED_METHOD, headers("x"), headers(""), headers("y, z")],

@@ -15,7 +15,7 @@ use warp::{Filter, Rejection, Reply};
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 pub(crate) const OTHER: &str = "https://evil.example";
 
-/// The fields of an actual response to [`ORIGIN`], and to others.
+/// The headers of an actual response to [`ORIGIN`], and to other origins.
 pub(crate) const GRANTED: &[&str] = &[
     "access-control-allow-credentials: true",
     "access-control-allow-origin: https://app.example.com",
@@ -62,7 +62,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// The fields that the policy may write, a line each, sorted by name.
+    /// The headers that the policy may write, a line each, sorted by name.
     #[track_caller]
     pub(crate) fn cors_fields(&self) -> Vec<String> {
         let fields = self.headers.iter().filter(|(name, _)| is_cors(name));
@@ -74,7 +74,7 @@ impl Message {
         fields.into_iter().map(line).collect()
     }
 
-    /// The rest, where nothing may differ.
+    /// The rest of the response, which the policy must not change.
     pub(crate) fn without_cors(mut self) -> Self {
         let headers = std::mem::take(&mut self.headers);
         let mut last = None;

@@ -1,4 +1,4 @@
-//! What somebody sees who runs the smallest application with a policy that has mistakes.
+//! The output of the smallest application if its policy has errors.
 
 use cors_matrix::readme::{block, run_hello_with_mistakes};
 use cors_matrix::server::Framework;

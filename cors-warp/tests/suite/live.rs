@@ -16,7 +16,7 @@ fn a_request_sees_one_policy() {
     let cors = Cors::new(&live);
     let next = live.clone();
     let routes = warp::any().map(move || {
-        // While the request is on its way.
+        // While the request is being answered.
         next.replace(exposing("x-second"));
         "hello"
     });

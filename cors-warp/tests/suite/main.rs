@@ -1,4 +1,4 @@
-//! The filter form and the tower form beside the same routes without a policy.
+//! The filter form and the tower form, compared with the same routes without a policy.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 

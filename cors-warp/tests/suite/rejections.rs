@@ -1,4 +1,4 @@
-//! What routes reject looks as it does without the policy, to the byte.
+//! The response to a rejection is the same as without the policy, byte for byte.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use warp::http::{Request, StatusCode};
 use warp::reject::{self, Reject};
 use warp::{Filter, Rejection, Reply};
 
-/// Checks that bare routes answer with `status`, and both forms with the same and the fields.
+/// Checks that bare routes respond with `status`, and both forms with the same response and the headers.
 #[track_caller]
 fn check<F, R>(routes: F, request: Request<String>, status: u16)
 where
@@ -121,14 +121,14 @@ impl Reject for Recovered {}
 fn customs() {
     let custom = warp::any().and_then(|| async { reject(Custom { code: 7 }) });
     check(custom, get("/"), 500);
-    // Recovered inside, in part.
+    // Some rejections are recovered inside.
     let both = warp::path!("recovered")
         .and_then(|| async { reject(Recovered) })
         .or(custom)
         .recover(recover);
     check(both, get("/recovered"), 418);
     check(both, get("/"), 500);
-    // warp's own, which rejects what it does not know.
+    // warp's own CORS filter, which rejects other origins.
     let own = warp::any()
         .map(|| "")
         .with(warp::cors().allow_origin("https://own.example"));

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use warp::Filter as _;
 use warp::http::{Request, Response};
 
-/// Says which route it is. Rejects what is not for it.
+/// Each route responds with its name, and rejects other requests.
 fn routes() -> Routes {
     let get = warp::path!("get").and(warp::get()).map(|| "get");
     let any = warp::path!("any").map(|| "any");
@@ -73,7 +73,7 @@ fn preflights() {
 }
 
 #[test]
-fn what_is_no_preflight_reaches_the_routes() {
+fn other_requests_reach_the_routes() {
     #[track_caller]
     fn check(path: &str, lines: &[(&str, &str)], status: u16, body: &str) {
         let request = lined("OPTIONS", path, lines);
@@ -193,14 +193,14 @@ fn the_filter_form_is_a_filter() {
         assert_eq!(response.status(), status);
         assert_eq!(response.headers().contains_key("vary"), covered);
     }
-    // Around a part of the server only, which is then all of its paths.
+    // Around only a part of the server, it answers for all paths.
     check("/api/there", 200, true);
     check("/api/nowhere", 404, true);
     check("/api/rest", 404, true);
     check("/rest", 200, false);
     check("/nowhere", 404, false);
 
-    // By warp's own way to put one filter around another.
+    // With warp's own way to wrap a filter.
     let cors = cors();
     let app = warp::any()
         .map(|| "")

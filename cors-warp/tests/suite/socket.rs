@@ -1,4 +1,4 @@
-//! Both forms over TCP, each with the server that it is for.
+//! Both forms over TCP, each with its own server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ async fn start(form: Form, routes: Routes) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    // Dropped without a word, it does not stop the server.
+    // If the sender is dropped without sending, the server does not stop.
     let signal = stopped.then(|stopped| async move {
         if stopped.is_err() {
             std::future::pending().await
@@ -66,7 +66,7 @@ async fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap().to_lowercase()
 }
 
-/// Checks that a head has this status, and the fields unless it is of bare routes.
+/// Checks that a head has this status, and the headers unless the routes are bare.
 #[track_caller]
 fn check(head: &str, form: Form, status: u16) {
     let line = format!("http/1.1 {status} ");
@@ -147,7 +147,7 @@ fn a_shutdown_waits_for_the_responses() {
             let mut stream = connect(&server, &request).await;
             entered.notified().await;
             server.stop.send(()).unwrap();
-            // The signal came first, so that whoever connects now finds nobody.
+            // The signal came first, so new connections are refused.
             while TcpStream::connect(server.address).await.is_ok() {}
             assert!(!server.task.is_finished());
             leave.notify_one();
