@@ -1,5 +1,5 @@
-//! What a page gets to see: by the model of the browser, from the bytes that a server really sent, and
-//! by the meaning of the policy. They must agree.
+//! Compares what a page can read (by the model of the browser, from the bytes that a server sent) with what the
+//! policy grants.
 
 use cors_browser_model::{
     Blocked, Credentials, Engine, Headers, Kind, Recorded, Response, Url,
@@ -11,14 +11,14 @@ use cors_core::adapter::Verdict;
 use crate::judge::{JudgedExchange, Pass};
 use crate::message::{Answer, Line};
 
-/// Where the pages of the cases fetch from: no case has an origin of this host.
+/// The server that the pages of the cases fetch from. No case has an origin with this host.
 const API: &str = "http://api.test";
 
-/// Judges an exchange as each browser would, with credentials and without.
+/// Checks an exchange as each browser would, with credentials and without.
 ///
 /// # Errors
 ///
-/// Where a page could read what the policy does not grant, or could not read what it grants.
+/// If a page could read a response that the policy does not grant, or could not read one that it grants.
 pub(crate) fn judge(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     let Answer::Response(answer) = exchange.answer else {
         return Ok(Pass::NotApplicable);
@@ -49,8 +49,8 @@ pub(crate) fn judge(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
                 Kind::Preflight => (
                     grant.is_some_and(|grant| {
                         let covered = engine.profile().wildcard_covers_authorization;
-                        // It is tempting to ask the model which names need to be allowed. But then nobody
-                        // would see that it forgets one.
+                        // Do not ask the model which names need to be allowed: a name that the model forgets
+                        // would not be found.
                         let headers = recorded.request.headers.iter();
                         let names: Vec<&[u8]> = headers
                             .filter(|h| !is_forbidden_request_header(engine, &h.name, &h.value))
@@ -92,8 +92,8 @@ fn may_read(grant: &Grant, credentials: Credentials) -> bool {
     grant.allow_credentials || credentials != Credentials::Include
 }
 
-/// Whether a page of the grant's sites may send a request with this method and these headers, which
-/// are those that need to be allowed.
+/// Whether a page of the grant's sites may send a request with this method and these headers, all of which
+/// need to be allowed.
 fn may_send(grant: &Grant, method: &str, names: &[&[u8]], star_is_authorization: bool) -> bool {
     let listed = |list: &[String], name: &str| list.iter().any(|item| item == name);
     let method_allowed = matches!(method, "GET" | "HEAD" | "POST")
@@ -102,7 +102,7 @@ fn may_send(grant: &Grant, method: &str, names: &[&[u8]], star_is_authorization:
     let header_allowed = |name: &&[u8]| {
         let named = |item: &String| item.as_bytes().eq_ignore_ascii_case(name);
         let star = listed(&grant.allow_headers, "*");
-        // With credentials a `*` is echoed, and so names `Authorization`.
+        // With credentials, `*` is echoed, so the response names `Authorization`.
         let covers = star_is_authorization || grant.allow_credentials;
         grant.allow_headers.iter().any(named)
             || star && (covers || !name.eq_ignore_ascii_case(b"authorization"))
@@ -110,7 +110,7 @@ fn may_send(grant: &Grant, method: &str, names: &[&[u8]], star_is_authorization:
     method_allowed && names.iter().all(header_allowed)
 }
 
-/// What the policy grants is what the browser lets a page read, for any policy and any request.
+/// For any policy and any request, the browser lets a page read exactly what the policy grants.
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -221,7 +221,7 @@ mod tests {
         )
     }
 
-    /// A server with the policy in front of an application that says 200 to all.
+    /// A server with the policy, whose application responds to everything with 200.
     fn serve(policy: &Policy, sent: &SentRequest) -> Response {
         let lines = sent.headers.iter().map(|header| {
             let name = String::from_utf8_lossy(&header.name).into_owned();
@@ -254,7 +254,7 @@ mod tests {
             grants in prop::collection::vec(grant(), 1..4),
             requests in prop::collection::vec(request(), 12),
         ) {
-            // What would be rejected: grants that an earlier one shadows, or patterns listed twice.
+            // Rejected configurations: a grant that an earlier one shadows, or a pattern that is listed twice.
             let config = Config::from(grants);
             let Ok(policy) = Policy::new(config.clone()) else { return Ok(()) };
             for request in requests {

@@ -1,5 +1,5 @@
-//! Random requests through a real cache, in front of an application that says `Vary` itself and compresses.
-//! None of them may get what was made for another site, or miss what is its own.
+//! Random requests through a real cache to an application that writes `Vary` itself and compresses. Each response must
+//! have the headers for the site that sent the request, not those for another site.
 
 mod program;
 mod traffic;
@@ -23,14 +23,14 @@ use traffic::{Asked, Fault, POLICY};
 
 /// Requests to each framework through each cache.
 pub const REQUESTS: usize = 10_000;
-/// So many of them are on their way at the same time.
+/// How many of them are sent at the same time.
 const CLIENTS: usize = 4;
 /// How long a cache may take between two bytes.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Of each thing that is drawn, so many requests at least have to be answered from the store, and so many
-/// by the application: otherwise nothing was tried.
+/// Of each value that is drawn, at least this many requests must be answered by the cache, and this many by the
+/// application. Otherwise the run tested nothing.
 const ENOUGH: usize = 20;
-/// More faults than this of a kind tell nothing new.
+/// How many faults of a kind are shown.
 const SHOWN: usize = 2;
 
 /// A cache.
@@ -38,7 +38,7 @@ const SHOWN: usize = 2;
 pub enum Cache {
     /// nginx with `proxy_cache`
     Nginx,
-    /// Varnish as it comes: it negotiates gzip itself
+    /// Varnish with its default settings: it negotiates gzip itself
     Varnish,
     /// Varnish that leaves gzip to the application's `Vary`
     VarnishPlain,
@@ -101,7 +101,7 @@ impl FromStr for Caches {
 }
 
 impl Caches {
-    /// Whether there is nothing to run: none of the `installed` ones is.
+    /// Whether there is nothing to run, because no cache is installed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -116,7 +116,7 @@ impl Caches {
     }
 }
 
-/// The caches that are installed, which has to be all of them where `CI` is `true`.
+/// The caches that are installed. With `CI=true`, all of them must be.
 fn installed() -> Vec<Cache> {
     if std::env::var("CI").as_deref() == Ok("true") {
         return Cache::ALL.to_vec();
@@ -131,12 +131,12 @@ fn installed() -> Vec<Cache> {
     Cache::ALL.into_iter().filter(is_installed).collect()
 }
 
-/// Sends [`REQUESTS`] random requests to each framework through each cache, and prints what comes of it.
-/// Says whether all is well.
+/// Sends [`REQUESTS`] random requests to each framework through each cache, and prints the result. Returns whether
+/// everything passed.
 ///
 /// # Errors
 ///
-/// When a cache or a server does not start or answer.
+/// If a cache or a server does not start or does not respond.
 pub fn run(caches: &Caches, fixtures: &[FixtureBinary], seed: u64) -> Result<bool, String> {
     let failed = |error: io::Error| format!("cannot write the policy: {error}");
     let folder = tempfile::TempDir::with_prefix("cors-policy-").map_err(failed)?;
@@ -213,11 +213,11 @@ fn connect(socket: &Path) -> io::Result<Connection<UnixStream>> {
     Ok(Connection::new(stream))
 }
 
-/// What came of the requests to a framework through a cache.
+/// The result of the requests to a framework through a cache.
 #[derive(Debug, Default)]
 struct Tally {
     requests: usize,
-    /// Those that the cache answered.
+    /// Requests that the cache answered.
     hits: usize,
     faults: [usize; Fault::ALL.len()],
     /// Some of them, in full.
@@ -230,7 +230,7 @@ impl Tally {
     fn judge(&mut self, asked: &Asked, response: &RawResponse) {
         let mut found = asked.judge(response);
         let from = response.lines("x-cache").next().unwrap_or_default();
-        // The others are nginx's: what it made sure of, or gave out while it asked.
+        // The other values are nginx's: it revalidated the response, or sent a stale one while it did.
         let is_hit = matches!(from, b"HIT" | b"REVALIDATED" | b"STALE" | b"UPDATING");
         self.requests += 1;
         self.hits += usize::from(is_hit);
@@ -240,7 +240,7 @@ impl Tally {
                 *(if is_hit { hits } else { others }) += 1;
             }
         } else if is_hit {
-            found.push((Fault::Other, "`vary: *`, and stored".to_owned()));
+            found.push((Fault::Other, "stored in spite of `vary: *`".to_owned()));
         }
         for (fault, message) in found {
             for ((other, _), count) in Fault::ALL.iter().zip(&mut self.faults) {
@@ -284,7 +284,7 @@ impl Tally {
         }
     }
 
-    /// What was not tried: the cache has stored nothing of it, or was never asked for it first.
+    /// The values that were tested too little: the cache answered too few requests, or too many.
     fn untried(&self) -> Vec<String> {
         let few = self
             .drawn
@@ -311,15 +311,15 @@ impl Tally {
             .map(|((_, name), count)| format!("{name} {count}"))
             .collect();
         if self.is_well() {
-            text += ", all right\n";
+            text += ", all passed\n";
             return text;
         }
-        let _ = writeln!(text, ", seed {seed}: WRONG: {}", found.join(", "));
+        let _ = writeln!(text, ", seed {seed}: FAILED: {}", found.join(", "));
         for (_, message) in &self.shown {
             let _ = writeln!(text, "    {message}");
         }
         for untried in self.untried() {
-            let _ = writeln!(text, "    too few of {untried}");
+            let _ = writeln!(text, "    too few requests: {untried}");
         }
         text
     }
@@ -329,10 +329,10 @@ fn may_be_stored(asked: &Asked) -> bool {
     asked.document.is_none_or(|document| document.vary != ["*"])
 }
 
-/// What a request was drawn from, for those that have to be found in the cache now and then.
+/// The values that a request was drawn from, as far as both the cache and the application must answer some of them.
 fn names(asked: &Asked) -> Vec<String> {
     let document = match asked.document {
-        // How often it is found depends on the time that all takes.
+        // How often the cache answers depends on the duration of the run.
         Some(document) if document.has_etag => None,
         Some(document) => Some(format!("the document {}", document.name)),
         None => Some("no document".to_owned()),
@@ -359,7 +359,7 @@ mod tests {
         assert!(error.starts_with("`squid` is not a cache"), "{error}");
     }
 
-    /// A run in which nothing was tried is not well.
+    /// A run that tested too little fails.
     #[test]
     fn vacuous() {
         let check = |from: &dyn Fn(usize) -> &'static str, expected: bool| {
@@ -381,7 +381,7 @@ mod tests {
                 };
                 tally.judge(&asked, &response);
             }
-            // What is wrong with these is not asked here.
+            // This test is not about the faults.
             tally.faults = Default::default();
             assert_eq!(tally.is_well(), expected, "{:?}", tally.untried());
         };
@@ -393,7 +393,7 @@ mod tests {
         assert!(!Tally::default().is_well());
     }
 
-    /// Faults are counted, some are shown, and what `Vary: *` forbids to store is seen.
+    /// Faults are counted, some are shown, and a response that is stored in spite of `Vary: *` is a fault.
     #[test]
     fn faults() {
         let mut tally = Tally::default();
@@ -420,10 +420,10 @@ mod tests {
         assert_eq!((tally.requests, tally.hits), (3, 3));
         let text = tally.text(Cache::Nginx, Framework::Axum, 7);
         assert!(
-            text.contains("nginx, axum: 3 requests, 3 from the cache, seed 7: WRONG: other 3\n")
+            text.contains("nginx, axum: 3 requests, 3 from the cache, seed 7: FAILED: other 3\n")
         );
         assert_eq!(
-            text.matches("`vary: *`, and stored; HIT, vary: *\n")
+            text.matches("stored in spite of `vary: *`; HIT, vary: *\n")
                 .count(),
             SHOWN
         );

@@ -1,4 +1,4 @@
-//! The data files: policies, what is sent, what must come back. `cases/README.md` describes them.
+//! The data files: policies, requests and expected responses. `cases/README.md` describes them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::message::RawRequest;
 
-/// The fields that the cases are about. Every other field is the application's and the framework's.
+/// Whether the cases are about a header. Every other header belongs to the application or the framework.
 pub fn is_relevant(name: &str) -> bool {
     name.starts_with("access-control-")
         || matches!(name, "vary" | "timing-allow-origin" | "x-handler")
@@ -34,7 +34,7 @@ pub struct NamedPolicy {
     pub source: String,
     /// The same, read.
     pub policy: Policy,
-    /// The same as it is written.
+    /// The same as a configuration.
     pub config: Config,
 }
 
@@ -45,7 +45,7 @@ pub struct Case {
     pub name: String,
     /// The group: the name of its file.
     pub group: String,
-    /// The policy in force: one of [`Suite::policies`].
+    /// The server's policy: one of [`Suite::policies`].
     pub policy: Arc<NamedPolicy>,
     /// What is sent.
     pub request: RawRequest,
@@ -60,14 +60,14 @@ pub enum Expected {
     Closed,
     /// A response with exactly these [relevant](is_relevant) lines.
     Response {
-        /// Its status; `None` where that is the framework's affair.
+        /// Its status; `None` if the framework decides it.
         status: Option<u16>,
-        /// Its relevant lines: names in lower case, sorted by name, those of one name in their order.
+        /// Its relevant lines: names in lower case, sorted by name, lines of one name in their order.
         lines: Vec<(String, Vec<u8>)>,
     },
 }
 
-/// A mistake in a data file.
+/// An error in a data file.
 #[derive(Debug)]
 pub struct CaseError {
     file: PathBuf,
@@ -118,7 +118,7 @@ impl Suite {
     ///
     /// # Errors
     ///
-    /// The first mistake.
+    /// The first error.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let common: Group = read(&folder.join("common.toml"))?;
         let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -201,7 +201,7 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// What is neither.
+    /// What is wrong with the text.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let rows = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         let mut rest = rows.filter(|line| !line.is_empty());
@@ -211,7 +211,7 @@ impl Expected {
             Some(status) => Some(
                 status
                     .parse()
-                    .map_err(|_| format!("`{status}` is no status, nor `any` or `closed`"))?,
+                    .map_err(|_| format!("`{status}` is not a status, `any` or `closed`"))?,
             ),
             None => return Err("nothing is expected".to_owned()),
         };
@@ -219,17 +219,15 @@ impl Expected {
         for (name, _) in &mut lines {
             name.make_ascii_lowercase();
             if !is_relevant(name) {
-                return Err(format!(
-                    "`{name}` is none of the fields that cases are about"
-                ));
+                return Err(format!("`{name}` is not a header that cases are about"));
             }
         }
         lines.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Self::Response { status, lines })
     }
 
-    /// The `vary` of the application and that of the policy, which a case names in lines of their own, in
-    /// the one line that is expected of them.
+    /// Joins the `vary` of the application and that of the policy, which a case has on lines of their own, to the
+    /// one line that is expected.
     fn with_one_vary_line(self) -> Self {
         let Self::Response { status, lines } = self else {
             return self;
@@ -285,7 +283,7 @@ fn combine(all: &[Values], more: impl Iterator<Item = Values> + Clone) -> Vec<Va
 }
 
 fn label(group: &str, case: &str, values: &Values) -> String {
-    // Values of many bytes or lines would only hide the others.
+    // Long values would make the name unreadable.
     let short: Vec<&str> = values
         .iter()
         .map(|(_, value)| value.as_str())
@@ -304,7 +302,7 @@ fn fill<'a>(
     text: &impl Fn(&str) -> Option<&'a String>,
 ) -> Result<Vec<u8>, String> {
     let mut filled = template.to_owned();
-    // Texts may have placeholders of their own.
+    // Texts can contain placeholders.
     for _ in 0..4 {
         filled = fill_once(&filled, &|key| {
             let value = values.iter().find(|(name, _)| name == key);
@@ -371,8 +369,8 @@ fn unescape(text: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Reads `METHOD TARGET`, header lines and, behind a line `---`, a body. Empty lines are nothing, so
-/// that a placeholder may stand for no line at all.
+/// Reads `METHOD TARGET`, header lines and, after a line `---`, a body. Empty lines are ignored, so
+/// that a placeholder can stand for no line at all.
 fn parse_request(text: &[u8]) -> Result<RawRequest, String> {
     let mut lines = text
         .split(|&byte| byte == b'\n')
@@ -380,7 +378,7 @@ fn parse_request(text: &[u8]) -> Result<RawRequest, String> {
     let start = String::from_utf8_lossy(lines.next().unwrap_or_default());
     let (method, target) = start
         .split_once(' ')
-        .ok_or_else(|| format!("`{start}` is no method and target"))?;
+        .ok_or_else(|| format!("`{start}` is not a method and a target"))?;
     let head: Vec<_> = lines.by_ref().take_while(|line| line != b"---").collect();
     let body: Vec<_> = lines.collect();
     Ok(RawRequest {
@@ -395,8 +393,8 @@ fn parse_line(line: &[u8]) -> Result<(String, Vec<u8>), String> {
     let colon = line.iter().position(|&byte| byte == b':');
     let split = colon.and_then(|colon| Some((line.get(..colon)?, line.get(colon + 1..)?)));
     let (name, value) =
-        split.ok_or_else(|| format!("`{}` is no header line", String::from_utf8_lossy(line)))?;
-    // One space behind the colon is the notation; any other white space is sent.
+        split.ok_or_else(|| format!("`{}` is not a header line", String::from_utf8_lossy(line)))?;
+    // One space after the colon is part of the notation; any other white space is sent.
     let value = value.strip_prefix(b" ").unwrap_or(value);
     Ok((String::from_utf8_lossy(name).into_owned(), value.to_vec()))
 }

@@ -1,4 +1,4 @@
-//! Where a framework makes the common answer impossible, and why: `differences.toml`.
+//! The cases whose common response a framework makes impossible, and why: `differences.toml`.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::case::{Case, Expected};
 use crate::server::Framework;
 
-/// A known difference. Where it applies, the answer must be what it says, and must not be what the
-/// case expects: a difference that is gone is an error.
+/// A known difference. In its cases, the response must be the one that it describes. A response that the case
+/// expects is an error then, because the difference no longer exists.
 #[derive(Debug)]
 pub struct KnownDifference {
     /// The framework.
@@ -23,9 +23,9 @@ pub struct KnownDifference {
 
 #[derive(Debug)]
 enum Instead {
-    /// The same fields with another status.
+    /// The same headers with another status.
     Status(u16),
-    /// Another answer altogether.
+    /// Another response.
     Answer(Expected),
 }
 
@@ -51,7 +51,7 @@ impl KnownDifference {
     ///
     /// # Errors
     ///
-    /// The first mistake.
+    /// The first error.
     pub fn read(file: &Path) -> Result<Vec<Self>, String> {
         let source = std::fs::read_to_string(file)
             .map_err(|error| format!("{}: {error}", file.display()))?;
@@ -82,7 +82,7 @@ impl KnownDifference {
         self.framework == framework && self.cases.is_match(&case.name)
     }
 
-    /// What comes instead of the expected.
+    /// The response instead of the expected one.
     pub fn instead(&self, expected: &Expected) -> Expected {
         match (&self.instead, expected) {
             (Instead::Status(status), Expected::Response { lines, .. }) => Expected::Response {

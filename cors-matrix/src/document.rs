@@ -1,9 +1,9 @@
-//! What the fixture servers have for caches to store, with `--cacheable`: `/documents/{name}`.
+//! The documents that the fixture servers serve with `--cacheable`, for caches to store: `/documents/{name}`.
 //!
-//! Each document is an application that says something else in `Vary`, or nothing. The servers compress
-//! what they say, with what is usual in their framework, and that adds to `Vary`, too.
+//! Each document has another `Vary`, or none. The servers compress the responses with the usual middleware of their
+//! framework, which adds to `Vary`, too.
 
-/// A document, and what its application says of it.
+/// A document, and the application's headers for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Document {
     /// Its name: the last segment of its path.
@@ -14,7 +14,7 @@ pub struct Document {
     pub vary: &'static [&'static str],
     /// For how many seconds it may be stored.
     max_age: &'static str,
-    /// Whether it has an [`ETAG`], and can be asked whether it has changed. (It never has.)
+    /// Whether it has an [`ETAG`], so that a cache can revalidate it. (It never changes.)
     pub has_etag: bool,
 }
 
@@ -22,7 +22,7 @@ pub struct Document {
 pub const ETAG: &str = "\"1\"";
 
 const LONG: &str = "public, max-age=3600";
-/// So short that caches ask again.
+/// So short that caches revalidate.
 const SHORT: &str = "public, max-age=1";
 
 impl Document {
@@ -65,13 +65,13 @@ impl Document {
         ALL.iter().find(|document| document.name == name)
     }
 
-    /// Whether it depends on the reader's language, and says so.
+    /// Whether it depends on the reader's language, with the `Vary` for it.
     pub fn has_languages(&self) -> bool {
         let mut names = self.vary.iter().flat_map(|line| line.split(", "));
         names.any(|name| name.eq_ignore_ascii_case("accept-language"))
     }
 
-    /// The application's answer to a request with these fields.
+    /// The application's response to a request with these headers.
     pub fn answer(&self, accept_language: Option<&str>, if_none_match: Option<&str>) -> Answer {
         let language = match accept_language {
             Some("de") if self.has_languages() => "de",
@@ -92,8 +92,8 @@ impl Document {
         }
         let has_it = self.has_etag && if_none_match.is_some_and(|tags| tags.contains(ETAG));
         if has_it {
-            // A cache replaces what it has stored of `Vary` by this, and where there is no body,
-            // compression says nothing.
+            // A cache replaces its stored `Vary` by this one. Without a body, the compression
+            // middleware adds nothing.
             fields.push(("vary", "Accept-Encoding"));
         }
         Answer {
@@ -108,7 +108,7 @@ impl Document {
     }
 }
 
-/// What an application answers.
+/// A response of the application.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.

@@ -7,10 +7,11 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The warnings and errors of our crates while `run` runs, on this thread: a line each, of the level and the fields.
+/// The warnings and errors of our crates on this thread while `run` runs: a line each, with the level and the fields.
 ///
-/// For programs whose tests all call this around whatever emits an event. `tracing` remembers, of each event in the
-/// code, whether anybody listens; it may ask the thread that comes to it first, and that would be one that does not.
+/// In a program that uses this function, every test that emits an event must call it. `tracing` remembers for each event
+/// in the code whether a subscriber wants it. If the first thread that reaches the event has no subscriber, later
+/// threads can miss it.
 pub fn warnings(run: impl FnOnce()) -> Vec<String> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     tracing::subscriber::with_default(Listener(Arc::clone(&lines)), run);

@@ -1,4 +1,4 @@
-//! What the four fixture servers have in common: their command line, and what they are told later.
+//! What the four fixture servers have in common: their command line, and the policies that they get while they run.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use cors_core::{LivePolicy, Policy};
 use serde_json::json;
 
-/// How a fixture server was asked to run.
+/// The arguments of a fixture server.
 #[derive(Clone, Debug)]
 pub struct FixtureArgs {
     /// The policy to apply; `None` with `--bare`, where the server runs without the middleware.
@@ -23,11 +23,11 @@ pub struct FixtureArgs {
 const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N] [--cacheable]";
 
 impl FixtureArgs {
-    /// Reads `--policy FILE`, `--port N`, `--bare` and `--cacheable` from the command line. With anything else, or
-    /// with a policy that has mistakes, prints what is wrong and ends the process with status 2.
+    /// Reads `--policy FILE`, `--port N`, `--bare` and `--cacheable` from the command line. With other arguments, or
+    /// with a policy that has errors, prints what is wrong and ends the process with status 2.
     ///
-    /// A port that is in use ends it with status 1. (The frameworks find that out, too, but do not all
-    /// say it for people.)
+    /// If the port is in use, ends the process with status 1. (The frameworks notice that, too, but not all of them
+    /// print a readable message.)
     pub fn from_args() -> Self {
         let fixture = match Self::parse(std::env::args_os().skip(1)) {
             Ok(fixture) => fixture,
@@ -62,7 +62,7 @@ impl FixtureArgs {
             }
         }
         let policy = match policy {
-            // The same server with nothing in front of it: the policy is not even read.
+            // The same server without the middleware: the policy is not read.
             _ if bare => None,
             Some(path) => {
                 let policy = Policy::from_file(path).map_err(|error| error.to_string())?;
@@ -70,7 +70,7 @@ impl FixtureArgs {
             }
             None => return Err(format!("no policy was given\n{USAGE}")),
         };
-        // Not before all is well: the end of the process says what is not.
+        // Only after all arguments are checked: an error ends the process with a message.
         if until_stdin_ends {
             listen_to_stdin(policy.clone());
         }
@@ -82,10 +82,10 @@ impl FixtureArgs {
     }
 }
 
-/// Says that the server is ready, on the line that whoever started it waits for.
+/// Prints that the server is ready: the line that the parent process waits for.
 pub fn announce(port: u16) {
     println!("listening on http://127.0.0.1:{port}");
-    // Into a pipe the line would wait for more.
+    // In a pipe, the line would stay in the buffer.
     let _ = std::io::stdout().flush();
 }
 
@@ -94,8 +94,8 @@ fn end(message: &str, status: i32) -> ! {
     std::process::exit(status)
 }
 
-/// Each line is the path of a policy to put into force; the answer is a line of JSON, a `version` or an
-/// `error`. At the end whoever started this process is gone, however that came about, and it ends, too.
+/// Each line is the path of a policy that replaces the current one. The response is a line of JSON with a `version` or
+/// an `error`. At the end of the input, the parent process is gone, and this process exits.
 fn listen_to_stdin(policy: Option<LivePolicy>) {
     std::thread::spawn(move || {
         for path in std::io::stdin().lines().map_while(Result::ok) {

@@ -1,4 +1,4 @@
-//! What is right. Each judge sees one exchange and says what is wrong with it.
+//! The checks of an exchange. Each [`Judge`] compares one exchange with what must be, by a source of its own.
 
 use cors_core::adapter::{Decision, Header, HeaderSource, RequestHead as _, ResponseHeader};
 
@@ -9,7 +9,7 @@ use crate::message::{Answer, Line, RawRequest, RawResponse};
 /// An exchange with a server, and the same with the server that has no middleware.
 #[derive(Clone, Copy, Debug)]
 pub struct JudgedExchange<'a> {
-    /// The policy in force.
+    /// The server's policy.
     pub policy: &'a NamedPolicy,
     /// What was sent.
     pub request: &'a RawRequest,
@@ -21,10 +21,10 @@ pub struct JudgedExchange<'a> {
     pub bare: &'a Answer,
 }
 
-/// Someone who knows what is right.
+/// A check of exchanges.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge {
-    /// Who it is.
+    /// What exchanges are compared with.
     pub name: &'static str,
     judge: fn(&JudgedExchange<'_>) -> Result<Pass, String>,
 }
@@ -38,7 +38,7 @@ pub enum Pass {
     NotApplicable,
 }
 
-/// All judges.
+/// All checks.
 pub const JUDGES: [Judge; 4] = [
     Judge {
         name: "case",
@@ -59,7 +59,7 @@ pub const JUDGES: [Judge; 4] = [
 ];
 
 impl Judge {
-    /// Says what is wrong with an exchange.
+    /// Checks an exchange.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Judge {
     }
 }
 
-/// The case's own expectation.
+/// Compares a response with what the case expects.
 ///
 /// # Errors
 ///
@@ -96,7 +96,7 @@ pub fn meets(answer: &Answer, expected: &Expected) -> Result<(), String> {
     same_lines(&relevant(response), lines)
 }
 
-/// The engine's decision, carried out by hand on what the bare server says.
+/// Compares the response with the engine's decision, applied to the bare server's response.
 fn engine(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     let decision = exchange.policy.policy.decide(exchange.request);
     let headers = exchange.policy.policy.headers(decision);
@@ -120,7 +120,7 @@ fn engine(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
             write(headers, exchange.request, &mut lines);
             (response, lines, bare.status)
         }
-        // The framework gives no response at all, with us as without us.
+        // The framework sends no response, with the middleware or without it.
         (Decision::Forward(_), Answer::Closed, Answer::Closed) => return Ok(Pass::NotApplicable),
         (_, answer, _) => return Err(format!("decided {decision:?}, got {answer:?}")),
     };
@@ -132,7 +132,7 @@ fn engine(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     same_lines(&relevant(response), &expected).map(|()| Pass::Checked)
 }
 
-/// What an adapter does, the slow and obvious way.
+/// Writes headers as an adapter must, the slow and obvious way.
 pub(crate) fn write(headers: &[Header<Box<str>>], request: &RawRequest, lines: &mut Vec<Line>) {
     for header in headers {
         let name = header.name.name();
@@ -170,9 +170,9 @@ fn one_vary_line(application: &[Line], ours: Vec<Vec<u8>>) -> Vec<u8> {
     }
 }
 
-/// Whether everything but the CORS fields is as without the middleware.
+/// Checks that everything but the CORS headers is the same as without the middleware.
 fn untouched(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
-    // A preflight never gets so far as to be compared.
+    // A preflight never reaches the application, so there is nothing to compare.
     if matches!(
         exchange.policy.policy.decide(exchange.request),
         Decision::Respond(_)
@@ -202,9 +202,9 @@ pub fn relevant(response: &RawResponse) -> Vec<Line> {
     sorted(response, is_relevant)
 }
 
-/// The lines of a response that the middleware has nothing to do with, sorted by name.
+/// The lines of a response that the middleware must not change, sorted by name.
 fn other_lines(response: &RawResponse) -> Vec<Line> {
-    // The clock ticks between two requests.
+    // `Date` can differ between two requests.
     sorted(response, |name| {
         (name == "x-handler" || !is_relevant(name)) && name != "date"
     })
@@ -261,7 +261,7 @@ mod tests {
         })
     }
 
-    /// Each deliberate fault is seen by the judges who can see it.
+    /// Each deliberate fault is found by the checks that can find it.
     #[test]
     fn faults() {
         let source = "allow_origins = ['https://a.b']\nallow_methods = ['PUT']";

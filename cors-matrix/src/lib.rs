@@ -1,17 +1,16 @@
-//! The shared cases of the CORS workspace, and the code that runs and judges them.
+//! The shared cases of the CORS workspace, and the code that runs and checks them.
 //!
-//! - [`browser`]: what a page gets to see, by the model of the browser, and by the policy.
-//! - [`case`]: the data files: policies, what is sent, what must come back.
-//! - [`difference`]: where a framework makes the common answer impossible, and why.
+//! - [`browser`]: compares what a page can read, by the model of the browser, with what the policy grants.
+//! - [`case`]: the data files: policies, requests and expected responses.
+//! - [`difference`]: the cases whose common response a framework makes impossible, and why.
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
 //! - [`server`]: the fixture servers, built and started.
 //! - [`run`]: every case against every framework.
-//! - [`judge`]: what is right: the case's expectation, the engine's decision, the browser's
-//!   verdict, the bare server.
+//! - [`judge`]: the checks: against the case, the engine's decision, the model of the browser and the bare server.
 //! - [`report`]: the result, as a table, JSON or HTML.
 //! - [`fixture`]: what the fixture servers have in common.
-//! - [`document`]: what they have for caches to store.
-//! - [`events`]: what our crates report while something runs, for their tests.
+//! - [`document`]: the documents that they serve for caches to store.
+//! - [`events`]: what our crates report to `tracing` while a function runs, for their tests.
 //! - [`readme`]: what the README shows, for tests that compare it.
 //! - `cache`: real caches in front of them, and random requests.
 

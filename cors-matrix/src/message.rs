@@ -1,5 +1,4 @@
-//! HTTP/1.1 over TCP, raw enough to send what no client library would: duplicate lines, odd bytes,
-//! any order.
+//! HTTP/1.1 over TCP, with what no client library sends: duplicate lines, any bytes, any order.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -102,8 +101,8 @@ pub fn send(port: u16, request: &RawRequest) -> io::Result<Answer> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    // A server may answer and close before it has read all of a hostile request; what counts is
-    // what it said.
+    // A server can respond and close before it has read all of a hostile request. Only its response
+    // counts.
     let written = stream.write_all(&request.to_bytes(b"close"));
     let mut bytes = Vec::new();
     let read = stream.take(MAX_RESPONSE).read_to_end(&mut bytes);
@@ -121,12 +120,12 @@ pub fn send(port: u16, request: &RawRequest) -> io::Result<Answer> {
 #[derive(Debug)]
 pub struct Connection<S> {
     stream: S,
-    /// What has been read and is not part of an answer yet.
+    /// Bytes that were read and belong to the next response.
     bytes: Vec<u8>,
 }
 
 impl<S: io::Read + io::Write> Connection<S> {
-    /// Sends requests on a stream that nothing has been sent on.
+    /// Sends requests on a new stream.
     pub fn new(stream: S) -> Self {
         Self {
             stream,
@@ -157,7 +156,7 @@ impl<S: io::Read + io::Write> Connection<S> {
     }
 }
 
-/// All that came until the connection was closed.
+/// Reads a response from everything that came until the connection was closed.
 fn parse(bytes: &[u8], head_only: bool) -> io::Result<RawResponse> {
     let Some((mut response, len)) = parse_head(bytes)? else {
         return Err(invalid("the response ends in its head"));
@@ -273,7 +272,7 @@ mod tests {
         assert!(parse(b"nonsense", false).is_err());
     }
 
-    /// A server that says all at once, in blocks of some length, and hears nothing.
+    /// A server that sends everything in blocks of some length, and ignores requests.
     struct Said(&'static [u8], usize);
 
     impl io::Read for Said {

@@ -8,7 +8,7 @@ use crate::difference::KnownDifference;
 use crate::judge::JUDGES;
 use crate::server::Framework;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The frameworks, in the order of the columns.
@@ -19,7 +19,7 @@ pub struct Report {
     pub failures: Vec<CaseFailure>,
     /// How many exchanges each known difference was found in.
     pub known: Vec<usize>,
-    /// How many exchanges each of [`JUDGES`] found right.
+    /// How many exchanges passed each of [`JUDGES`].
     pub judged: [usize; JUDGES.len()],
 }
 
@@ -28,11 +28,11 @@ pub struct Report {
 pub struct Group {
     /// Its name.
     pub name: String,
-    /// What came of it on each framework.
+    /// The result on each framework.
     pub cells: Vec<Cell>,
 }
 
-/// What came of a group on a framework, in exchanges.
+/// The result of a group on a framework, in exchanges.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cell {
     /// All of them.
@@ -51,9 +51,9 @@ pub struct CaseFailure {
     pub framework: Framework,
     /// The name of the case.
     pub case: String,
-    /// Who objects.
+    /// The check that failed.
     pub judge: String,
-    /// What to.
+    /// How it failed.
     pub message: String,
 }
 
@@ -96,8 +96,8 @@ impl Report {
         self.failures.extend(failures);
     }
 
-    /// Counts every known difference that was found nowhere as a failure. Only a run of all cases
-    /// can tell.
+    /// Counts every known difference that was not found as a failure. Call it only after a run of all
+    /// cases.
     pub fn reject_unused(&mut self, differences: &[KnownDifference]) {
         for (difference, count) in differences.iter().zip(&self.known) {
             if *count == 0 && self.frameworks.contains(&difference.framework) {
@@ -105,7 +105,7 @@ impl Report {
                     framework: difference.framework,
                     case: difference.cases().to_owned(),
                     judge: "known difference".to_owned(),
-                    message: "no case has this name: drop it from the list".to_owned(),
+                    message: "no case has this name: remove it from the list".to_owned(),
                 });
             }
         }
@@ -136,9 +136,13 @@ impl Report {
         }
         let mut text = table(&rows);
         let judged = JUDGES.iter().zip(self.judged);
-        let judged = judged.map(|(judge, count)| format!("{count} by the {}", judge.name));
+        let judged = judged.map(|(judge, count)| format!("{} {count}", judge.name));
         let judged: Vec<_> = judged.collect();
-        let _ = writeln!(text, "\nfound right: {}", judged.join(", "));
+        let _ = writeln!(
+            text,
+            "\nexchanges that passed each check: {}",
+            judged.join(", ")
+        );
         let found = differences
             .iter()
             .zip(&self.known)
@@ -153,7 +157,7 @@ impl Report {
             let _ = writeln!(text, "  {framework}, {}: {reason}", exchanges(*count));
         }
         if !self.failures.is_empty() {
-            text.push_str("\nwrong:\n");
+            text.push_str("\nfailed:\n");
         }
         for CaseFailure {
             framework,
@@ -172,7 +176,7 @@ impl Report {
         let _ = match self.failures.is_empty() {
             true => writeln!(
                 text,
-                "\n{} ({}): all equal and as they must be, but for {known} known differences",
+                "\n{} ({}): all passed, {known} with a known difference",
                 exchanges(all),
                 self.frameworks
                     .iter()
@@ -180,7 +184,7 @@ impl Report {
                     .collect::<Vec<_>>()
                     .join(", "),
             ),
-            false => writeln!(text, "\n{failed} of {} went wrong", exchanges(all)),
+            false => writeln!(text, "\n{failed} of {} failed", exchanges(all)),
         };
         text
     }
@@ -230,7 +234,7 @@ impl Report {
         format!("{json:#}\n")
     }
 
-    /// The report as a page that needs nothing else.
+    /// The report as a page that loads no other file.
     pub fn html(&self, differences: &[KnownDifference]) -> String {
         let mut page = String::from(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
@@ -242,14 +246,10 @@ impl Report {
         );
         let total = self.total();
         let _ = match self.failures.is_empty() {
-            true => writeln!(
-                page,
-                "<p>{}, all as they must be.</p>",
-                exchanges(total.exchanges)
-            ),
+            true => writeln!(page, "<p>{}, all passed.</p>", exchanges(total.exchanges)),
             false => writeln!(
                 page,
-                "<p class=\"wrong\">{} of {} went wrong.</p>",
+                "<p class=\"wrong\">{} of {} failed.</p>",
                 total.failed,
                 exchanges(total.exchanges)
             ),
@@ -276,7 +276,7 @@ impl Report {
         }
         page.push_str("</ul>\n");
         if !self.failures.is_empty() {
-            page.push_str("<h2>Wrong</h2>\n<ul>\n");
+            page.push_str("<h2>Failed</h2>\n<ul>\n");
         }
         for failure in &self.failures {
             let (case, message) = (escape(&failure.case), escape(&failure.message));
@@ -300,9 +300,9 @@ impl fmt::Display for Cell {
             failed,
         } = self;
         match (failed, known) {
-            (0, 0) => write!(f, "{exchanges} equal"),
-            (0, _) => write!(f, "{} equal, {known} known", exchanges - known),
-            _ => write!(f, "{failed} of {exchanges} WRONG"),
+            (0, 0) => write!(f, "{exchanges} passed"),
+            (0, _) => write!(f, "{} passed, {known} known", exchanges - known),
+            _ => write!(f, "{failed} of {exchanges} FAILED"),
         }
     }
 }

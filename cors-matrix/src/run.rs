@@ -14,15 +14,15 @@ use crate::message::{self, Answer, RawRequest};
 use crate::report::{CaseFailure, Report};
 use crate::server::{FixtureBinary, Framework};
 
-/// What a framework's servers answered to a case, with the middleware and without.
+/// The responses of a framework's servers to a case, with the middleware and without.
 type Answers = io::Result<(Answer, Answer)>;
 
-/// Runs all cases of a suite against the fixture servers and judges what comes back. `done` is
+/// Runs all cases of a suite against the fixture servers and checks the responses. `done` is
 /// called after each case on each framework.
 ///
 /// # Errors
 ///
-/// When a server cannot be started. What its answers lack is in the report.
+/// If a server cannot be started. What is wrong with its responses is in the report.
 pub fn run(
     fixtures: &[FixtureBinary],
     suite: &Suite,
@@ -97,7 +97,7 @@ fn judge(
 ) -> Report {
     let mut report = Report::new(frameworks, differences.len());
     for (index, case) in suite.cases.iter().enumerate() {
-        // What the frameworks without a difference have in common.
+        // The response that all frameworks without a known difference must have.
         let mut common: Option<(Framework, &Answer)> = None;
         for (column, answers) in answers.iter().enumerate() {
             let Some(framework) = report.frameworks.get(column).copied() else {
@@ -122,7 +122,10 @@ fn judge(
                         match common {
                             None => common = Some((framework, answer)),
                             Some((other, theirs)) if !same(answer, theirs, case) => {
-                                failures.push(("comparison", format!("not the answer of {other}")));
+                                failures.push((
+                                    "comparison",
+                                    format!("differs from the response of {other}"),
+                                ));
                             }
                             Some(_) => {}
                         }
@@ -161,14 +164,14 @@ fn judge_one(
     };
     let instead = difference.instead(exchange.expected);
     if meets(exchange.answer, exchange.expected).is_ok() {
-        let message = "the known difference is gone: drop it from the list";
+        let message = "the known difference no longer exists: remove it from the list";
         failures.push(("known difference", message.to_owned()));
     } else if let Err(message) = meets(exchange.answer, &instead) {
         failures.push(("known difference", message));
     }
 }
 
-/// Whether two frameworks say the same, byte for byte.
+/// Whether two frameworks send the same, byte for byte.
 fn same(a: &Answer, b: &Answer, case: &Case) -> bool {
     match (a, b) {
         (Answer::Response(a), Answer::Response(b)) => {
@@ -179,7 +182,7 @@ fn same(a: &Answer, b: &Answer, case: &Case) -> bool {
     }
 }
 
-/// The policies of a suite as files, removed when dropped.
+/// The policies of a suite as files. Dropping this removes them.
 #[derive(Debug)]
 pub struct PolicyFiles(TempDir);
 
@@ -188,7 +191,7 @@ impl PolicyFiles {
     ///
     /// # Errors
     ///
-    /// When that cannot be done.
+    /// If that fails.
     pub fn write(suite: &Suite) -> io::Result<Self> {
         let files = Self(TempDir::with_prefix("cors-matrix-")?);
         for (index, policy) in suite.policies.iter().enumerate() {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// How long a server may take until it listens, or until it has read another policy.
+/// How long to wait until a server listens, or until it has read another policy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A web framework with an adapter.
@@ -54,7 +54,7 @@ impl FromStr for Framework {
             .find(|framework| framework.name() == name);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join("`, `");
-            format!("`{name}` is no framework; it is one of `{names}`")
+            format!("`{name}` is not a framework; use one of `{names}`")
         })
     }
 }
@@ -69,8 +69,8 @@ pub struct FixtureBinary {
 }
 
 impl FixtureBinary {
-    /// Builds the fixture servers of some frameworks with cargo. `compiled` hears the name of each
-    /// crate when it is done.
+    /// Builds the fixture servers of some frameworks with cargo. `compiled` is called with the name of each
+    /// crate that was compiled.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl FixtureBinary {
             command.args(["--package", &format!("cors-{framework}")]);
             command.args(["--example", &format!("fixture-{framework}")]);
         }
-        // Where the cargo that runs us ran: a `CARGO_TARGET_DIR` may be relative.
+        // The folder of the cargo that runs this program: `CARGO_TARGET_DIR` can be relative.
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command
@@ -132,8 +132,8 @@ impl FixtureBinary {
         Ok(fixtures)
     }
 
-    /// The command that runs the server with a policy, or bare without one, as long as its standard
-    /// input is open. So it ends with whoever started it, however that comes about.
+    /// The command that runs the server with a policy, or bare without one. The server exits when its standard
+    /// input is closed, so it cannot outlive the process that started it.
     pub fn command(&self, policy: Option<&Path>, port: u16) -> Command {
         let mut command = Command::new(&self.path);
         match policy {
@@ -149,12 +149,12 @@ impl FixtureBinary {
     ///
     /// # Errors
     ///
-    /// When it cannot be started or says nothing; what it printed is part of the error.
+    /// If it cannot be started, or does not print that it listens. The error contains what it printed.
     pub fn start(&self, policy: Option<&Path>) -> Result<FixtureServer, String> {
         self.start_command(&mut self.command(policy, 0))
     }
 
-    /// The same for a server that has [documents](crate::document::Document), too, and compresses.
+    /// The same for a server that also serves [documents](crate::document::Document) and compresses responses.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl FixtureBinary {
             .map_err(|error| in_framework(format!("cannot start the fixture server: {error}")))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (say, said) = mpsc::channel();
-        // From here on it is stopped when dropped.
+        // From here on, dropping it stops it.
         let mut server = FixtureServer {
             framework: self.framework,
             stdin: child.stdin.take(),
@@ -182,7 +182,7 @@ impl FixtureBinary {
         };
         std::thread::spawn(move || {
             if let Some(stdout) = stdout {
-                // To the end: a full pipe would block the server.
+                // Read to the end: a full pipe would block the server.
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                     let _ = say.send(line);
                 }
@@ -216,12 +216,12 @@ impl FixtureBinary {
     }
 }
 
-/// A running fixture server. It is stopped when dropped.
+/// A running fixture server. Dropping it stops it.
 #[derive(Debug)]
 pub struct FixtureServer {
     framework: Framework,
     child: Child,
-    /// Open as long as the server is to run.
+    /// The server stops when this is closed.
     stdin: Option<ChildStdin>,
     /// Each line of its standard output.
     said: mpsc::Receiver<String>,
@@ -234,12 +234,12 @@ impl FixtureServer {
         self.port
     }
 
-    /// Has the running server put another policy into force, and returns its version. Every request
-    /// that is sent after that is answered by it.
+    /// Replaces the policy of the running server, and returns the new version. Every request that is sent
+    /// after that gets the new policy.
     ///
     /// # Errors
     ///
-    /// When the policy cannot be read or has mistakes, or the server is bare or gone: then nothing has
+    /// If the policy cannot be read or has errors, or if the server is bare or gone. Then nothing has
     /// changed.
     pub fn replace_policy(&mut self, policy: &Path) -> Result<u64, String> {
         let replaced = self.replace(policy);
@@ -253,7 +253,7 @@ impl FixtureServer {
         let path = path.ok_or_else(|| format!("cannot tell the path `{}`", policy.display()))?;
         writeln!(stdin, "{path}").map_err(|_| gone())?;
         let line = self.said.recv_timeout(PATIENCE).map_err(|_| {
-            // What it says later would be taken for the answer to something else.
+            // A later line would be taken for the response to another request.
             self.stdin = None;
             let _ = self.child.kill();
             gone()

@@ -52,7 +52,7 @@ fn no_response_is_a_mixture_of_two_policies() {
         std::fs::write(&path, policy(1)).unwrap();
         let mut server = fixture.start(Some(&path)).unwrap();
         let port = server.port();
-        // The last version that is known to be in force, and the last that may be.
+        // The last version that is known to be active, and the last that may be.
         let (in_force, begun) = (AtomicU64::new(1), AtomicU64::new(1));
         let done = AtomicBool::new(false);
         thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what CORS costs, next to its peers.
+//! `cargo xtask bench`: measures what CORS costs, with our middleware and with the usual one of each framework.
 
 use std::process::{Command, ExitCode};
 
@@ -18,7 +18,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         }
         Ok(true)
     })?;
-    // Before the build, so that nobody waits for it in vain.
+    // Check this before the build, which takes minutes.
     let gate = arguments.iter().any(|argument| argument == "--gate");
     if gate && !has_valgrind() {
         let missing = "instructions: `valgrind` is not installed (Debian's package of that name)";
@@ -37,7 +37,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             "cargo could not build the benchmarks".to_owned(),
         ));
     }
-    // It is a program of its own, because this one should compile quickly.
+    // A separate program, so that xtask compiles quickly.
     let program = [
         "run",
         "--release",
@@ -49,7 +49,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     crate::exit_code(as_stored(cargo(&program)).args(arguments))
 }
 
-/// Without what else changes the programs: CI services like to set flags, such as `-D warnings`.
+/// Removes environment variables that change the programs: CI services often set flags, such as `-D warnings`.
 fn as_stored(mut cargo: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

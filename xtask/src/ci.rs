@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything that must hold.
+//! `cargo xtask ci`: runs every required check.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -44,8 +44,8 @@ const STEPS: [Step; 10] = [
     Step {
         what: "unit, property and doc tests",
         cargo: &["test", "--workspace", "--all-features"],
-        // The properties are tried with the same values in each run, so that no commit fails by bad luck. Without this
-        // they are others each time, which is for who works on what they are about.
+        // Property tests use the same values in each run, so that no commit fails by chance. Without this variable,
+        // `cargo test` uses new values each time.
         environment: Some(("PROPTEST_RNG_SEED", "1")),
     },
     Step {
@@ -100,16 +100,16 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         _ => eprintln!("\n== {}: skipped, cargo-deny is not installed", DENY.what),
     }
     let all: Duration = times.iter().map(|(_, time)| time).sum();
-    eprintln!("\nwhat took how long:");
+    eprintln!("\ntime of each step:");
     for (what, time) in times.iter().chain([&("all", all)]) {
         eprintln!("{:>7.0} s  {what}", time.as_secs_f64());
     }
-    eprintln!("\nall is well");
+    eprintln!("\nall checks passed");
     Ok(ExitCode::SUCCESS)
 }
 
 impl Step {
-    /// Runs the step, and says how long it took.
+    /// Runs the step, and returns how long it took.
     fn run(&self) -> Result<Duration, Error> {
         let started = Instant::now();
         eprintln!("\n== {}: cargo {}", self.what, self.cargo.join(" "));

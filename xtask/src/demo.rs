@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: the four frameworks under one policy, side by side; then a page on which a browser asks them.
+//! `cargo xtask demo`: prints the responses of the four frameworks with one policy, then serves a page that sends requests
+//! to them from a browser.
 
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use lexopt::ValueExt as _;
 
 use crate::{Error, cargo, exit_code_with_us, progress, root};
 
-/// Something that happens between a page and a server, and the requests that it takes.
+/// Something that a page does, and the requests that the browser sends for it.
 struct Scene {
     title: &'static str,
     requests: &'static [&'static str],
@@ -40,18 +41,18 @@ const SCENES: [Scene; 6] = [
         ],
     },
     Scene {
-        title: "A page of another site tries, and is granted nothing",
+        title: "A page of a site that is not in the policy tries the same",
         requests: &[
             "OPTIONS /echo\nOrigin: https://evil.example\nAccess-Control-Request-Method: PUT\nAccess-Control-Request-Headers: content-type",
             "GET /echo\nOrigin: https://evil.example",
         ],
     },
     Scene {
-        title: "There is no such thing, and the page can read that",
+        title: "The path does not exist, and the page can read the 404",
         requests: &["GET /nowhere\nOrigin: https://app.example.com"],
     },
     Scene {
-        title: "Authentication fails, and the page can read that",
+        title: "Authentication fails, and the page can read the 401",
         requests: &["GET /private\nOrigin: https://app.example.com\nAuthorization: Bearer wrong"],
     },
 ];
@@ -68,7 +69,8 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         Ok(true)
     })?;
     if table_alone && !page.is_empty() {
-        let message = "`--table` is without the page, which `--open` and `--port` are about";
+        let message =
+            "`--open` and `--port` are for the page, so they cannot be used with `--table`";
         return Err(Error::Usage(message.to_owned()));
     }
     let are_equal = print_table()?;
@@ -78,14 +80,14 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             false => ExitCode::FAILURE,
         });
     }
-    // A program of its own, because this one has neither an HTTP server nor the model of the browser.
-    println!("\nThe same in your browser, where you can also change the policy; Ctrl-C ends it.");
+    // A separate program, because xtask has neither an HTTP server nor the model of the browser.
+    println!("\nThe same in your browser, where you can also change the policy. Ctrl-C stops it.");
     eprintln!("building the page (the first time this takes a minute)");
     let demo = ["run", "--quiet", "--package", "cors-demo", "--"];
     exit_code_with_us(cargo(&demo).arg("--until-stdin-ends").args(page))
 }
 
-/// Prints what each framework answers; says whether all answer the same.
+/// Prints the response of each framework. Returns whether all are the same.
 fn print_table() -> Result<bool, Error> {
     let policy = root().join(POLICY);
     let fixtures = progress::build(&Framework::ALL)?;
@@ -99,7 +101,7 @@ fn print_table() -> Result<bool, Error> {
         .iter()
         .map(|scene| scene.requests.len() * servers.len())
         .sum();
-    let bar = progress::bar(steps, "asking the four servers");
+    let bar = progress::bar(steps, "sending requests to the four servers");
     let mut rows = Vec::new();
     for (scene, number) in SCENES.iter().zip(1..) {
         rows.push(Row::Title(format!("{number}. {}", scene.title)));
@@ -125,15 +127,15 @@ fn print_table() -> Result<bool, Error> {
         println!("   {line}");
     }
     println!(
-        "\nWhat each framework answers. `>` is what a browser sends; `x-handler` is set by the application."
+        "\nThe response of each framework. `>` marks what a browser sends; the application sets `x-handler`."
     );
     let differences = print(&rows);
     println!();
     match differences {
-        0 => println!("The answers of axum, actix-web, Rocket and warp are the same."),
+        0 => println!("The responses of axum, actix-web, Rocket and warp are the same."),
         _ => {
             println!(
-                "The answers are NOT the same: {differences} lines have fewer than four marks."
+                "The responses are NOT the same: {differences} lines have fewer than four marks."
             )
         }
     }
@@ -143,7 +145,7 @@ fn print_table() -> Result<bool, Error> {
 enum Row {
     Title(String),
     Text(String),
-    /// A line of an answer, and which frameworks have it.
+    /// A line of a response, and which frameworks have it.
     Line {
         name: String,
         value: String,
@@ -168,7 +170,7 @@ fn parse(text: &str) -> RawRequest {
     }
 }
 
-/// The status and the relevant lines of an answer.
+/// The status and the relevant lines of a response.
 fn lines(answer: &Answer) -> Vec<Line> {
     let Answer::Response(response) = answer else {
         return vec![("connection".to_owned(), b"closed".to_vec())];
@@ -179,7 +181,7 @@ fn lines(answer: &Answer) -> Vec<Line> {
     lines
 }
 
-/// Every line of any answer, in the order in which they come up.
+/// Every line of any response, in order of first occurrence.
 fn compare(answers: &[Vec<Line>]) -> Vec<Row> {
     let mut all: Vec<&Line> = Vec::new();
     for line in answers.iter().flatten() {

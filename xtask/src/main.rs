@@ -18,46 +18,46 @@ The tasks of the CORS workspace
 
 usage: cargo xtask <task> [options]
 
-  demo                     the four frameworks under one policy, side by side; then a page where your
-                           browser asks them, until you stop it
-      --table              without the page
-      --open               open the page in your browser
-      --port N             the port of the page; 8090 or any free one if it is not said
-  test-matrix              every shared case against every framework
-      --framework NAME     against this one alone: axum, actix, rocket or warp
-      --case REGEX         only the cases whose names match
-      --report FILE        write the result as a page (.html) or as data (.json)
-      --browser NAME       then the same in a real browser, compared with the model:
+  demo                     Compare the responses of the four frameworks with one policy, then serve a
+                           page that sends requests to them from your browser, until you stop it
+      --table              Print the comparison and exit
+      --open               Open the page in your browser
+      --port N             Port of the page [default: 8090, or a free one]
+  test-matrix              Run every shared case on every framework
+      --framework NAME     Only this framework: axum, actix, rocket or warp
+      --case REGEX         Only cases whose names match
+      --report FILE        Write the result as a page (.html) or as data (.json)
+      --browser NAME       Then run the cases in a real browser, and compare it with the model:
                            chromium, firefox, webkit, all or installed
-      --cache NAME         instead: random requests through a real cache in front of each framework:
+      --cache NAME         Instead, send random requests to each framework through a real cache:
                            nginx, varnish, all or installed
-      --seed N             the seed of these requests; 1 if it is not said
-  serve                    one fixture server, until it is stopped
+      --seed N             Seed of these requests [default: 1]
+  serve                    Run one fixture server until you stop it
       --framework NAME     axum, actix, rocket or warp
-      --policy FILE        the policy to apply
-      --bare               no policy: the server without the middleware
-      --port N             the port on 127.0.0.1; 0, the default, is any free one
-  bench                    what CORS costs in each framework, beside its peers; writes docs/benchmarks.md
-      --framework NAME     of this alone: engine, axum, actix, rocket or warp
-      --quick              policies of at most 1,000 origins, and no throughput
-      --gate               compare the numbers of instructions with the stored ones instead
-      --record             store the numbers of instructions and allocations instead
-  tidy                     find words that are hard to read, in all that is written here, and say what to write instead
-  ci                       everything that must hold: format, lints, docs, tests, matrix, demo,
+      --policy FILE        The policy to apply
+      --bare               Run the server without the middleware
+      --port N             Port on 127.0.0.1 [default: 0, a free one]
+  bench                    Measure what CORS costs in each framework, and write docs/benchmarks.md
+      --framework NAME     Only this one: engine, axum, actix, rocket or warp
+      --quick              Policies of at most 1,000 origins, and no throughput
+      --gate               Compare the instructions with the stored numbers instead
+      --record             Store the numbers of instructions and allocations instead
+  tidy                     Find words that are hard to read, and print what to write instead
+  ci                       Run every required check: format, lints, docs, tests, matrix, demo, and the
                            numbers of allocations and instructions
 
 examples:
   cargo xtask test-matrix --framework rocket --case '^preflight/'
   cargo xtask serve --framework axum --policy cors.toml --port 8080
 
-exit status: 0 fine, 1 something is wrong, 2 used wrongly
+exit status: 0: no problems, 1: a check failed, 2: usage error
 ";
 
-/// Why a task ends early.
+/// Why a task stops early.
 enum Error {
-    /// It was used wrongly: status 2.
+    /// Usage error: status 2.
     Usage(String),
-    /// Something is wrong: status 1.
+    /// A check failed, or something could not be done: status 1.
     Failed(String),
 }
 
@@ -92,7 +92,7 @@ fn run() -> Result<ExitCode, Error> {
             Some("tidy") => tidy::run(args),
             Some("ci") => ci::run(args),
             _ => Err(Error::Usage(format!(
-                "`{}` is no task; see `cargo xtask --help`",
+                "`{}` is not a task; see `cargo xtask --help`",
                 task.to_string_lossy()
             ))),
         },
@@ -105,7 +105,7 @@ fn run() -> Result<ExitCode, Error> {
     }
 }
 
-/// The options of a task: `--help`, or what `option` makes of each.
+/// Reads the options of a task: `--help`, and those that `option` accepts.
 fn options(
     mut args: lexopt::Parser,
     mut option: impl FnMut(&str, &mut lexopt::Parser) -> Result<bool, lexopt::Error>,
@@ -133,16 +133,16 @@ fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// Runs a program that says by its exit status how it went.
+/// Runs a program and returns its exit status.
 fn exit_code(command: &mut Command) -> Result<ExitCode, Error> {
     ended(command.status())
 }
 
-/// The same for a program that ends with its standard input, and so with this process, however that comes about.
+/// The same for a program that exits when its standard input is closed, so it cannot outlive this process.
 fn exit_code_with_us(command: &mut Command) -> Result<ExitCode, Error> {
     let child = command.stdin(Stdio::piped()).spawn();
     ended(child.and_then(|mut child| {
-        // `wait` would close it.
+        // `wait` closes the pipe of a child that has it, so take it out first.
         let stdin = child.stdin.take();
         let status = child.wait();
         drop(stdin);

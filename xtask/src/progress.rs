@@ -1,4 +1,4 @@
-//! What a person sees while a task builds and runs: a bar on a terminal, a few lines elsewhere.
+//! Progress while a task builds and runs: a bar on a terminal, a few lines elsewhere.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Error;
 
-/// Builds the fixture servers and shows what is being compiled.
+/// Builds the fixture servers and shows which crate is being compiled.
 pub(crate) fn build(frameworks: &[Framework]) -> Result<Vec<FixtureBinary>, Error> {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));

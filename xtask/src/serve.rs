@@ -1,4 +1,4 @@
-//! `cargo xtask serve`: one fixture server, until it is stopped.
+//! `cargo xtask serve`: runs one fixture server until it is stopped.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         Some(policy) => Some(policy),
         None => return Err(missing("`--policy`")),
     };
-    // The server checks it, too; but nobody should wait for a build to hear of a mistake.
+    // The server checks the policy, too, but an error should be reported before the build.
     if let Some(policy) = &policy {
         Policy::from_file(policy).map_err(|error| Error::Usage(error.to_string()))?;
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask test-matrix`: every shared case against every framework.
+//! `cargo xtask test-matrix`: runs every shared case on every framework.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,11 +34,12 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     ) {
         (Some(cache), false) => return real_caches(&cache, &frameworks, seed.unwrap_or(1)),
         (Some(_), true) => {
-            let message = "`--cache` sends requests of its own, and goes with `--framework` and `--seed` alone";
+            let message =
+                "`--cache` runs no cases, so only `--framework` and `--seed` can be used with it";
             return Err(Error::Usage(message.to_owned()));
         }
         (None, _) if seed.is_some() => {
-            let message = "`--seed` is of the requests of `--cache`, which is missing";
+            let message = "`--seed` can only be used with `--cache`";
             return Err(Error::Usage(message.to_owned()));
         }
         (None, _) => {}
@@ -87,8 +88,8 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     }
 }
 
-/// Has real browsers run the cases, and compares them with the model that has judged above. It is a
-/// program of its own, because this one should compile quickly.
+/// Runs the cases in real browsers, and compares these with the model. That is done by a separate
+/// program, so that xtask compiles quickly.
 fn real_browsers(
     browser: &str,
     framework: Option<Framework>,
@@ -105,13 +106,13 @@ fn real_browsers(
     crate::exit_code(&mut command)
 }
 
-/// Has random requests go through real caches, whose answers are judged by the policy alone.
+/// Sends random requests through real caches, and compares the responses with what the policy grants.
 #[cfg(unix)]
 fn real_caches(name: &str, frameworks: &[Framework], seed: u64) -> Result<ExitCode, Error> {
     use cors_matrix::cache::{self, Caches};
 
     let caches: Caches = name.parse().map_err(Error::Usage)?;
-    // Nobody should wait for a build to hear of that.
+    // Report this before the build.
     caches.available().map_err(Error::Failed)?;
     if caches.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -141,7 +142,7 @@ impl ReportFile {
             Some("html") => Ok(Self { path, html: true }),
             Some("json") => Ok(Self { path, html: false }),
             _ => Err(Error::Usage(format!(
-                "`{}` ends neither with .html nor with .json",
+                "`{}` does not end with .html or .json",
                 path.display()
             ))),
         }

@@ -1,4 +1,4 @@
-//! The caches as programs: one process or more, a folder of their own, a socket in it.
+//! The caches as programs. Each has one process or more, and a folder of its own with a socket.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write as _};
@@ -11,20 +11,20 @@ use tempfile::TempDir;
 
 use super::Cache;
 
-/// How long a cache may take until it listens.
+/// How long to wait until a cache listens.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running cache. It ends, and its folder is removed, when it is dropped.
+/// A running cache. Dropping it stops the cache and removes its folder.
 #[derive(Debug)]
 pub(super) struct Program {
     child: Child,
-    /// Varnish runs as long as this is open.
+    /// Varnish stops when this is closed.
     stdin: Option<ChildStdin>,
     folder: TempDir,
 }
 
 impl Program {
-    /// Starts a cache in front of a server on this machine, and waits until it listens.
+    /// Starts a cache for a server on this machine, and waits until it listens.
     pub(super) fn start(cache: Cache, port: u16) -> Result<Self, String> {
         let named = |error: io::Error| format!("{cache} does not start: {error}");
         let folder = TempDir::with_prefix("cors-cache-").map_err(named)?;
@@ -36,7 +36,7 @@ impl Program {
         started.map_err(named)
     }
 
-    /// The Unix socket on which it listens: no port can be taken by somebody else meanwhile.
+    /// The Unix socket on which it listens. A port could be taken by another program before the cache binds it.
     pub(super) fn socket(&self) -> PathBuf {
         socket(self.folder.path())
     }
@@ -44,7 +44,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Varnish ends in order then, and with it its second process, which writes to the folder.
+        // Varnish then stops properly, together with its second process, which writes to the folder.
         let ends = self.stdin.take().is_some();
         if !ends {
             let _ = self.child.kill();
@@ -62,7 +62,7 @@ fn nginx(folder: TempDir, port: u16) -> io::Result<Program> {
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {path}/{name};\n"))
         .concat();
-    // One process: it ends by our `kill`, and changes no user.
+    // One process: our `kill` stops it, and it does not change its user.
     let config = format!(
         "daemon off; master_process off; pid {path}/pid; error_log stderr notice;
         events {{}}
@@ -88,7 +88,7 @@ fn nginx(folder: TempDir, port: u16) -> io::Result<Program> {
     );
     let file = folder.path().join("nginx.conf");
     fs::write(&file, config)?;
-    // The kernel ends it when we are killed without a chance to drop anything.
+    // The kernel kills it if this process is killed and cannot drop anything.
     let mut child = Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "--", "nginx", "-e", "stderr", "-p"])
         .arg(folder.path())
@@ -104,20 +104,20 @@ fn nginx(folder: TempDir, port: u16) -> io::Result<Program> {
         stdin: None,
         folder,
     };
-    // It says its version when it listens.
+    // It prints its version when it listens.
     let ready = |line: &str| line.contains("[notice]") && line.contains(": nginx/");
     wait_for(log, ready)?;
     Ok(program)
 }
 
-/// `gzip` is whether it negotiates the encoding itself: then it always asks the application for gzip, and
-/// unpacks it for who does not accept that. That is the default.
+/// `gzip` says whether Varnish negotiates the encoding itself. Then it always asks the application for gzip, and
+/// decompresses the response for clients that do not accept gzip. That is the default.
 fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
     let config = format!(
         "vcl 4.1;
         backend default {{ .host = \"127.0.0.1\"; .port = \"{port}\"; }}
         sub vcl_backend_response {{
-            // It does not store errors of itself.
+            // By default it does not store errors.
             if (beresp.status == 500) {{ set beresp.ttl = 1h; }}
         }}
         sub vcl_deliver {{
@@ -128,8 +128,8 @@ fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
     let file = folder.path().join("cache.vcl");
     fs::write(&file, config)?;
     let errors = folder.path().join("errors");
-    // With `-d` it is told by its standard input when to start, and ends with it. As root it would change
-    // its user, who could not read the folder: hence no jail.
+    // With `-d`, it starts on a command on its standard input, and stops when that is closed. As root it would change
+    // to a user that cannot read the folder, so the jail is off.
     let mut child = Command::new("varnishd")
         .args(["-d", "-j", "none", "-T", "none", "-s", "malloc,64m"])
         .args(["-p", "default_ttl=3600"])
@@ -150,10 +150,10 @@ fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
         folder,
     };
     if let Some(stdin) = &mut program.stdin {
-        // If it has ended already, it has said why.
+        // If it has stopped already, it has printed why.
         let _ = stdin.write_all(b"start\n");
     }
-    // Status 200, and nothing to say: the answer to `start`.
+    // Status 200 without a message: the response to `start`.
     let started = wait_for(output, |line| line.trim_end() == "200 0");
     started.map_err(|error| {
         let errors = fs::read_to_string(&errors).unwrap_or_default();
@@ -162,7 +162,7 @@ fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
     Ok(program)
 }
 
-/// Reads lines until the one that says that the program is ready. All that was read is the error.
+/// Reads lines until one says that the program is ready. If none does, the error contains all lines.
 fn wait_for(
     output: Option<impl io::Read + Send + 'static>,
     ready: impl Fn(&str) -> bool,
@@ -170,7 +170,7 @@ fn wait_for(
     let Some(output) = output.map(BufReader::new) else {
         return Err(io::Error::other("it has no output"));
     };
-    // In a thread, which reads on to the end: a full pipe would block the program.
+    // A thread reads to the end, because a full pipe would block the program.
     let (sender, lines) = mpsc::channel();
     std::thread::spawn(move || {
         for line in output.split(b'\n').map_while(Result::ok) {

@@ -1,5 +1,5 @@
-//! Random requests, and what must come back whatever a cache has stored: the policy and the request say
-//! it, and nothing else.
+//! Random requests, and the responses that must come back whatever a cache has stored. Only the policy and the request
+//! decide what that is.
 
 use fastrand::Rng;
 
@@ -7,7 +7,7 @@ use crate::document::{Document, ETAG, body};
 use crate::judge::show;
 use crate::message::{Line, RawRequest, RawResponse};
 
-/// The policy in front of the application. What it grants is written down again in [`SITES`].
+/// The application's policy. [`SITES`] repeats what it grants.
 pub(super) const POLICY: &str = r#"
 [[grant]]
 allow_origins     = ["https://app.example.com", "https://admin.example.com", "https://*.partner.example"]
@@ -19,10 +19,10 @@ allow_origins  = ["https://public.example"]
 expose_headers = ["etag"]
 "#;
 
-/// Who asks.
+/// The site whose page sends a request.
 #[derive(Debug)]
 pub(super) struct Site {
-    /// What is sent in `Origin`.
+    /// The value of `Origin`.
     pub(super) origin: Option<&'static str>,
     grant: Option<Grant>,
 }
@@ -62,7 +62,7 @@ pub(super) static SITES: [Site; 9] = [
     },
 ];
 
-/// What is sent in `Accept-Encoding`, and whether gzip may come back.
+/// The value of `Accept-Encoding`, and whether the response may be in gzip.
 pub(super) const ENCODINGS: [(Option<&str>, bool); 4] = [
     (Some("gzip"), true),
     (Some("gzip, deflate, br"), true),
@@ -72,8 +72,8 @@ pub(super) const ENCODINGS: [(Option<&str>, bool); 4] = [
 
 const LANGUAGES: [Option<&str>; 3] = [Some("en"), Some("de"), None];
 
-/// So many of each document: few, so that most requests find an answer stored; and more than one, so that
-/// many do not.
+/// How many URLs each document has: few, so that the cache answers most requests; more than one, so that the
+/// application answers many.
 const NUMBERS: u8 = 4;
 
 /// A request, and where it was drawn from.
@@ -82,7 +82,7 @@ pub(super) struct Asked {
     pub(super) site: &'static Site,
     pub(super) encoding: (Option<&'static str>, bool),
     language: Option<&'static str>,
-    /// None: the path has no route, so that the framework answers.
+    /// `None`: the path has no route, so the framework responds.
     pub(super) document: Option<&'static Document>,
     is_conditional: bool,
     pub(super) request: RawRequest,
@@ -127,11 +127,11 @@ impl Asked {
         }
     }
 
-    /// Says what is wrong with an answer, if anything is.
+    /// Checks a response, and returns what is wrong with it.
     pub(super) fn judge(&self, response: &RawResponse) -> Vec<(Fault, String)> {
         let status = self.document.map_or(404, |document| document.status);
         if response.status != status && !(self.is_conditional && response.status == 304) {
-            // What an answer of the cache's own lacks is not ours to say.
+            // A response that the cache made itself is not checked further.
             let message = format!("status {} instead of {status}", response.status);
             return vec![(Fault::Other, message)];
         }
@@ -168,7 +168,7 @@ impl Asked {
             };
             faults.push((fault, instead(name, &found, right)));
         }
-        // For the caches further on, the browser's among them.
+        // For other caches on the way, such as the browser's.
         let mut named = response
             .lines("vary")
             .flat_map(|line| line.split(|b| *b == b','));
@@ -214,20 +214,20 @@ impl Asked {
     }
 }
 
-/// What can be wrong with an answer.
+/// What can be wrong with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// `Access-Control-Allow-Origin` says something else: what was made for another site, above all.
+    /// `Access-Control-Allow-Origin` has another value, such as that for another site.
     WrongOrigin,
     /// `Access-Control-Allow-Origin` is missing.
     NoOrigin,
-    /// Another field of the grant.
+    /// Another header of the grant is wrong.
     Grant,
-    /// Compressed, though the client accepts none of that.
+    /// Compressed, although the client does not accept that.
     Encoding,
-    /// In another language, so that the application's own `Vary` does not count.
+    /// In another language: the application's own `Vary` was ignored.
     Language,
-    /// Another status or body, no `Vary`, or what must not be stored was.
+    /// Another status or body, no `Vary`, or stored although that is forbidden.
     Other,
 }
 
@@ -243,7 +243,7 @@ impl Fault {
     ];
 }
 
-/// What there is, and what there should be; they differ.
+/// A message about a header whose value is not the right one.
 fn instead(name: &str, found: &[&[u8]], right: Option<&str>) -> String {
     let one = |value: &[u8]| show(&(name.to_owned(), value.to_vec()));
     let found: Vec<_> = found.iter().map(|value| one(value)).collect();
@@ -268,7 +268,7 @@ mod tests {
 
     use super::*;
 
-    /// What is written down by hand is what the policy says.
+    /// [`SITES`] agrees with the policy.
     #[test]
     fn sites() {
         let policy = Policy::from_toml(POLICY).unwrap();
@@ -286,7 +286,7 @@ mod tests {
         }
     }
 
-    /// The same seed draws the same requests, and everything is drawn.
+    /// The same seed draws the same requests, and every value is drawn.
     #[test]
     fn requests() {
         let draw = |seed| {
@@ -322,7 +322,7 @@ mod tests {
     }
 
     fn asked(document: Option<&str>, origin: Option<&str>, gzip: Option<bool>) -> Asked {
-        // Everything else is overwritten.
+        // All other fields are overwritten.
         let mut asked = Asked::random(&mut Rng::with_seed(1));
         asked.site = SITES.iter().find(|site| site.origin == origin).unwrap();
         asked.encoding = (None, gzip.unwrap_or_default());
@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(faults, expected, "{answer}: {found:?}");
     }
 
-    /// The fields of CORS, of a framework's own 404.
+    /// The CORS headers of a framework's own 404.
     #[test]
     fn grants() {
         let check = |origin, fields: &str, expected: &[Fault]| {
