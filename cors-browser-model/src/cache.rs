@@ -11,9 +11,9 @@ use crate::origin::Origin;
 use crate::profile::{CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, TaintedKey};
 use crate::safelist::{self, cors_unsafe_request_header_names};
 
-/// What preflights have allowed, and until when. It reads no clock: who fetches says what time it is,
-/// as a duration since any moment. One cache is for one engine and for pages of one site, so the
-/// network partition key is left out.
+/// What preflights have allowed, and until when. It reads no clock: the caller passes the time, as a
+/// duration since any fixed moment. A cache is for one engine and for pages of one site, so it has no
+/// network partition key.
 ///
 /// # Examples
 ///
@@ -52,12 +52,12 @@ impl PreflightCache {
         Self::default()
     }
 
-    /// Whether nothing is in it, expired or not.
+    /// Whether it has no entry, expired or not.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a request needs no preflight any more:
+    /// Whether a request does not need a preflight, because of an earlier one:
     /// [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch), step 4.1.
     pub(crate) fn covers(&mut self, flight: &InFlight, now: Duration) -> bool {
         let Some(lookup) = Lookup::new(flight) else {
@@ -113,7 +113,7 @@ impl PreflightCache {
         }
     }
 
-    /// Sets the max-age of the entries that match a name, and says whether there are any.
+    /// Sets the max-age of the entries that match a name, and returns whether there are any.
     fn renew(&mut self, lookup: &Lookup<'_>, expiry: Expiry, entries: Names, name: &str) -> bool {
         let by_wildcard = !safelist::is_cors_non_wildcard_request_header_name(name.as_bytes());
         let mut found = false;
@@ -199,9 +199,9 @@ impl<'a> Lookup<'a> {
     }
 
     fn covers(&self, cache: &HashMap<Key, Entries>, now: Duration) -> bool {
-        // Where entries of one key live and die together, the whole must be alive. Elsewhere each
-        // method and name counts on its own; in Firefox that leaves an entry without any, which
-        // spares a request that has none to look for, for ever.
+        // In an engine that replaces all entries of a key together, the whole must not have expired. In
+        // the others, each method and name expires on its own. In Firefox, that leaves an empty entry,
+        // which never expires and saves the preflight of a request that needs no method and no name.
         let together = self.profile.update == CacheUpdate::Replace;
         let slots: Vec<_> = self
             .slots()

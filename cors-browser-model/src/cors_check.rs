@@ -58,8 +58,8 @@ pub(crate) fn check(
         return checks.fail(NetworkError::AllowOriginMissing);
     };
     checks.pass(Step::AllowOriginPresent);
-    // Steps 3 and 4. Bytes are compared with bytes: it is tempting to parse both sides and compare
-    // origins, but `https://a.example/` and `HTTPS://A.EXAMPLE` fail in every browser.
+    // Steps 3 and 4. Do not parse both sides: browsers compare bytes, so `https://a.example/` and
+    // `HTTPS://A.EXAMPLE` fail in all of them.
     let matches = (!include && allowed == b"*") || allowed == origin.as_bytes();
     let value = decode(&allowed);
     checks.require(Step::AllowOriginMatches, matches, || {

@@ -1,4 +1,4 @@
-//! The engines, and where each leaves the standard.
+//! The engines, and how each differs from the standard.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::profile::{
     TaintedKey, ValueRule,
 };
 
-/// Who fetches.
+/// The browser engine that fetches.
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ impl Engine {
         }
     }
 
-    /// Where it leaves the standard.
+    /// How it differs from the standard.
     pub const fn profile(self) -> &'static Profile {
         match self {
             Self::Standard => &STANDARD,
@@ -57,8 +57,8 @@ impl Engine {
         }
     }
 
-    /// The message of the `TypeError` that a script gets for every network error, which is all that
-    /// a script gets. The standard leaves it open.
+    /// The message of the `TypeError` that a script gets for every network error. A script gets nothing
+    /// else. The standard does not define the message.
     pub const fn type_error(self) -> &'static str {
         match self {
             Self::Standard => "",

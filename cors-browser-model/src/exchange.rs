@@ -1,4 +1,4 @@
-//! What goes over the wire.
+//! Requests and responses on the wire.
 
 use url::Url;
 
@@ -11,7 +11,7 @@ use crate::step::Check;
 pub enum Kind {
     /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request).
     Preflight,
-    /// What the script asked for, or where a redirect led it.
+    /// The request that the script made, or the one after a redirect.
     Actual,
 }
 
@@ -22,10 +22,10 @@ pub struct SentRequest {
     pub method: String,
     /// The URL.
     pub url: Url,
-    /// The headers that concern CORS, and those of the script. A browser adds more, such as `Host`
-    /// and `User-Agent`, and with [credentials](Self::credentials) `Cookie`.
+    /// The CORS headers and those of the script. A browser adds more, such as `Host` and `User-Agent`,
+    /// and with [credentials](Self::credentials) `Cookie`.
     pub headers: Headers,
-    /// Whether it goes with what credentials the browser has for the URL.
+    /// Whether it is sent with the credentials that the browser has for the URL.
     pub credentials: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct SentRequest {
 pub struct Response {
     /// The status.
     pub status: u16,
-    /// The reason phrase. It concerns nothing but what consoles say.
+    /// The reason phrase. Only messages in the console depend on it.
     pub reason: String,
     /// The header lines in order of receipt.
     pub headers: Headers,
@@ -72,9 +72,9 @@ impl Response {
 pub struct Exchange {
     /// What the request was for.
     pub kind: Kind,
-    /// What made a preflight necessary, here or for the preflight that this is.
+    /// What made a preflight necessary. A preflight and its actual request have the same causes.
     pub causes: Vec<Cause>,
-    /// A preflight was necessary, and spared by the cache.
+    /// A preflight was necessary, but the cache made it unnecessary.
     pub preflight_cached: bool,
     /// What was sent.
     pub sent: SentRequest,

@@ -1,4 +1,4 @@
-//! The whole dialogue, from a script's call to what it gets.
+//! A whole fetch, from a script's call to its result.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::redirect;
 use crate::request::{RedirectMode, Request};
 use crate::step::{Checks, Step};
 
-/// The other end: what answers requests. Any closure that takes a `&SentRequest` and gives an
-/// `Option<Response>` is one.
+/// A server that responds to requests. Every closure from `&SentRequest` to `Option<Response>` is a
+/// server.
 pub trait Server {
-    /// Answers a request; `None`: the connection fails.
+    /// Responds to a request. `None`: the connection fails.
     fn respond(&mut self, request: &SentRequest) -> Option<Response>;
 }
 
@@ -30,11 +30,11 @@ impl<F: FnMut(&SentRequest) -> Option<Response>> Server for F {
     }
 }
 
-/// [Fetches](https://fetch.spec.whatwg.org/#fetching): what a script's `fetch()` sends, what becomes of
-/// it, and what the console says.
+/// [Fetches](https://fetch.spec.whatwg.org/#fetching): computes what a script's `fetch()` sends, what the script
+/// gets, and what the console prints.
 ///
-/// The preflight, redirects with preflights of their own, and the preflight cache are played as the
-/// engine plays them. `now` is the time, as a duration since any moment.
+/// The preflight, redirects with preflights of their own, and the preflight cache are simulated as in the
+/// engine. `now` is the time, as a duration since any fixed moment.
 ///
 /// # Examples
 ///
@@ -60,7 +60,7 @@ impl<F: FnMut(&SentRequest) -> Option<Response>> Server for F {
 /// let kinds: Vec<_> = run.exchanges.iter().map(|exchange| exchange.kind).collect();
 /// assert_eq!(kinds, [Kind::Preflight, Kind::Actual]);
 ///
-/// // Within five seconds the cache spares the preflight.
+/// // Within five seconds, the cache makes the preflight unnecessary.
 /// let run = fetch(Engine::Firefox, &put, &mut cache, Duration::from_secs(4), &mut server);
 /// assert_eq!(run.exchanges.len(), 1);
 ///
@@ -123,7 +123,7 @@ struct Fetching<'a, S> {
     now: Duration,
     server: &'a mut S,
     run: &'a mut Run,
-    /// A preflight was necessary at some hop, be it sent or spared.
+    /// A preflight was necessary at some hop, whether it was sent or not.
     preflighted: bool,
 }
 
@@ -133,7 +133,7 @@ impl<S: Server> Fetching<'_, S> {
         loop {
             let mut checks = Checks::default();
             let routed = self.flight.route(&mut checks);
-            // What is checked before the next hop belongs to the redirect that led there.
+            // The checks before the next hop belong to the redirect that led there.
             match self.run.exchanges.last_mut() {
                 None => self.run.checks.append(&mut checks.0),
                 Some(redirect) => redirect.checks.append(&mut checks.0),
@@ -180,7 +180,7 @@ impl<S: Server> Fetching<'_, S> {
         result
     }
 
-    /// The request as it was sent, for messages: a redirect changes it.
+    /// A copy of the request as it was sent, for messages, because a redirect changes it.
     fn flight_context(&self) -> InFlight {
         InFlight {
             request: self.flight.request.clone(),

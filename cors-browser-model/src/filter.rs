@@ -1,4 +1,4 @@
-//! What of a response a script may read.
+//! The parts of a response that a script may read.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use crate::request::Credentials;
 
 /// The headers that a page of another origin may read:
 /// [CORS filtered response](https://fetch.spec.whatwg.org/#concept-filtered-response-cors), with the
-/// list that [main fetch](https://fetch.spec.whatwg.org/#main-fetch), step 14, makes. Names are
-/// lower-case and sorted, each once.
+/// list of [main fetch](https://fetch.spec.whatwg.org/#main-fetch), step 14. Names are lower-case and
+/// sorted, each once.
 ///
 /// # Examples
 ///

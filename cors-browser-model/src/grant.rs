@@ -21,7 +21,7 @@ pub struct PreflightGrant {
     pub methods: Vec<String>,
     /// The header names that it lists.
     pub headers: Vec<String>,
-    /// For how long it is remembered, at most; `None`: not at all.
+    /// For how long it may be cached; `None`: it is not cached.
     pub max_age: Option<Duration>,
 }
 
@@ -99,8 +99,8 @@ fn access(flight: &InFlight, response: &Response, checks: &mut Checks) -> Result
     };
     redirect(RedirectedPreflight::BeforeCorsCheck, checks)?;
     status(true, checks)?;
-    // With the credentials mode of the request. It is tempting to take the preflight's, which is
-    // never `include`; then the real request would be sent and fail.
+    // Use the credentials mode of the request. Do not use the preflight's, which is never `include`:
+    // then the actual request would be sent and fail.
     let (origin, credentials) = (flight.origin(), flight.request.credentials);
     cors_check::check(
         flight.engine,
@@ -122,8 +122,8 @@ fn allows(
 ) -> Result<(), NetworkError> {
     let (profile, request) = (flight.profile(), &flight.request);
     let is_wildcard = |listed: &String| listed == "*" && !flight.includes_credentials();
-    // Step 7.5. It is tempting to ignore case, as for header names; but methods are case-sensitive,
-    // and `patch` is not allowed by `PATCH`.
+    // Step 7.5. Do not ignore case: unlike header names, methods are case-sensitive, and `PATCH` does
+    // not allow `patch`.
     let method_allowed = grant.methods.contains(&request.method)
         || safelist::is_cors_safelisted_method(&request.method)
         || grant.methods.iter().any(is_wildcard);
@@ -179,7 +179,7 @@ fn syntax(
     })
 }
 
-/// Whether `*` alone covers the `Authorization` of a request in an engine that lets it.
+/// Whether only `*` covers the `Authorization` of a request, in an engine that allows it.
 pub(crate) fn is_authorization_covered_by_wildcard(
     flight: &InFlight,
     grant: &PreflightGrant,
@@ -227,7 +227,7 @@ fn max_age(profile: &Profile, headers: &Headers) -> Option<Duration> {
     )
 }
 
-/// The refused names as WebKit has them: those that it knows, in its own spelling, then the others.
+/// The refused names in WebKit's order: the names that it knows, in its own spelling, then the others.
 fn as_set(headers: &Headers, refused: &HashSet<String>) -> Vec<String> {
     let (mut known, mut other) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
@@ -249,7 +249,7 @@ fn as_set(headers: &Headers, refused: &HashSet<String>) -> Vec<String> {
     known
 }
 
-/// Those names of WebKit's `HTTPHeaderNames.in` that a script might send.
+/// The names of WebKit's `HTTPHeaderNames.in` that a script can send.
 const KNOWN_TO_WEBKIT: [&str; 27] = [
     "Accept",
     "Accept-Language",

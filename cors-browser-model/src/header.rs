@@ -49,12 +49,12 @@ impl Headers {
         self.retain(|header| !is_named(header, name));
     }
 
-    /// Whether there is a line of a name.
+    /// Whether there is a line with a name.
     pub fn contains(&self, name: &str) -> bool {
         self.values(name).next().is_some()
     }
 
-    /// The value of each line of a name, in order.
+    /// The value of each line with a name, in order.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let named = self.0.iter().filter(move |header| is_named(header, name));
         named.map(|header| header.value.as_slice())
@@ -121,7 +121,7 @@ impl Headers {
     }
 
     /// [Extracts header list values](https://fetch.spec.whatwg.org/#extract-header-list-values) of a
-    /// name whose ABNF is `#token`. Empty elements are nothing, see
+    /// name whose ABNF is `#token`. Empty elements are ignored, see
     /// [RFC 9110, section 5.6.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2).
     pub(crate) fn list<'a>(&'a self, name: &'a str) -> List<'a> {
         let mut list = List::default();
@@ -143,13 +143,13 @@ impl Headers {
     }
 }
 
-/// What became of a list header.
+/// A parsed list header.
 #[derive(Debug, Default)]
 pub(crate) struct List<'a> {
     pub(crate) present: bool,
-    /// Those before the first that is none.
+    /// The tokens before the first invalid element.
     pub(crate) tokens: Vec<&'a [u8]>,
-    /// The first that is no token: the list is a failure.
+    /// The first element that is not a token: the list is a failure.
     pub(crate) invalid: Option<&'a [u8]>,
 }
 

@@ -1,4 +1,4 @@
-//! A request on its way.
+//! A request while it is fetched.
 
 use url::Url;
 
@@ -60,7 +60,7 @@ impl InFlight {
     pub(crate) fn route(&mut self, checks: &mut Checks) -> Result<(), NetworkError> {
         let request = &self.request;
         let same_origin = request.origin.is_same_origin(&request.url);
-        // Nothing takes a tainting back: a redirect to the page's own origin is no way around CORS.
+        // A tainting is never removed: a redirect to the page's own origin does not avoid CORS.
         if !same_origin {
             self.tainting = match request.mode {
                 Mode::SameOrigin => {

@@ -11,17 +11,17 @@
 //! - What a script may read: [headers](readable_headers), [timing](tao_check).
 //! - What the [console](ConsoleLine) says.
 //!
-//! Everything follows the [Fetch standard](https://fetch.spec.whatwg.org/)'s steps in its order, and
-//! each place where an engine leaves it is a field of the engine's [`Profile`].
+//! The code follows the steps of the [Fetch standard](https://fetch.spec.whatwg.org/) in their order. Each
+//! deviation of an engine is a field of its [`Profile`].
 //!
 //! # What is not
 //!
-//! - Whatever stops a request before CORS or a response after it: Content Security Policy, mixed
+//! - Everything that stops a request before CORS or a response after it: Content Security Policy, mixed
 //!   content, Local Network Access, blocked ports, service workers, `Cross-Origin-Resource-Policy`.
 //! - The HTTP cache. A 304 that freshens a stored response is not checked itself; the stored response
 //!   is.
 //! - HTTP authentication prompts, cookies, and other credentials themselves.
-//! - Navigations, `XMLHttpRequest`'s own words in the console, and schemes other than http and https.
+//! - Navigations, the console messages of `XMLHttpRequest`, and schemes other than http and https.
 
 mod cache;
 mod cors_check;

@@ -1,7 +1,7 @@
-//! What the consoles say.
+//! The messages in the consoles.
 //!
-//! Each engine's texts are its own, word for word. Those of the cases that were measured are
-//! marked so; the others were read in the engines' sources (`cors_error_string.cc`,
+//! The texts are the engines' own, word for word. [`ConsoleLine::measured`] marks the texts that were seen in
+//! a browser; the others are from the engines' sources (`cors_error_string.cc`,
 //! `security.properties` with `nsCORSListenerProxy.cpp`, `CrossOriginAccessControl.cpp` with
 //! `NetworkLoadChecker.cpp`).
 
@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::exchange::Response;
 use crate::outcome::Blocked;
 
-/// A line in a console, of a page that uses `fetch()`; `XMLHttpRequest` and elements have other words.
+/// A line in the console of a page that uses `fetch()`. `XMLHttpRequest` and elements have other texts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ConsoleLine {
     /// Chromium: the `corsError` of `Network.loadingFailed`. Firefox: the key of the text, which is the
@@ -25,13 +25,13 @@ pub struct ConsoleLine {
     pub parameter: Option<String>,
     /// The text.
     pub text: String,
-    /// Whether the engine was seen to say it, as opposed to what its source says.
+    /// Whether the engine was seen to print it. Otherwise the text is from its source.
     pub measured: bool,
 }
 
-/// What an engine's console says of a failure: the reason first. The standard has no console.
+/// The lines that an engine's console shows for a failure: the reason first. The standard has no console.
 ///
-/// Empty where the engine says nothing of CORS, but only what went wrong with the connection.
+/// Empty if the engine prints only a connection error, and nothing about CORS.
 pub fn console(engine: Engine, failure: &Blocked) -> Vec<ConsoleLine> {
     match engine {
         Engine::Standard => Vec::new(),
@@ -41,7 +41,7 @@ pub fn console(engine: Engine, failure: &Blocked) -> Vec<ConsoleLine> {
     }
 }
 
-/// The line that Chromium and WebKit have for every response of status 400 and up.
+/// The line that Chromium and WebKit print for every response with a status of 400 or more.
 pub(crate) fn status(engine: Engine, response: &Response) -> Option<ConsoleLine> {
     let says_so = matches!(engine, Engine::Chromium | Engine::WebKit) && response.status >= 400;
     says_so.then(|| {
@@ -51,7 +51,7 @@ pub(crate) fn status(engine: Engine, response: &Response) -> Option<ConsoleLine>
     })
 }
 
-/// The warning that Firefox gives where only `*` covers `Authorization`.
+/// The warning that Firefox prints if only `*` covers `Authorization`.
 pub(crate) fn authorization_warning(engine: Engine, url: &Url) -> Option<ConsoleLine> {
     (engine == Engine::Firefox).then(|| firefox::authorization_warning(url))
 }

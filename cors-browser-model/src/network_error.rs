@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::step::Step;
 
-/// The failing step. A script learns nothing of it but that its `fetch()` failed; the console says it,
-/// see [`console`](crate::console).
+/// The failing step. A script learns only that its `fetch()` failed; the step is in the console, see
+/// [`console`](crate::console).
 ///
 /// Values are [isomorphic decoded](https://infra.spec.whatwg.org/#isomorphic-decode): one character
 /// for each byte that the server sent.
@@ -24,8 +24,8 @@ pub enum NetworkError {
     Connection,
     /// `Access-Control-Allow-Origin` is missing.
     AllowOriginMissing,
-    /// `Access-Control-Allow-Origin` came in several lines. An engine's own step: in the standard the
-    /// joined value [does not match](Self::AllowOriginMismatch).
+    /// `Access-Control-Allow-Origin` came in several lines. This step is an engine's own: in the standard,
+    /// the joined value [does not match](Self::AllowOriginMismatch).
     AllowOriginRepeated,
     /// `Access-Control-Allow-Origin` is neither the request's origin nor, without credentials, `*`.
     AllowOriginMismatch {
@@ -39,12 +39,12 @@ pub enum NetworkError {
     },
     /// The preflight's status is not in the range 200 to 299.
     PreflightStatus,
-    /// The preflight was redirected. An engine's own step: in the standard its
+    /// The preflight was redirected. This step is an engine's own: in the standard, the
     /// [status](Self::PreflightStatus) fails.
     PreflightRedirect,
-    /// `Access-Control-Allow-Methods` is no list of tokens.
+    /// `Access-Control-Allow-Methods` is not a list of tokens.
     AllowMethodsSyntax(Malformed),
-    /// `Access-Control-Allow-Headers` is no list of tokens.
+    /// `Access-Control-Allow-Headers` is not a list of tokens.
     AllowHeadersSyntax(Malformed),
     /// The method is not allowed.
     MethodNotAllowed,
@@ -52,12 +52,12 @@ pub enum NetworkError {
     AuthorizationNotListed,
     /// Headers are not allowed.
     HeadersNotAllowed {
-        /// Those that are not; the engine reports the first.
+        /// The headers that are not allowed; the engine reports the first.
         names: Vec<String>,
     },
     /// There was a redirect, and the redirect mode is `error`.
     RedirectMode,
-    /// `Location` is no URL, or there are several.
+    /// `Location` is not a URL, or there are several.
     RedirectLocation,
     /// `Location` is neither http nor https.
     RedirectScheme,
@@ -69,12 +69,12 @@ pub enum NetworkError {
     RedirectBody,
 }
 
-/// A list header that is none.
+/// A list header with an invalid element.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Malformed {
     /// The value, the lines joined.
     pub value: String,
-    /// The element that is no token.
+    /// The element that is not a token.
     pub token: String,
 }
 
@@ -84,9 +84,9 @@ pub struct Malformed {
 pub enum Throws {
     /// The URL has a user name or a password.
     UrlCredentials,
-    /// The method is no token, or forbidden.
+    /// The method is not a token, or is forbidden.
     Method,
-    /// A header's name is no token, or its value has NUL, CR or LF in it.
+    /// A header's name is not a token, or its value contains NUL, CR or LF.
     Header,
     /// The mode is `no-cors` and the method is not safelisted.
     NoCorsMethod,
@@ -139,7 +139,9 @@ impl fmt::Display for NetworkError {
         let text = match self {
             Self::Throws(throws) => return throws.fmt(f),
             Self::SameOriginMode => "the mode is `same-origin` and the URL has another origin",
-            Self::NoCorsRedirectMode => "the mode is `no-cors` and the redirect mode not `follow`",
+            Self::NoCorsRedirectMode => {
+                "the mode is `no-cors` and the redirect mode is not `follow`"
+            }
             Self::Scheme => "the URL is neither http nor https",
             Self::Connection => "there was no response",
             Self::AllowOriginMissing => return write!(f, "{origin} is missing"),
@@ -170,14 +172,14 @@ impl fmt::Display for NetworkError {
                 let token = token.escape_debug();
                 return write!(
                     f,
-                    "`{token}` in `Access-Control-Allow-Methods` is no method"
+                    "`{token}` in `Access-Control-Allow-Methods` is not a method"
                 );
             }
             Self::AllowHeadersSyntax(Malformed { token, .. }) => {
                 let token = token.escape_debug();
                 return write!(
                     f,
-                    "`{token}` in `Access-Control-Allow-Headers` is no header name"
+                    "`{token}` in `Access-Control-Allow-Headers` is not a header name"
                 );
             }
             Self::MethodNotAllowed => "`Access-Control-Allow-Methods` does not allow the method",
@@ -205,7 +207,7 @@ impl fmt::Display for Throws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UrlCredentials => "the URL has a user name or a password",
-            Self::Method => "the method is no token, or forbidden",
+            Self::Method => "the method is not a token, or is forbidden",
             Self::Header => "a header has no valid name or value",
             Self::NoCorsMethod => "the mode is `no-cors` and the method is not safelisted",
             Self::BodyOfGet => "GET and HEAD have no body",

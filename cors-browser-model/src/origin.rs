@@ -23,8 +23,8 @@ use url::Url;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// An opaque origin: of a sandboxed frame, of a `data:` document. It is the same origin as
-    /// nothing, and serialised as `null`.
+    /// An opaque origin: of a sandboxed frame or of a `data:` document. It is not the same origin as any
+    /// other, and is serialised as `null`.
     Opaque,
     /// A tuple origin, serialised.
     Tuple(TupleOrigin),
@@ -35,8 +35,8 @@ pub enum Origin {
 pub struct TupleOrigin(String);
 
 impl Origin {
-    /// Reads an origin in [serialised form](https://fetch.spec.whatwg.org/#origin-header), which is
-    /// the only one in which browsers send it.
+    /// Reads an origin in [serialised form](https://fetch.spec.whatwg.org/#origin-header), the only form
+    /// that browsers send.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "null" {
             return Some(Self::Opaque);

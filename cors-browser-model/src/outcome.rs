@@ -1,4 +1,4 @@
-//! What comes of a fetch.
+//! The result of a fetch.
 
 use url::Url;
 
@@ -8,7 +8,7 @@ use crate::message::ConsoleLine;
 use crate::network_error::NetworkError;
 use crate::step::Check;
 
-/// A fetch from its beginning to its end.
+/// A whole fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// What was checked before anything was sent.
@@ -17,7 +17,7 @@ pub struct Run {
     pub exchanges: Vec<Exchange>,
     /// What the script gets.
     pub outcome: FetchOutcome,
-    /// What the console says. Nothing with [`Engine::Standard`](crate::Engine::Standard).
+    /// The lines in the console. None with [`Engine::Standard`](crate::Engine::Standard).
     pub console: Vec<ConsoleLine>,
 }
 
@@ -30,7 +30,7 @@ pub enum FetchOutcome {
     Blocked(Box<Blocked>),
 }
 
-/// What a script may read of a response: a
+/// The parts of a response that a script may read: a
 /// [filtered response](https://fetch.spec.whatwg.org/#concept-filtered-response).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readable {
@@ -52,7 +52,7 @@ pub struct Readable {
 /// [response tainting](https://fetch.spec.whatwg.org/#concept-request-response-tainting).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tainting {
-    /// Same origin: all may be read but `Set-Cookie`.
+    /// Same origin: everything but `Set-Cookie` may be read.
     #[default]
     Basic,
     /// CORS: the safelisted and the exposed headers may be read.
@@ -63,12 +63,12 @@ pub enum Tainting {
     OpaqueRedirect,
 }
 
-/// What failed, and where.
+/// The failing step, and its circumstances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
     /// The failing step.
     pub error: NetworkError,
-    /// In which kind of exchange; `None`: before one.
+    /// The kind of exchange that failed; `None`: it failed before an exchange.
     pub kind: Option<Kind>,
     /// The URL that was being fetched.
     pub url: Url,
@@ -86,13 +86,13 @@ pub struct Blocked {
     pub location: Option<Url>,
 }
 
-/// One response, judged.
+/// One response with the result of its checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged<T> {
     /// What was checked, in order.
     pub checks: Vec<Check>,
     /// What it allows, or what failed.
     pub result: Result<T, Box<Blocked>>,
-    /// What the console says.
+    /// The lines in the console.
     pub console: Vec<ConsoleLine>,
 }

@@ -38,9 +38,9 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What makes a preflight necessary, if the URL is of another origin:
-/// [main fetch](https://fetch.spec.whatwg.org/#main-fetch), step 12. None is needed where the list is
-/// empty.
+/// What makes a preflight necessary, if the URL has another origin:
+/// [main fetch](https://fetch.spec.whatwg.org/#main-fetch), step 12. If the list is empty, no preflight is
+/// needed.
 ///
 /// # Examples
 ///
@@ -75,7 +75,7 @@ pub(crate) fn preflight_request(flight: &InFlight) -> SentRequest {
     headers.append("Access-Control-Request-Method", &request.method);
     let names = cors_unsafe_request_header_names(flight.engine, &request.headers);
     if !names.is_empty() {
-        // Without a space behind the comma, for better or worse.
+        // The standard has no space after the comma.
         headers.append("Access-Control-Request-Headers", encode(&names.join(",")));
     }
     headers.append("Origin", flight.origin());

@@ -4,77 +4,77 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// What an engine does where engines differ. *Measured* is what the engine was seen to do; the rest
-/// was read in its source, in the file that is named.
+/// What an engine does where engines differ. *Measured* means that the engine was seen to do it; the rest is
+/// from its source, in the file that is named.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Profile {
     /// `*` in `Access-Control-Allow-Headers` covers `Authorization`, which
     /// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch) forbids. Measured
-    /// in all three. Chromium has a flag and Firefox a preference to obey; Firefox warns.
+    /// in all three. A flag of Chromium and a preference of Firefox turn the rule of the standard on; Firefox warns.
     pub wildcard_covers_authorization: bool,
-    /// The longest time for which a preflight is remembered; the standard leaves it open. Chromium:
+    /// The longest time for which a preflight is cached; the standard sets no limit. Chromium:
     /// `kMaxTimeout` in `preflight_result.cc`. Firefox: `AddResultToCache` in
     /// `nsCORSListenerProxy.cpp`. WebKit: `CrossOriginPreflightResultCache.cpp`.
     pub max_age_limit: Option<Duration>,
     /// `Access-Control-Max-Age` is read as a signed 64-bit integer: `-1` is 0 instead of malformed
-    /// (measured), and a number too great is malformed instead of the greatest. Chromium:
+    /// (measured), and a number that is too large is malformed instead of the largest. Chromium:
     /// `StringToInt64` in `preflight_result.cc`. WebKit: `parseInteger<int64_t>` in
     /// `CrossOriginPreflightResultCache.cpp`.
     pub max_age_is_signed: bool,
-    /// What a malformed `Access-Control-Max-Age` stands for; `None`: the preflight is not remembered.
+    /// The value that replaces a malformed `Access-Control-Max-Age`; `None`: the preflight is not cached.
     /// Measured in all three.
     pub malformed_max_age: Option<Duration>,
-    /// A line with an empty value counts when the lines of a header are joined. Firefox leaves it
-    /// out: `MergeHeader` in `nsHttpHeaderArray.h`.
+    /// A line with an empty value counts when the lines of a header are joined. Firefox skips it:
+    /// `MergeHeader` in `nsHttpHeaderArray.h`.
     pub joins_empty_lines: bool,
-    /// More than one line `Access-Control-Allow-Origin` fails before its value is read (measured), if
-    /// the name is spelt exactly so, as it never is in HTTP/2. Firefox: `CheckOriginHeader` in
-    /// `nsCORSListenerProxy.cpp`. Other spellings are joined like any header.
+    /// More than one line `Access-Control-Allow-Origin` fails before its value is read (measured), if the name
+    /// has exactly this spelling, which it never has in HTTP/2. Firefox: `CheckOriginHeader` in
+    /// `nsCORSListenerProxy.cpp`. Lines with other spellings are joined like those of any header.
     pub counts_allow_origin_lines: bool,
     /// The preflight's status is checked before its CORS check. WebKit: `validatePreflightResponse`
     /// in `CrossOriginAccessControl.cpp`.
     pub status_before_cors_check: bool,
-    /// What a redirect of the preflight is. Measured in all three.
+    /// How a redirect of the preflight is treated. Measured in all three.
     pub redirected_preflight: RedirectedPreflight,
-    /// The method is looked for before `Access-Control-Allow-Headers` is parsed. Firefox:
+    /// The method is checked before `Access-Control-Allow-Headers` is parsed. Firefox:
     /// `CheckPreflightRequestApproved` in `nsCORSListenerProxy.cpp`.
     pub method_before_header_syntax: bool,
-    /// Without `Access-Control-Allow-Methods` any method is allowed, if the use-CORS-preflight flag is
-    /// set. No browser does that: each looks for the method in the empty list.
+    /// Without `Access-Control-Allow-Methods`, any method is allowed if the use-CORS-preflight flag is
+    /// set. No browser does that: all look for the method in the empty list.
     pub flag_stands_in_for_methods: bool,
-    /// A refused header is reported as the script spelt it, those that WebKit knows first; elsewhere
-    /// it is the first of the sorted lower-case names. Measured; the order is that of `HTTPHeaderMap.h`.
-    /// Chromium reports the first of a hash table: with several refused, it may be any of them.
+    /// A refused header is reported in the script's spelling, headers that WebKit knows first. Other engines report
+    /// the first of the sorted lower-case names. Measured; the order is that of `HTTPHeaderMap.h`. Chromium
+    /// reports the first of a hash table: if several are refused, it can be any of them.
     pub reports_headers_as_set: bool,
-    /// Request headers that are safelisted on top of the standard's. Chromium:
+    /// Request headers that are safelisted in addition to the standard's. Chromium:
     /// `IsCorsSafelistedHeader` in `services/network/public/cpp/cors/cors.cc`.
     pub extra_safelisted_request_headers: &'static [(&'static str, ValueRule)],
-    /// Request headers that are forbidden on top of the standard's: what a script sets goes away in
-    /// silence, needs no preflight, and the browser sends its own. Measured, with `fetch()` and
+    /// Request headers that are forbidden in addition to the standard's. A value that a script sets is dropped without
+    /// an error and needs no preflight, and the browser sends its own. Measured, with `fetch()` and
     /// `XMLHttpRequest`: `User-Agent` in Chromium, whatever its value (`kForbiddenHeaderFields` in
-    /// `net/http/http_util.cc`, <https://crbug.com/571722>); Firefox and WebKit ask for it and send it.
+    /// `net/http/http_util.cc`, <https://crbug.com/571722>). Firefox and WebKit send a preflight for it, and send it.
     pub extra_forbidden_request_headers: &'static [&'static str],
     /// More than 1024 bytes of safelisted values make all of them unsafe. Neither
     /// `InternalHeaders::GetUnsafeHeaders` (Firefox) nor `isSimpleCrossOriginAccessRequest` (WebKit)
     /// adds them up.
     pub sums_safelisted_values: bool,
-    /// Request headers of one name become one header before the safelist sees them: Chromium's and
-    /// WebKit's header maps hold each name once.
+    /// Request headers with one name are joined before the safelist is applied: Chromium's and WebKit's header
+    /// maps contain each name once.
     pub joins_request_headers: bool,
-    /// Statuses that redirect on top of the standard's five. Firefox: `nsHttpChannel.cpp`
+    /// Statuses that redirect in addition to the standard's five. Firefox: `nsHttpChannel.cpp`
     /// (bug 1614151). WebKitGTK: `shouldStartHTTPRedirection` in `NetworkDataTaskSoup.cpp`.
     pub extra_redirect_statuses: &'static [RangeInclusive<u16>],
-    /// An empty `Location` is none. Chromium: `HttpResponseHeaders::IsRedirect`. WebKitGTK:
+    /// An empty `Location` counts as absent. Chromium: `HttpResponseHeaders::IsRedirect`. WebKitGTK:
     /// `NetworkDataTaskSoup.cpp`.
     pub empty_location_is_absent: bool,
     /// A redirect to another origin turns DELETE into GET. WebKitGTK: `shouldRedirectAsGET` in
     /// `NetworkDataTaskSoup.cpp`.
     pub cross_origin_redirect_drops_delete: bool,
-    /// `*` in `Access-Control-Expose-Headers` counts although something behind it is no token.
+    /// `*` in `Access-Control-Expose-Headers` counts although an element after it is not a token.
     /// Firefox: `InternalHeaders::CORSHeaders`.
     pub exposed_wildcard_survives_garbage: bool,
-    /// What a script reads of a value that is no UTF-8 has U+FFFD, in UTF-8, for what is amiss; elsewhere
+    /// In a value that is not UTF-8, a script reads U+FFFD, in UTF-8, instead of the invalid bytes. In other engines
     /// it reads the bytes. Measured: WebKit.
     pub repairs_values: bool,
     /// The CORS-preflight cache.
@@ -87,28 +87,28 @@ pub struct Profile {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CacheProfile {
-    /// What a further preflight for the same origin and URL does to what is there.
+    /// What another preflight for the same origin and URL does to the entries.
     pub update: CacheUpdate,
-    /// When `*` in an entry covers a method or header name. Firefox stores it but compares it as a
-    /// name, so it preflights again each time.
+    /// When `*` in an entry covers a method or header name. Firefox stores `*` but compares it as a
+    /// name, so it sends a preflight each time.
     pub wildcard: CacheWildcard,
     /// `*` in an entry covers `Authorization`. Not in Chromium, although its preflight passes.
     pub wildcard_covers_authorization: bool,
-    /// HEAD needs no entry, being safelisted. Firefox spares only GET and POST.
+    /// HEAD needs no entry, because it is safelisted. In Firefox, only GET and POST need none.
     pub head_is_safelisted: bool,
     /// With the use-CORS-preflight flag even a safelisted method needs an entry.
     pub flag_needs_method: bool,
-    /// An entry that was made with credentials serves requests without. Firefox keeps them apart.
+    /// An entry from a preflight for a request with credentials also serves requests without. Firefox separates them.
     pub credentialed_serves_all: bool,
     /// The origin of the key for a request whose origin is `null` because of redirects.
     pub tainted_key: TaintedKey,
     /// What clears the entries of an origin and URL.
     pub cleared_by: CacheClearing,
-    /// A preflight that refuses the method or a header is remembered all the same.
+    /// A preflight that refuses the method or a header is cached nevertheless.
     pub keeps_refused: bool,
-    /// URLs of this many bytes and more are not remembered.
+    /// URLs of this many bytes and more are not cached.
     pub url_limit: Option<usize>,
-    /// Preflights of opaque origins are remembered. Measured in all three, with a sandboxed page: not in
+    /// Preflights of opaque origins are cached. Measured in all three, with a sandboxed page: not in
     /// Chromium.
     pub keeps_opaque_origins: bool,
 }
@@ -116,7 +116,7 @@ pub struct CacheProfile {
 /// See [`Profile::redirected_preflight`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedirectedPreflight {
-    /// A response like any other; its status fails.
+    /// It is a response like any other; its status fails.
     Status,
     /// An error of its own, before the CORS check.
     BeforeCorsCheck,
@@ -127,11 +127,11 @@ pub enum RedirectedPreflight {
 /// See [`CacheProfile::update`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheUpdate {
-    /// Entries stay and get the new max-age, which counts from when they were first stored.
+    /// Entries stay and get the new max-age, counted from the time when they were first stored.
     MaxAge,
-    /// Entries stay, and those that are named again start again.
+    /// Entries stay, and the time of those that are named again starts again.
     Restart,
-    /// Nothing of the old stays.
+    /// The old entries are removed.
     Replace,
 }
 
@@ -155,7 +155,7 @@ pub enum TaintedKey {
     Null,
     /// The page's origin.
     Page,
-    /// An origin that no other request has: nothing is found again.
+    /// An origin that no other request has, so the entry is never found.
     Unique,
 }
 
@@ -166,7 +166,7 @@ pub enum CacheClearing {
     NetworkError,
     /// A failed CORS check or connection.
     CorsCheck,
-    /// Nothing, but a request that an entry does not cover removes it.
+    /// A request that an entry does not cover removes it.
     Miss,
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of a response that is no preflight's.
+//! What the browser does with a response to an actual request.
 
 use crate::cors_check;
 use crate::exchange::Response;
@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::step::Checks;
 use crate::timing::tao_check;
 
-/// The checks of a response that is no preflight's, and what a script may read of it.
+/// Checks a response to an actual request, and returns what a script may read of it.
 pub(crate) fn receive(
     flight: &mut InFlight,
     response: &Response,
@@ -20,7 +20,7 @@ pub(crate) fn receive(
     let (engine, headers) = (flight.engine, &response.headers);
     let credentials = flight.request.credentials;
     if flight.tainting == Tainting::Cors {
-        // On every hop, whatever the status: a redirect or an error without the headers fails too.
+        // On every hop and for every status: a redirect or an error without the headers also fails.
         cors_check::check(engine, &flight.origin(), credentials, headers, checks)?;
     }
     let timing_allowed = flight.tainting == Tainting::Basic || tao_check(&flight.origin(), headers);

@@ -1,4 +1,4 @@
-//! Judging one recorded exchange at a time.
+//! Checks one recorded exchange at a time.
 
 use std::fmt;
 
@@ -18,12 +18,12 @@ use crate::request::{Credentials, Request};
 use crate::safelist;
 use crate::step::Checks;
 
-/// A request that was recorded on the wire, and what a script must have asked for.
+/// A request that was recorded on the wire, and the script's request that must have caused it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// What the request is for.
     pub kind: Kind,
-    /// What the script asked for.
+    /// The script's request.
     pub request: Request,
 }
 
@@ -35,17 +35,17 @@ pub enum NotFromPage {
     Origin,
     /// No script can send the method.
     Method,
-    /// `Access-Control-Request-Headers` is no list of names that a script can set.
+    /// `Access-Control-Request-Headers` is not a list of names that a script can set.
     Headers,
 }
 
 impl Recorded {
-    /// Reads a recorded request backwards. Whether it was made with credentials cannot be seen on the
-    /// wire, so it has to be said.
+    /// Finds the script's request that causes a recorded request. The wire does not show whether it was made
+    /// with credentials, so the caller says that.
     ///
     /// # Errors
     ///
-    /// Where no page could have sent it.
+    /// If no page could have sent it.
     ///
     /// # Examples
     ///
@@ -98,7 +98,7 @@ impl Recorded {
 
 /// What a preflight asks for.
 fn asked_for(request: Request, headers: &Headers) -> Result<Request, NotFromPage> {
-    // In every header that could be safelisted this byte is unsafe, and no other header minds it.
+    // This byte is unsafe in every header that could be safelisted, and allowed in every other header.
     const UNSAFE: &str = "\"";
     let method = only(headers, "Access-Control-Request-Method").ok_or(NotFromPage::Method)?;
     let method = std::str::from_utf8(method).map_err(|_| NotFromPage::Method)?;
@@ -124,7 +124,7 @@ fn only<'a>(headers: &'a Headers, name: &'a str) -> Option<&'a [u8]> {
     values.next().is_none().then_some(value)
 }
 
-/// Judges the response to a preflight.
+/// Checks the response to a preflight.
 ///
 /// # Examples
 ///
@@ -135,7 +135,7 @@ fn only<'a>(headers: &'a Headers, name: &'a str) -> Option<&'a [u8]> {
 /// let put = Request::new(Url::parse("https://api.example.com/")?, page).method("PUT");
 /// let response = Response::new(403, [("Vary", "Origin")]);
 /// let judged = judge_preflight(Engine::WebKit, &put, &response);
-/// // The standard would say that Access-Control-Allow-Origin is missing; WebKit looks at the status first.
+/// // In the standard, Access-Control-Allow-Origin is missing; WebKit checks the status first.
 /// assert_eq!(judged.result.map_err(|failure| failure.error), Err(NetworkError::PreflightStatus));
 /// assert_eq!(judged.console[0].text, "Preflight response is not successful. Status code: 403");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -154,8 +154,7 @@ pub fn judge_preflight(
     )
 }
 
-/// Judges a response that is no preflight's. A redirect is judged as the response that it is: the CORS
-/// check applies to it, and nothing is followed.
+/// Checks the response to an actual request. A redirect is checked like any response, and is not followed.
 ///
 /// # Examples
 ///
@@ -216,7 +215,9 @@ impl fmt::Display for NotFromPage {
         f.write_str(match self {
             Self::Origin => "there is not exactly one serialised `Origin`",
             Self::Method => "no script can send the method",
-            Self::Headers => "`Access-Control-Request-Headers` lists what no script can set",
+            Self::Headers => {
+                "`Access-Control-Request-Headers` lists a header that no script can set"
+            }
         })
     }
 }

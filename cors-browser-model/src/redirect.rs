@@ -45,7 +45,7 @@ pub(crate) fn location(
     )
 }
 
-/// Steps 5 to 18: makes the request what it is for the next hop.
+/// Steps 5 to 18: changes the request for the next hop.
 pub(crate) fn follow(
     flight: &mut InFlight,
     location: Result<Url, NetworkError>,
@@ -99,8 +99,8 @@ pub(crate) fn follow(
         let is_kept = |name: &[u8]| !is_cors_non_wildcard_request_header_name(name);
         request.headers.retain(|header| is_kept(&header.name));
     }
-    // Step 18, and what makes the redirect-taint: once a server of another origin sends us on to yet
-    // another, nobody may take the request for the page's own, not even the page's own server.
+    // Step 18, and the redirect-taint: after a server of another origin has redirected to a third origin,
+    // no server may take the request for the page's own, not even the page's own server.
     flight.tainted |= leaves_url && !request.origin.is_same_origin(&request.url);
     request.url = location;
     Ok(())

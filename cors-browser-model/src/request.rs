@@ -1,4 +1,4 @@
-//! What a script asks for: the argument of `fetch()`.
+//! The request that a script makes: the arguments of `fetch()`.
 
 use url::Url;
 
@@ -8,7 +8,7 @@ use crate::network_error::{NetworkError, Throws};
 use crate::origin::Origin;
 use crate::safelist;
 
-/// A [request](https://fetch.spec.whatwg.org/#concept-request) as a script makes it: what it says to
+/// A [request](https://fetch.spec.whatwg.org/#concept-request) as a script makes it: the arguments of
 /// `fetch()`, and the origin of its page. [`Request::new`] has the defaults of `fetch()`.
 ///
 /// # Examples
@@ -31,7 +31,7 @@ pub struct Request {
     pub url: Url,
     /// The origin of the page.
     pub origin: Origin,
-    /// The method, spelt as the script spells it.
+    /// The method, in the script's spelling.
     pub method: String,
     /// The headers that the script sets, and the `Content-Type` that its body gives it, if any.
     pub headers: Headers,
@@ -53,7 +53,7 @@ pub struct Request {
 pub enum Credentials {
     /// Never.
     Omit,
-    /// To the page's own origin: what `fetch()` does unless it is told otherwise.
+    /// To the page's own origin: the default of `fetch()`.
     #[default]
     SameOrigin,
     /// Always.
@@ -63,7 +63,7 @@ pub enum Credentials {
 /// A [mode](https://fetch.spec.whatwg.org/#concept-request-mode). Navigations are not modelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// With CORS: what `fetch()` does unless it is told otherwise.
+    /// With CORS: the default of `fetch()`.
     #[default]
     Cors,
     /// Without CORS: the script may send, but not read.
@@ -75,12 +75,12 @@ pub enum Mode {
 /// A [redirect mode](https://fetch.spec.whatwg.org/#concept-request-redirect-mode).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RedirectMode {
-    /// Redirects are followed: what `fetch()` does unless it is told otherwise.
+    /// Redirects are followed: the default of `fetch()`.
     #[default]
     Follow,
     /// A redirect is a network error.
     Error,
-    /// A redirect is the response, without anything to read in it.
+    /// A redirect is the response, and nothing in it can be read.
     Manual,
 }
 
@@ -92,7 +92,7 @@ pub enum Body {
     None,
     /// One with a source, so that it can be sent again after a redirect.
     Source,
-    /// A `ReadableStream`, which cannot, and which needs a preflight.
+    /// A `ReadableStream`, which cannot be sent again, and which needs a preflight.
     Stream,
 }
 
@@ -119,7 +119,7 @@ impl Request {
         self
     }
 
-    /// With a header more.
+    /// With one more header.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         self.headers.append(name, value);
@@ -161,8 +161,8 @@ impl Request {
         self
     }
 
-    /// The [constructor of `Request`](https://fetch.spec.whatwg.org/#dom-request): throws, or makes
-    /// what is fetched. Forbidden headers go away in silence, as they do there.
+    /// The [constructor of `Request`](https://fetch.spec.whatwg.org/#dom-request): throws, or returns the
+    /// request to fetch. Forbidden headers are removed without an error.
     pub(crate) fn constructed(&self, engine: Engine) -> Result<Self, NetworkError> {
         let mut request = self.clone();
         if has_credentials(&request.url) {

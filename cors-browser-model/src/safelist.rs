@@ -1,4 +1,4 @@
-//! What may be sent without asking first, and what never, in the words of
+//! Methods and headers that need no preflight, and those that a script cannot send:
 //! <https://fetch.spec.whatwg.org/#methods> and <https://fetch.spec.whatwg.org/#terminology-headers>.
 
 use std::borrow::Cow;
@@ -71,8 +71,8 @@ pub fn is_cors_safelisted_request_header(engine: Engine, name: &[u8], value: &[u
 }
 
 /// The [CORS-unsafe request-header names](https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names)
-/// of a header list: lower-case, sorted, each once. Those that no script can set are left out: in the
-/// standard they never come this far.
+/// of a header list: lower-case, sorted, each once. Names that no script can set are left out: in the
+/// standard, they are removed before.
 ///
 /// # Examples
 ///
@@ -221,8 +221,8 @@ fn is_language_byte(byte: &u8) -> bool {
 /// Whether the essence of a [MIME type](https://mimesniff.spec.whatwg.org/#parse-a-mime-type) is one
 /// that a form can send.
 fn is_form_type(value: &[u8]) -> bool {
-    // It is tempting to split at commas first, as servers and headers do. That would let a script
-    // send what a server may take for the other type, so the standard does not.
+    // Do not split at commas first, as servers do: a script could then send a value that a server
+    // reads as another type.
     let essence = value.split(|byte| *byte == b';').next().unwrap_or_default();
     let essence = trim(essence, b" \t\r\n").to_ascii_lowercase();
     let types: [&[u8]; 3] = [

@@ -8,11 +8,11 @@ use crate::network_error::NetworkError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Step {
-    /// The constructors of `Request` and `Headers` take what the script gives them.
+    /// The constructors of `Request` and `Headers` accept the script's arguments.
     Construct,
-    /// In mode `same-origin` the URL is.
+    /// In mode `same-origin`, the URL has the page's origin.
     SameOriginMode,
-    /// In mode `no-cors` the redirect mode is `follow`.
+    /// In mode `no-cors`, the redirect mode is `follow`.
     NoCorsRedirectMode,
     /// The URL is http or https.
     Scheme,
@@ -53,7 +53,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// A name that stays.
+    /// Its name, which does not change.
     ///
     /// # Examples
     ///
@@ -137,7 +137,7 @@ pub struct Check {
     pub passed: bool,
 }
 
-/// Writes down what passes and what fails.
+/// Records which steps pass and which one fails.
 #[derive(Debug, Default)]
 pub(crate) struct Checks(pub(crate) Vec<Check>);
 
@@ -152,7 +152,7 @@ impl Checks {
         self.0.push(Check { step, passed: true });
     }
 
-    /// Notes a step that passes or fails with an error.
+    /// Records a step that passes or fails with an error.
     pub(crate) fn require(
         &mut self,
         step: Step,
@@ -162,7 +162,7 @@ impl Checks {
         self.note(step, passed.then_some(()).ok_or_else(error))
     }
 
-    /// Notes the step that an error is about.
+    /// Records the step that an error is about.
     pub(crate) fn fail<T>(&mut self, error: NetworkError) -> Result<T, NetworkError> {
         self.note(error.step(), Err(error))
     }

@@ -193,7 +193,7 @@ fn unmeasured(code: &'static str, parameter: &str, text: String) -> Status {
     }
 }
 
-/// Whether `GURL` takes it for a URL.
+/// Whether `GURL` accepts it as a URL.
 fn is_url(value: &str) -> bool {
     std::str::from_utf8(&encode(value)).is_ok_and(|value| Url::parse(value).is_ok())
 }

@@ -94,7 +94,7 @@ pub(super) fn console(failure: &Blocked) -> Vec<ConsoleLine> {
         | Error::RedirectCredentials
         | Error::RedirectBody => Vec::new(),
     };
-    // The request itself never started, or was cancelled when its redirect was refused.
+    // The request never started, or was cancelled when its redirect was refused.
     let cancelled = *kind == Some(Kind::Preflight)
         || failure.location.is_some()
         || matches!(error, Error::Connection | Error::RedirectLocation);
@@ -157,7 +157,7 @@ fn refused_header(failure: &Blocked, name: &str) -> ConsoleLine {
     blocked(failure, "CORSMissingAllowHeaderFromPreflight2", &reason)
 }
 
-/// Firefox takes what a server sends for UTF-8.
+/// Firefox reads what a server sends as UTF-8.
 fn utf8(value: &str) -> String {
     String::from_utf8_lossy(&encode(value)).into_owned()
 }

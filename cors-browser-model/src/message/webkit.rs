@@ -32,7 +32,7 @@ pub(super) fn console(failure: &Blocked) -> Vec<ConsoleLine> {
     lines.collect()
 }
 
-/// The text, and whether it was measured; `None` where the console says nothing of CORS.
+/// The text, and whether it was measured; `None` if the console says nothing about CORS.
 fn reason(failure: &Blocked) -> Option<(String, bool)> {
     let Blocked {
         origin,
@@ -102,7 +102,7 @@ fn reason(failure: &Blocked) -> Option<(String, bool)> {
     Some((measured, true))
 }
 
-/// Whether the text says itself that it is about the redirect.
+/// Whether the text itself says that it is about the redirect.
 fn names_redirect(error: &Error) -> bool {
     matches!(error, Error::RedirectMode | Error::RedirectCount)
 }

@@ -8,8 +8,8 @@ use cors_browser_model::{
 
 use crate::{API, PAGE, get, response, sent};
 
-/// Fetches one after the other, each at its second, from a server that answers preflights so; and how
-/// many preflights were sent for each, in each engine: the standard, Chromium, Firefox, WebKit.
+/// Runs the fetches one after the other, each at its second, on a server that responds to preflights with `lines`.
+/// Compares how many preflights each fetch sent in each engine: the standard, Chromium, Firefox, WebKit.
 #[track_caller]
 fn check(lines: &str, fetches: &[(u64, Request)], expected: [&str; 4]) {
     let allow = format!(
@@ -86,7 +86,7 @@ fn keys() {
         again,
     );
     check(include(put().header("X-C", "1")), again);
-    // What was made with credentials serves requests without, but not in Firefox.
+    // An entry with credentials serves requests without, but not in Firefox.
     check(put(), ["10", "10", "11", "10"]);
 }
 
@@ -102,8 +102,8 @@ fn wildcards() {
     let star = "Access-Control-Allow-Methods: *\nAccess-Control-Allow-Headers: *";
     let delete = get(API).method("DELETE").header("X-A", "1");
     check(star, &[(0, put()), (1, delete)], ["10", "10", "11", "10"]);
-    // `*` is kept from a preflight with credentials, and is then a wildcard to the letter of the
-    // standard, although it was none for the preflight.
+    // `*` is stored for a preflight with credentials. By the letter of the standard it is then a
+    // wildcard, although it was not one for the preflight.
     let include = get(API).header("*", "1").credentials(Credentials::Include);
     let other = put().credentials(Credentials::Include);
     check(
@@ -112,7 +112,7 @@ fn wildcards() {
         ["10", "11", "11", "11"],
     );
     check(star, &[(0, include), (1, put())], ["10", "11", "11", "10"]);
-    // Chromium lets `*` cover Authorization, but does not remember it.
+    // In Chromium, `*` covers Authorization, but not in the cache.
     let authorized = get(API).header("Authorization", "a").header("X-A", "1");
     let lines = format!("{star}, Authorization");
     check(
@@ -142,8 +142,8 @@ fn safelisted_methods() {
 #[test]
 fn the_flag() {
     let post = get(API).method("POST").use_cors_preflight();
-    // Without Access-Control-Allow-Methods the standard takes the method itself. Firefox keeps an
-    // entry with nothing in it, which never expires.
+    // Without Access-Control-Allow-Methods, the standard uses the request's method. Firefox stores an
+    // empty entry, which never expires.
     let fetches = [(0, post.clone()), (4, post.clone()), (5, post.clone())];
     check("", &fetches, ["101", "101", "100", "101"]);
     let methods = "Access-Control-Allow-Methods: PUT";
@@ -154,8 +154,8 @@ fn the_flag() {
 fn a_further_preflight() {
     let lines = "Access-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: X-A";
     let a = || put().header("X-A", "1");
-    // A request that the entries do not cover removes them in Chromium and WebKit, and its own
-    // preflight fails; elsewhere they stay, but the standard clears them with the network error.
+    // A request that the entries do not cover removes them in Chromium and WebKit, and its own preflight
+    // fails. In Firefox they stay. In the standard, the network error clears them.
     let b = put().header("X-B", "1");
     check(
         lines,
@@ -235,7 +235,7 @@ fn chromium_forgets_long_urls() {
 
 #[test]
 fn redirects_taint_the_key() {
-    /// Whether the second of two fetches that a redirect leads to the same URL has a preflight there.
+    /// Whether the second of two fetches that are redirected to the same URL sends a preflight there.
     fn outcome(engine: Engine) -> bool {
         let mut cache = PreflightCache::new();
         let mut server = |sent: &SentRequest| {

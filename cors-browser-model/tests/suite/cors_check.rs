@@ -90,7 +90,7 @@ fn several_lines() {
     let two = &format!("{two}{two}");
     check(Credentials::Omit, two, [MATCHES; 4]);
     check(Credentials::Omit, &two.to_lowercase(), [MATCHES; 4]);
-    // Firefox leaves empty lines out when it joins, but counts them where the name is spelt so.
+    // Firefox skips empty lines when it joins, but counts them if the name has this spelling.
     let empty =
         "Access-Control-Allow-Origin: https://app.example.com\nAccess-Control-Allow-Origin:";
     check(Credentials::Omit, empty, [MATCHES; 4]);

@@ -1,4 +1,4 @@
-//! The model against the standard, section by section, and against what real browsers did.
+//! Compares the model with the standard, section by section, and with what real browsers did.
 
 #![expect(
     clippy::indexing_slicing,
@@ -61,7 +61,7 @@ fn run(engine: Engine, request: &Request, mut answer: impl FnMut(&SentRequest) -
     )
 }
 
-/// The requests of a run: `PRE` and the method that it asks for, or the method; and the URL's path.
+/// The requests of a run: `PRE` and the requested method, or the method; and the URL's path.
 fn sent(run: &Run) -> Vec<String> {
     let exchanges = run.exchanges.iter();
     let text = exchanges.map(|exchange| match exchange.kind {

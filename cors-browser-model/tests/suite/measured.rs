@@ -1,4 +1,4 @@
-//! The model against what real browsers did: `measured.toml`.
+//! Compares the model with what real browsers did: `measured.toml`.
 
 mod schema;
 
@@ -61,7 +61,7 @@ fn check(case: &Case, engine: Engine) {
     let readable = in_chromium.map_or(case.readable, |case| case.readable);
 
     for run in &runs {
-        // The standard alone keeps `Authorization` from being covered by `*`.
+        // Only in the standard, `*` does not cover `Authorization`.
         let spec_invalid = engine == Engine::Standard && case.name == "pf_authz_vs_star";
         assert_eq!(
             matches!(run.outcome, FetchOutcome::Response(_)),

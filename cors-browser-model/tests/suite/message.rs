@@ -1,4 +1,4 @@
-//! Consoles, beyond the measured cases.
+//! Console messages beyond the measured cases.
 
 use cors_browser_model::{Engine, NetworkError, Request, Run, Step, judge_response};
 

@@ -1,4 +1,4 @@
-//! Whatever servers send and scripts ask: a verdict.
+//! Every fetch has a result, for all requests and responses.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::{API, PAGE, get, response};
 
-/// Names that matter, in any case, and any other bytes.
+/// Relevant names in any case, and any other bytes.
 fn name() -> impl Strategy<Value = Vec<u8>> {
     let names = [
         "Access-Control-Allow-Origin",
@@ -32,7 +32,7 @@ fn name() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![9 => names.prop_map(|name| name.as_bytes().to_vec()), 1 => any::<Vec<u8>>()]
 }
 
-/// Values that matter, joined or on their own, and any other bytes.
+/// Relevant values, joined or alone, and any other bytes.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let values = [
         "*",
@@ -117,7 +117,7 @@ proptest! {
         }
     }
 
-    /// What the dialogue does in one piece, the parts do too.
+    /// The checks of single responses agree with the whole fetch.
     #[test]
     fn parts_agree_with_the_whole(
         engine in proptest::sample::select(Engine::ALL.to_vec()),
@@ -128,8 +128,8 @@ proptest! {
         parts_agree(engine, &request, &preflight, &actual);
     }
 
-    /// Where a server sends each header once and well-formed, all agree, the standard included: but for
-    /// `Authorization`, and what is remembered.
+    /// If a server sends each header once and well-formed, all engines and the standard agree, except about
+    /// `Authorization` and the cache.
     #[test]
     fn well_formed_responses_mean_the_same_to_all(
         credentials in proptest::sample::select(vec![Credentials::Omit, Credentials::Include]),
@@ -181,7 +181,7 @@ proptest! {
     }
 }
 
-/// Fails unless the only response of a dialogue is judged on its own as it was within the dialogue.
+/// Fails unless the check of the only response of a fetch has the same result as the fetch.
 fn parts_agree(engine: Engine, request: &Request, preflight: &Response, actual: &Response) {
     let mut server = |sent: &SentRequest| {
         let answer = match sent.headers.contains("Access-Control-Request-Method") {
@@ -197,8 +197,8 @@ fn parts_agree(engine: Engine, request: &Request, preflight: &Response, actual: 
         FetchOutcome::Response(_) => None,
         FetchOutcome::Blocked(failure) => Some(failure),
     };
-    // A redirect is not followed where one response is judged. What is wrong with the redirect has a step of its own;
-    // what then keeps the next request from being sent belongs to no exchange.
+    // The check of one response does not follow a redirect. Errors of the redirect have steps of their own; an
+    // error that keeps the next request from being sent belongs to no exchange.
     let by_redirect = blocked.as_ref().is_some_and(|failure| {
         failure.kind.is_none() || failure.error.step().name().starts_with("redirect")
     });
@@ -215,7 +215,7 @@ fn parts_agree(engine: Engine, request: &Request, preflight: &Response, actual: 
     }
 }
 
-/// Few of the generated requests are redirected away from their origin in such a mode, so that it takes luck to see one.
+/// Few generated requests are redirected away from their origin in such a mode, so this tests one.
 #[test]
 fn parts_agree_where_a_redirect_leads_where_the_mode_does_not() {
     let location = response(302, &format!("Location: {API}"));
@@ -229,7 +229,7 @@ fn parts_agree_where_a_redirect_leads_where_the_mode_does_not() {
     }
 }
 
-/// Were anything quadratic, this would take hours.
+/// With quadratic time, this would take hours.
 #[test]
 fn huge_responses() {
     const MANY: usize = 20_000;

@@ -1,4 +1,4 @@
-//! Requests read backwards, and their responses judged.
+//! Recorded requests, and the checks of their responses.
 
 use cors_browser_model::{
     Cause, Credentials, Engine, Kind, NotFromPage, Recorded, judge_preflight, judge_response,

@@ -7,7 +7,7 @@ use cors_browser_model::{
 
 use crate::{PAGE, failed, get, response, run, sent};
 
-/// A web whose every response everybody may read, and where `/to/STATUS/URL` redirects.
+/// Servers whose responses every page may read, and where `/to/STATUS/URL` redirects.
 fn web(engine: Engine, request: &Request) -> Run {
     run(engine, request, |sent| {
         let origin = sent.headers.get("Origin").unwrap_or_default();
@@ -47,7 +47,7 @@ fn origin(sent: &SentRequest) -> String {
 
 #[test]
 fn the_origin_becomes_null() {
-    /// A chain of URLs, and the origin that goes to the last.
+    /// Follows a chain of URLs, and compares the `Origin` that is sent to the last.
     #[track_caller]
     fn check(chain: &[&str], expected: &str) {
         let chain = chain.join("/to/302/");
@@ -104,7 +104,7 @@ fn every_hop_is_checked() {
 
 #[test]
 fn methods_bodies_and_authorization() {
-    /// What is sent in the end: method, `Content-Type`, `Authorization`.
+    /// Compares the last request: method, `Content-Type`, `Authorization`.
     #[track_caller]
     fn check(status: u16, method: &str, to: &str, expected: [&str; 3]) {
         let url = format!("https://b.example/to/{status}/{to}");
@@ -323,7 +323,7 @@ fn modes() {
 
 #[test]
 fn who_gets_the_origin_and_credentials() {
-    /// The `Origin` that is sent, and whether credentials go with it.
+    /// Compares the `Origin` that is sent, and whether the request has credentials.
     #[track_caller]
     fn check(request: Request, expected: (&str, bool)) {
         let run = web(Engine::Standard, &request);

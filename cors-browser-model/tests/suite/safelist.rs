@@ -135,7 +135,7 @@ fn cors_unsafe_request_header_names_are_sorted() {
     );
     check(&[("Content-Type", "application/json")], ["content-type"; 4]);
 
-    // What is forbidden is nothing to ask for, whoever forbids it.
+    // A forbidden header needs no preflight.
     check(&[("Cookie", ""), ("Sec-A", ""), ("X-A", "")], ["x-a"; 4]);
     check(
         &[("User-Agent", "x")],
@@ -148,7 +148,7 @@ fn cors_unsafe_request_header_names_are_sorted() {
 
     let (half, whole) = (&*"a".repeat(64), &*"a".repeat(128));
     let mut lines = vec![("Accept", whole); 8];
-    // 1024 bytes in all: not more. But Chromium and WebKit see one header of more than 128.
+    // 1024 bytes in total is not too much. But Chromium and WebKit join these to one header of more than 128 bytes.
     check(&lines, ["", "accept", "", "accept"]);
     lines.push(("Accept-Language", "a"));
     check(&lines, ["accept,accept-language", "accept", "", "accept"]);
@@ -192,7 +192,7 @@ fn chromium_forbids_user_agent() {
         let is = |engine| is_forbidden_request_header(engine, name.as_bytes(), value.as_bytes());
         let expected = |engine| engine == Engine::Chromium;
         assert_eq!(Engine::ALL.map(is), Engine::ALL.map(expected));
-        // And that does not make it safelisted.
+        // It is not safelisted.
         let is =
             |engine| is_cors_safelisted_request_header(engine, name.as_bytes(), value.as_bytes());
         assert_eq!(Engine::ALL.map(is), [false; 4]);

@@ -1,4 +1,4 @@
-//! The form of `measured.toml`. The test that has real browsers run it reads it by this file, too.
+//! The format of `measured.toml`. The test that runs it in real browsers uses this file, too.
 
 use serde::Deserialize;
 

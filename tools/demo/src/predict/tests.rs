@@ -221,7 +221,7 @@ fn the_dialogue() {
     let trace = dialogue("TRACE", &[]);
     assert_eq!(
         trace["checks"][0]["text"],
-        "the method is no token, or forbidden"
+        "the method is not a token, or is forbidden"
     );
 }
 
