@@ -1,4 +1,4 @@
-//! Keeps in the programs what they are compiled with: numbers of instructions depend on it.
+//! Records the compiler and its flags in the programs, because numbers of instructions depend on them.
 
 use std::env;
 use std::error::Error;

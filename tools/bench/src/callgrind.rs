@@ -1,9 +1,8 @@
 //! Instructions, counted by callgrind.
 //!
-//! callgrind counts between two moments. The crates with which a program can tell it so need
-//! valgrind's headers and libclang wherever the workspace is built or linted, and gungraun a runner of
-//! its own version next to it. callgrind can go by the name of a function instead, which needs
-//! nothing but valgrind, where instructions are counted.
+//! callgrind is told by the name of a function when to count. That needs only valgrind, and only where
+//! instructions are counted. Do not use the crates for valgrind's client requests: they need its headers and
+//! libclang wherever the workspace is built or linted. (gungraun also needs a runner of its own version.)
 
 use std::collections::BTreeMap;
 use std::env;
@@ -17,21 +16,21 @@ use crate::subject::Variant;
 /// The function in which is counted, and after which callgrind writes a file.
 const REGION: &str = "cors_bench::subject::measured_region";
 
-/// So much of what was freed is kept for each size that what earlier requests left makes no
-/// difference to a later one.
+/// The allocator keeps so many freed blocks of each size that earlier requests do not change the count of a
+/// later one.
 const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=1000");
 
-/// What a request takes.
+/// The instructions of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instructions {
-    /// Everywhere.
+    /// In total.
     pub all: u64,
-    /// In the program itself, without the libraries that it loads: these choose their ways by the
-    /// processor and by where in memory something is, which is nothing that a change of ours does.
+    /// In the program itself, without the libraries that it loads: their counts depend on the processor and on
+    /// addresses in memory.
     pub own: u64,
 }
 
-/// What each variant takes in each case, in the order in which they were counted.
+/// The instructions of each variant in each case, in the order in which they were counted.
 pub type Counts = Vec<(String, Variant, Instructions)>;
 
 /// The version of valgrind, or what is missing.
@@ -52,20 +51,20 @@ pub fn available() -> Result<String, String> {
     }
 }
 
-/// Runs one of the programs in `src/bin`, with these arguments and, but for the allocator's, these
-/// variables alone. Of what is counted several times, the least: hash tables are seeded at random,
-/// and the least is what a request takes when its texts do not meet others in them.
+/// Runs one of the programs in `src/bin` with these arguments. Its environment has only these variables and the
+/// allocator's. If something is counted several times, the result is the minimum: hash tables have random seeds, and
+/// the minimum is the number without collisions.
 ///
 /// # Errors
 ///
-/// When there is no valgrind, the program fails, or callgrind writes what is not understood.
+/// If there is no valgrind, the program fails, or callgrind's output is not understood.
 pub fn count(
     program: &Path,
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> Result<Counts, String> {
     let failed = |error| format!("{}: {error}", program.display());
-    // As callgrind names it.
+    // callgrind uses this name.
     let program = program.canonicalize().map_err(failed)?;
     let (Some(folder), Some(name)) = (program.parent(), program.file_name()) else {
         return Err(format!("`{}` is not a program", program.display()));
@@ -78,12 +77,12 @@ pub fn count(
     fs::create_dir_all(&dumps).map_err(failed)?;
     let mut command = Command::new(valgrind()?);
     command
-        // Nor what the user has in `.valgrindrc`.
+        // Ignores the user's `.valgrindrc`.
         .args(["--command-line-only=yes", "--vgdb=no", "--tool=callgrind"])
         .args(["--compress-strings=no", "--compress-pos=no"])
         .arg(format!("--toggle-collect={REGION}"))
         .arg(format!("--dump-after={REGION}"))
-        // From here, so that the paths are the same in every folder.
+        // Run here, so that the paths are the same in every folder.
         .current_dir(folder)
         .arg(format!("--callgrind-out-file=callgrind-{name}/out"))
         .arg(format!("./{name}"))
@@ -104,7 +103,7 @@ pub fn count(
     Ok(least(counted.collect::<Result<Vec<_>, String>>()?))
 }
 
-/// The least of what was counted several times.
+/// The minimum of each number that was counted several times.
 pub fn least(counted: impl IntoIterator<Item = (String, Variant, Instructions)>) -> Counts {
     let mut places = BTreeMap::new();
     let mut counts = Counts::new();
@@ -122,7 +121,7 @@ pub fn least(counted: impl IntoIterator<Item = (String, Variant, Instructions)>)
     counts
 }
 
-/// Where it is, as the programs run without `PATH`.
+/// The path of valgrind, because the programs run without `PATH`.
 fn valgrind() -> Result<PathBuf, String> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut files = env::split_paths(&path).map(|folder| folder.join("valgrind"));
@@ -130,7 +129,7 @@ fn valgrind() -> Result<PathBuf, String> {
     found.ok_or_else(|| "`valgrind` is not installed (Debian's package of that name)".to_owned())
 }
 
-/// Adds up a file of callgrind's, in [its format] without compression.
+/// Adds up the counts in a file of callgrind, in [its format] without compression.
 ///
 /// [its format]: https://valgrind.org/docs/manual/cl-format.html
 fn sum(text: &str, program: &str) -> Result<Instructions, String> {
@@ -142,12 +141,12 @@ fn sum(text: &str, program: &str) -> Result<Instructions, String> {
         if let Some(object) = line.strip_prefix("ob=") {
             is_own = object == program;
         } else if line.starts_with("calls=") {
-            // The next line is what the called function takes, which is also where that function is.
+            // The next line repeats the cost of the called function, which is also listed at that function.
             lines.next();
         } else if let Some(text) = line.strip_prefix("totals: ") {
             total = Some(number(text)?);
         } else if line.starts_with(|first: char| first.is_ascii_digit()) {
-            // The number of a line of the source, and a cost, unless that is 0.
+            // A line number of the source, and a cost if it is not 0.
             let cost = line
                 .split_once(' ')
                 .map_or(Ok(0), |(_, cost)| number(cost))?;
@@ -167,7 +166,7 @@ fn sum(text: &str, program: &str) -> Result<Instructions, String> {
 mod tests {
     use super::*;
 
-    /// As callgrind writes it, but shorter.
+    /// A shorter file in callgrind's format.
     const DUMP: &str = "\
 # callgrind format
 version: 1
@@ -243,10 +242,10 @@ totals: 139
                 "totals: 140",
                 "139 instructions in a file of 140",
             ),
-            // Costs of called functions are not counted again.
+            // Costs of called functions are counted only once.
             ("calls=2 10 \n", "", "239 instructions in a file of 139"),
             ("10 5\n", "10 5 1\n", "`10 5 1`"),
-            // Compressed after all.
+            // A compressed position.
             ("20 40\n", "+10 40\n", "99 instructions in a file of 139"),
             (
                 "ob=/a b/bench-engine\n",

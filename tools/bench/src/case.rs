@@ -16,15 +16,15 @@ pub const MAX_AGE: u64 = 86_400;
 /// The origins of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// So many, without wildcards. [`ALLOWED`] is in the middle of the list.
+    /// This many, without wildcards. [`ALLOWED`] is in the middle of the list.
     Exact(usize),
     /// Those below `example.com` ([`WILDCARD_DOMAIN`]) on https, and two more patterns.
     Wildcards,
     /// Those below [`WILDCARD_DOMAIN`] and 99 other domains, on https.
     Domains,
-    /// [`ALLOWED`] with credentials, then everybody without.
+    /// [`ALLOWED`] with credentials, then every origin without.
     Grants,
-    /// [`ALLOWED`], in a policy that can be replaced. It is not, here.
+    /// [`ALLOWED`], in a policy that can be replaced, but is not.
     Live,
 }
 
@@ -36,7 +36,7 @@ pub const DENIED: &str = "https://app-000.example.net";
 pub const WILDCARD_DOMAIN: &str = "example.com";
 
 impl Origins {
-    /// All of them, or `None` if there are patterns among them, or more than a list.
+    /// All of them, or `None` if the policy has patterns or more than one grant.
     pub fn exact(self) -> Option<Vec<String>> {
         let Self::Exact(count) = self else {
             return None;
@@ -64,10 +64,10 @@ impl fmt::Display for Origins {
     }
 }
 
-/// A request to send to a server with a policy.
+/// A request to a server with a policy.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What it is, as in all tables.
+    /// Its name in all tables.
     pub name: String,
     /// The policy.
     pub origins: Origins,
@@ -75,19 +75,19 @@ pub struct Case {
     pub message: Message,
 }
 
-/// A request, as no framework has it yet.
+/// A request, independent of a framework.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The method.
     pub method: &'static str,
-    /// The header lines. Their values are slices of one buffer, as they are in a server that has read
-    /// them from a connection: to clone one counts a reference and allocates nothing.
+    /// The header lines. Their values are slices of one buffer, as in a server that has read them from a
+    /// connection: a clone counts a reference and allocates nothing.
     pub lines: Vec<(&'static str, Bytes)>,
 }
 
 impl Message {
     fn new(method: &'static str, lines: &[(&'static str, &str)]) -> Self {
-        // What a browser sends anyway.
+        // Headers that every browser sends.
         let common = [
             ("host", "api.example.com"),
             ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"),
@@ -129,7 +129,7 @@ impl Message {
     }
 }
 
-/// How long a hostile header field is: about what servers accept.
+/// The length of a hostile header: about the limit of servers.
 const HOSTILE: usize = 8 * 1024;
 
 /// All cases, those with the same policy next to each other.
@@ -137,7 +137,7 @@ pub fn all() -> Vec<Case> {
     let asked = "content-type";
     let repeat = |text: &str| {
         let mut long = text.repeat(HOSTILE / text.len());
-        // A comma at the end would make it a list of another kind.
+        // With a comma at the end, the list would have an empty element.
         if long.ends_with(',') && text != "," {
             long.pop();
         }

@@ -1,4 +1,4 @@
-//! The stored numbers, `counts.toml`, and what is measured compared with them.
+//! The stored numbers, `counts.toml`, and the comparison of measured numbers with them.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -10,12 +10,12 @@ use sha1::{Digest as _, Sha1};
 use crate::programs::Program;
 use crate::subject::Variant;
 
-/// What to do when something is not as stored.
+/// What to do if a number is not the stored one.
 pub const ADVICE: &str = "\
 if that is meant, store the new numbers with `cargo xtask bench --record`, and say why in the commit; \
 a new version of the compiler or of a framework moves them, too";
 
-/// Case, variant: what it takes more than the base.
+/// By case and variant, the difference to the base.
 type Cases = BTreeMap<String, BTreeMap<Variant, i64>>;
 
 /// The stored numbers of all programs.
@@ -28,7 +28,7 @@ pub struct Counts {
     allocations: BTreeMap<String, Cases>,
 }
 
-/// What numbers of instructions depend on that is not in our sources.
+/// What numbers of instructions depend on outside of our sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Conditions {
@@ -51,7 +51,7 @@ pub enum Unit {
 pub type Count = (String, Variant, u64);
 
 impl Conditions {
-    /// Those of this program, which is built together with those that it measures.
+    /// The tools of this program, which is built together with the programs that it measures.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Conditions {
         })
     }
 
-    /// Why numbers that were stored with these are not compared with those of others, in words.
+    /// Why numbers that were stored with these tools cannot be compared with numbers of others.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let mut texts = Vec::new();
         if self.compiler != now.compiler {
@@ -86,7 +86,7 @@ impl Counts {
     ///
     /// # Errors
     ///
-    /// When it is not there, or not in its form.
+    /// If it does not exist or has another format.
     pub fn read() -> Result<Self, String> {
         let text = std::fs::read_to_string(path());
         let text = text.map_err(|error| format!("counts.toml: {error}"))?;
@@ -100,7 +100,7 @@ impl Counts {
     /// When that fails.
     pub fn write(&self) -> Result<(), String> {
         let mut text = String::from(
-            "# What ours costs more than the bare framework: instructions without those of the C library, and\n\
+            "# The difference between ours and the bare framework: instructions without those of the C library, and\n\
              # allocations. `cargo xtask ci` compares: instructions with this compiler and this `Cargo.lock`\n\
              # (its SHA-1 digest) alone. Written by `cargo xtask bench --record`, not by hand.\n\n",
         );
@@ -123,7 +123,7 @@ impl Counts {
         std::fs::write(path(), text).map_err(|error| format!("counts.toml: {error}"))
     }
 
-    /// Stores what was counted.
+    /// Stores new numbers.
     pub fn set(&mut self, unit: Unit, program: Program, counts: &[Count]) {
         let table = match unit {
             Unit::Instructions => &mut self.instructions,
@@ -132,8 +132,8 @@ impl Counts {
         table.insert(program.to_string(), differences(counts));
     }
 
-    /// What is not as stored, in words. Both ways: what has become less is stored, too, or it could
-    /// become more again unseen.
+    /// Messages about numbers that are not the stored ones. A smaller number is reported, too: if it were not
+    /// stored, a later increase would not be noticed.
     ///
     /// # Errors
     ///
@@ -162,7 +162,9 @@ impl Counts {
             }
         }
         for case in stored.keys().filter(|case| !now.contains_key(*case)) {
-            texts.push(format!("{program}, {case}: stored, but no case any more"));
+            texts.push(format!(
+                "{program}, {case}: stored, but the case no longer exists"
+            ));
         }
         Ok(texts)
     }
@@ -184,9 +186,9 @@ impl fmt::Display for Unit {
     }
 }
 
-/// How far a number may be from the stored one. What moves the numbers without a change of ours is kept out
-/// of them (see `callgrind.rs`), and where that was tried they repeat to the last instruction. The rest is
-/// for what another machine may bring. A change of ours that is smaller is not found.
+/// How much a number may differ from the stored one. Known influences on the numbers are excluded (see
+/// `callgrind.rs`), and in tests they repeated to the last instruction. The slack is for unknown influences of other
+/// machines. A smaller change of ours is not found.
 fn slack(unit: Unit, stored: i64) -> i64 {
     match unit {
         Unit::Allocations => 0,
@@ -198,14 +200,14 @@ fn path() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/counts.toml"))
 }
 
-/// What ours takes more than the base.
+/// The difference between ours and the base.
 fn differences(counts: &[Count]) -> Cases {
     let mut cases = Cases::new();
     let mut base = 0;
     for (case, variant, count) in counts {
         let count = *count as i64;
         match variant {
-            // It comes first.
+            // The base is always first.
             Variant::Base => base = count,
             Variant::Peer => {}
             Variant::Ours | Variant::Other => {
@@ -223,7 +225,7 @@ mod tests {
 
     fn counts(ours: u64) -> Vec<Count> {
         let row = |variant, count| ("GET allowed".to_owned(), variant, count);
-        // Nothing is compared with a peer.
+        // Peers are not compared.
         vec![
             row(Variant::Base, 1_000),
             row(Variant::Peer, ours),

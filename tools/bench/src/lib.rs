@@ -1,8 +1,8 @@
-//! What CORS costs: each framework bare, with its usual CORS middleware, and with ours, in one
+//! Measures what CORS costs: each framework bare, with its usual CORS middleware, and with ours, in one
 //! process and in turns.
 //!
-//! Each framework has a program in `src/bin`, and the engine has one. `src/main.rs` runs them and
-//! makes the table; `cargo xtask bench` builds and runs all of it.
+//! Each framework has a program in `src/bin`, and so has the engine. `src/main.rs` runs them and writes the
+//! tables. `cargo xtask bench` builds and runs everything.
 
 pub mod callgrind;
 pub mod case;
@@ -15,7 +15,7 @@ pub mod tower;
 
 use futures_util::FutureExt as _;
 
-/// What a future gives that never waits, as none does here: there is no I/O.
+/// The result of a future that never waits. No future does here, because there is no I/O.
 #[expect(clippy::panic, reason = "what waits cannot be measured this way")]
 pub fn ready<F: Future>(future: F) -> F::Output {
     match future.now_or_never() {

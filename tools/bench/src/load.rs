@@ -1,4 +1,4 @@
-//! Throughput over loopback, with a load generator that others have written.
+//! Throughput over loopback, with the load generator `wrk` or `oha`.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,12 +10,12 @@ use cors_bench::subject::Variant;
 
 /// Origins of the policy.
 const ORIGINS: usize = 1_000;
-/// Connections that are kept busy.
+/// Connections at the same time.
 const CONNECTIONS: &str = "32";
-/// How often each variant has its turn.
+/// How many turns each variant has.
 const ROUNDS: usize = 3;
 
-/// Requests answered in a second.
+/// Responses per second.
 pub(crate) type Throughput = Vec<(Variant, f64)>;
 
 /// A load generator.
@@ -25,7 +25,7 @@ pub(crate) enum Generator {
     Wrk,
 }
 
-/// The load generator that is installed, or what is missing.
+/// The installed load generator, or an error that says what is missing.
 pub(crate) fn generator() -> Result<Generator, String> {
     let is_installed = |name: &str| {
         let command = Command::new(name)
@@ -43,7 +43,7 @@ pub(crate) fn generator() -> Result<Generator, String> {
 }
 
 impl Generator {
-    /// Two seconds of requests from an allowed origin: how many a second were answered.
+    /// Sends requests from an allowed origin for two seconds. Returns the responses per second.
     fn run(self, port: u16) -> Result<f64, String> {
         let url = format!("http://127.0.0.1:{port}/");
         let origin = format!("Origin: {ALLOWED}");
@@ -78,7 +78,7 @@ impl Generator {
     }
 }
 
-/// Starts each variant, and lets them take turns.
+/// Starts each variant, and measures them in turns.
 pub(crate) fn run(program: Program, generator: Generator) -> Result<Throughput, String> {
     let mut servers = Vec::new();
     for variant in Variant::ALL {
@@ -98,7 +98,7 @@ pub(crate) fn run(program: Program, generator: Generator) -> Result<Throughput, 
         .collect())
 }
 
-/// A running server. It is stopped when dropped.
+/// A running server. Dropping it stops it.
 struct Server {
     child: Child,
     port: u16,
@@ -108,13 +108,13 @@ impl Server {
     fn start(program: Program, variant: Variant) -> Result<Self, String> {
         let mut child = Command::new(program.path()?)
             .args(["serve", variant.name(), &ORIGINS.to_string()])
-            // It ends when this does.
+            // The server exits when this pipe is closed.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{program}: {error}"))?;
         let stdout = child.stdout.take();
-        // From here on it is stopped when dropped.
+        // From here on, dropping it stops it.
         let mut server = Self { child, port: 0 };
         let mut line = String::new();
         if let Some(stdout) = stdout {

@@ -1,4 +1,4 @@
-//! Runs the programs of the engine and of the frameworks, and makes a table: `cargo xtask bench`.
+//! Runs the programs of the engine and of the frameworks, and writes the tables: `cargo xtask bench`.
 
 mod load;
 mod report;
@@ -13,30 +13,30 @@ use cors_bench::programs::Program;
 use lexopt::ValueExt as _;
 use report::{Build, Report};
 
-/// What is counted for the gate.
+/// The measurement for the gate.
 const GATE: &str = "instructions-without-peers";
 /// Origins up to which instructions are counted for the gate.
 const GATED: usize = 1_000;
 /// Policies with which they are counted in one process.
 const POLICIES: usize = 16;
-/// Processes in which they are counted until they are as stored. Each has other seeds for its hash
-/// tables, and another place for its stack, of which the seeds in actix-web are made: in about one
-/// place of twenty they make all its tables bad ones.
+/// How many processes count until the numbers are the stored ones. Each has other seeds for its hash tables, and
+/// another address for its stack, from which actix-web makes its seeds. At about one address of twenty, all of
+/// its tables have collisions.
 const PROCESSES: usize = 5;
-/// So many bytes more lie above the stack in each.
+/// How many more bytes are above the stack in each process.
 const STEP: usize = 1_009;
-/// Origins up to which all is measured.
+/// Origins up to which everything is measured.
 const LARGEST: usize = 1_000_000;
-/// Origins up to which the instructions of all variants are counted. Not to the end: under callgrind a
-/// peer takes minutes to take in what it then looks up in no time.
+/// Origins up to which the instructions of all variants are counted. Not more, because under callgrind a peer
+/// takes minutes to build its list.
 const COUNTED: usize = 100_000;
 
 #[derive(Default)]
 struct Options {
     programs: Vec<Program>,
-    /// Compare, and say whether all is as stored.
+    /// Compare with the stored numbers.
     gate: bool,
-    /// Store what is counted.
+    /// Store the numbers.
     record: bool,
     /// Small policies, no throughput.
     quick: bool,
@@ -83,7 +83,7 @@ fn options() -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-/// Compares the instructions with the stored ones; says whether they are the same.
+/// Compares the instructions with the stored ones. Returns whether they are the same.
 fn gate(options: &Options) -> Result<bool, String> {
     callgrind::available()?;
     let stored = Counts::read()?;
@@ -105,7 +105,7 @@ fn gate(options: &Options) -> Result<bool, String> {
         }
         if differences.is_empty() {
             let cases = counted.len();
-            println!("{program}: the instructions of {cases} runs are as stored");
+            println!("{program}: the instructions of {cases} runs are the stored ones");
         }
         agree &= differences.is_empty();
     }
@@ -123,7 +123,7 @@ fn gate(options: &Options) -> Result<bool, String> {
     Ok(agree)
 }
 
-/// Stores what is counted.
+/// Stores the numbers.
 fn record(options: &Options) -> Result<(), String> {
     callgrind::available()?;
     let mut counts = Counts::read().unwrap_or_default();
@@ -158,7 +158,7 @@ fn compare(
     stored.compare(Unit::Instructions, program, &own(counted))
 }
 
-/// What is compared: what a change of ours can move.
+/// The numbers that are compared: those that a change of ours can move.
 fn own(counted: &callgrind::Counts) -> Vec<Count> {
     let counts = counted.iter();
     let counts = counts.map(|(case, variant, count)| (case.clone(), *variant, count.own));
@@ -176,7 +176,7 @@ fn count(
     callgrind::count(&program.path()?, &arguments, &[("PADDING", &padding)])
 }
 
-/// Measures everything, prints the table, and writes `docs/benchmarks.md` unless it is only a part.
+/// Measures, prints the tables, and writes `docs/benchmarks.md` if everything was measured.
 fn measure(options: &Options) -> Result<(), String> {
     let largest = if options.quick { GATED } else { LARGEST };
     let mut report = Report::default();
@@ -190,7 +190,7 @@ fn measure(options: &Options) -> Result<(), String> {
         match callgrind::available() {
             Ok(_) => {
                 eprintln!("{program}: instructions");
-                // The engine has no peer that would take long.
+                // The engine has no slow peer.
                 let largest = match program {
                     Program::Engine => largest,
                     _ => largest.min(COUNTED),
@@ -224,17 +224,17 @@ fn measure(options: &Options) -> Result<(), String> {
     }
     println!("{}", report.table());
     if options.quick || options.programs.len() < Program::ALL.len() {
-        println!("This is a part only, so `docs/benchmarks.md` stays as it is.");
+        println!("Only a part was measured, so `docs/benchmarks.md` is not written.");
         return Ok(());
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/benchmarks.md");
     std::fs::write(&path, report.page()?)
         .map_err(|error| format!("cannot write docs/benchmarks.md: {error}"))?;
-    println!("It is in docs/benchmarks.md.");
+    println!("The result is in docs/benchmarks.md.");
     Ok(())
 }
 
-/// Builds a policy twice: to see how long it takes, and to see what it holds.
+/// Builds a policy twice: to measure the time, and to measure the memory.
 fn build(count: usize) -> Result<Build, String> {
     let rows = [
         Program::Engine.measure("build", count)?,
@@ -250,6 +250,6 @@ fn build(count: usize) -> Result<Build, String> {
                 held,
             })
         }
-        _ => Err("the engine's program says nothing of the building".to_owned()),
+        _ => Err("the engine's program printed no result of the building".to_owned()),
     }
 }

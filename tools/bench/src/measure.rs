@@ -1,4 +1,4 @@
-//! The command line that the programs of all frameworks have in common.
+//! The command line of the programs of all frameworks.
 
 use std::io::Read as _;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use crate::counts::Count;
 use crate::ours;
 use crate::subject::{Answer, Framework, Subject, Variant};
 
-/// What such a program prints: one of these a line, as JSON.
+/// One line of the output of such a program, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The name of the case.
@@ -26,46 +26,45 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
-    /// What it answers.
+    /// Its response.
     Answer(Answer),
-    /// Nanoseconds for a request, and, for all but the base, the median of its differences to the
-    /// base in the same round.
+    /// Nanoseconds for a request.
     Time {
         /// The median of all rounds.
         median: f64,
-        /// The median of the differences.
+        /// The median of the differences to the base in the same round; 0 for the base.
         difference: f64,
     },
-    /// The place of a dump of callgrind's.
+    /// The position of a dump of callgrind.
     Instructions,
     /// Allocations for a request, and their bytes.
     Allocations {
         /// How many.
         count: u64,
-        /// Of how many bytes together.
+        /// Their bytes in total.
         bytes: u64,
     },
     /// The building of a policy.
     Build {
-        /// The seconds that it takes.
+        /// How many seconds it takes.
         seconds: f64,
         /// The bytes of the origins themselves.
         origins: u64,
-        /// The bytes that the policy holds; 0 if allocations are not counted.
+        /// The bytes of the policy in memory; 0 if allocations are not counted.
         held: u64,
     },
 }
 
-/// How often the instructions of a case are counted with each policy: some frameworks have hash tables
-/// of each request, seeded at random.
+/// How often the instructions of a case are counted with each policy: some frameworks have hash tables with
+/// random seeds in each request.
 const DUMPS: usize = 4;
-/// Requests before anything is counted, so that pools are filled and tables have grown.
+/// Requests before the measurement, so that pools are filled and tables have grown.
 const WARM_UP: usize = 32;
-/// Rounds in which all variants take turns.
+/// How many turns each variant has.
 const ROUNDS: usize = 101;
-/// About how long a variant's turn takes.
+/// The approximate time of a turn.
 const TURN: Duration = Duration::from_micros(500);
-/// Requests that are made before they are answered, so few that they stay in the cache.
+/// Requests that are created before they are measured: so few that they stay in the cache.
 const BATCH: usize = 32;
 
 /// Runs one framework's program.
@@ -106,10 +105,10 @@ pub fn allocations(rows: &[Row]) -> Vec<Count> {
 }
 
 enum Command {
-    /// What to measure, and with how many origins at most.
+    /// What to measure, and the greatest number of origins.
     Measure(Measure, usize),
     Serve(Variant, Origins),
-    /// A policy with so many origins.
+    /// Build a policy with this many origins.
     Build(usize),
 }
 
@@ -118,9 +117,9 @@ enum Measure {
     Answers,
     Time,
     Instructions {
-        /// Whether those of the peers, too, some of which take long.
+        /// Whether to count the peers, too, some of which take long.
         peers: bool,
-        /// With how many policies, one after the other: each has hash tables, seeded at random.
+        /// With how many policies, one after the other: the hash tables of each have random seeds.
         policies: usize,
     },
     Allocations,
@@ -131,7 +130,7 @@ impl Measure {
     fn policies(self, cases: &[Case]) -> usize {
         let many = |case: &Case| matches!(case.origins, Origins::Exact(1_001..));
         match self {
-            // Under callgrind these take minutes to build.
+            // Under callgrind, building these takes minutes.
             Self::Instructions { .. } if cases.iter().any(many) => 1,
             Self::Instructions { policies, .. } => policies,
             Self::Answers | Self::Time | Self::Allocations => 1,
@@ -230,7 +229,7 @@ fn print(case: &str, variant: Variant, value: Value) {
     }
 }
 
-/// Builds a policy from a configuration that is there already.
+/// Builds a policy from an existing configuration.
 fn build(count: usize) {
     let config = ours::config(Origins::Exact(count));
     let texts = config.grants.iter().flat_map(|grant| &grant.allow_origins);
@@ -238,7 +237,7 @@ fn build(count: usize) {
     let mut policy = None;
     let mut seconds = 0.0;
     let held = held(|| {
-        // The copy is gone at the end.
+        // The copy is dropped at the end.
         let config = config.clone();
         let start = Instant::now();
         policy = cors_core::Policy::new(config).ok();
@@ -278,7 +277,7 @@ fn count_allocations(_: &mut dyn Subject, _: &Case) -> Value {
     std::process::exit(2);
 }
 
-/// Lets the variants take turns, so that what slows the machine down for a while slows down all.
+/// Measures the variants in turns, so that a slow phase of the machine affects all of them.
 fn time(
     subjects: &mut [(Variant, Box<dyn Subject>)],
     case: &Case,
@@ -298,7 +297,7 @@ fn time(
         .map(|round| {
             let mut times = vec![0.0; subjects.len()];
             for turn in 0..subjects.len() {
-                // Nobody is always the first.
+                // Another variant is the first in each round.
                 let at = (turn + round) % subjects.len();
                 let (Some((_, subject)), Some((batches, batch)), Some(slot)) =
                     (subjects.get_mut(at), batches.get(at), times.get_mut(at))
@@ -321,13 +320,13 @@ fn time(
     }
 }
 
-/// The one in the middle.
+/// The median.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// Ends this process with whoever started it, however that comes about.
+/// Exits when standard input is closed, so this process cannot outlive the one that started it.
 fn end_with_stdin() {
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());

@@ -1,4 +1,4 @@
-//! Our policies, which are the same for every framework.
+//! Our policies, the same for every framework.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub fn config(origins: Origins) -> Config {
         ])
         .into(),
         Origins::Domains => {
-            // Of many lengths, as those of customers are.
+            // Of many lengths, like domains of customers.
             let others = (1..100).map(|n| format!("https://*.{}-{n}.com", "x".repeat(n % 24 + 1)));
             let ours = format!("https://*.{WILDCARD_DOMAIN}");
             grant(others.chain([ours]).collect()).into()
@@ -43,7 +43,7 @@ pub fn config(origins: Origins) -> Config {
 ///
 /// # Errors
 ///
-/// None, unless a case is no policy.
+/// If a case has an invalid policy.
 pub fn policy(origins: Origins) -> Result<PolicySource, ConfigErrors> {
     let policy = Policy::new(config(origins))?;
     Ok(match origins {

@@ -44,23 +44,24 @@ impl Program {
         }
     }
 
-    /// The executable, which was built with this one.
+    /// The executable, which is built together with this one.
     ///
     /// # Errors
     ///
-    /// When it was not.
+    /// If it does not exist.
     pub fn path(self) -> Result<PathBuf, String> {
-        let here = std::env::current_exe().map_err(|error| format!("who am I? {error}"))?;
+        let here = std::env::current_exe()
+            .map_err(|error| format!("cannot find this program: {error}"))?;
         let path = here.with_file_name(format!("bench-{self}"));
         match path.exists() {
             true => Ok(path),
             false => Err(format!(
-                "`bench-{self}` is not built; `cargo xtask bench` does that"
+                "`bench-{self}` is not built; run `cargo xtask bench`"
             )),
         }
     }
 
-    /// Measures `what`, in cases with so many origins at most.
+    /// Measures `what`, in cases with at most `largest` origins.
     ///
     /// # Errors
     ///
@@ -70,8 +71,8 @@ impl Program {
         rows(command.args([what, &largest.to_string()]))
     }
 
-    /// The same with a build of the program that has the counting allocator. It is a
-    /// debug build, which leaves the others in place. Ours allocates the same in a release build.
+    /// The same with a build of the program that has the counting allocator. It is a debug build, so it does not
+    /// replace the release builds. Ours allocates the same in a release build.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl Program {
 ///
 /// # Errors
 ///
-/// When it cannot be run, fails, or prints something else.
+/// If it cannot be run, fails, or prints something else.
 pub fn rows(command: &mut Command) -> Result<Vec<Row>, String> {
     let output = command
         .stdin(Stdio::null())
@@ -121,7 +122,7 @@ impl FromStr for Program {
         let found = Self::ALL.into_iter().find(|program| program.name() == name);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join("`, `");
-            format!("`{name}` is not measured; it is one of `{names}`")
+            format!("`{name}` is not measured; use one of `{names}`")
         })
     }
 }

@@ -1,11 +1,11 @@
-//! The table, and the page that it is on.
+//! The tables, and the page that they are on.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::Command;
 
 use cors_bench::callgrind;
-use cors_bench::case::{self, Origins};
+use cors_bench::case::{self, Case, Origins};
 use cors_bench::measure::{Row, Value};
 use cors_bench::programs::Program;
 use cors_bench::subject::{Answer, Variant};
@@ -26,7 +26,7 @@ pub(crate) struct Report {
 #[derive(Clone, Debug, Default)]
 struct Cell {
     answer: Option<Answer>,
-    /// In all, and more than the base.
+    /// In total, and more than the base.
     time: Option<(f64, f64)>,
     instructions: Option<i64>,
     /// How many, and of how many bytes.
@@ -34,7 +34,7 @@ struct Cell {
 }
 
 impl Cell {
-    /// Whether what it answers takes the same work.
+    /// Whether its response takes the same work.
     fn is_like(&self, other: &Self) -> bool {
         let answers = self.answer.as_ref().zip(other.answer.as_ref());
         answers.is_none_or(|(answer, other)| answer.is_like(other))
@@ -50,67 +50,21 @@ pub(crate) struct Build {
     pub(crate) held: u64,
 }
 
-/// The goal of a framework: the most that it may cost more than the base.
-struct Goal {
-    program: Program,
-    variant: Variant,
-    /// The form, where there are two.
-    form: &'static str,
-    /// A `GET` without `Origin` or denied, one allowed, a preflight allowed.
-    instructions: [i64; 3],
-    allocations: [i64; 3],
-}
-
-const GOAL_CASES: [(&str, usize); 4] = [
-    ("GET without Origin", 0),
-    ("GET denied", 0),
-    ("GET allowed", 1),
-    ("preflight allowed", 2),
+/// The rows of the first table: each form of ours, with the two requests of [`SUMMARY_CASES`].
+const SUMMARY: [(Program, Variant); 5] = [
+    (Program::Axum, Variant::Ours),
+    (Program::Actix, Variant::Ours),
+    (Program::Rocket, Variant::Ours),
+    (Program::Warp, Variant::Ours),
+    (Program::Warp, Variant::Other),
 ];
 
-const GOALS: [Goal; 6] = [
-    Goal {
-        program: Program::Axum,
-        variant: Variant::Ours,
-        form: "axum, `with_cors`",
-        instructions: [1_750, 2_500, 3_100],
-        allocations: [2, 2, 0],
-    },
-    Goal {
-        program: Program::Axum,
-        variant: Variant::Other,
-        form: "axum, `Router::layer`",
-        instructions: [1_750, 2_500, 3_100],
-        allocations: [2, 2, 0],
-    },
-    Goal {
-        program: Program::Actix,
-        variant: Variant::Ours,
-        form: "actix-web",
-        instructions: [850, 1_600, 0],
-        allocations: [0, 0, 0],
-    },
-    Goal {
-        program: Program::Rocket,
-        variant: Variant::Ours,
-        form: "Rocket",
-        instructions: [1_900, 9_700, 17_000],
-        allocations: [2, 7, 9],
-    },
-    Goal {
-        program: Program::Warp,
-        variant: Variant::Ours,
-        form: "warp, around the service",
-        instructions: [750, 1_400, 950],
-        allocations: [0, 0, 0],
-    },
-    Goal {
-        program: Program::Warp,
-        variant: Variant::Other,
-        form: "warp, as a filter",
-        instructions: [1_500, 2_800, 1_900],
-        allocations: [0, 0, 0],
-    },
+const SUMMARY_CASES: [&str; 2] = ["GET allowed", "preflight allowed"];
+
+/// The most instructions that a decision of the engine may take: with exact origins, and with others.
+const GOALS: [(&str, i64); 2] = [
+    ("exact origins, whatever their number", 250),
+    ("wildcards, or an origin that a later `*` allows", 500),
 ];
 
 impl Report {
@@ -134,7 +88,7 @@ impl Report {
         }
     }
 
-    /// Says what was not measured, once.
+    /// Reports, once, that something was not measured.
     pub(crate) fn skip(&mut self, what: String) {
         if !self.skipped.contains(&what) {
             self.skipped.push(what);
@@ -149,7 +103,7 @@ impl Report {
         self.cells.get(&(program, case.to_owned(), variant))
     }
 
-    /// More than the base.
+    /// The difference to the base.
     fn more(&self, program: Program, case: &str, variant: Variant) -> Option<Cell> {
         let cell = self.get(program, case, variant)?;
         let base = self.get(program, case, Variant::Base)?;
@@ -175,8 +129,8 @@ impl Report {
             let bound = 2 * build.origins + 32 * build.count as u64;
             let _ = writeln!(
                 text,
-                "### Building a policy\n\n{} origins of {} bytes together: {:.2} s, and {} bytes held \
-                 (the goal: at most {}).\n",
+                "### Building a policy\n\nA policy with {} origins, whose texts have {} bytes, is built in {:.2} s and \
+                 takes {} bytes (the goal: at most {}).\n",
                 thousands(build.count as i64),
                 thousands(build.origins as i64),
                 build.seconds,
@@ -185,7 +139,10 @@ impl Report {
             );
         }
         if !self.throughput.is_empty() {
-            text.push_str("### Throughput\n\nRequests in a second over loopback, one thread on each side, allowed, 1,000 origins.\n\n");
+            text.push_str(
+                "### Throughput\n\nRequests per second over loopback, with one thread for the server and one for the load \
+                 generator: `GET allowed, 1,000 origins`. As above, `warp::cors` and rocket_cors do less.\n\n",
+            );
             text.push_str("| | base | peer | ours | ours, other form |\n|---|--:|--:|--:|--:|\n");
             for (program, rates) in &self.throughput {
                 let _ = write!(text, "| {program} |");
@@ -265,46 +222,69 @@ impl Report {
         text.push('\n');
     }
 
-    /// The goal, and how far it is reached.
-    fn goals(&self) -> String {
-        let mut text = String::from("| |");
-        for (case, _) in GOAL_CASES {
-            let _ = write!(text, " {case} |");
-        }
-        text.push_str("\n|---|--:|--:|--:|--:|\n");
-        for goal in &GOALS {
-            let _ = write!(text, "| {} |", goal.form);
-            for (case, column) in GOAL_CASES {
-                let [instructions, allocations] = [goal.instructions, goal.allocations]
-                    .map(|most| most.get(column).copied().unwrap_or_default());
-                let cell = self
-                    .more(goal.program, case, goal.variant)
-                    .unwrap_or_default();
-                let counted = cell.instructions.unwrap_or(i64::MAX);
-                let allocated = cell.allocations.map_or(i64::MAX, |(count, _)| count);
-                let mark = |is_over: bool| if is_over { " **over**" } else { "" };
-                let _ = write!(
+    /// What a reader looks for first: ten lines.
+    fn summary(&self) -> String {
+        let mut text = String::from(
+            "| | request | bare | peer | | ours | peer / ours |\n|---|---|--:|---|--:|--:|--:|\n",
+        );
+        for (program, variant) in SUMMARY {
+            for case in SUMMARY_CASES {
+                let time = |variant| self.get(program, case, variant)?.time.map(|(time, _)| time);
+                let (Some(bare), Some(peer), Some(ours)) =
+                    (time(Variant::Base), time(Variant::Peer), time(variant))
+                else {
+                    continue;
+                };
+                let mark = if self.is_equal_work(program, case, variant) {
+                    ""
+                } else {
+                    "\\*"
+                };
+                let _ = writeln!(
                     text,
-                    " {} of {}{}, {} of {}{} |",
-                    signed(counted),
-                    signed(instructions),
-                    mark(counted > instructions),
-                    signed(allocated),
-                    signed(allocations),
-                    mark(allocated > allocations)
+                    "| {} | {case} | {bare:.0} ns | {} | {peer:.0} ns | {ours:.0} ns | {:.1}{mark} |",
+                    name(program, variant),
+                    form(program, Variant::Peer),
+                    peer / ours,
                 );
             }
-            text.push('\n');
         }
         text
     }
 
-    /// What each sends where they do not send the same.
+    /// Whether a form of ours and the peer send the same, so that their work is equal.
+    fn is_equal_work(&self, program: Program, case: &str, variant: Variant) -> bool {
+        let peer = self.get(program, case, Variant::Peer);
+        let ours = self.get(program, case, variant);
+        peer.zip(ours).is_none_or(|(peer, ours)| peer.is_like(ours))
+    }
+
+    /// The goals of the engine, and the case that comes closest to each.
+    fn goals(&self) -> String {
+        let mut text =
+            String::from("| | most instructions | in the case | goal |\n|---|--:|---|--:|\n");
+        for (index, (what, goal)) in GOALS.into_iter().enumerate() {
+            let is_exact = |origins| matches!(origins, Origins::Exact(_) | Origins::Live);
+            let cases = case::all().into_iter();
+            let cases = cases.filter(|case| is_exact(case.origins) == (index == 0));
+            let counts = cases.filter_map(|case| {
+                let cell = self.more(Program::Engine, &case.name, Variant::Ours)?;
+                Some((cell.instructions?, case.name))
+            });
+            if let Some((most, case)) = counts.max_by_key(|(count, _)| *count) {
+                let mark = if most > goal { " **over**" } else { "" };
+                let _ = writeln!(text, "| {what} | {most}{mark} | {case} | {goal} |");
+            }
+        }
+        text
+    }
+
+    /// What the peer and ours send, in the cases in which that is not the same.
     fn answers(&self) -> String {
         let mut text = String::from("| | | peer | ours |\n|---|---|---|---|\n");
         for program in Program::ALL {
             for case in case::all() {
-                // With more origins they answer the same as with one.
+                // With more origins, the responses are the same as with one.
                 if matches!(case.origins, Origins::Exact(2..)) {
                     continue;
                 }
@@ -320,35 +300,58 @@ impl Report {
         text
     }
 
-    /// Where ours takes more time or more instructions than the peer for the same work.
+    /// The cells in which ours is compared with a peer.
+    fn compared(&self) -> impl Iterator<Item = Compared> {
+        let programs = Program::ALL.into_iter();
+        programs.flat_map(move |program| {
+            let forms = [Variant::Ours, Variant::Other].into_iter();
+            forms.flat_map(move |variant| {
+                case::all().into_iter().filter_map(move |case| {
+                    let cell = |variant| self.more(program, &case.name, variant);
+                    let (peer, ours) = (cell(Variant::Peer)?, cell(variant)?);
+                    Some(Compared {
+                        name: name(program, variant),
+                        is_equal_work: peer.is_like(&ours),
+                        peer,
+                        ours,
+                        case,
+                    })
+                })
+            })
+        })
+    }
+
+    /// The cells of equal work in which ours takes more time or more instructions than the peer.
     fn lost(&self) -> String {
-        let (mut equal, mut lost) = (0, Vec::new());
-        for program in Program::ALL {
-            for case in case::all() {
-                let cell = |variant| self.more(program, &case.name, variant);
-                let (Some(peer), Some(ours)) = (cell(Variant::Peer), cell(Variant::Ours)) else {
-                    continue;
-                };
-                if !peer.is_like(&ours) {
-                    continue;
-                }
-                equal += 1;
-                let is_slower = peer
-                    .time
-                    .zip(ours.time)
-                    .is_some_and(|(peer, ours)| ours.1 > peer.1);
-                if is_slower || ours.instructions > peer.instructions {
-                    lost.push(format!("{program}, {}", case.name));
-                }
-            }
-        }
-        match lost.is_empty() {
-            true => format!(
-                "In each of the {equal} cells with equal work ours is faster than the peer, in time and in instructions."
+        let equal: Vec<_> = self.compared().filter(|cell| cell.is_equal_work).collect();
+        let count = equal.len();
+        let lost = equal.into_iter().filter(|cell| {
+            cell.is_peer_faster() || cell.ours.instructions > cell.peer.instructions
+        });
+        match by_form(lost) {
+            lost if lost.is_empty() => format!(
+                "In each of the {count} cells of equal work, ours takes less time and fewer instructions than the peer."
             ),
-            false => format!(
-                "Of {equal} cells with equal work ours is slower than the peer in: {}.",
-                lost.join("; ")
+            lost => format!(
+                "Of {count} cells of equal work, ours takes more time or more instructions than the peer in:\n\n{lost}"
+            ),
+        }
+    }
+
+    /// The cells of unequal work in which the peer takes less time.
+    fn faster_peers(&self) -> String {
+        let faster = self.compared().filter(|cell| {
+            // With more origins, the responses are the same as with one.
+            let is_one = !matches!(cell.case.origins, Origins::Exact(2..));
+            is_one && !cell.is_equal_work && cell.is_peer_faster()
+        });
+        match by_form(faster) {
+            faster if faster.is_empty() => {
+                "No peer takes less time, in any cell of unequal work.".to_owned()
+            }
+            faster => format!(
+                "In these cells the peer takes less time. It also does less there, as \
+                 [the responses](#where-the-peers-work-is-not-equal) show:\n\n{faster}"
             ),
         }
     }
@@ -357,21 +360,68 @@ impl Report {
         let methods = include_str!("../method.md");
         Ok(format!(
             "# Benchmarks\n\n\
-             Written by `cargo xtask bench`. {machine}\n\n\
-             ## The goal\n\nInstructions and allocations more than the bare framework.\n\n{goals}\n\
-             {lost}\n\n\
+             The time of one request: to the framework without CORS middleware (bare), with the CORS middleware that its \
+             users usually have (peer), and with ours. The policy allows one origin with credentials. Above 1.0 in the last \
+             column, ours is faster.\n\n{summary}\n\
+             \\* The work is not equal: the peer omits `Vary` or other headers that ours sends. Of a preflight, \"bare\" is \
+             the time of an ordinary `OPTIONS` route, which ours does not reach.\n\n\
+             {machine}\n\n\
+             ## Where a peer is faster\n\n{lost}\n\n{faster}\n\n\
+             ## The engine\n\nThe instructions of a decision, and the goals.\n\n{goals}\n\
              ## Everything\n\n\
-             More than the bare framework, which is the column \"base\". An asterisk: the peer's work \
-             is not equal to ours, see below.\n\n{table}\
+             Time (ns), instructions, and allocations with their bytes: each as the difference to the bare framework, whose own \
+             numbers are in the column \"base\". An asterisk: the peer's work is not equal to ours.\n\n{table}\
              ## Where the peers' work is not equal\n\n\
-             What they answer: the status, then the `Access-Control-` fields and `Vary`.\n\n{answers}\n\
+             What they send: the status, then the `Access-Control-` headers and `Vary`.\n\n{answers}\n\
              {methods}",
+            summary = self.summary(),
             machine = machine()?,
-            goals = self.goals(),
             lost = self.lost(),
+            faster = self.faster_peers(),
+            goals = self.goals(),
             table = self.table(),
             answers = self.answers(),
         ))
+    }
+}
+
+/// A cell of a form of ours, and the same cell of the peer.
+struct Compared {
+    name: String,
+    case: Case,
+    is_equal_work: bool,
+    peer: Cell,
+    ours: Cell,
+}
+
+impl Compared {
+    fn is_peer_faster(&self) -> bool {
+        let times = self.peer.time.zip(self.ours.time);
+        times.is_some_and(|((_, peer), (_, ours))| peer < ours)
+    }
+}
+
+/// A list with a line for each form of ours, and the names of its cells.
+fn by_form(cells: impl Iterator<Item = Compared>) -> String {
+    let mut forms: Vec<(String, Vec<String>)> = Vec::new();
+    for Compared { name, case, .. } in cells {
+        match forms.last_mut() {
+            Some((last, cases)) if *last == name => cases.push(case.name),
+            _ => forms.push((name, vec![case.name])),
+        }
+    }
+    let lines = forms.iter();
+    let lines: Vec<_> = lines
+        .map(|(name, cases)| format!("- {name}: {}", cases.join("; ")))
+        .collect();
+    lines.join("\n")
+}
+
+/// A form of ours, with the framework's name.
+fn name(program: Program, variant: Variant) -> String {
+    match form(program, variant) {
+        "ours" => title(program).to_owned(),
+        form => format!("{}, {form}", title(program)),
     }
 }
 
@@ -385,11 +435,11 @@ const fn title(program: Program) -> &'static str {
     }
 }
 
-/// What a variant is in a framework.
+/// The name of a variant in a framework.
 const fn form(program: Program, variant: Variant) -> &'static str {
     match (program, variant) {
         (_, Variant::Base) => "base",
-        (Program::Engine, Variant::Ours) => "fields at hand",
+        (Program::Engine, Variant::Ours) => "headers looked up before",
         (Program::Engine, _) => "in a `HeaderMap`",
         (Program::Axum, Variant::Peer) => "tower-http",
         (Program::Axum, Variant::Ours) => "`with_cors`",
@@ -436,7 +486,7 @@ fn thousands(number: i64) -> String {
     }
 }
 
-/// The versions and the machine, in a sentence.
+/// The versions and the machine.
 fn machine() -> Result<String, String> {
     #[derive(Deserialize)]
     struct Lock {
@@ -460,7 +510,7 @@ fn machine() -> Result<String, String> {
         "warp",
     ];
     let versions = names.map(|name| {
-        // Where there are several, the last one is ours: another is there for a test.
+        // If there are several versions, the last one is measured; an older one is for a test.
         let mut packages = lock.package.iter().rev();
         let version = packages.find(|package| package.name == name);
         format!("{name} {}", version.map_or("?", |package| &package.version))
@@ -474,10 +524,116 @@ fn machine() -> Result<String, String> {
         .find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     Ok(format!(
-        "{}. {}, {}. {}, {cores} cores.",
+        "Measured by `cargo xtask bench` with {}; {}, {}; on {}, {cores} cores.",
         versions.join(", "),
         rustc.trim(),
         callgrind::available().unwrap_or_else(|_| "no valgrind".to_owned()),
-        cpu.unwrap_or("An unknown processor"),
+        cpu.unwrap_or("an unknown processor"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A report with the times of the base, the peer and ours in a framework, in one case. The peer's response has `Vary`
+    /// if the work is equal.
+    fn report(program: Program, times: [f64; 3], is_equal_work: bool) -> Report {
+        let mut report = Report::default();
+        let [base, ..] = times;
+        for (variant, time) in Variant::ALL.into_iter().zip(times) {
+            let fields = match variant {
+                Variant::Peer if !is_equal_work => Vec::new(),
+                _ => vec!["vary".to_owned()],
+            };
+            let values = [
+                Value::Answer(Answer {
+                    status: 200,
+                    fields,
+                }),
+                Value::Time {
+                    median: time,
+                    difference: time - base,
+                },
+            ];
+            let rows = values.map(|value| Row {
+                case: "GET allowed".to_owned(),
+                variant,
+                value,
+            });
+            report.add(program, rows.into());
+        }
+        report
+    }
+
+    #[test]
+    fn summary() {
+        #[track_caller]
+        fn check(program: Program, times: [f64; 3], is_equal_work: bool, expected: &str) {
+            let text = report(program, times, is_equal_work).summary();
+            assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), [expected]);
+        }
+        check(
+            Program::Axum,
+            [400.0, 1_200.0, 480.0],
+            true,
+            "| axum, `with_cors` | GET allowed | 400 ns | tower-http | 1200 ns | 480 ns | 2.5 |",
+        );
+        check(
+            Program::Warp,
+            [100.0, 200.0, 400.0],
+            false,
+            "| warp, service | GET allowed | 100 ns | `warp::cors` | 200 ns | 400 ns | 0.5\\* |",
+        );
+        check(
+            Program::Actix,
+            [300.0, 500.0, 400.0],
+            true,
+            "| actix-web | GET allowed | 300 ns | actix-cors | 500 ns | 400 ns | 1.2 |",
+        );
+    }
+
+    #[test]
+    fn where_a_peer_is_faster() {
+        #[track_caller]
+        fn check(peer: f64, is_equal_work: bool, expected: [&str; 2]) {
+            let report = report(Program::Rocket, [100.0, peer, 300.0], is_equal_work);
+            let texts = [report.lost(), report.faster_peers()];
+            for (text, expected) in texts.iter().zip(expected) {
+                assert!(text.contains(expected), "{text}");
+            }
+        }
+        check(400.0, true, ["each of the 1 cells", "No peer"]);
+        check(200.0, true, ["in:\n\n- Rocket: GET allowed", "No peer"]);
+        check(400.0, false, ["each of the 0 cells", "No peer"]);
+        check(
+            200.0,
+            false,
+            ["each of the 0 cells", "show:\n\n- Rocket: GET allowed"],
+        );
+    }
+
+    #[test]
+    fn goals() {
+        let mut report = Report::default();
+        for (case, base, ours) in [
+            ("GET allowed", 10, 195),
+            ("GET denied", 10, 300),
+            ("GET allowed, wildcards", 10, 400),
+        ] {
+            for (variant, all) in [(Variant::Base, base), (Variant::Ours, ours)] {
+                let count = callgrind::Instructions { all, own: all };
+                report.add_instructions(Program::Engine, vec![(case.to_owned(), variant, count)]);
+            }
+        }
+        let text = report.goals();
+        assert!(
+            text.contains("| 290 **over** | GET denied | 250 |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| 390 | GET allowed, wildcards | 500 |"),
+            "{text}"
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! A server in process, and the ways to measure what it does with a request.
+//! A server in this process, and the ways to measure what it does with a request.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Message, Origins};
 
-/// What stands in front of the application.
+/// The CORS middleware of the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {
-    /// Nothing. Its route for `OPTIONS` is what answers preflights.
+    /// None. Its route for `OPTIONS` responds to preflights.
     Base,
-    /// The CORS middleware that the framework's users have had so far.
+    /// The CORS middleware that the framework's users usually have.
     Peer,
-    /// Ours, as its documentation says first.
+    /// Ours, in the form that its documentation shows first.
     Ours,
     /// Ours in its other form, where there is one.
     Other,
@@ -41,50 +41,50 @@ impl std::str::FromStr for Variant {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|variant| variant.name() == name);
-        found.ok_or_else(|| format!("`{name}` is no variant"))
+        found.ok_or_else(|| format!("`{name}` is not a variant"))
     }
 }
 
 /// A framework with its application.
 pub trait Framework {
-    /// The application behind a variant with a policy, or `None` if there is no such thing: peers
-    /// have no grants, and not all have wildcards.
+    /// The application with a variant and a policy, or `None` if the variant cannot have that policy: peers have no
+    /// grants, and not all have wildcards.
     fn subject(&self, variant: Variant, origins: Origins) -> Option<Box<dyn Subject>>;
 
-    /// Serves that application on a port of loopback, says which with
+    /// Serves that application on a port of loopback, prints the port with
     /// [`announce`](cors_matrix::fixture::announce), and does not return.
     fn serve(&self, variant: Variant, origins: Origins);
 }
 
-/// What each framework implements for each variant. The rest comes with it: see [`Subject`].
+/// What each framework implements for each variant. [`Subject`] is implemented for all of these.
 pub trait App {
     /// The framework's request.
     type Request;
     /// The framework's response.
     type Response;
 
-    /// Makes a request. This is not measured.
+    /// Creates a request. This is not measured.
     fn request(&self, message: &Message) -> Self::Request;
 
-    /// Calls the application and polls it until it has responded, which is at once. This is
-    /// measured, and so is dropping the response.
+    /// Calls the application and polls it until it has responded, which it does at once. This and dropping the
+    /// response are measured.
     fn call(&mut self, request: Self::Request) -> Self::Response;
 
-    /// What it responded. This is not measured.
+    /// Reads the response. This is not measured.
     fn answer(&self, response: &Self::Response) -> Answer;
 }
 
-/// What a response says, to see whose work is equal.
+/// The parts of a response that show whether the work is equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Answer {
     /// Its status.
     pub status: u16,
-    /// The names of its fields of the CORS protocol, and `vary`, in alphabetical order.
+    /// The names of its CORS headers and `vary`, in alphabetical order.
     pub fields: Vec<String>,
 }
 
 impl Answer {
-    /// An answer with those of the names that matter.
+    /// An answer with the relevant names.
     pub fn new<'a>(status: u16, names: impl Iterator<Item = &'a str>) -> Self {
         let mut fields: Vec<_> = names.map(str::to_ascii_lowercase).collect();
         fields.retain(|name| name.starts_with("access-control-") || name == "vary");
@@ -93,7 +93,7 @@ impl Answer {
         Self { status, fields }
     }
 
-    /// Whether it takes the same work as another: 200 instead of 204 makes no difference.
+    /// Whether it takes the same work as another: 200 and 204 are equal.
     pub fn is_like(&self, other: &Self) -> bool {
         self.status / 100 == other.status / 100 && self.fields == other.fields
     }
@@ -101,14 +101,14 @@ impl Answer {
 
 /// An [`App`] without its types.
 pub trait Subject {
-    /// How long it takes to answer so many requests.
+    /// How long it takes to respond to this many requests.
     fn time(&mut self, message: &Message, requests: usize) -> Duration;
-    /// Answers one request in [`measured_region`].
+    /// Responds to one request in [`measured_region`].
     fn count_instructions(&mut self, message: &Message);
-    /// The allocations that one answer takes, and their bytes.
+    /// The allocations of one response, and their bytes.
     #[cfg(feature = "count-allocations")]
     fn count_allocations(&mut self, message: &Message) -> (u64, u64);
-    /// What it answers.
+    /// Its response.
     fn answer(&mut self, message: &Message) -> Answer;
 }
 
@@ -145,14 +145,12 @@ impl<A: App> Subject for A {
     }
 }
 
-/// Where callgrind counts: it is told the name of this function (see `callgrind.rs`).
+/// The function in which callgrind counts: it is told the name of this function.
 ///
-/// It is tempting to have the program tell callgrind where to count, with one of the crates for
-/// valgrind's client requests. To build those takes valgrind's headers and libclang, on every
-/// machine that so much as lints this workspace; by name it takes nothing.
+/// Do not use a crate for valgrind's client requests: see `callgrind.rs`.
 #[inline(never)]
 pub fn measured_region(run: &mut dyn FnMut()) {
     run();
-    // So that the call above is no tail call, which would end the region before it begins.
+    // Without this, the call above would be a tail call, and the region would end before it begins.
     black_box(());
 }

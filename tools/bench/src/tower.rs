@@ -16,7 +16,7 @@ struct Tower<S, B> {
     body: PhantomData<B>,
 }
 
-/// Makes a subject of a service.
+/// Turns a service into a subject.
 pub fn subject<S, B, R>(service: S) -> Box<dyn Subject>
 where
     S: Service<Request<B>, Response = Response<R>, Error = Infallible> + 'static,
@@ -37,7 +37,7 @@ where
 
     fn request(&self, message: &Message) -> Request<B> {
         let mut request = Request::new(B::default());
-        // What no request can be made of is in no case.
+        // No case has an invalid method.
         *request.method_mut() = Method::from_bytes(message.method.as_bytes()).unwrap_or_default();
         request.headers_mut().extend(header_lines(message));
         request

@@ -1,4 +1,4 @@
-//! What ours allocates more than the bare framework is as stored in `counts.toml`.
+//! Compares what ours allocates more than the bare framework with `counts.toml`.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

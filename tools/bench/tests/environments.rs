@@ -1,19 +1,19 @@
-//! What is counted does not depend on the environment: neither on where it moves the stack to, which
-//! decides the way that the C library copies memory, nor on the functions that it chooses for a processor.
+//! The counts do not depend on the environment: neither on the address of the stack, which decides how the C library
+//! copies memory, nor on the functions that the C library chooses for a processor.
 
 use std::path::Path;
 
 use cors_bench::callgrind;
 
-/// The processor as it is.
+/// The processor of this machine.
 const PLAIN: &str = "glibc.malloc.tcache_count=1000";
-/// One without what the C library likes best.
+/// A processor without the features that the C library prefers.
 const OLD: &str = "glibc.malloc.tcache_count=1000:\
                    glibc.cpu.hwcaps=-AVX2,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM";
-/// The processor, and bytes more in a variable, with which the stack lies elsewhere in a page.
+/// The processor, and additional bytes in a variable, which move the stack in its page.
 const ENVIRONMENTS: [(&str, usize); 3] = [(PLAIN, 0), (PLAIN, 2_000), (OLD, 4_100)];
-/// What no seed of a hash table makes a difference to: an origin is the only one in the engine's table, or is not looked
-/// up, and axum has no tables that are seeded.
+/// Cases that do not depend on the seed of a hash table: the engine's table has one origin, or no lookup is made, and
+/// axum has no tables with random seeds.
 const CASES: [&str; 3] = ["GET without Origin", "GET allowed", "preflight allowed"];
 
 #[test]

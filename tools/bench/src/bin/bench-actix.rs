@@ -91,7 +91,7 @@ fn peer(origins: Origins) -> Option<actix_cors::Cors> {
                 .iter()
                 .fold(cors, |cors, origin| cors.allowed_origin(origin)),
         ),
-        // The nearest thing to our wildcards: it takes `https://*.example.com` alone.
+        // The closest to our wildcards. It matches only `https://*.example.com`.
         Origins::Wildcards => Some(cors.allowed_origin_fn(|origin, _| {
             let host = origin.as_bytes().strip_prefix(b"https://");
             let label = host.and_then(|host| host.strip_suffix(WILDCARD_DOMAIN.as_bytes()));
@@ -130,7 +130,7 @@ where
         let request = TestRequest::with_uri("/").method(method(message.method));
         let mut request = request.to_request();
         for (name, value) in &message.lines {
-            // What is no value is in no case.
+            // No case has an invalid value.
             if let Ok(value) = HeaderValue::from_maybe_shared(value.clone()) {
                 let name = HeaderName::from_static(name);
                 request.head_mut().headers.append(name, value);
@@ -149,7 +149,7 @@ where
                 let names = response.headers().keys().map(HeaderName::as_str);
                 Answer::new(response.status().as_u16(), names)
             }
-            // A response, too, once it is rendered.
+            // It becomes a response when it is rendered.
             Err(error) => Answer::new(
                 error.as_response_error().status_code().as_u16(),
                 [].into_iter(),

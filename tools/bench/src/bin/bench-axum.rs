@@ -28,7 +28,7 @@ impl Framework for Axum {
             Variant::Base => tower::subject::<_, Body, _>(app()),
             Variant::Peer => tower::subject::<_, Body, _>(with_peer(origins)?),
             Variant::Ours => tower::subject::<_, Body, _>(app().with_cors(layer(origins)?)),
-            // As a layer like any other: axum boxes it.
+            // As an ordinary layer, which axum boxes.
             Variant::Other => tower::subject::<_, Body, _>(app().layer(layer(origins)?)),
         })
     }
@@ -78,7 +78,7 @@ fn with_peer(origins: Origins) -> Option<Router> {
                 .iter()
                 .filter_map(|origin| HeaderValue::from_str(origin).ok()),
         ),
-        // The nearest thing to our wildcards: it takes `https://*.example.com` alone.
+        // The closest to our wildcards. It matches only `https://*.example.com`.
         Origins::Wildcards => AllowOrigin::predicate(|origin: &HeaderValue, _: &Parts| {
             let host = origin.as_bytes().strip_prefix(b"https://");
             let label = host.and_then(|host| host.strip_suffix(WILDCARD_DOMAIN.as_bytes()));

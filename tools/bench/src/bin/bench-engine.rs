@@ -20,11 +20,11 @@ fn main() -> ExitCode {
 struct Engine;
 
 impl Framework for Engine {
-    /// The base decides nothing; ours reads a head that costs next to nothing to look things up in,
-    /// the other a header map.
+    /// The base decides nothing. Ours reads a head whose headers were looked up before; the other form reads
+    /// a header map.
     fn subject(&self, variant: Variant, origins: Origins) -> Option<Box<dyn Subject>> {
         let PolicySource::Fixed(policy) = ours::policy(origins).ok()? else {
-            // It is for adapters to keep up with one that is replaced.
+            // Only adapters handle a policy that can be replaced.
             return None;
         };
         Some(match variant {
@@ -38,7 +38,7 @@ impl Framework for Engine {
     fn serve(&self, _: Variant, _: Origins) {}
 }
 
-/// The three fields, looked up already.
+/// The three headers, looked up before.
 struct CheapHead {
     method: &'static str,
     lines: [Option<String>; 3],
@@ -77,7 +77,7 @@ impl RequestHead for CheapHead {
     }
 }
 
-/// The head of the last message, made once: it is not the engine that makes heads and drops them.
+/// The head of the last message, created once: creating and dropping heads is not part of the engine.
 struct Heads<H> {
     last: RefCell<Option<(Message, Rc<H>)>>,
     make: fn(&Message) -> H,
@@ -162,7 +162,7 @@ fn header_map(message: &Message) -> (Method, HeaderMap) {
     (method.unwrap_or_default(), header_lines(message).collect())
 }
 
-/// What an adapter would make of a decision.
+/// The response that an adapter would make of a decision.
 fn answer(policy: &Policy, decision: Decision) -> Answer {
     let status = match decision {
         Decision::Respond(preflight) => preflight.status(),

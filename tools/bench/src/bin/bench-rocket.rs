@@ -31,7 +31,7 @@ impl Framework for Rocket05 {
         let client = runtime
             .block_on(Client::untracked(rocket(variant, origins)?))
             .ok()?;
-        // Requests borrow from it. It is there as long as this process.
+        // Requests borrow from it. It lives as long as the process.
         Some(Box::new(Local(Box::leak(Box::new(client)))))
     }
 
@@ -62,7 +62,7 @@ fn no_content() -> Status {
 
 fn rocket(variant: Variant, origins: Origins) -> Option<Rocket<Build>> {
     if variant == Variant::Other {
-        // Before Rocket is made at all: that turns its log on, until one is ignited.
+        // Return before Rocket is created: that turns its log on until one is ignited.
         return None;
     }
     let rocket = rocket::custom(Config {
@@ -88,7 +88,7 @@ fn rocket(variant: Variant, origins: Origins) -> Option<Rocket<Build>> {
 fn peer(origins: Origins) -> Option<rocket_cors::Cors> {
     let allowed_origins = match origins {
         Origins::Exact(_) => AllowedOrigins::some_exact(&origins.exact()?),
-        // The nearest thing to our wildcards: it takes `https://*.example.com` alone.
+        // The closest to our wildcards. It matches only `https://*.example.com`.
         Origins::Wildcards => AllowedOrigins::some_regex(&[r"^https://[a-z0-9.-]+\.example\.com$"]),
         Origins::Domains | Origins::Grants | Origins::Live => return None,
     };

@@ -28,7 +28,7 @@ impl Framework for Warp {
             Variant::Ours => {
                 tower::subject::<_, String, _>(cors(origins)?.layer(warp::service(routes())))
             }
-            // As a filter, which is what `warp::serve` takes.
+            // As a filter, which `warp::serve` requires.
             Variant::Other => {
                 tower::subject::<_, String, _>(warp::service(cors(origins)?.wrap(routes())))
             }
