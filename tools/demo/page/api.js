@@ -1,16 +1,16 @@
-// What the demo's own server is asked: always the origin that the page is from.
+// The requests to the demo's own server, which is always the page's origin.
 
-/** The origins, servers, scenarios, and the policy in force. */
+/** The origins, servers, scenarios, and the current policy. */
 export const state = () => call("/api/state");
 
-/** What the model of the browser says about a request: `{outcome, dialogue}`. */
+/** The prediction of the model of the browser for a request: `{outcome, dialogue}`. */
 export const predict = (origin, url, request, engine, signal) =>
   call("/api/predict", { origin, url, request, engine }, signal);
 
-/** What is to be said about a policy's text. Nothing is changed. */
+/** The errors, warnings and notes about a policy's text. Changes nothing. */
 export const check = async (text, signal) => (await call("/api/check", { text }, signal)).findings;
 
-/** Puts a policy in force, if it is sound: `{version, findings}`, without `version` where it is not. */
+/** Makes a policy the current one, if it is valid: `{version, findings}`, without `version` if it is not valid. */
 export const save = (text) => call("/api/policy", { text });
 
 const UNPROCESSABLE = 422;
@@ -26,9 +26,9 @@ async function call(path, body, signal) {
     response = await fetch(path, { ...init, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("the demo does not answer; it may have ended");
+    throw new Error("the demo does not respond; it may have stopped");
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok || (response.status === UNPROCESSABLE && answer.findings)) return answer;
-  throw new Error(answer.error ?? `the demo's server answered ${path} with ${response.status}`);
+  throw new Error(answer.error ?? `the demo's server responded to ${path} with ${response.status}`);
 }

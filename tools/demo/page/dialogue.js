@@ -1,9 +1,9 @@
-// The dialogue between the browser and a server, in a modal dialog.
+// The requests and responses of a fetch, with their explanation, in a modal dialog.
 
 import { byId, code, el, sentence } from "./dom.js";
 import { describe } from "./outcome.js";
 
-/** Opens the dialog. `use` takes a changed policy. Closing gives the focus back, as `<dialog>` does. */
+/** Opens the dialog. `use` is called with a changed policy. Closing returns the focus, as `<dialog>` does. */
 export function openDialogue(result, use) {
   const dialog = byId("dialogue");
   const close = () => dialog.close();
@@ -32,12 +32,12 @@ function compared({ got, predicted, differing }) {
     el(
       "dl",
       {},
-      pair("The page got", got ? outcome(got) : "nothing: this was not sent, only predicted"),
+      pair("The page got", got ? outcome(got) : "nothing: the request was predicted, not sent"),
       pair("Predicted", outcome(predicted)),
       got ? pair("Compared", el("strong", {}, verdict)) : null,
     ),
     differing.map((text) => el("p", { class: "message bad" }, ...code(text))),
-    got?.body ? [el("h3", {}, "The body that it read"), block([got.body])] : null,
+    got?.body ? [el("h3", {}, "The body that the page read"), block([got.body])] : null,
   );
 }
 
@@ -45,9 +45,9 @@ const pair = (term, description) => el("div", {}, el("dt", {}, term), el("dd", {
 
 function outcome(it) {
   if (it.blocked) {
-    return [el("strong", {}, "blocked"), it.message ? `: all that the script learns is “${it.message}”` : ": no status, no header, no body"];
+    return [el("strong", {}, "blocked"), it.message ? `: the script gets only the error “${it.message}”` : ": no status, no header, no body"];
   }
-  if (it.status === null) return [el("strong", {}, describe(it)), ", whatever the framework itself answers"];
+  if (it.status === null) return [el("strong", {}, describe(it)), ": the framework’s own response"];
   const names = Object.keys(it.headers).sort();
   const headers = names.length > 0 ? `, with the headers ${names.join(", ")}` : ", without headers";
   return [el("strong", {}, describe(it)), headers];
@@ -55,12 +55,12 @@ function outcome(it) {
 
 function parts({ call, notes, steps, engines, cause, policy, change }, origin, use) {
   return [
-    section("The script’s call", el("p", { class: "small" }, `on a page of ${origin}`), block([call]), el("p", { class: "small" }, "What follows is what the model makes of it and of the policy."), notes.map(paragraph)),
+    section("The script’s call", el("p", { class: "small" }, `on a page of ${origin}`), block([call]), el("p", { class: "small" }, "The model computes the following from this call and the policy."), notes.map(paragraph)),
     cause ? section("Why it is blocked", reason(cause)) : null,
     policy ? section("The line of the policy", line(policy)) : null,
     change ? section("What would allow it", proposal(change, use)) : null,
     ...steps.map(step),
-    section("What the browsers say", el("ul", { class: "engines" }, engines.map(engine))),
+    section("What each browser does", el("ul", { class: "engines" }, engines.map(engine))),
   ].filter(Boolean);
 }
 
@@ -90,7 +90,7 @@ function step({ kind, title, sent, received, remark, checks }) {
     el("h4", {}, "Received"),
     received
       ? block([received.status, ...received.headers.map(([name, value]) => `${name}: ${value}`)])
-      : el("p", {}, "No answer."),
+      : el("p", {}, "No response."),
     remark ? paragraph(remark) : null,
     checks.length > 0 ? [el("h4", {}, "What the browser checks, in order"), el("ol", { class: "checks" }, checks.map(check))] : null,
   );
@@ -115,7 +115,7 @@ function engine({ name, verdict, console: lines }) {
     "li",
     {},
     el("p", {}, el("strong", {}, name), ": ", ...code(verdict)),
-    lines.length > 0 ? block(lines) : el("p", { class: "small" }, "Its console says nothing."),
+    lines.length > 0 ? block(lines) : el("p", { class: "small" }, "Its console shows no message."),
   );
 }
 
@@ -137,7 +137,7 @@ function proposal({ diff, text: changed, danger }, use) {
   return el(
     "div",
     {},
-    danger ? el("p", { class: "message bad" }, "Careful: this needs the opt-in ", el("code", {}, danger), ".") : null,
+    danger ? el("p", { class: "message bad" }, "Warning: this needs the opt-in ", el("code", {}, danger), ".") : null,
     el("pre", { class: "diff", tabindex: "0" }, rows.map((row) => el("span", { class: kind(row) }, `${row}\n`))),
     el("p", { class: "buttons" }, el("button", { type: "button", class: "main", onclick: () => use(changed) }, "Put this into the editor")),
   );

@@ -1,28 +1,28 @@
-// The editor of the policy: checked while one types, saved into the running servers.
+// The editor of the policy. It checks the text while it is edited, and saves it to the running servers.
 
 import { check, save } from "./api.js";
 import { byId, count, el, sentence } from "./dom.js";
 import { mirror, moved, offsets, visible } from "./text.js";
 
-/** How long one has to stop typing for the text to be checked. */
+/** The pause in typing after which the text is checked. */
 const PAUSE = 200;
 /** The worst first. */
 const LEVELS = ["error", "warning", "note"];
-/** How many findings are shown. Nobody reads more, and they would take their time. */
+/** How many findings are shown. More would take long to show. */
 const MOST = 100;
 
-/** The textarea is transparent and lies on a mirror of its text, which is invisible but for the underlines. */
+/** The textarea is transparent, and is over a mirror of its text that shows only the underlines. */
 export class Editor {
   #area = byId("text");
   #policy;
   #swapped;
   #pause;
   #asked = new AbortController();
-  /** The text that the places of the findings are in. */
+  /** The text to which the positions of the findings belong. */
   #text = "";
   #findings = [];
 
-  /** `swapped` hears of each policy that is put in force. */
+  /** `swapped` is called with each new policy. */
   constructor(policy, swapped) {
     this.#policy = { ...policy };
     this.#swapped = swapped;
@@ -39,7 +39,7 @@ export class Editor {
     this.#edited();
   }
 
-  /** Puts a text into the editor, and the keyboard with it. It is not saved. */
+  /** Puts a text into the editor, and moves the focus there. Does not save it. */
   put(text) {
     this.#area.value = text;
     this.#area.focus();
@@ -47,8 +47,8 @@ export class Editor {
     this.#edited();
   }
 
-  /** Somebody else put a policy in force. What is being edited here stays. */
-  inForce(policy) {
+  /** Another page saved a policy. A text that is being edited here stays. */
+  replaced(policy) {
     const untouched = this.#area.value === this.#policy.text;
     this.#policy = { ...policy };
     if (untouched) this.#area.value = policy.text;
@@ -57,10 +57,10 @@ export class Editor {
 
   #edited() {
     const { version, text } = this.#policy;
-    byId("version").textContent = `version ${version} in force`;
+    byId("version").textContent = `version ${version}`;
     this.#area.dataset.state = "checking";
     this.#say("", this.#area.value === text ? "" : "Your changes are not saved.");
-    // What was found stays with the text that it was found in, until there is news.
+    // The findings move with their text until the next check.
     const now = this.#area.value;
     const follow = moved(this.#text, now);
     this.#findings = this.#findings.map((finding) => ({ ...finding, place: follow(finding.place), use: follow(finding.use) }));
@@ -77,7 +77,7 @@ export class Editor {
     try {
       this.#show(await check(text, signal), text);
     } catch (error) {
-      if (!signal.aborted) byId("check").textContent = `It could not be checked: ${error.message}.`;
+      if (!signal.aborted) byId("check").textContent = `The check failed: ${error.message}.`;
     }
   }
 
@@ -90,13 +90,13 @@ export class Editor {
       const { version, findings } = await save(text);
       this.#show(findings, text);
       if (version === undefined) {
-        const mistakes = count(findings.filter(({ level }) => level === "error").length, "mistake");
-        this.#say("bad", `✕ Not saved: ${mistakes}. Nothing has changed, version ${this.#policy.version} stays in force.`);
+        const errors = count(findings.filter(({ level }) => level === "error").length, "error");
+        this.#say("bad", `✕ Not saved: ${errors}. The servers still use version ${this.#policy.version}.`);
         return;
       }
       Object.assign(this.#policy, { text, version });
-      byId("version").textContent = `version ${version} in force`;
-      this.#say("good", `✓ Saved: version ${version} is in force in all four servers.`);
+      byId("version").textContent = `version ${version}`;
+      this.#say("good", `✓ Saved: all four servers use version ${version}.`);
       this.#swapped(this.#policy);
     } catch (error) {
       this.#say("bad", `✕ Not saved: ${error.message}.`);
@@ -107,13 +107,13 @@ export class Editor {
 
   #say(kind, text) {
     const message = byId("saved");
-    // The same again would be read aloud again.
+    // A screen reader would read the same text again.
     if (message.textContent === text) return;
     message.dataset.kind = kind;
     message.textContent = text;
   }
 
-  /** Shows what was found in a text, if that is still what is there. */
+  /** Shows the findings in a text, if it is still the current text. */
   #show(findings, text) {
     if (this.#area.value !== text) return;
     clearTimeout(this.#pause);
@@ -126,8 +126,8 @@ export class Editor {
     });
     const numbers = LEVELS.map((level) => [findings.filter((finding) => finding.level === level).length, level]);
     const said = numbers.filter(([number]) => number > 0).map(([number, level]) => count(number, level));
-    const rest = findings.length > MOST ? ` Shown are the first ${MOST}.` : "";
-    byId("check").textContent = said.length > 0 ? `Checked: ${said.join(", ")}.${rest}` : "Checked: nothing to say against it.";
+    const rest = findings.length > MOST ? ` The first ${MOST} are shown.` : "";
+    byId("check").textContent = said.length > 0 ? `Checked: ${said.join(", ")}.${rest}` : "Checked: no errors or warnings.";
     byId("findings").replaceChildren(...this.#findings.map((finding, index) => this.#entry(finding, index)));
     this.#underline();
     this.#area.setAttribute("aria-invalid", String(numbers[0][0] > 0));
@@ -164,7 +164,7 @@ export class Editor {
   #use(index) {
     const { use } = this.#findings[index];
     this.#area.focus();
-    // Its place was edited meanwhile; the next check says what is to be said now.
+    // Its place was edited in the meantime; the next check will report again.
     if (!use) return;
     this.#area.setRangeText(use.text, use.from, use.to, "select");
     this.#edited();

@@ -1,14 +1,14 @@
-// The grid: scenarios by servers, each cell a real request beside its prediction.
+// The grid: a row for each scenario, a column for each server. Each cell is a real request, compared with its prediction.
 
 import { predict } from "./api.js";
 import { code, count, el } from "./dom.js";
 import { describe, differences } from "./outcome.js";
 import { fresh } from "./send.js";
 
-/** How many cells are under way at once. A browser opens six connections to a host. */
+/** How many requests are sent at the same time. A browser opens six connections to a host. */
 const WIDTH = 12;
 
-/** One cell, and what was found out for it. */
+/** One cell, and its result. */
 class Cell {
   constructor(scenario, framework, open) {
     this.scenario = scenario;
@@ -34,10 +34,10 @@ class Cell {
 
   wait() {
     this.result = null;
-    this.#show("waiting", "", ["…", ""], "waiting for the answer");
+    this.#show("waiting", "", ["…", ""], "waiting for the response");
   }
 
-  /** Sends the request, has it predicted, and compares. Returns whether they are equal. */
+  /** Sends the request and asks for its prediction. Returns whether they are equal. */
   async run(sender, { engine, compare }, signal) {
     const { scenario, framework, title } = this;
     const { request } = scenario;
@@ -50,20 +50,20 @@ class Cell {
       ]);
       signal.throwIfAborted();
       const differing = differences(got, predicted, compare.headers);
-      this.result = { title, about: scenario.about, origin, got, predicted, differing, dialogue };
+      this.result = { title, about: about(scenario, dialogue), origin, got, predicted, differing, dialogue };
       const [is, should] = [describe(got), describe(predicted)];
       const equal = differing.length === 0;
       this.#show(
         equal ? "equal" : "differs",
         got.blocked ? "blocked" : "readable",
-        [is, equal ? "= predicted" : is === should ? "≠ other headers" : `≠ ${should} predicted`],
-        `the page got ${is}, predicted was ${should}, ${equal ? "equal" : "different"}. Show why`,
+        [is, equal ? "" : is === should ? "≠ other headers" : `≠ ${should} predicted`],
+        `the page got ${is}, ${equal ? "as predicted" : `${should} was predicted`}. Show why`,
       );
       return equal;
     } catch (error) {
       signal.throwIfAborted();
       this.result = { title, about: scenario.about, origin, error: error.message };
-      this.#show("failed", "", ["no result", "≠ open it"], `no result, ${error.message}`);
+      this.#show("failed", "", ["no result", "≠ open to see why"], `no result, ${error.message}`);
       return false;
     }
   }
@@ -76,12 +76,25 @@ class Cell {
   }
 }
 
+/**
+ * The description of a scenario. If the policy does not have the origin of this page, the scenario's own description would
+ * be wrong.
+ */
+function about({ about: text, origin }, { steps: [first] }) {
+  if (origin !== "here" || !first?.received) return text;
+  if (first.received.headers.some(([name]) => name.toLowerCase() === "access-control-allow-origin")) return text;
+  return first.kind === "preflight"
+    ? "This page’s origin is not in the policy, so the preflight fails and the browser does not send the request."
+    : "The server responds, but this page’s origin is not in the policy, so the browser does not let the page read the response.";
+}
+
 /** The table and its summary. */
 export class Grid {
   #table;
   #summary;
   #sender;
   #cells;
+  #rows;
   #run = new AbortController();
 
   constructor(table, summary, { scenarios, frameworks }, sender, open) {
@@ -92,8 +105,9 @@ export class Grid {
       scenario,
       cells: frameworks.map((framework) => new Cell(scenario, framework, open)),
     }));
+    this.#rows = rows.map(({ scenario, cells }) => ({ scenario, cells, about: el("span", { class: "about" }) }));
     this.#cells = rows.flatMap(({ cells }) => cells);
-    // Style sheets may turn a table into cards, and browsers then forget that it is a table, unless told.
+    // A style sheet can turn a table into cards. Without the roles, browsers then do not treat it as a table.
     const [head, body] = [table.tHead, table.tBodies[0]];
     head.replaceChildren(
       el(
@@ -103,10 +117,19 @@ export class Grid {
         frameworks.map(({ title }) => el("th", { scope: "col", role: "columnheader" }, title)),
       ),
     );
-    body.replaceChildren(...rows.map(row));
+    body.replaceChildren(...this.#rows.map(row));
+    this.#describe();
   }
 
-  /** Sends everything again, and says how many cells are blocked; nothing where it is given up for another run. */
+  /** Shows the description of each row, which depends on its result. */
+  #describe() {
+    for (const { scenario, cells, about } of this.#rows) {
+      const [result] = cells.map((cell) => cell.result).filter((result) => result?.dialogue);
+      about.replaceChildren(...code(result?.about ?? scenario.about));
+    }
+  }
+
+  /** Sends everything again. Returns how many cells are blocked, or null if another run has begun. */
   async run(state) {
     this.#run.abort();
     this.#run = new AbortController();
@@ -128,17 +151,18 @@ export class Grid {
     try {
       await Promise.all(Array.from({ length: WIDTH }, work));
     } catch (error) {
-      // The run after this one shows what there is to show.
+      // The next run shows its own results.
       if (signal.aborted) return null;
       throw error;
     }
     const number = (got) => this.#cells.filter(({ button }) => button.dataset.got === got).length;
     const [readable, blocked] = ["readable", "blocked"].map(number);
+    this.#describe();
     const good = equal === total;
-    this.#summary.dataset.state = good ? "equal" : "differs";
+    Object.assign(this.#summary.dataset, { state: good ? "equal" : "differs", readable });
     this.#summary.textContent =
-      `${good ? "=" : "≠"} ${equal} of ${total} cells: what the page got is what was predicted. ` +
-      `${readable} could be read, ${blocked} were blocked.`;
+      `${good ? "" : "≠ "}The page could read ${readable} of ${total} responses; ${blocked} were blocked` +
+      `${good ? ", all as predicted." : `. ${total - equal} results are not as predicted.`}`;
     Object.assign(this.#table.dataset, { state: "done", equal });
     return { blocked, total };
   }
@@ -150,7 +174,7 @@ function call({ method, path, headers, credentials }) {
   return [`${method} ${path}`, ...lines, ...cookies].join(", ");
 }
 
-function row({ scenario: { title, about, request }, cells }) {
+function row({ scenario: { title, request }, cells, about }) {
   return el(
     "tr",
     { role: "row" },
@@ -158,10 +182,10 @@ function row({ scenario: { title, about, request }, cells }) {
       "th",
       { scope: "row", role: "rowheader" },
       el("span", { class: "title" }, title, " ", el("code", {}, call(request))),
-      el("span", { class: "about" }, ...code(about)),
+      about,
     ),
     cells.map(({ framework, button }) =>
-      // The title is for cards, which have no column header in sight.
+      // The title is for cards, which have no visible column header.
       el("td", { role: "cell", "data-title": framework.title }, button),
     ),
   );

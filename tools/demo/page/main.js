@@ -1,4 +1,4 @@
-// The page: asks what there is, and puts its parts together.
+// The page: loads the state, and connects its parts.
 
 import { state } from "./api.js";
 import { openDialogue } from "./dialogue.js";
@@ -10,13 +10,13 @@ import { Sender } from "./send.js";
 
 await guarded(start);
 
-/** Does something, and says so where it fails. */
+/** Runs a function, and shows an error if it fails. */
 async function guarded(work) {
   try {
     await work();
   } catch (error) {
     byId("summary").dataset.state = "differs";
-    byId("summary").textContent = `≠ There is nothing to show: ${error.message}.`;
+    byId("summary").textContent = `≠ There are no results: ${error.message}.`;
   }
 }
 
@@ -34,22 +34,22 @@ async function start() {
   const run = async () => {
     byId("changed").hidden = now.policy.text === now.policy.original;
     const done = await grid.run(now);
-    // An edit may let this page in, or shut it out.
+    // An edit can allow this page's origin, or remove it.
     if (done) byId("banner").hidden = done.blocked < done.total;
   };
 
   byId("results-title").textContent = `${now.scenarios.length} requests, ${now.frameworks.length} servers`;
   byId("rules").textContent =
-    `Equal means: blocked in both or in neither, the same status, and the same of these headers readable: ${now.compare.headers.join(", ")}. ` +
-    `The model is that of ${now.engine}.`;
+    `The prediction is for ${now.engine}. A result differs if it is blocked and the prediction is not, or the reverse, ` +
+    `if the status differs, or if the page can read others of these headers: ${now.compare.headers.join(", ")}.`;
   const look = async (always) => {
     const before = now.policy.version;
     now = await state();
-    if (now.policy.version !== before) editor.inForce(now.policy);
+    if (now.policy.version !== before) editor.replaced(now.policy);
     if (always || now.policy.version !== before) await run();
   };
   byId("again").addEventListener("click", () => guarded(() => look(true)));
-  // The other page may have saved another policy meanwhile.
+  // The other page may have saved another policy in the meantime.
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") guarded(() => look(false));
   });
@@ -59,13 +59,13 @@ async function start() {
 function introduce(page, other) {
   const link = () => el("a", { href: other }, other);
   byId("here").textContent = location.origin;
-  byId("other").append("To compare, here is the same page from another origin: ", link(), ".");
+  byId("other").append("The same page at an origin that the policy does not allow: ", link(), ".");
   byId("banner").append(
     el("strong", {}, "This page’s origin is not in the policy. "),
-    `The servers do not allow ${location.origin}, so the browser blocks every request below.`,
+    `The policy does not allow ${location.origin}, so the page can read no response below.`,
   );
   if (page === "refused") {
-    byId("banner").append(" What is said of each is true of the page that is allowed: ", link(), ".");
+    byId("banner").append(" Compare it with the page that is allowed: ", link(), ".");
   }
   byId("banner").hidden = page !== "refused";
 }

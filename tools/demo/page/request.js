@@ -1,4 +1,4 @@
-// The form for a request of one's own.
+// The form for the visitor's own request.
 
 import { predict } from "./api.js";
 import { byId, code, el } from "./dom.js";
@@ -8,7 +8,7 @@ import { fresh } from "./send.js";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const PATHS = ["/echo", "/json", "/private", "/status/404", "/status/500", "/vary", "/own-cors", "/error", "/stream", "/nowhere"];
 
-/** Brings the form to life. `open` shows a result's dialogue. */
+/** Sets the form up. `open` shows the explanation of a result. */
 export function ownRequest({ frameworks, engine, compare }, sender, open) {
   const form = byId("request");
   const fields = form.elements;
@@ -44,7 +44,7 @@ export function ownRequest({ frameworks, engine, compare }, sender, open) {
     } catch (error) {
       news = [null, "failed", `✕ ${error.message}`];
     }
-    // Another may have been sent meanwhile.
+    // Another request may have been sent in the meantime.
     if (number !== last) return;
     const [answered, ...what] = news;
     result = answered;
@@ -52,7 +52,7 @@ export function ownRequest({ frameworks, engine, compare }, sender, open) {
   });
 }
 
-/** What the form says. Throws what is wrong with it. */
+/** The request in the form. Throws what is wrong with it. */
 function read(fields, sender) {
   const origin = { here: location.origin, there: sender.other, any: fields.any.value.trim() }[fields.origin.value];
   const url = fresh(fields.server.value, fields.path.value.trim());
@@ -63,7 +63,7 @@ function read(fields, sender) {
     credentials: fields.credentials.value,
     body: fields.body.value === "" ? null : fields.body.value,
   };
-  // Refuses what no browser would try, whether or not it is sent.
+  // Rejects a request that no browser sends, even if it is only predicted.
   prepare(url, request);
   return { origin, url, request, title: `${request.method} ${request.path} (${fields.server.selectedOptions[0].textContent})` };
 }
@@ -72,7 +72,7 @@ function headers(text) {
   const lines = text.split("\n").map((line, index) => [line.trim(), index + 1]);
   return lines.filter(([line]) => line !== "").map(([line, number]) => {
     const colon = line.indexOf(":");
-    if (colon < 1) throw new Error(`header line ${number} is not like \`name: value\``);
+    if (colon < 1) throw new Error(`header line ${number} does not have the form \`name: value\``);
     return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
   });
 }
@@ -86,11 +86,11 @@ async function send({ origin, url, request, title }, sender, engine, compare) {
   return { title, origin, got, predicted, differing, dialogue };
 }
 
-/** A state, and what is to be said. */
+/** A state, and the text to show. */
 function verdict({ origin, got, predicted, differing }) {
   if (!got) {
     const would = predicted.blocked ? "it would be blocked on" : `${describe(predicted)} on`;
-    return ["modelled", `Modelled, nothing was sent: ${would} a page of ${origin}.`];
+    return ["modelled", `Predicted, nothing was sent: ${would} a page of ${origin}.`];
   }
   if (differing.length > 0) return ["differs", `≠ Sent from ${origin}. ${differing.join(" ")}`];
   return ["equal", `= Sent from ${origin}. ${got.blocked ? "It was blocked" : `The page got ${describe(got)}`}, as predicted.`];

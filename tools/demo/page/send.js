@@ -1,27 +1,27 @@
-// Who sends a request: this page, or a hidden frame of the other origin.
+// Sends requests from this page, or from a hidden frame of the other origin.
 
 import { attempt } from "./outcome.js";
 import { el } from "./dom.js";
 
-/** How long a frame may take. It gives up on a server earlier. */
+/** How long to wait for a frame. Its own limit for a server is shorter. */
 const PATIENCE = 30_000;
 
 let number = 0;
 const run = Date.now().toString(36);
 
 /**
- * The URL with a query that was never used before. A browser remembers for `max_age` what a preflight to a URL allowed, and
- * would not ask again under another policy.
+ * The URL with a query that was never used before. A browser caches the preflight of a URL for `max_age`, and would not
+ * send it again after the policy has changed.
  */
 export function fresh(base, path) {
   const url = new URL(path, base);
-  if (url.origin !== new URL(base).origin) throw new Error(`\`${path}\` is no path`);
+  if (url.origin !== new URL(base).origin) throw new Error(`\`${path}\` is not a path`);
   number += 1;
   url.searchParams.append("run", `${run}-${number}`);
   return url.href;
 }
 
-/** Sends requests for real, from the two origins that this can be done for. */
+/** Sends real requests, from the demo's two origins. */
 export class Sender {
   #frame = null;
   #other;
@@ -42,12 +42,12 @@ export class Sender {
     return this.#other;
   }
 
-  /** Whether requests of this origin can be sent. */
+  /** Whether requests can be sent from this origin. */
   can(origin) {
     return origin === location.origin || origin === this.#other;
   }
 
-  /** What a script of the origin gets. */
+  /** Sends a request from an origin, and returns its outcome. */
   async send(origin, url, request, signal) {
     if (origin === location.origin) return attempt(url, request, signal);
     this.#frame ??= this.#open();
@@ -63,7 +63,7 @@ export class Sender {
   }
 }
 
-/** Asks a frame, and waits for the answer to just that. */
+/** Sends a message to a frame, and waits for its answer. */
 function ask(frame, origin, message, signal) {
   return new Promise((resolve, reject) => {
     const channel = new MessageChannel();
@@ -72,7 +72,7 @@ function ask(frame, origin, message, signal) {
       channel.port1.close();
       settle(value);
     };
-    const timer = setTimeout(() => end(reject, new Error("the other page does not answer")), PATIENCE);
+    const timer = setTimeout(() => end(reject, new Error("the other page does not respond")), PATIENCE);
     signal?.addEventListener("abort", () => end(reject, signal.reason), { once: true });
     channel.port1.onmessage = ({ data }) => {
       if (data.error === undefined) end(resolve, data.outcome);

@@ -1,9 +1,9 @@
-// Places in a text, and the text with places marked.
+// Positions in a text, and the text with marked ranges.
 
 import { el } from "./dom.js";
 
 /**
- * Says where places in a text are. The server counts lines and characters from 1; scripts count UTF-16 code units from 0.
+ * Converts positions in a text. The server counts lines and characters from 1; scripts count UTF-16 code units from 0.
  */
 export function offsets(text) {
   const lines = text.split("\n");
@@ -15,7 +15,7 @@ export function offsets(text) {
   };
 }
 
-/** A place of no length, such as the end where something is missing, with the character beside it. */
+/** A range. An empty one, such as the end where something is missing, is extended by the character next to it. */
 export function visible(text, { from, to }) {
   if (from < to) return { from, to };
   const line = text.lastIndexOf("\n", from - 1) + 1;
@@ -25,7 +25,7 @@ export function visible(text, { from, to }) {
   return { from: from - (before?.length ?? 0), to };
 }
 
-/** How ranges of a text follow it through an edit: they move, or are null where the edit was in them. */
+/** Moves ranges of a text after an edit. A range becomes null if the edit was in it. */
 export function moved(before, after) {
   const shorter = Math.min(before.length, after.length);
   let head = 0;
@@ -39,7 +39,7 @@ export function moved(before, after) {
   };
 }
 
-/** The text, a row for each of its lines, with ranges marked by their level; where they overlap, by the worst. */
+/** The text, a row for each of its lines, with ranges marked by their level. Where ranges overlap, the worst level counts. */
 export function mirror(text, ranges, levels) {
   let from = 0;
   return text.split("\n").map((line) => {

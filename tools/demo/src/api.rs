@@ -1,4 +1,4 @@
-//! What the page asks: `/api/...`.
+//! The requests of the page to this program: `/api/...`.
 
 use cors_browser_model::Engine;
 use cors_explain::{Source, findings};
@@ -14,24 +14,24 @@ use crate::predict::{Asked, Predicted};
 use crate::scenario::SCENARIOS;
 use crate::site::Site;
 
-/// A question.
+/// A request of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// Where everything is, what is tried, and the policy in force.
+    /// The addresses, the scenarios and the current policy.
     State,
-    /// What the model says of a request.
+    /// The model's prediction for a request.
     Predict,
-    /// What is wrong with a policy.
+    /// The errors, warnings and notes about a policy.
     Check,
-    /// Puts a policy in force.
+    /// Makes a policy the current one.
     Policy,
 }
 
-/// A status, and a document.
+/// A status, and a JSON document.
 pub(crate) type Answer = (StatusCode, Value);
 
-/// The response headers that the page compares with those of the prediction: those that the applications set. Others
-/// are the frameworks' own, and the frameworks differ in them.
+/// The response headers that the page compares with those of the prediction: the headers that the applications set. The
+/// frameworks differ in the others.
 const COMPARED: [&str; 4] = [
     "x-handler",
     "x-request-id",
@@ -63,11 +63,11 @@ impl Call {
         }
     }
 
-    /// The answer to a question.
+    /// Answers a request of the page.
     ///
     /// # Errors
     ///
-    /// When there is something wrong with the question.
+    /// If the request is invalid.
     pub(crate) fn answer(
         self,
         demo: &Demo,
@@ -121,12 +121,12 @@ fn state(demo: &Demo, site: &Site, user_agent: &str) -> Value {
     })
 }
 
-/// The engine of a browser by what it calls itself.
+/// The engine of a browser, by its `User-Agent`.
 fn engine(user_agent: &str) -> Engine {
     let is = |name| user_agent.contains(name);
     match () {
         () if is("Firefox/") => Engine::Firefox,
-        // Every browser on iOS is WebKit, and Chromium claims to be like it.
+        // Every browser on iOS is WebKit, and Chromium's `User-Agent` has `AppleWebKit/`, too.
         () if is("AppleWebKit/") && !is("Chrome/") && !is("Chromium/") => Engine::WebKit,
         () => Engine::Chromium,
     }
@@ -153,7 +153,7 @@ fn policy(demo: &Demo, source: Source) -> Result<Answer, Refusal> {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, json!({"findings": found})));
     };
     let version = demo.replace(source, valid).map_err(|error| {
-        let message = format!("the policy is sound, but the servers do not have it: {error}");
+        let message = format!("the policy is valid, but the servers could not load it: {error}");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     })?;
     Ok((
@@ -304,7 +304,7 @@ mod tests {
         let site = Site::new(Kind::Allowed, 8090);
         let body = serde_json::to_vec(&json!({"text": "allow_origins = ['*']"})).unwrap();
         let refusal = Call::Policy.answer(&demo, &site, "", &body).unwrap_err();
-        let message = "the policy is sound, but the servers do not have it: no";
+        let message = "the policy is valid, but the servers could not load it: no";
         let expected = Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message);
         assert_eq!(refusal, expected);
         assert_eq!(demo.policy().version, 1);

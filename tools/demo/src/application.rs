@@ -1,5 +1,5 @@
-//! What the fixture servers answer, as far as all of them must: the prediction's side of
-//! `examples/fixture.rs` of each adapter.
+//! The responses that all fixture servers must give, for predictions: `examples/fixture.rs` of each adapter
+//! implements them.
 
 use cors_browser_model::{Headers, Response, SentRequest, Server};
 use cors_core::Policy;
@@ -15,11 +15,11 @@ pub(crate) struct Fixture<'a> {
     pub(crate) body: Option<&'a str>,
 }
 
-/// An answer of the application.
+/// A response of the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Response(Response),
-    /// The framework's own, and each framework has another status.
+    /// The framework's own response; each framework has another status.
     Own,
     /// None.
     Closed,
@@ -44,7 +44,7 @@ impl Server for Fixture<'_> {
 }
 
 impl Fixture<'_> {
-    /// What the application answers, for the model, which needs a status.
+    /// The application's response for the model, which needs a status.
     pub(crate) fn application(&self, sent: &SentRequest) -> Option<Response> {
         match self.answer(sent) {
             Answer::Response(response) => Some(response),
@@ -55,7 +55,7 @@ impl Fixture<'_> {
 
     pub(crate) fn answer(&self, sent: &SentRequest) -> Answer {
         let path = sent.url.path();
-        // Frameworks read unusual spellings of a path in different ways.
+        // Frameworks differ in how they read unusual spellings of a path.
         if path.contains('%') || path.contains("//") || path.len() > 1 && path.ends_with('/') {
             return Answer::Own;
         }
@@ -110,7 +110,7 @@ fn response(status: u16, headers: &[(&str, &str)]) -> Response {
         lines.append(name, value);
     }
     let mut response = Response::new(status, lines);
-    // Consoles show it.
+    // Consoles show the reason phrase.
     let reason = http::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason());

@@ -1,4 +1,4 @@
-//! What the program knows: where everything is, and the policy in force.
+//! The state of the program: the addresses, and the current policy.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -7,21 +7,21 @@ use cors_matrix::server::Framework;
 
 use crate::servers::Servers;
 
-/// The demo. All of it is shared by both pages.
+/// The demo's state, which both pages share.
 pub(crate) struct Demo {
     /// The origin that the policy allows, and the one that it does not.
     pub(crate) origins: [String; 2],
-    /// Where each framework's server is.
+    /// The URL of each framework's server.
     pub(crate) urls: Vec<(Framework, String)>,
     /// The policy's text at the start.
     pub(crate) original: String,
-    policy: RwLock<Arc<InForce>>,
+    policy: RwLock<Arc<CurrentPolicy>>,
     servers: Mutex<Box<dyn Servers>>,
 }
 
 /// The policy that all servers have.
 #[derive(Debug)]
-pub(crate) struct InForce {
+pub(crate) struct CurrentPolicy {
     pub(crate) source: Source,
     pub(crate) valid: ValidPolicy,
     /// Counted from 1.
@@ -29,7 +29,7 @@ pub(crate) struct InForce {
 }
 
 impl Demo {
-    /// `source` is the policy that `servers` were started with.
+    /// `source` must be the policy that `servers` were started with.
     pub(crate) fn new(
         origins: [String; 2],
         urls: Vec<(Framework, String)>,
@@ -41,7 +41,7 @@ impl Demo {
             origins,
             urls,
             original: source.text.clone(),
-            policy: RwLock::new(Arc::new(InForce {
+            policy: RwLock::new(Arc::new(CurrentPolicy {
                 source,
                 valid,
                 version: 1,
@@ -50,24 +50,24 @@ impl Demo {
         })
     }
 
-    pub(crate) fn policy(&self) -> Arc<InForce> {
-        // What is behind the lock is whole at any moment.
+    pub(crate) fn policy(&self) -> Arc<CurrentPolicy> {
+        // The policy is consistent at any time, so a poisoned lock is no problem.
         let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&policy)
     }
 
-    /// Puts a policy in force, and says which version it is.
+    /// Replaces the policy, and returns the new version.
     ///
     /// # Errors
     ///
-    /// Why the old one is still in force.
+    /// If a server could not load the policy. Then the old one stays.
     pub(crate) fn replace(&self, source: Source, valid: ValidPolicy) -> Result<u64, String> {
-        // Held to the end, so that versions follow each other here as they do in the servers.
+        // Held to the end, so that versions have the same order here and in the servers.
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         servers.replace(&source.text)?;
         let mut policy = self.policy.write().unwrap_or_else(PoisonError::into_inner);
         let version = policy.version + 1;
-        *policy = Arc::new(InForce {
+        *policy = Arc::new(CurrentPolicy {
             source,
             valid,
             version,
@@ -86,7 +86,7 @@ pub(crate) mod tests {
     pub(crate) const ALLOWED: &str = "http://localhost:8090";
     pub(crate) const REFUSED: &str = "http://127.0.0.1:8091";
 
-    /// Servers that have, or refuse, any policy.
+    /// Servers that accept every policy, or none.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Fake {
         pub(crate) text: Arc<Mutex<String>>,

@@ -48,7 +48,7 @@ pub(crate) fn find(path: &str) -> Option<&'static File> {
 mod tests {
     use super::*;
 
-    /// A file that is forgotten here is one that the page cannot load.
+    /// The page cannot load a file that is missing in `FILES`.
     #[test]
     fn every_file_is_served() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/page");
@@ -62,7 +62,7 @@ mod tests {
                 Some((_, "html")) => HTML,
                 Some((_, "css")) => CSS,
                 Some((_, "js")) => JS,
-                _ => panic!("`{name}` is of no type that the page is made of"),
+                _ => panic!("`{name}` has another type than the page's files"),
             };
             let file = find(&path).unwrap_or_else(|| panic!("`{name}` is not in `FILES`"));
             assert_eq!(file.content_type, expected, "{name}");

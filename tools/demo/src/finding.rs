@@ -1,9 +1,9 @@
-//! What `cors check` finds in a policy, for the page.
+//! The findings of `cors check` in a policy, for the page.
 
 use cors_explain::{Diagnostic, Severity, Source};
 use serde::Serialize;
 
-/// A finding at its place.
+/// A finding with its place.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     level: Severity,
@@ -17,7 +17,7 @@ pub(crate) struct Finding {
     suggestion: Option<Suggestion>,
 }
 
-/// A place in a text, up to what stands behind it.
+/// A place in a text; the end is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Span {
     pub(crate) start: Position,
@@ -32,7 +32,7 @@ pub(crate) struct Position {
     pub(crate) column: usize,
 }
 
-/// What should be at a place.
+/// The text that should be at a place.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Suggestion {
     replacement: String,

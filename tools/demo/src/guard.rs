@@ -1,5 +1,5 @@
-//! Who may ask: the program listens on the user's own machine, where every page that they have open can reach
-//! it.
+//! Checks who may send requests: the program listens on the user's machine, where every page that is open in a browser
+//! can reach it.
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use http::request::Parts;
@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use crate::site::Site;
 
-/// Why a request gets no answer but this.
+/// The response to a request that is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
@@ -26,7 +26,7 @@ impl Refusal {
 /// Checks what can be known before the body is read.
 pub(crate) fn check(site: &Site, request: &Parts) -> Result<(), Refusal> {
     let host = site.host();
-    // A name of someone else's that leads here, by which their page would be of the same origin as we are (DNS
+    // The name of another site that resolves to this machine would give that site's page our origin (DNS
     // rebinding).
     if only(request, HOST) != Some(host) {
         let message = format!("this is `{host}` and no other host; open {}", site.origin());
@@ -39,7 +39,7 @@ pub(crate) fn check(site: &Site, request: &Parts) -> Result<(), Refusal> {
         let message = format!("only pages of `{}` may send this", site.origin());
         return Err(Refusal::new(StatusCode::FORBIDDEN, message));
     }
-    // What a form can send, any page can without being asked.
+    // Any page can send what a form can send, without a preflight.
     let content_type = only(request, CONTENT_TYPE).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -49,7 +49,7 @@ pub(crate) fn check(site: &Site, request: &Parts) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The value of a field that is there once.
+/// The value of a header that has exactly one line.
 fn only(request: &Parts, name: HeaderName) -> Option<&str> {
     let mut values = request.headers.get_all(name).iter();
     match (values.next(), values.next()) {

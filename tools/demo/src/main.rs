@@ -1,5 +1,5 @@
-//! The page of `cargo xtask demo`: a browser's real requests to the four frameworks under one policy, beside what
-//! the model of the browser says of them.
+//! The page of `cargo xtask demo`: a browser's real requests to the four frameworks with one policy, compared with the
+//! predictions of the model of the browser.
 
 mod api;
 mod application;
@@ -28,7 +28,7 @@ use crate::options::Options;
 use crate::servers::Fixtures;
 use crate::site::{Bound, Kind};
 
-/// Why the program ends, and with which status.
+/// Why the program stops, and its exit status.
 struct Error(u8, String);
 
 fn main() -> ExitCode {
@@ -48,17 +48,17 @@ fn run() -> Result<(), Error> {
         print!("{}", options::HELP);
         return Ok(());
     };
-    // It says its mistakes better than a text without a name can.
+    // Its errors contain the name of the file.
     Policy::from_file(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;
     let text =
         cors_core::read_policy(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;
-    // Where the page has it, lines end in one way only.
+    // In the page, lines end with LF only.
     let text = text.replace("\r\n", "\n");
-    // Its folders say nothing in the page.
+    // The page shows only the name of the file.
     let name = options.policy.file_name().unwrap_or_default();
     let source = Source::new(name.to_string_lossy(), text);
 
-    // Before the build: nobody should wait for it to hear of a port that is in use.
+    // Bind before the build, so that a port in use is reported at once.
     let allowed = bind(Kind::Allowed, options.port).map_err(failed)?;
     let refused = bind(Kind::Refused, options.refused_port).map_err(failed)?;
 
@@ -77,7 +77,7 @@ fn run() -> Result<(), Error> {
         .map_err(|error| failed(format!("cannot serve the page: {error}")))
 }
 
-/// Binds the port that was asked for, or the usual one, or where that is in use another.
+/// Binds the requested port. Without one, binds the usual port, or another if that is in use.
 fn bind(kind: Kind, port: Option<u16>) -> Result<Bound, String> {
     let usual = match kind {
         Kind::Allowed => options::PORT,
@@ -111,7 +111,7 @@ fn serve(demo: Arc<Demo>, sites: [Bound; 2], open: bool) -> io::Result<()> {
     })
 }
 
-/// Says where the page is, on a line for people and for whoever started the program.
+/// Prints where the page is: a line for the user and for the process that started the program.
 fn announce(demo: &Demo, open: bool) -> io::Result<()> {
     let [allowed, refused] = &demo.origins;
     let mut out = io::stdout().lock();
@@ -119,7 +119,7 @@ fn announce(demo: &Demo, open: bool) -> io::Result<()> {
         out,
         "The page is at {allowed} (allowed) and {refused} (refused)"
     )?;
-    // Into a pipe the line would wait for more.
+    // In a pipe, the line would stay in the buffer.
     out.flush()?;
     if open && let Err(error) = open::that_detached(allowed) {
         eprintln!("cannot open a browser ({error}); open {allowed} yourself");
@@ -127,7 +127,7 @@ fn announce(demo: &Demo, open: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends this process, and with it the servers, when whoever started it is gone.
+/// Exits when standard input is closed, so this process and its servers cannot outlive the one that started it.
 fn end_with_stdin() {
     std::thread::spawn(|| {
         let mut buffer = [0; 64];

@@ -3,28 +3,27 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The port of the page that is allowed, where it is free.
+/// The port of the page that is allowed, if it is free.
 pub(crate) const PORT: u16 = 8090;
-/// The port of the page that is refused, where it is free.
+/// The port of the page that is refused, if it is free.
 pub(crate) const REFUSED_PORT: u16 = 8091;
 
 pub(crate) const HELP: &str = "\
-A page that shows the four frameworks under one policy, until it is stopped
+Serves a page that shows the four frameworks with one policy, until you stop it
 
 usage: cors-demo [options]
 
-  --policy FILE        the policy to begin with, tools/demo/cors.toml of the workspace if it is not said; it is
-                       read and never written
-  --port N             the port of the page that the policy allows; 0 is any free one; 8090 or any free one
-                       if it is not said
-  --refused-port N     the same for the page that the policy does not allow; 8091 or any free one
-  --open               open the page in a browser
-  --until-stdin-ends   end when the standard input does
+  --policy FILE        The first policy, which is never written [default: tools/demo/cors.toml]
+  --port N             Port of the page that the policy allows; 0 is any free one
+                       [default: 8090, or a free one]
+  --refused-port N     Port of the page that the policy does not allow [default: 8091, or a free one]
+  --open               Open the page in a browser
+  --until-stdin-ends   Exit when the standard input is closed
 
-exit status: 1 something is wrong, 2 used wrongly
+exit status: 1: the demo could not start, 2: usage error
 ";
 
-/// What the program was asked to do.
+/// The arguments of the program.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) policy: PathBuf,
@@ -35,7 +34,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the arguments; `None`: the help was asked for.
+    /// Reads the arguments; `None` stands for `--help`.
     pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
         let mut args = lexopt::Parser::from_args(args);
         Self::read(&mut args).map_err(|error| format!("{error}; see `cors-demo --help`"))

@@ -1,4 +1,4 @@
-//! What the model of the browser says of a request, under the policy in force.
+//! The predictions of the model of the browser, for the current policy.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::application::{Answer, Fixture};
-use crate::demo::{Demo, InForce};
+use crate::demo::{CurrentPolicy, Demo};
 use crate::finding::Span;
 use crate::scenario::{self, Fetch};
 
@@ -20,7 +20,7 @@ use crate::scenario::{self, Fetch};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    /// The origin of the page, any.
+    /// The origin of the page; any origin is possible.
     pub(crate) origin: String,
     /// The URL, on one of the four servers.
     pub(crate) url: String,
@@ -29,7 +29,7 @@ pub(crate) struct Asked {
     pub(crate) engine: String,
 }
 
-/// What comes of it, and how.
+/// The predicted outcome, and how it comes about.
 #[derive(Debug, Serialize)]
 pub(crate) struct Predicted {
     pub(crate) outcome: Outcome,
@@ -44,12 +44,12 @@ pub(crate) struct Outcome {
     pub(crate) readable: Option<Readable>,
 }
 
-/// What it may read.
+/// What the page may read.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Readable {
     /// The type of a [`Response`](https://fetch.spec.whatwg.org/#dom-response-type).
     pub(crate) r#type: &'static str,
-    /// The status; `None` where it is the framework's own.
+    /// The status; `None` if it is the framework's own.
     pub(crate) status: Option<u16>,
     pub(crate) headers: Map<String, Value>,
 }
@@ -57,12 +57,12 @@ pub(crate) struct Readable {
 impl Predicted {
     /// # Errors
     ///
-    /// What in the request is none.
+    /// If the request is invalid.
     pub(crate) fn new(demo: &Demo, asked: Asked) -> Result<Self, String> {
         let engine = Engine::BROWSERS
             .into_iter()
             .find(|engine| engine.name() == asked.engine)
-            .ok_or_else(|| format!("`{}` is no engine", asked.engine))?;
+            .ok_or_else(|| format!("`{}` is not an engine", asked.engine))?;
         let url = Url::parse(&asked.url).map_err(|error| format!("`{}`: {error}", asked.url))?;
         let framework = framework(demo, &url)
             .ok_or_else(|| format!("`{}` is on none of the four servers", asked.url))?;
@@ -110,7 +110,7 @@ impl Predicted {
     }
 }
 
-/// Whose server a URL is on.
+/// The framework whose server has a URL.
 fn framework(demo: &Demo, url: &Url) -> Option<Framework> {
     let origin = url.origin().ascii_serialization();
     let mut urls = demo.urls.iter();
@@ -165,7 +165,7 @@ impl Outcome {
     }
 }
 
-fn step(policy: &InForce, run: &Run, exchange: &Exchange) -> Value {
+fn step(policy: &CurrentPolicy, run: &Run, exchange: &Exchange) -> Value {
     let sent = &exchange.sent;
     let first = (sent.method.clone(), sent.url.to_string());
     let lines = cors_explain::header_lines(&sent.headers);
@@ -194,20 +194,20 @@ fn check_json(check: Check, run: &Run) -> Value {
     })
 }
 
-/// What comes of it in each browser.
+/// The outcome in each browser.
 fn engines(simulation: &Simulation, is_own: bool) -> Value {
     let browsers = simulation.runs.iter();
     let browsers = browsers.filter(|(engine, _)| Engine::BROWSERS.contains(engine));
     let engines = browsers.map(|(engine, run)| {
         let is_blocked = matches!(run.outcome, FetchOutcome::Blocked(_));
-        // The status of the model's answer is not the framework's.
+        // The status in the model is not the framework's.
         let is_unknown = is_own && !is_blocked;
         let console = run.console.iter().filter(|_| !is_unknown);
         json!({
             "name": engine.name(),
             "blocked": is_blocked,
             "verdict": match is_unknown {
-                true => "the page may read the framework's own answer".to_owned(),
+                true => "the page may read the framework's own response".to_owned(),
                 false => cors_explain::outcome_text(&run.outcome),
             },
             "console": console.map(|line| &line.text).collect::<Vec<_>>(),
@@ -216,8 +216,7 @@ fn engines(simulation: &Simulation, is_own: bool) -> Value {
     engines.collect()
 }
 
-/// The dialogue with why the request is blocked, which line of the policy is responsible, and what would allow
-/// it.
+/// Adds to the dialogue why the request is blocked, which line of the policy is responsible, and what would allow it.
 fn with_cause(mut dialogue: Value, source: &Source, fix: Option<&Fix>) -> Value {
     let cause = fix.map(|fix| {
         json!({

@@ -1,13 +1,13 @@
-//! What the page tries: the rows of its grid.
+//! The requests that the page tries: the rows of its grid.
 
 use serde::{Deserialize, Serialize};
 
-/// A request that a page makes, and what one sees in what becomes of it.
+/// A request of a page, and what it shows.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Scenario {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
-    /// What it shows, for someone who has just met "blocked by CORS policy".
+    /// What it shows, for a reader who has just seen "blocked by CORS policy".
     pub(crate) about: &'static str,
     pub(crate) request: Fetch<&'static str, &'static [(&'static str, &'static str)]>,
     /// Which page makes the request.
@@ -35,13 +35,13 @@ pub(crate) enum Credentials {
     Include,
 }
 
-/// A page of the two.
+/// One of the two pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Page {
-    /// The one that shows the grid, whichever that is.
+    /// The page that shows the grid.
     Here,
-    /// The one whose origin is not in the policy.
+    /// The page whose origin is not in the policy.
     Refused,
 }
 
@@ -68,24 +68,24 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         id: "simple-get",
         title: "Simple GET",
-        about: "The browser sends it at once, and lets the page read the answer because the server names the \
-                page's origin in `Access-Control-Allow-Origin`.",
+        about: "The browser sends it at once, and lets the page read the response because \
+                `Access-Control-Allow-Origin` has the page's origin.",
         request: fetch("GET", "/echo", &[]),
         origin: Page::Here,
     },
     Scenario {
         id: "exposed-header",
         title: "Reading a header",
-        about: "The server sends `x-request-id` and `x-handler`, and the page sees only the first, because the \
-                policy exposes it and not the other.",
+        about: "The server sends `x-request-id` and `x-handler`, and the page can read only the first, because \
+                the policy does not expose the other.",
         request: fetch("HEAD", "/echo", &[]),
         origin: Page::Here,
     },
     Scenario {
         id: "text-post",
         title: "POST of plain text",
-        about: "A form could send this, too, so the browser does not ask first: the server gets it from any \
-                site, and CORS decides only who reads the answer.",
+        about: "A form can send this, too, so the browser sends it without a preflight: the server gets it from \
+                any site, and CORS decides only who can read the response.",
         request: Fetch {
             body: Some("hello"),
             ..fetch("POST", "/echo", &[("content-type", "text/plain")])
@@ -95,8 +95,8 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         id: "json-post",
         title: "POST of JSON",
-        about: "No form can send JSON, so the browser asks first, with a preflight, whether `content-type` is \
-                an allowed header.",
+        about: "No form can send JSON, so the browser first sends a preflight, which asks whether the header \
+                `content-type` is allowed.",
         request: Fetch {
             body: BODY,
             ..fetch("POST", "/json", &[JSON])
@@ -106,7 +106,7 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         id: "put",
         title: "PUT",
-        about: "The preflight asks for the method and for the header, and the policy allows both.",
+        about: "The preflight asks for the method and the header, and the policy allows both.",
         request: Fetch {
             body: BODY,
             ..fetch("PUT", "/echo", &[JSON])
@@ -116,16 +116,14 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         id: "delete",
         title: "DELETE",
-        about: "The browser asks before it deletes; where the site is not allowed, the server never sees the DELETE \
-                itself.",
+        about: "The browser sends a preflight first; if the page's origin is not allowed, the server never gets the DELETE.",
         request: fetch("DELETE", "/echo", &[]),
         origin: Page::Here,
     },
     Scenario {
         id: "method-not-allowed",
-        title: "PATCH, which the policy lacks",
-        about: "The preflight is answered, but the list of methods in it has no PATCH, so the browser does not \
-                send the request.",
+        title: "PATCH, which is not allowed",
+        about: "The response to the preflight does not list PATCH, so the browser does not send the request.",
         request: Fetch {
             body: BODY,
             ..fetch("PATCH", "/echo", &[JSON])
@@ -135,14 +133,14 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         id: "header-allowed",
         title: "A token in Authorization",
-        about: "The preflight asks whether the page may set `authorization`; it carries no token itself, and \
-                must not need one.",
+        about: "The preflight asks whether the page may set `authorization`; browsers send it without the token, \
+                so the server must answer it without one.",
         request: fetch("GET", "/private", &[("authorization", "Bearer secret")]),
         origin: Page::Here,
     },
     Scenario {
         id: "header-not-allowed",
-        title: "A header that the policy lacks",
+        title: "A header that is not allowed",
         about: "`x-custom` is not in the list of allowed headers, so the browser does not send the request.",
         request: fetch("GET", "/echo", &[("x-custom", "1")]),
         origin: Page::Here,
@@ -150,8 +148,8 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         id: "cookies",
         title: "With cookies",
-        about: "With `credentials: \"include\"` the server must also say `Access-Control-Allow-Credentials: \
-                true`, and name the origin instead of `*`.",
+        about: "With `credentials: \"include\"`, the response must have `Access-Control-Allow-Credentials: true`, \
+                and the origin instead of `*`.",
         request: Fetch {
             credentials: Include,
             ..fetch("GET", "/echo", &[])
@@ -161,47 +159,47 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         id: "unauthorized",
         title: "A wrong token",
-        about: "Authentication fails, and the page can read the 401: the headers are on errors, too, so that \
-                the console does not talk of CORS instead.",
+        about: "Authentication fails, and the page can read the 401: errors have the CORS headers, too, so the \
+                console does not report a CORS error instead.",
         request: fetch("GET", "/private", &[("authorization", "Bearer wrong")]),
         origin: Page::Here,
     },
     Scenario {
         id: "error-status",
         title: "The server fails",
-        about: "The page can read the status 500 as well; without the headers it would learn only that \
-                fetching failed.",
+        about: "The page can read the status 500, too; without the headers, it would learn only that the fetch \
+                failed.",
         request: fetch("GET", "/status/500", &[]),
         origin: Page::Here,
     },
     Scenario {
         id: "not-found",
-        title: "There is no such thing",
-        about: "The framework's own 404 has the headers, too, though no handler of the application ran.",
+        title: "Not found",
+        about: "The framework's own 404 has the headers, too, although no handler of the application ran.",
         request: fetch("GET", "/nowhere", &[]),
         origin: Page::Here,
     },
     Scenario {
         id: "own-cors",
-        title: "A handler with an opinion of its own",
-        about: "The handler sets `Access-Control-Allow-Origin` itself, for another site; the policy replaces \
-                it, because two answers would be none.",
+        title: "A handler that writes CORS headers",
+        about: "The handler writes `Access-Control-Allow-Origin` for another site; the policy replaces it, \
+                because browsers reject two values.",
         request: fetch("GET", "/own-cors", &[]),
         origin: Page::Here,
     },
     Scenario {
         id: "vary",
         title: "Caches",
-        about: "The answer depends on the origin, so `Vary: Origin` is added to the handler's own `Vary`, and \
-                no cache gives one site's answer to another.",
+        about: "The response depends on the origin, so the policy adds `Vary: Origin` to the handler's own `Vary`, \
+                and no cache gives one site's response to another.",
         request: fetch("GET", "/vary", &[]),
         origin: Page::Here,
     },
     Scenario {
         id: "not-allowed",
         title: "From a site that is not allowed",
-        about: "The same simple GET by a page that is not in the policy: the server answers, and the browser \
-                keeps the answer from the page.",
+        about: "The same GET from a page whose origin is not in the policy: the server responds, and the browser \
+                does not let the page read the response.",
         request: fetch("GET", "/echo", &[]),
         origin: Page::Refused,
     },

@@ -1,4 +1,4 @@
-//! HTTP: the files of the page, and what it asks.
+//! The HTTP server for the files of the page and for its requests.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -26,16 +26,16 @@ use crate::files;
 use crate::guard::{self, Refusal};
 use crate::site::Site;
 
-/// A policy of this size has ten thousand origins; whoever has more does not edit them in a page.
+/// A policy of this size has ten thousand origins. A larger one is not for editing in a page.
 const MAX_BODY: usize = 1 << 20;
 
-/// How long to wait when no connection can be accepted, as when too many files are open.
+/// How long to wait if no connection can be accepted, for example because too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a client may take to send the head of a request, and to send the next one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Answers whoever connects, until the program ends.
+/// Serves all connections until the program stops.
 pub(crate) async fn serve(listener: TcpListener, site: Arc<Site>, demo: Arc<Demo>) -> Infallible {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -46,7 +46,7 @@ pub(crate) async fn serve(listener: TcpListener, site: Arc<Site>, demo: Arc<Demo
     }
 }
 
-/// Answers the requests of a connection until it ends.
+/// Serves the requests of a connection until it ends.
 async fn answer_all<S>(stream: S, site: Arc<Site>, demo: Arc<Demo>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -58,11 +58,11 @@ where
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT);
-    // A browser that goes away in the middle is nothing to report.
+    // A browser that closes the connection early is not reported.
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// The response to a request, whatever it is.
+/// The response to any request.
 async fn respond<B>(site: Arc<Site>, demo: Arc<Demo>, request: Request<B>) -> Response<Full<Bytes>>
 where
     B: Body,
@@ -75,7 +75,7 @@ where
         Err(Refusal { status, message }) => json(status, &json!({"error": message})),
     };
     insert(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // The next build may have another page, at the same place.
+    // The next build may have another page at the same URL.
     insert(&mut response, CACHE_CONTROL, "no-store");
     insert(&mut response, CONTENT_SECURITY_POLICY, &policy);
     response
@@ -110,7 +110,7 @@ where
     let user_agent = head.headers.get(USER_AGENT);
     let user_agent = user_agent.and_then(|value| value.to_str().ok());
     let user_agent = user_agent.unwrap_or_default().to_owned();
-    // It computes, and waits for the servers to take a policy; other requests go on meanwhile.
+    // This computes, and waits until the servers have loaded a policy. Other requests continue in the meantime.
     let answered =
         tokio::task::spawn_blocking(move || call.answer(&demo, &site, &user_agent, &body));
     let (status, document) = answered
@@ -119,7 +119,7 @@ where
     Ok(json(status, &document))
 }
 
-/// Reads a body that is not too long.
+/// Reads a body up to the limit.
 async fn read<B>(body: B) -> Result<Bytes, Refusal>
 where
     B: Body,
@@ -138,8 +138,8 @@ where
     }
 }
 
-/// What the page may load: its own files, what the servers say, and a frame of the other page, which makes the requests
-/// of that one.
+/// What the page may load: its own files, the servers' responses, and a frame of the other page, which sends requests from
+/// that origin.
 fn content_security_policy(demo: &Demo) -> String {
     let [allowed, refused] = &demo.origins;
     let servers: Vec<_> = demo.urls.iter().map(|(_, url)| url.as_str()).collect();
@@ -157,7 +157,7 @@ fn json(status: StatusCode, document: &serde_json::Value) -> Response<Full<Bytes
     response
 }
 
-/// Says that there is this method alone.
+/// Rejects all methods but one.
 fn only(method: &Method) -> Response<Full<Bytes>> {
     let message = format!("the only method here is `{method}`");
     let mut response = json(StatusCode::METHOD_NOT_ALLOWED, &json!({"error": message}));
@@ -186,8 +186,8 @@ mod tests {
     use crate::demo::tests::{ALLOWED, Fake, REFUSED, demo};
     use crate::site::Kind;
 
-    /// Sends a request to the allowed page, with the header lines that the page's own requests have unless `lines` has
-    /// others of their names; an empty value: none.
+    /// Sends a request to the allowed page. It has the header lines of the page's own requests, unless `lines` has lines
+    /// with their names; an empty value removes the line.
     fn send(method: &str, path: &str, lines: &[(&str, &str)], body: &str) -> (u16, String) {
         let mut request = Request::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
         *request.method_mut() = method.parse().unwrap();
@@ -243,7 +243,7 @@ mod tests {
             &[("content-type", "Application/JSON; charset=utf-8")],
             200,
         );
-        // A host that is another's.
+        // Another host.
         for host in [
             "",
             "evil.example:8090",
@@ -260,7 +260,7 @@ mod tests {
             &[("host", "localhost:8090"), ("host", "evil.example")],
             421,
         );
-        // A page that is another's.
+        // A page of another origin.
         for origin in [
             "",
             "null",
@@ -278,7 +278,7 @@ mod tests {
             &[("origin", ALLOWED), ("origin", ALLOWED)],
             403,
         );
-        // What a form can send.
+        // Content types that a form can send.
         for content_type in ["", "text/plain", "text/plain; application/json"] {
             check(
                 "POST",
@@ -295,8 +295,8 @@ mod tests {
         check("POST", "/api/other", &[], 404);
     }
 
-    /// Finding 8 of the red team: half heads stayed open for good. The clock of this runtime stands still
-    /// but where all wait for it.
+    /// A connection with an incomplete head must not stay open. The clock of this runtime moves only while all tasks wait
+    /// for it.
     #[test]
     fn heads_have_a_time_limit() {
         #[track_caller]

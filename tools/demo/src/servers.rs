@@ -1,4 +1,4 @@
-//! The four fixture servers, whose policy changes while they run.
+//! The four fixture servers, whose policy can be replaced while they run.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -6,17 +6,17 @@ use std::path::Path;
 use cors_matrix::server::{FixtureBinary, FixtureServer, Framework};
 use tempfile::NamedTempFile;
 
-/// What runs behind the page: servers that share a policy.
+/// The servers to which the page sends requests. They share a policy.
 pub(crate) trait Servers: Send {
-    /// Puts a policy in force in all servers, or in none.
+    /// Replaces the policy in all servers, or in none.
     ///
     /// # Errors
     ///
-    /// Why it is not in force.
+    /// If a server could not load it.
     fn replace(&mut self, text: &str) -> Result<(), String>;
 }
 
-/// The fixture servers. They are stopped when dropped.
+/// The fixture servers. Dropping this stops them.
 #[derive(Debug)]
 pub(crate) struct Fixtures {
     servers: Vec<FixtureServer>,
@@ -37,7 +37,7 @@ impl Fixtures {
         })
     }
 
-    /// Where each of them is.
+    /// The URL of each of them.
     pub(crate) fn urls(&self) -> Vec<(Framework, String)> {
         let urls = self.servers.iter();
         let urls = urls.map(|server| format!("http://127.0.0.1:{}", server.port()));
@@ -64,7 +64,7 @@ impl Replaceable for FixtureServer {
     }
 }
 
-/// Replaces the policy of all servers. Where one fails, the others get their old one back.
+/// Replaces the policy of all servers. If one fails, the others get the old policy again.
 fn replace_all<S: Replaceable>(
     servers: &mut [S],
     new: &NamedTempFile,
@@ -92,7 +92,7 @@ fn replace_all<S: Replaceable>(
     Err(format!("{failure}{}", kept.collect::<String>()))
 }
 
-/// A policy in a file, for as long as it takes to read it.
+/// A policy in a temporary file.
 fn file(text: &str) -> Result<NamedTempFile, String> {
     let written = tempfile::Builder::new()
         .prefix("cors-demo-")
@@ -106,7 +106,7 @@ fn file(text: &str) -> Result<NamedTempFile, String> {
 mod tests {
     use super::*;
 
-    /// Takes what is in the file, unless it is told to refuse that.
+    /// Loads what is in the file, unless it must refuse that.
     #[derive(Debug)]
     struct Fake {
         text: String,
@@ -150,7 +150,7 @@ mod tests {
             Some("cannot take new"),
             ["old", "old", "old"],
         );
-        // Where even that fails, it is said.
+        // If even that fails, the error says so.
         check(
             [&["old"], &["new"], &[]],
             Some("cannot take new; and another server kept the new policy: cannot take old"),

@@ -10,13 +10,13 @@ pub(crate) struct Site {
     pub(crate) kind: Kind,
 }
 
-/// Which origin it is.
+/// Which of the two origins it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
-    /// The one for which there is a pattern in `tools/demo/cors.toml`.
+    /// The origin that matches a pattern in `tools/demo/cors.toml`.
     Allowed,
-    /// The other one. The pattern is for any port of `localhost`, so that it takes another host.
+    /// The other origin. The pattern matches every port of `localhost`, so this origin has another host.
     Refused,
 }
 
@@ -26,7 +26,7 @@ impl Site {
             Kind::Allowed => "localhost",
             Kind::Refused => "127.0.0.1",
         };
-        // As browsers write it: without the port that http has anyway.
+        // Browsers omit the default port.
         let origin = match port {
             80 => format!("http://{host}"),
             _ => format!("http://{host}:{port}"),
@@ -45,7 +45,7 @@ impl Site {
     }
 }
 
-/// A site, and the sockets at which it is reached.
+/// A site, and its listening sockets.
 #[derive(Debug)]
 pub(crate) struct Bound {
     pub(crate) site: Site,
@@ -56,7 +56,7 @@ pub(crate) struct Bound {
 const TRIES: usize = 16;
 
 impl Bound {
-    /// Binds the port, or where it is in use and `or_any` says so, one that the system chooses.
+    /// Binds the port. If it is in use and `or_any` is true, binds a port that the system chooses.
     pub(crate) fn bind(kind: Kind, port: u16, or_any: bool) -> io::Result<Self> {
         let bound = Self::bind_to(kind, port);
         match bound {
@@ -77,7 +77,7 @@ impl Bound {
             if kind == Kind::Refused {
                 return Ok(Self { site, listeners });
             }
-            // Browsers try this one first, and whoever had it would be taken for the page.
+            // Browsers try this address first, so another program there would be taken for the page.
             match listen(Ipv6Addr::LOCALHOST.into(), port_bound) {
                 Ok(listener) => listeners.push(listener),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -87,7 +87,7 @@ impl Bound {
                         false => return Err(error),
                     }
                 }
-                // There is no IPv6 here.
+                // This machine has no IPv6.
                 Err(_) => {}
             }
             return Ok(Self { site, listeners });

@@ -34,7 +34,7 @@ fn text(outcome: &Outcome) -> String {
     format!("{status}{}", names.collect::<String>())
 }
 
-/// What comes of the scenarios, under the policy of the workspace and on an allowed page.
+/// The outcomes of the scenarios with the demo's policy, on an allowed page.
 const OUTCOMES: [(&str, &str); SCENARIOS.len()] = [
     ("simple-get", "200 x-request-id"),
     ("exposed-header", "200 x-request-id"),
@@ -120,7 +120,7 @@ fn what_frameworks_do_on_their_own() {
     }
     check(POLICY, Framework::Rocket, get("/panic"), "500");
     check(POLICY, Framework::Axum, get("/panic"), "blocked");
-    // No such thing, to `fetch()`.
+    // `fetch()` does not allow TRACE.
     let trace = ask(ALLOWED, "/echo", "TRACE", &[]);
     check(POLICY, Framework::Axum, trace, "blocked");
 }
@@ -205,7 +205,7 @@ fn the_dialogue() {
     let expected = ["Chromium", "Firefox", "WebKit"].map(|name| (json!(name), json!(true)));
     assert_eq!(blocked(&patch), expected);
 
-    // This is Chromium, which keeps it back.
+    // This is Chromium, which does not send it.
     let agent = dialogue("GET", &[("User-Agent", "x")]);
     assert_eq!(agent["steps"].as_array().map(Vec::len), Some(1));
     assert_eq!(agent["steps"][0]["kind"], "request");
@@ -247,5 +247,5 @@ fn what_is_no_request() {
     );
     let engine = "Gecko".to_owned();
     let asked = ask(ALLOWED, axum, "GET", &[]);
-    check(Asked { engine, ..asked }, "`Gecko` is no engine");
+    check(Asked { engine, ..asked }, "`Gecko` is not an engine");
 }

@@ -84,9 +84,9 @@ fn what_is_not_as_predicted_is_seen() {
     );
     demo.run_again();
     for (scenario, state, text) in [
-        ("simple-get", "equal", "200 readable= predicted"),
+        ("simple-get", "equal", "200 readable"),
         ("delete", "differs", "blocked≠ 200 readable predicted"),
-        ("put", "failed", "no result≠ open it"),
+        ("put", "failed", "no result≠ open to see why"),
         (
             "error-status",
             "differs",
@@ -110,10 +110,7 @@ fn what_is_not_as_predicted_is_seen() {
 
     demo.click(&cell("cookies", "rocket"));
     let said: String = demo.get("dialogue.querySelector('.bad').textContent");
-    assert_eq!(
-        said,
-        "The page cannot read x-request-id. Predicted was that it can."
-    );
+    assert_eq!(said, "The page cannot read x-request-id. Expected: it can.");
 }
 
 #[test]
@@ -130,7 +127,7 @@ fn an_edit_takes_effect_in_every_column() {
     demo.wait_for_version(2);
     assert!(demo.is_all_equal());
     let version: String = demo.get("version.textContent");
-    assert_eq!(version, "version 2 in force");
+    assert_eq!(version, "version 2");
     assert!(demo.holds("changed.checkVisibility()"));
     assert_eq!(demo.row(PATCH), ["readable"; 4]);
     for (now, before) in demo.cells().iter().zip(&before) {
@@ -230,7 +227,7 @@ fn an_invalid_edit_says_so_and_changes_nothing() {
     let said: String = demo.get("saved.textContent");
     assert_eq!(
         said,
-        "✕ Not saved: 3 mistakes. Nothing has changed, version 1 stays in force."
+        "✕ Not saved: 3 errors. The servers still use version 1."
     );
     demo.screenshot("invalid-policy.png");
     assert!(demo.holds("grid.dataset.version === '1' && grid.dataset.state === 'done'"));
@@ -274,6 +271,17 @@ fn the_refused_page_is_blocked_everywhere() {
     assert!(
         demo.holds("banner.checkVisibility() && banner.textContent.includes('not in the policy')")
     );
+    // The descriptions are those of a page that is not in the policy.
+    let about: Vec<String> = demo.get(
+        "['simple-get', 'put'].map(it => document.querySelector(`[data-scenario=${it}]`).closest('tr').querySelector('.about').textContent)",
+    );
+    let origin = "this page’s origin is not in the policy";
+    assert!(
+        about
+            .iter()
+            .all(|text| text.to_lowercase().contains(origin)),
+        "{about:?}"
+    );
     demo.screenshot("refused-page.png");
 
     // Who lets it in sees that, too.
@@ -314,21 +322,21 @@ fn a_request_of_ones_own() {
         ),
         (
             "f.any.value = 'https://app.example.com'; f.any.dispatchEvent(new Event('input'))",
-            "Modelled, nothing was sent: 418 readable on a page of https://app.example.com."
+            "Predicted, nothing was sent: 418 readable on a page of https://app.example.com."
                 .to_owned(),
         ),
         (
             "f.any.value = 'https://evil.example'",
-            "Modelled, nothing was sent: it would be blocked on a page of https://evil.example."
+            "Predicted, nothing was sent: it would be blocked on a page of https://evil.example."
                 .to_owned(),
         ),
         (
             "f.headers.value = 'x-a: 1\\n\\nno colon'",
-            "✕ header line 3 is not like name: value".to_owned(),
+            "✕ header line 3 does not have the form name: value".to_owned(),
         ),
         (
             "f.headers.value = '', f.path.value = '//evil.example/'",
-            "✕ //evil.example/ is no path".to_owned(),
+            "✕ //evil.example/ is not a path".to_owned(),
         ),
     ] {
         send(&mut demo, fill);
@@ -370,7 +378,7 @@ fn the_frame_sends_to_the_servers_alone() {
             frames[0].postMessage({{ url: '{url}', request }}, '*', [channel.port2]);
         }})"
     ));
-    assert_eq!(answer, format!("`{url}` is no server of the demo"));
+    assert_eq!(answer, format!("`{url}` is not a server of the demo"));
 }
 
 #[test]
