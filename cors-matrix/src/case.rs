@@ -321,7 +321,7 @@ fn fill_once(template: &str, value: &impl Fn(&str) -> Option<String>) -> Result<
         let inside = after
             .split_once('}')
             .filter(|(inside, _)| is_placeholder(inside));
-        let Some((inside, behind)) = inside else {
+        let Some((inside, remaining)) = inside else {
             filled.push('{');
             rest = after;
             continue;
@@ -338,7 +338,7 @@ fn fill_once(template: &str, value: &impl Fn(&str) -> Option<String>) -> Result<
                 filled.push_str(&value.ok_or_else(|| format!("`{{{inside}}}` is not defined"))?);
             }
         }
-        rest = behind;
+        rest = remaining;
     }
     filled.push_str(rest);
     Ok(filled)

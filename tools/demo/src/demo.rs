@@ -51,7 +51,7 @@ impl Demo {
     }
 
     pub(crate) fn policy(&self) -> Arc<CurrentPolicy> {
-        // The policy is consistent at any time, so a poisoned lock is no problem.
+        // The policy is consistent at any time, so a poisoned lock can be ignored.
         let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&policy)
     }

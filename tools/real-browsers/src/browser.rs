@@ -14,15 +14,15 @@ use crate::pages::Pages;
 use crate::webkit::Webkit;
 use crate::{BrowserName, Error, Fetch, Observed, Outcome, Reason};
 
-/// How a browser is started, where that is not its default.
+/// Settings with which a browser is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Settings {
-    /// Whether `*` in `Access-Control-Allow-Headers` stops covering `Authorization`, as the standard
-    /// has it. By default, no engine does that yet. WebKit cannot be told to.
+    /// Whether `*` in `Access-Control-Allow-Headers` does not cover `Authorization`, as in the standard. By
+    /// default it does in all engines. WebKit has no such setting.
     pub authorization_needs_naming: bool,
 }
 
-/// A real browser without a window, and the servers that it needs. All of it ends when it is dropped.
+/// A real browser without a window, and the servers that it needs. Dropping it stops all of them.
 #[derive(Debug)]
 pub struct Browser {
     driver: Box<dyn Driver>,
@@ -77,9 +77,8 @@ impl Browser {
         self.engine
     }
 
-    /// From now on, `origin` leads to a port of loopback, for this browser: an API at
-    /// `https://api.example.com` behind a [`Front`](crate::Front), say. Loopback names lead to their
-    /// own port without this.
+    /// From now on, `origin` leads to a port of loopback, for this browser. An example is an API at
+    /// `https://api.example.com`, with a [`Front`](crate::Front) for TLS. Loopback names lead to their own port without this.
     ///
     /// # Errors
     ///
@@ -95,7 +94,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When it is no such origin, or the browser has another opinion about the page's origin.
+    /// If it is not such an origin, or if the page's origin in the browser is another one.
     pub fn open(&mut self, origin: &str) -> Result<(), Error> {
         self.opened += 1;
         let number = self.opened;
@@ -115,11 +114,11 @@ impl Browser {
         let failed = |error: Error| error.while_doing(&format!("open a page of `{origin}`"));
         let deadline = Instant::now() + OPEN;
         self.driver.navigate(&url, deadline).map_err(failed)?;
-        // What the page is, not what was asked for, ends the wait.
+        // Wait for the state of the page, not for the response to the command.
         let question =
             "(async () => JSON.stringify([location.href, self.origin, document.readyState]))()";
         loop {
-            // An answer may get lost with the page that is left.
+            // An answer of the previous page can get lost.
             let soon = Instant::now() + Duration::from_millis(500);
             let now = self.driver.evaluate(question, deadline.min(soon));
             let (page, trouble): ([String; 3], String) = match now {
@@ -134,7 +133,7 @@ impl Browser {
                 if actual == origin {
                     return Ok(());
                 }
-                let text = format!("the browser says it is of `{actual}`");
+                let text = format!("the page's origin in the browser is `{actual}`");
                 return Err(failed(Error::new(text)));
             }
             if Instant::now() > deadline {
@@ -146,14 +145,14 @@ impl Browser {
         }
     }
 
-    /// Runs fetches in the open page, and says for each, in their order, what became of it.
+    /// Runs fetches in the open page, and returns the result of each, in their order.
     ///
-    /// Several are under way at once, begun in their order. A URL that occurs again waits until all
-    /// before it are done, so repeat a URL to see a preflight cache at work.
+    /// Several run at the same time, started in their order. A URL that occurs again waits until all before it
+    /// are done, so repeat a URL to test a preflight cache.
     ///
     /// # Errors
     ///
-    /// When the browser does not answer. What a fetch meets is no error.
+    /// If the browser does not respond. A fetch that fails is not an error.
     pub fn fetch_all(&mut self, fetches: &[Fetch]) -> Result<Vec<Observed>, Error> {
         let mut observed = Vec::with_capacity(fetches.len());
         let mut rest = fetches;
@@ -174,7 +173,7 @@ impl Browser {
         let deadline = Instant::now() + FETCH.saturating_mul(rounds.saturating_add(1));
         let text = self.driver.evaluate(&expression, deadline)?;
         let attempts: Vec<Attempt> = serde_json::from_str(&text)
-            .map_err(|error| Error::new(format!("the page answered `{text}`: {error}")))?;
+            .map_err(|error| Error::new(format!("the page returned `{text}`: {error}")))?;
         let reasons = self.reasons(fetches, &attempts)?;
         let pairs = attempts.into_iter().zip(reasons);
         Ok(pairs
@@ -200,7 +199,7 @@ impl Browser {
         while let Some(note) = self.driver.note(now)? {
             matcher.hear(note);
         }
-        // What came so far is read. What is still missing may be on its way.
+        // Everything so far was read. More messages may come.
         while matcher.is_waiting()
             && let Some(note) = self.driver.note(now + GRACE)?
         {
@@ -212,18 +211,18 @@ impl Browser {
 
 const START: Duration = Duration::from_secs(60);
 const OPEN: Duration = Duration::from_secs(20);
-/// A script gives up on a fetch after this.
+/// The time limit of a fetch.
 const FETCH: Duration = Duration::from_secs(20);
-/// How long an explanation may come after the result. Of 8,000 fetches none waited in vain, so that this costs nothing but
-/// where a machine is busy.
+/// How long to wait for an explanation after the result. Of 8,000 fetches none reached this limit, so it only matters on a
+/// busy machine.
 const GRACE: Duration = Duration::from_secs(5);
-/// How many fetches are under way at once. More brings nothing: a browser opens six connections to a host.
+/// How many fetches run at the same time. More are not faster: a browser opens six connections to a host.
 const WIDTH: usize = 16;
-/// Bounds what one answer of a browser carries.
+/// How many fetches the browser returns in one answer.
 const BATCH: usize = 500;
 const SCRIPT: &str = include_str!("page.js");
 
-/// What a script is told of a network error, in the three engines.
+/// The exception of a network error, in the three engines.
 const NETWORK_ERRORS: [&str; 3] = [
     "TypeError: Failed to fetch",
     "TypeError: NetworkError when attempting to fetch resource.",
@@ -244,8 +243,8 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// Whether it met a network error. An exception with another text is `fetch()` refusing to try,
-    /// and of that the console says nothing.
+    /// Whether it ended in a network error. With another exception, `fetch()` sent nothing, and the console shows
+    /// no message.
     fn is_network_error(&self) -> bool {
         let error = self.error.as_deref().unwrap_or_default();
         NETWORK_ERRORS.contains(&error)
@@ -281,7 +280,9 @@ fn split(origin: &str) -> Result<(bool, String), Error> {
         _ => 0,
     };
     if port == 0 || rest.is_empty() || rest.contains(['/', '?', '#', '@', '\\']) {
-        return Err(Error::new(format!("`{origin}` is no http or https origin")));
+        return Err(Error::new(format!(
+            "`{origin}` is not an http or https origin"
+        )));
     }
     // The colons of an IPv6 address are inside its brackets.
     let has_port = rest

@@ -50,7 +50,7 @@ impl BrowserName {
             return match self {
                 Self::Chromium => missing("`chromium`", "chromium"),
                 Self::Firefox => missing("`firefox-esr`", "firefox-esr"),
-                // Not a package of its own: it comes with the library, which the driver depends on.
+                // It has no package of its own: it comes with the library, on which the driver depends.
                 Self::Webkit => missing("WebKitGTK's `MiniBrowser`", "webkit2gtk-driver"),
             };
         }
@@ -85,7 +85,7 @@ impl FromStr for BrowserName {
         let found = Self::ALL.into_iter().find(|engine| engine.name() == name);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join("`, `");
-            format!("`{name}` is no browser; it is one of `{names}`")
+            format!("`{name}` is not a browser; use one of `{names}`")
         })
     }
 }
@@ -96,7 +96,7 @@ fn in_path(program: &str) -> Option<PathBuf> {
     paths.find(|path| path.is_file())
 }
 
-/// It is in no `PATH`, but beside the library's other programs: `/usr/lib/<machine>/webkit2gtk-4.1/`.
+/// It is not in `PATH`, but with the library's other programs: `/usr/lib/<machine>/webkit2gtk-4.1/`.
 fn mini_browser() -> Option<PathBuf> {
     let machines = std::fs::read_dir("/usr/lib").ok()?;
     let directories = machines.flatten().map(|entry| entry.path());

@@ -29,7 +29,7 @@ impl Chromium {
         let directory = TempDir::with_prefix_in("cors-chromium-", "/tmp")
             .map_err(Error::io("make a profile"))?;
         let profile = directory.path().join("profile");
-        // So that the socket goes when the browser does.
+        // Removes the socket together with the browser.
         let sockets = directory.path().to_owned();
         let mut process = Process::spawn(program, directory, |command| {
             command
@@ -70,7 +70,7 @@ impl Chromium {
         Ok(chromium)
     }
 
-    /// Gives a command, and waits for its result.
+    /// Sends a command, and waits for its result.
     pub(crate) fn call(
         &mut self,
         method: &str,
@@ -143,8 +143,8 @@ fn note(event: &Value) -> Note {
             url: at("/params/request/url"),
         },
         // A preflight has an id of its own, and a redirected one fails on its own, without a CORS
-        // error. The request that it was for fails with the reason, before or after that: the two are
-        // heard of by different processes.
+        // error. The request that it was for fails with the reason, before or after that: the two
+        // events come from different processes.
         "Network.loadingFailed" if at("/params/type") != "Preflight" => {
             let blocked = at("/params/blockedReason");
             let cors_error = event.pointer("/params/corsErrorStatus");
@@ -175,8 +175,8 @@ fn note(event: &Value) -> Note {
     }
 }
 
-/// Fewest flags: no window, no sandbox (it refuses to run as root otherwise), nothing that calls
-/// home. Loopback to loopback needs none for Local Network Access.
+/// As few flags as possible: no window, no sandbox (with it, Chromium does not run as root), no requests to
+/// its vendor. Requests from loopback to loopback need no flag for Local Network Access.
 const FLAGS: [&str; 13] = [
     "--headless",
     "--no-sandbox",
@@ -190,8 +190,8 @@ const FLAGS: [&str; 13] = [
     "--disable-breakpad",
     "--ignore-certificate-errors",
     "--remote-debugging-port=0",
-    // By default, loopback would be asked directly: then `http://localhost:3000` could not be
-    // any page's origin.
+    // By default, Chromium bypasses the proxy for loopback. Then no page could have the origin
+    // `http://localhost:3000`.
     "--proxy-bypass-list=<-loopback>",
 ];
 
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
     use crate::matcher::Matcher;
 
-    /// What Chromium says of a preflight that is redirected.
+    /// Chromium's events for a preflight that is redirected.
     #[test]
     fn a_preflight_and_its_request_fail_in_any_order() {
         let url = "http://127.0.0.1:8080/case";

@@ -1,4 +1,4 @@
-//! What the three debugging protocols have in common for us.
+//! What the three debugging protocols have in common.
 
 use std::fmt;
 use std::time::Instant;
@@ -13,17 +13,17 @@ pub(crate) trait Driver: fmt::Debug + Send {
     /// Evaluates an expression that is a promise of a string.
     fn evaluate(&mut self, expression: &str, deadline: Instant) -> Result<String, Error>;
 
-    /// What the browser said next, if it does so before the deadline.
+    /// The next event of the browser, if there is one before the deadline.
     fn note(&mut self, deadline: Instant) -> Result<Option<Note>, Error>;
 
-    /// Forgets what the browser said so far.
+    /// Forgets the events so far.
     fn forget(&mut self) -> Result<(), Error>;
 }
 
-/// Something that the browser said.
+/// An event of the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// The page's request `id` goes to `url`: once to begin with, once more for each redirect.
+    /// The page's request `id` goes to `url`: once at first, and once for each redirect.
     Sent { id: String, url: String },
     /// The page's request `id` failed.
     Failed {
@@ -36,11 +36,11 @@ pub(crate) enum Note {
         about: About,
         messages: Vec<Message>,
     },
-    /// Nothing of interest here.
+    /// Any other event.
     Other,
 }
 
-/// Which request the console talks about.
+/// The request that a console message is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum About {
     Id(String),

@@ -1,9 +1,9 @@
 use std::fmt;
 use std::io;
 
-/// Why a browser could not be started or asked.
+/// Why a browser could not be started or used.
 ///
-/// A blocked fetch is no error: that is what an [`Outcome`](crate::Outcome) is for.
+/// A blocked fetch is not an error: see [`Outcome`](crate::Outcome).
 #[derive(Debug)]
 pub struct Error(String);
 
@@ -12,7 +12,7 @@ impl Error {
         Self(text.into())
     }
 
-    /// For `map_err`: puts what was being done before the cause.
+    /// For `map_err`: puts the failed action before the cause.
     pub(crate) fn io(doing: &str) -> impl FnOnce(io::Error) -> Self {
         move |error| Self(format!("cannot {doing}: {error}"))
     }

@@ -1,4 +1,4 @@
-//! What a page does, and what becomes of it.
+//! The fetches of a page, and their results.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Fetch {
     /// The URL; relative to the page's.
     pub url: String,
-    /// The method, as the script spells it.
+    /// The method, in the script's spelling.
     pub method: String,
     /// The header lines that the script sets.
     pub headers: Vec<(String, String)>,
@@ -18,14 +18,14 @@ pub struct Fetch {
     pub body: Option<String>,
     /// The cache mode.
     pub cache: Cache,
-    /// The URLs to which it will be redirected, if that is known. Nothing but the URL at fault ties
-    /// Firefox's console messages to a fetch.
+    /// The URLs to which it will be redirected, if they are known. Firefox's console messages contain only the URL that
+    /// failed, so it identifies the fetch.
     #[serde(skip)]
     pub redirects: Vec<String>,
 }
 
 impl Fetch {
-    /// `fetch(url)`, nothing else.
+    /// `fetch(url)` with the defaults.
     ///
     /// ```
     /// use cors_real_browsers::{Credentials, Fetch};
@@ -96,9 +96,8 @@ pub enum Credentials {
 
 /// A request's cache mode.
 ///
-/// It is tempting to send everything with `no-store`. But Chromium then leaves its preflight cache
-/// aside too. Give each fetch a URL of its own instead: a response without validators and freshness is
-/// not reused for another URL.
+/// Do not send everything with `no-store`: Chromium then does not use its preflight cache either. Give each
+/// fetch a URL of its own instead: a response is not reused for another URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cache {
@@ -110,12 +109,12 @@ pub enum Cache {
     Reload,
 }
 
-/// What became of a [`Fetch`].
+/// The result of a [`Fetch`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// What the script got.
     pub outcome: Outcome,
-    /// What the engine said about it. A fetch that succeeds may come with a warning.
+    /// The engine's messages about it. A fetch that succeeds can have a warning.
     pub reason: Reason,
 }
 
@@ -139,22 +138,21 @@ pub enum Outcome {
         /// Its type: `basic`, `cors`.
         kind: String,
     },
-    /// An exception: a network error, or something that `fetch()` refuses to try.
+    /// An exception: a network error, or a request that `fetch()` does not send.
     Blocked {
-        /// The exception, which says nothing about the cause when it is a network error.
+        /// The exception. For a network error it does not contain the cause.
         error: String,
     },
 }
 
-/// What an engine said about a fetch.
+/// The messages of an engine about a fetch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
     /// Chromium's `corsErrorStatus`.
     pub cors_error: Option<CorsError>,
-    /// Chromium's network error, `net::ERR_FAILED` wherever there is a CORS error, or why it
-    /// blocked the request.
+    /// Chromium's network error: `net::ERR_FAILED` for every CORS error, or why it blocked the request.
     pub network_error: Option<String>,
-    /// The console's messages about it, all of them, in order.
+    /// All console messages about it, in order.
     pub console: Vec<Message>,
 }
 
@@ -180,7 +178,7 @@ pub struct CorsError {
     /// Such as `MissingAllowOriginHeader`.
     #[serde(rename = "corsError")]
     pub code: String,
-    /// The value, method or header at fault; often empty.
+    /// The value, method or header that failed; often empty.
     #[serde(rename = "failedParameter", default)]
     pub parameter: String,
 }

@@ -1,4 +1,4 @@
-//! Firefox, over WebDriver BiDi, which it speaks by itself.
+//! Firefox, over its own WebDriver BiDi.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(crate) struct Firefox {
     socket: Socket,
     /// The tab.
     page: String,
-    /// The browser's own window, in which we listen to the console.
+    /// The browser's own window, in which a script listens to the console.
     window: String,
     notes: VecDeque<Note>,
     _process: Process,
@@ -92,7 +92,7 @@ impl Firefox {
         }
     }
 
-    /// Takes what the console got since the last time.
+    /// Reads the new lines of the console.
     fn listen(&mut self) -> Result<(), Error> {
         let deadline = Instant::now() + Duration::from_secs(20);
         let heard = self.evaluate_in(self.window.clone(), HEARD, deadline)?;
@@ -154,9 +154,8 @@ impl Driver for Firefox {
 
 /// Collects the console's lines about CORS.
 ///
-/// It is tempting to subscribe to `log.entryAdded` instead, which needs no access to the browser's own
-/// window. But it has neither the categories nor warnings. Network events, which would tell redirects,
-/// double the time of everything.
+/// Do not subscribe to `log.entryAdded` instead: it needs no access to the browser's own window, but has neither
+/// categories nor warnings. Network events would report redirects, but they double the run time.
 const LISTEN: &str = r"(() => {
   globalThis.corsMessages = [];
   Services.console.registerListener({
@@ -187,8 +186,8 @@ fn url_in(text: &str) -> Option<String> {
     Some(url.trim_start_matches('‘').trim_end_matches('’').to_owned())
 }
 
-/// The proxy for everything, loopback too, and nothing that calls home, waits, or upgrades http to https.
-/// What automation needs beyond that, Firefox sets by itself when it is told to listen.
+/// Uses the proxy for everything, loopback too. Turns off requests to the vendor, delays, and upgrades from http to https.
+/// Firefox itself sets the other preferences for automation.
 fn preferences(proxy: u16, settings: Settings) -> String {
     let mut preferences = vec![
         ("network.proxy.type", json!(1)),

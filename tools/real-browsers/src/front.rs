@@ -1,4 +1,4 @@
-//! Something in front of a server: passes bytes on, and remembers the exchanges.
+//! A proxy for a server: forwards bytes, and records the exchanges.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
@@ -11,7 +11,7 @@ use crate::Error;
 use crate::http::{Listener, ReceivedRequest, end_of_head};
 use crate::tls::{self, Session};
 
-/// A request and the response to it, as they passed a [`Front`].
+/// A request and its response, as a [`Front`] recorded them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedExchange {
     /// The request's head: start line, header lines and the empty line.
@@ -27,10 +27,10 @@ impl RecordedExchange {
     }
 }
 
-/// A door on loopback in front of a plain http server on loopback.
+/// A proxy on loopback for a plain http server on loopback.
 ///
-/// It passes all bytes on untouched, with TLS towards the browser if wanted, and remembers the head
-/// of each request and response: what the engine really sent (a preflight?), and what it really got.
+/// It forwards all bytes unchanged, with TLS to the browser if wanted, and records the head of each request and
+/// response: what the engine sent (for example a preflight), and what it got.
 #[derive(Debug)]
 pub struct Front {
     listener: Listener,
@@ -39,7 +39,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// In front of `upstream`, plain http.
+    /// A proxy for `upstream`, with plain http.
     ///
     /// ```
     /// use std::io::{Read as _, Write as _};
@@ -65,8 +65,8 @@ impl Front {
         Self::start(upstream, None)
     }
 
-    /// In front of `upstream`, with TLS: for https origins, and because WebKit lets an https page
-    /// talk to https only, loopback or not.
+    /// A proxy for `upstream`, with TLS: for https origins, and because WebKit lets an https page send requests
+    /// only to https, even on loopback.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Front {
         self.listener.port()
     }
 
-    /// The origin at which it is reached, `http://127.0.0.1:PORT` or https.
+    /// Its origin, `http://127.0.0.1:PORT` or https.
     pub fn origin(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://127.0.0.1:{}", self.port())
@@ -112,7 +112,7 @@ impl Front {
     }
 }
 
-/// The side of the browser.
+/// The connection to the browser.
 enum Client {
     Plain(TcpStream),
     Tls(Session),
@@ -148,7 +148,7 @@ impl Client {
     }
 }
 
-/// Passes bytes on in both directions until both are closed.
+/// Forwards bytes in both directions until both are closed.
 fn pass(client: &Client, server: &TcpStream, recorder: &Mutex<Recorder>) {
     let lock = || recorder.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {
@@ -170,7 +170,7 @@ fn pass(client: &Client, server: &TcpStream, recorder: &Mutex<Recorder>) {
             }
             server.shutdown(Shutdown::Write)
         };
-        // An error here is a side that is gone; the other notices by itself.
+        // An error means that one side is closed; the other side notices that itself.
         drop(sent());
     });
 }
@@ -188,15 +188,15 @@ fn write(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
 
 /// Cuts the two directions of one connection into exchanges.
 ///
-/// Browsers don't pipeline, so a byte in the other direction is what ends a message; lengths need not be
-/// understood.
+/// Browsers do not pipeline, so a byte in the other direction ends a message. Lengths need not be
+/// parsed.
 struct Recorder {
     record: Arc<Mutex<Vec<RecordedExchange>>>,
-    /// Where in the record this connection's current exchange is.
+    /// The index of this connection's current exchange in the record.
     current: Option<usize>,
     /// The direction of the last bytes.
     responding: bool,
-    /// The head in that direction, until it is complete and so in the record.
+    /// The head in that direction, until it is complete and recorded.
     head: Vec<u8>,
     in_head: bool,
 }
@@ -231,7 +231,7 @@ impl Recorder {
             return;
         };
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        // Taken meanwhile: there is nothing left to add it to.
+        // If it was taken in the meantime, nothing is recorded.
         if let Some(exchange) = self.current.and_then(|index| record.get_mut(index)) {
             exchange.response = response;
         }

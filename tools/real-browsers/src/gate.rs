@@ -1,4 +1,4 @@
-//! The SOCKS proxy through which a browser reaches us, whatever name and port it believes in.
+//! The SOCKS proxy through which a browser reaches our servers, by any name and port.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
@@ -81,7 +81,7 @@ fn connection(mut client: TcpStream, routes: &Mutex<HashMap<String, u16>>) -> io
     };
     let server = match route.or_else(|| loopback.then_some(port)) {
         Some(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, port)),
-        // The world outside is none of a test's business.
+        // A test must not reach other machines.
         None => Err(io::ErrorKind::NetworkUnreachable.into()),
     };
     let code = if server.is_ok() { 0 } else { 5 };

@@ -74,7 +74,7 @@ impl ReceivedRequest {
     }
 }
 
-/// Something that listens on a port of loopback until it is dropped.
+/// A server that listens on a port of loopback until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     port: u16,
@@ -98,7 +98,7 @@ impl Listener {
                 }
                 let Ok(stream) = stream else { continue };
                 let connection = Arc::clone(&connection);
-                // A browser that goes away in the middle of an exchange is nothing to report.
+                // A browser that closes the connection early is not reported.
                 thread::spawn(move || stream.set_nodelay(true).and_then(|()| connection(stream)));
             }
         });
@@ -158,13 +158,13 @@ pub(crate) fn serve(
     }
 }
 
-/// The length of a head, with its empty line, if all of it is there.
+/// The length of a head with its empty line, if it is complete.
 pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     Some(end + 4)
 }
 
-/// A complete response. The framing is ours: `Content-Length` wherever a response may have one.
+/// A complete response. It has `Content-Length` if a response may have one.
 pub(crate) fn response(
     request: &ReceivedRequest,
     status: u16,

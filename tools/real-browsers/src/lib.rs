@@ -1,8 +1,8 @@
-//! Chromium, Firefox and WebKit, driven to see what a page may read.
+//! Drives Chromium, Firefox and WebKit to see what a page may read.
 //!
-//! A [`Browser`] is a real browser without a window. It opens a blank page of any origin, makes
-//! that page `fetch()` a list of URLs, and reports for each what the script got ([`Outcome`]) and
-//! what the engine said about it ([`Reason`]).
+//! A [`Browser`] is a real browser without a window. It opens a blank page of any origin, lets the page
+//! `fetch()` a list of URLs, and reports for each what the script got ([`Outcome`]) and the engine's messages
+//! about it ([`Reason`]).
 //!
 //! ```no_run
 //! use cors_real_browsers::{Browser, BrowserName, Fetch, Outcome, Reply, Script, ScriptedServer};
@@ -24,22 +24,21 @@
 //! # Ok::<(), cors_real_browsers::Error>(())
 //! ```
 //!
-//! # How a browser reaches us
+//! # How a browser reaches our servers
 //!
-//! Each browser sends all its connections to a SOCKS proxy of ours on loopback, which knows where
-//! each name and port leads: to the page server for the origins of opened pages, to where
-//! [`Browser::route`] says, and for other loopback names to the port itself. Everything else is
-//! refused, so a browser never talks to the outside. Nothing needs port 443, a name server, a
-//! changed `/etc/hosts` or root, and any number of browsers run side by side. The
-//! proxy passes bytes on: what a browser sends, and what it makes of the answer, is its own.
+//! Each browser opens all its connections through our SOCKS proxy on loopback. The proxy decides where a name and port
+//! lead: to the page server for the origins of opened pages, to the target of [`Browser::route`], and for other
+//! loopback names to the port itself. It refuses everything else, so a browser never reaches another machine. This needs
+//! neither port 443 nor a name server, a changed `/etc/hosts` or root, and any number of browsers can run at the same
+//! time. The proxy forwards bytes unchanged.
 //!
 //! # Parts
 //!
 //! - [`BrowserName`], [`Browser`], [`Settings`]: the browsers.
-//! - [`Tab`]: a Chromium that opens a server's own pages, and is used as a person would.
-//! - [`Fetch`], [`Observed`]: what a page does, and what becomes of it.
-//! - [`ScriptedServer`]: answers as told, byte for byte, and remembers what it was asked.
-//! - [`Front`]: stands before another server, adds TLS, and remembers the exchanges.
+//! - [`Tab`]: a Chromium that opens a server's own pages, for tests of user interfaces.
+//! - [`Fetch`], [`Observed`]: the fetches of a page, and their results.
+//! - [`ScriptedServer`]: sends prepared responses, byte for byte, and records the requests.
+//! - [`Front`]: a proxy for another server that adds TLS and records the exchanges.
 
 mod browser;
 mod browser_name;

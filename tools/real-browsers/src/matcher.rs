@@ -1,11 +1,11 @@
-//! Which fetch a browser talks about.
+//! Finds the fetch that an event of the browser is about.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::Reason;
 use crate::driver::{About, Note};
 
-/// Sorts what a browser says by fetch.
+/// Sorts the events of a browser by fetch.
 #[derive(Debug)]
 pub(crate) struct Matcher {
     reasons: Vec<Reason>,
@@ -15,7 +15,7 @@ pub(crate) struct Matcher {
 }
 
 impl Matcher {
-    /// Starts with nothing known of any fetch.
+    /// Starts without any information about the fetches.
     pub(crate) fn new(fetches: usize) -> Self {
         Self {
             reasons: vec![Reason::default(); fetches],
@@ -25,12 +25,12 @@ impl Matcher {
         }
     }
 
-    /// A fetch is known by this URL, too.
+    /// Adds another URL of a fetch.
     pub(crate) fn known_by(&mut self, index: usize, url: &str) {
         self.by_url.entry(bare(url).to_owned()).or_insert(index);
     }
 
-    /// The engine owes an explanation for a fetch: it met a network error.
+    /// Notes that the engine must still explain a fetch, which ended in a network error.
     pub(crate) fn owes(&mut self, index: usize) {
         self.unexplained.insert(index);
     }
@@ -82,7 +82,7 @@ impl Matcher {
     }
 }
 
-/// A URL without its fragment, which some consoles show and no request has.
+/// A URL without its fragment: some consoles show it, but requests do not have it.
 fn bare(url: &str) -> &str {
     url.split('#').next().unwrap_or(url)
 }

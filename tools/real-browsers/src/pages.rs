@@ -39,5 +39,5 @@ impl Pages {
     }
 }
 
-/// The empty icon keeps browsers from asking for `/favicon.ico`.
+/// With the empty icon, browsers do not request `/favicon.ico`.
 const PAGE: &[u8] = b"<!doctype html><title>blank</title><link rel=icon href='data:,'>";

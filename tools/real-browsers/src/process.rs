@@ -1,4 +1,4 @@
-//! Programs that end with us.
+//! Programs that cannot outlive this process.
 
 use std::fs::File;
 use std::io;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::Error;
 
-/// A running program with a directory of its own. Both are gone when it is dropped, and so are the
+/// A running program with a directory of its own. Dropping it removes the directory, and kills the program and the
 /// processes that it started.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -34,18 +34,18 @@ impl Process {
         let name = program.display().to_string();
         let output = File::create(directory.path().join(OUTPUT)).map_err(Error::io("log"))?;
         let errors = output.try_clone().map_err(Error::io("log"))?;
-        // The kernel ends it when we are killed without a chance to drop anything.
+        // The kernel kills it if this process is killed and cannot drop anything.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(program);
         arrange(&mut command);
-        // WebKit would ask a proxy for its own inspector; what else browsers ask goes by our gate.
+        // WebKit would use a proxy for its own inspector. All other requests go through our gate.
         for proxy in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
             command.env_remove(proxy).env_remove(proxy.to_lowercase());
         }
         command
             .env("HOME", directory.path())
             .env("XDG_RUNTIME_DIR", directory.path())
-            // Before each other variable of a locale: what browsers say is compared word for word.
+            // It overrides the other variables of a locale: messages of browsers are compared word for word.
             .env("LC_ALL", "C.UTF-8")
             .env_remove("LANGUAGE")
             .env_remove("XDG_CONFIG_HOME")
@@ -54,7 +54,7 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)
-            // So that all of it can be killed: browsers are many processes.
+            // A group, so that all of its processes can be killed.
             .process_group(0);
         let child = spawn(command).map_err(Error::io(&format!("run `{name}`")))?;
         Ok(Self {
@@ -74,8 +74,8 @@ impl Process {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Asks until there is an answer. Browsers say in files when they are ready, and a file cannot
-    /// be waited for.
+    /// Polls until there is a result. Browsers write to files when they are ready, and there is no event for
+    /// that.
     pub(crate) fn wait_for<T>(
         &mut self,
         what: &str,
@@ -108,7 +108,7 @@ impl Drop for Process {
             let _ = kill_process_group(group, Signal::KILL);
         }
         drop(self.child.wait());
-        // The other processes of the group take a moment to vanish, and write meanwhile.
+        // The other processes of the group need a moment to stop, and write until then.
         let path: PathBuf = self.directory().to_owned();
         for _ in 0..50 {
             if std::fs::remove_dir_all(&path).is_ok() || !path.exists() {
@@ -123,8 +123,8 @@ const OUTPUT: &str = "output.txt";
 
 type Job = (Command, SyncSender<io::Result<Child>>);
 
-/// The death signal comes when the *thread* that spawned the program ends. One thread that lives as long
-/// as we do spawns them all, so that a browser may be moved from thread to thread.
+/// The kernel kills the program when the *thread* that spawned it ends. So one thread, which lives as long as this
+/// process, spawns all of them. A browser can then be moved between threads.
 static SPAWNER: LazyLock<Mutex<Sender<Job>>> = LazyLock::new(|| {
     let (jobs, todo) = mpsc::channel::<Job>();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! A server that answers as it is told.
+//! A server that sends prepared responses.
 
 use std::collections::HashMap;
 use std::mem;
@@ -14,8 +14,8 @@ pub struct Reply {
     pub status: u16,
     /// The reason phrase, which some consoles show.
     pub phrase: String,
-    /// The header lines in the order in which they are sent, duplicates and odd bytes as they are. A
-    /// value with a line break would end the line. `Content-Length` is added.
+    /// The header lines in the order in which they are sent, with duplicates and any bytes. A line break in a value
+    /// would end the line. `Content-Length` is added.
     pub lines: Vec<Line>,
     /// The body.
     pub body: Vec<u8>,
@@ -58,17 +58,17 @@ impl Reply {
     }
 }
 
-/// What a [`ScriptedServer`] answers in one case.
+/// The responses of a [`ScriptedServer`] in one case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Script {
-    /// The answer to a CORS-preflight request.
+    /// The response to a CORS-preflight request.
     pub preflight: Reply,
-    /// The answer to any other request.
+    /// The response to any other request.
     pub actual: Reply,
 }
 
 impl Script {
-    /// For a case in which no preflight is expected: one would get a bare 404.
+    /// For a case in which no preflight is expected: a preflight would get a 404 without headers.
     pub const fn actual(actual: Reply) -> Self {
         Self {
             preflight: Reply::new(404),
@@ -77,10 +77,9 @@ impl Script {
     }
 }
 
-/// A plain http server on loopback that answers as it is told, case by case, and remembers what it
-/// was asked.
+/// A plain http server on loopback that sends prepared responses, case by case, and records the requests.
 ///
-/// The case is the path of the URL, so that a query stays free for other uses.
+/// The path of the URL selects the case. The query is free for other uses.
 ///
 /// ```
 /// use std::io::{Read as _, Write as _};
@@ -126,12 +125,12 @@ impl ScriptedServer {
         self.listener.port()
     }
 
-    /// The URL of a case, whose id is made of characters that a path may have.
+    /// The URL of a case. The id may only have characters that are allowed in a path.
     pub fn url(&self, case: &str) -> String {
         format!("http://127.0.0.1:{}/{case}", self.port())
     }
 
-    /// Sets what a case answers.
+    /// Sets the responses of a case.
     pub fn script(&self, case: impl Into<String>, script: Script) {
         lock(&self.cases).scripts.insert(case.into(), script);
     }

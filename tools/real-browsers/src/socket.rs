@@ -11,7 +11,7 @@ use tungstenite::{Message, WebSocket};
 
 use crate::Error;
 
-/// The shape that all three debugging protocols share.
+/// A connection with the message format of all three debugging protocols.
 pub(crate) struct Socket {
     socket: WebSocket<TcpStream>,
     last_id: u64,
@@ -38,7 +38,7 @@ impl Socket {
         })
     }
 
-    /// The id for the next message; protocols within protocols need it twice.
+    /// The id for the next message. A protocol within a protocol needs two.
     pub(crate) const fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
@@ -59,7 +59,7 @@ impl Socket {
                 Ok(Message::Text(text)) => {
                     let value = serde_json::from_str(&text);
                     return value.map(Some).map_err(|error| {
-                        Error::new(format!("the browser sent no JSON ({error}): `{text}`"))
+                        Error::new(format!("the browser sent invalid JSON ({error}): `{text}`"))
                     });
                 }
                 Ok(_) => {}
@@ -74,7 +74,9 @@ impl Socket {
                     }
                 }
                 Err(error) => {
-                    return Err(Error::new(format!("lost the browser: {error}")));
+                    return Err(Error::new(format!(
+                        "lost the connection to the browser: {error}"
+                    )));
                 }
             }
         }
@@ -82,7 +84,7 @@ impl Socket {
 
     fn read(&mut self, timeout: Duration) -> tungstenite::Result<Message> {
         let stream = self.socket.get_ref();
-        // No timeout is too short for the kernel not to wait for several of its ticks.
+        // Even for the shortest timeout, the kernel waits for several of its ticks.
         if timeout.is_zero() {
             stream.set_nonblocking(true)?;
         } else {
@@ -93,7 +95,7 @@ impl Socket {
         message
     }
 
-    /// Receives until `pick` takes a message; the others wait to be events.
+    /// Receives until `pick` accepts a message. The others stay as events.
     pub(crate) fn wait_for<T>(
         &mut self,
         what: &str,
@@ -107,11 +109,11 @@ impl Socket {
             self.events.push_back(message);
         }
         Err(Error::new(format!(
-            "the browser took too long to answer {what}"
+            "the browser took too long to respond to {what}"
         )))
     }
 
-    /// The next event: one that waits, or the next to come before the deadline.
+    /// The next event: an earlier one, or one that comes before the deadline.
     pub(crate) fn event(&mut self, deadline: Instant) -> Result<Option<Value>, Error> {
         match self.events.pop_front() {
             Some(event) => Ok(Some(event)),

@@ -1,4 +1,4 @@
-//! A tab of Chromium with a page of one's own in it, to be looked at and used as a person would.
+//! A tab of Chromium with a page of a server, for tests that use it like a person.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::socket::text;
 use crate::{BrowserName, Error, Settings};
 
 /// A tab of a Chromium without a window. Unlike a [`Browser`](crate::Browser), which opens blank pages of any
-/// origin, it opens the pages of servers on loopback. The browser ends when it is dropped.
+/// origin, it opens the pages of servers on loopback. Dropping it stops the browser.
 ///
 /// ```no_run
 /// use cors_real_browsers::Tab;
@@ -55,11 +55,11 @@ impl Tab {
         Ok(tab)
     }
 
-    /// Opens a page, and forgets what the console said so far. The page may still be loading.
+    /// Opens a page, and forgets the console's lines so far. The page may still be loading.
     ///
     /// # Errors
     ///
-    /// When nothing answers there.
+    /// If nothing responds there.
     pub fn open(&mut self, url: &str) -> Result<(), Error> {
         self.listen()?;
         self.console.clear();
@@ -76,7 +76,7 @@ impl Tab {
     ///
     /// # Errors
     ///
-    /// When it throws, or its value is no `T`.
+    /// If it throws, or its value is not a `T`.
     pub fn evaluate<T: DeserializeOwned>(&mut self, expression: &str) -> Result<T, Error> {
         let params =
             json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
@@ -90,7 +90,7 @@ impl Tab {
             .map_err(|error| Error::new(format!("`{expression}` is {answer}: {error}")))
     }
 
-    /// Waits until an expression is true. The page looks again whenever its document changes.
+    /// Waits until an expression is true. The page evaluates it whenever its document changes.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl Tab {
             return Ok(());
         }
         let here: String = self.evaluate("location.href")?;
-        let text = format!("`{condition}` does not come true at `{here}`");
+        let text = format!("`{condition}` does not become true at `{here}`");
         Err(Error::new(text))
     }
 
@@ -146,7 +146,7 @@ impl Tab {
         Ok(())
     }
 
-    /// Types a text at once, where the focus is.
+    /// Inserts a text at once, where the focus is.
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ impl Tab {
     }
 
     /// Sets what the user prefers, by [media features](https://drafts.csswg.org/mediaqueries-5/#mf-user-preferences)
-    /// such as `("prefers-color-scheme", "dark")`. What is not said is the browser's default again.
+    /// such as `("prefers-color-scheme", "dark")`. Other features get the browser's default.
     ///
     /// # Errors
     ///
@@ -192,11 +192,11 @@ impl Tab {
     pub fn screenshot(&mut self) -> Result<Vec<u8>, Error> {
         let answer = self.call("Page.captureScreenshot", json!({ "format": "png" }))?;
         from_base64(&text(&answer, "/data"))
-            .ok_or_else(|| Error::new("the screenshot is no base64"))
+            .ok_or_else(|| Error::new("the screenshot is not base64"))
     }
 
-    /// What the console said since the page was opened: errors and warnings, those of the browser and those of
-    /// scripts, and exceptions that nobody caught.
+    /// The console's lines since the page was opened: errors and warnings of the browser and of scripts, and
+    /// uncaught exceptions.
     ///
     /// # Errors
     ///
@@ -207,7 +207,7 @@ impl Tab {
     }
 
     fn call(&mut self, method: &str, params: Value) -> Result<Value, Error> {
-        // Longer than a script waits, so that it can say in vain for what.
+        // Longer than a script waits, so that the script can report what it waited for.
         let deadline = Instant::now() + PATIENCE.saturating_mul(2);
         self.chromium.call(method, params, deadline)
     }
@@ -244,7 +244,7 @@ impl Tab {
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Resolves to whether the condition came true in time.
+/// Resolves to whether the condition became true in time.
 const WAIT: &str = include_str!("wait.js");
 
 /// See <https://www.rfc-editor.org/rfc/rfc4648#section-4>.

@@ -1,4 +1,4 @@
-//! A certificate made when it is first needed, and TLS between two sockets.
+//! A certificate that is created when it is first needed, and TLS between two sockets.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -28,7 +28,7 @@ impl Session {
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         let mut buffer = [0; 16 * 1024];
         loop {
-            // Not under the lock: the other direction goes on meanwhile.
+            // Not under the lock, so that the other direction can continue.
             let count = (&*self.stream).read(&mut buffer)?;
             let mut tls = self.lock();
             let mut received = buffer.get(..count).unwrap_or_default();
@@ -58,7 +58,7 @@ impl Session {
         Ok(())
     }
 
-    /// Says that nothing more follows.
+    /// Closes the sending side.
     pub(crate) fn close(&self) -> io::Result<()> {
         let mut tls = self.lock();
         tls.send_close_notify();
@@ -89,7 +89,7 @@ pub(crate) fn config() -> Result<Arc<ServerConfig>, Error> {
 }
 
 fn make() -> Result<Arc<ServerConfig>, Box<dyn std::error::Error>> {
-    // The browsers are told to accept it, whatever name it has.
+    // The browsers are configured to accept it for every name.
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let provider = Arc::new(ring::default_provider());
@@ -97,7 +97,7 @@ fn make() -> Result<Arc<ServerConfig>, Box<dyn std::error::Error>> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)?;
-    // Only this: with h2, a browser would speak something that the server behind does not.
+    // Only this protocol: the upstream server does not speak h2.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -20,7 +20,7 @@ pub(crate) struct Webkit {
     socket: Socket,
     /// The page's current target: another process, so another target, for each new site.
     target: String,
-    /// A console line without URL or id: it belongs to the line that follows.
+    /// A console line without URL or id. It belongs to the next line.
     unplaced: Option<String>,
     _process: Process,
     _display: Process,
@@ -31,14 +31,15 @@ impl Webkit {
         let (display, number) = display(deadline)?;
         let mut started = None;
         for _ in 0..TRIES {
-            // It takes an address, and does not say what it made of port 0.
+            // It needs an address, and does not report the port that it chose for port 0.
             let port = free_port().map_err(Error::io("find a free port"))?;
             started = launch(program, proxy, number, port, deadline)?;
             if started.is_some() {
                 break;
             }
         }
-        let started = started.ok_or_else(|| Error::new("others take each port that it is given"));
+        let started =
+            started.ok_or_else(|| Error::new("each of its ports was taken by another program"));
         let Launched {
             process,
             port,
@@ -84,7 +85,7 @@ impl Webkit {
             (message.get("id") == Some(&json!(id))).then_some(message)
         })?;
         if let Some(target) = moved {
-            // The old target answers no more.
+            // The old target does not respond any more.
             self.target = target;
             self.enable(deadline)?;
             return Err(Error::new("the page moved to another process"));
@@ -102,7 +103,7 @@ impl Webkit {
 impl Driver for Webkit {
     fn navigate(&mut self, url: &str, deadline: Instant) -> Result<(), Error> {
         let params = json!({ "expression": format!("location.href = {}", json!(url)) });
-        // The page may be gone before it answers; where it is then is for the caller to see.
+        // The page can be gone before it responds. The caller checks where it is.
         drop(self.call("Runtime.evaluate", params, deadline));
         Ok(())
     }
@@ -153,7 +154,7 @@ fn unwrap(message: &Value) -> Option<Value> {
     serde_json::from_str(message.pointer("/params/message")?.as_str()?).ok()
 }
 
-/// Sorts an event. `unplaced` is a line that says nothing of where it belongs, from the event before.
+/// Sorts an event. `unplaced` is a line of the previous event that does not name its request.
 fn note(event: &Value, unplaced: &mut Option<String>) -> Note {
     let at = |pointer: &str| text(event, pointer);
     match at("/method").as_str() {
@@ -161,7 +162,7 @@ fn note(event: &Value, unplaced: &mut Option<String>) -> Note {
             id: at("/params/requestId"),
             url: at("/params/request/url"),
         },
-        // `Network.loadingFailed` would add nothing: its text is one of these.
+        // `Network.loadingFailed` is not needed: its text is one of these.
         "Console.messageAdded" => {
             let line = at("/params/message/text");
             let id = at("/params/message/networkRequestId");
@@ -183,7 +184,7 @@ fn note(event: &Value, unplaced: &mut Option<String>) -> Note {
     }
 }
 
-/// How often another port is tried.
+/// How many ports are tried.
 const TRIES: usize = 5;
 
 /// MiniBrowser with a page that can be inspected.
@@ -195,7 +196,7 @@ struct Launched {
     path: String,
 }
 
-/// Starts MiniBrowser on a screen; `None` if somebody else took the port meanwhile.
+/// Starts MiniBrowser on a screen; `None` if another program took the port in the meantime.
 fn launch(
     program: &Path,
     proxy: u16,
@@ -215,9 +216,9 @@ fn launch(
             .env("NO_AT_BRIDGE", "1")
             .env("WEBKIT_INSPECTOR_HTTP_SERVER", format!("127.0.0.1:{port}"));
     })?;
-    // It listens before it has a page, and crashes when asked for a page that is not there.
+    // It listens before it has a page, and crashes on a request for a missing page.
     let path = process.wait_for("where its page is", deadline, |process| {
-        // It goes on without an inspector.
+        // It continues without an inspector.
         if process.output().contains("Address already in use") {
             return Some(None);
         }
@@ -233,7 +234,7 @@ fn launch(
     }))
 }
 
-/// A screen that nobody sees: MiniBrowser has no headless mode.
+/// A virtual screen: MiniBrowser has no headless mode.
 fn display(deadline: Instant) -> Result<(Process, u32), Error> {
     let directory = TempDir::with_prefix("cors-xvfb-").map_err(Error::io("make a directory"))?;
     let program = Path::new("Xvfb");
@@ -253,14 +254,14 @@ fn display(deadline: Instant) -> Result<(Process, u32), Error> {
     Ok((process, number))
 }
 
-/// The page that lists, for a human's eye, what can be inspected.
+/// The HTML page that lists what can be inspected.
 fn inspectable(port: u16) -> std::io::Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
     let mut list = String::new();
     let mut buffer = [0; 4096];
-    // It does not close the connection, whatever it is asked.
+    // It never closes the connection.
     while !list.contains("</html>") {
         let count = stream.read(&mut buffer)?;
         if count == 0 {
@@ -295,7 +296,7 @@ mod tests {
         let (_display, screen) = display(deadline).unwrap();
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        // Nobody answers there, so only what the browser says ends the wait.
+        // Nothing listens there, so only the browser's output ends the wait.
         let launched = launch(&program, 1, screen, port, deadline).unwrap();
         assert!(launched.is_none());
     }

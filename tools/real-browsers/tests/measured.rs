@@ -1,5 +1,5 @@
-//! The three real browsers against what they did before: the exchanges that the model of the browser is
-//! tested with. So what the servers answered there is what makes browsers behave so.
+//! Compares the three real browsers with what they did before, in the exchanges with which the model of the browser is
+//! tested. This shows that the recorded responses cause the recorded behaviour.
 
 #![expect(
     clippy::indexing_slicing,
@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 use cors_real_browsers::{Browser, BrowserName, Fetch, Outcome, Reply, Script, ScriptedServer};
 use schema::{Answer, Case, File, Line};
 
-/// How long browsers remember a preflight that says nothing of it.
+/// How long browsers cache a preflight without `Access-Control-Max-Age`.
 const REMEMBERED: Duration = Duration::from_secs(5);
-/// How often what took longer than that is tried.
+/// How often a case is repeated that took longer than that.
 const TRIES: usize = 5;
 
 const MEASURED: &str =
@@ -76,7 +76,7 @@ fn check(engine: BrowserName) {
     let mut browser = Browser::start(engine).unwrap();
     println!("{engine}: started in {:?}", started.elapsed());
 
-    // Pages of one origin together; those who wait for something last.
+    // Pages of one origin together; cases that wait come last.
     let mut cases: Vec<&Case> = file.case.iter().collect();
     cases.sort_by_key(|case| (case.again_after, &case.page));
     let mut wrong = Vec::new();
@@ -84,7 +84,7 @@ fn check(engine: BrowserName) {
         browser.open(&group[0].page).unwrap();
         let again_after = group[0].again_after;
         let observed = (0..TRIES).find_map(|attempt| {
-            // Other URLs than those of which something may be remembered.
+            // New URLs, for which nothing is cached.
             let name = |case: &Case| format!("{}-{attempt}", case.name);
             let fetches: Vec<Fetch> = group
                 .iter()
@@ -99,13 +99,13 @@ fn check(engine: BrowserName) {
                 std::thread::sleep(Duration::from_secs(seconds));
                 browser.fetch_all(&fetches).unwrap();
             }
-            // On a machine that is busy, what should still be remembered may be forgotten.
+            // On a busy machine, an entry that should still be cached can have expired.
             let is_in_time = again_after != Some(0) || begun.elapsed() < REMEMBERED;
             let names = group.iter().map(|case| name(case));
             is_in_time.then(|| names.zip(observed).collect::<Vec<_>>())
         });
         let observed =
-            observed.unwrap_or_else(|| panic!("{engine} takes longer than it remembers"));
+            observed.unwrap_or_else(|| panic!("{engine} takes longer than it caches preflights"));
         for (case, (name, observed)) in group.iter().zip(observed) {
             let mut expect = |what: &str, is: String, should: String| {
                 if is != should {
@@ -136,7 +136,7 @@ fn check(engine: BrowserName) {
                     }
                 })
                 .collect();
-            // The warm one, because here no Firefox was seen that has to warm up first.
+            // The record of the warmed-up Firefox: here, it needs no warming up.
             let firefox = case
                 .sent_firefox_warm
                 .as_ref()

@@ -1,4 +1,4 @@
-//! Pages of every kind of origin, what they send, and what the parts around a browser see of it.
+//! Pages with every kind of origin: what they send, and what the parts around a browser record.
 
 #![expect(
     clippy::indexing_slicing,
@@ -72,7 +72,7 @@ fn check(engine: BrowserName) {
 
             let sent = server.seen(&case);
             let methods: Vec<&str> = sent.iter().map(|sent| &*sent.method).collect();
-            // The second time, the preflight is in the cache, but Chromium has none for opaque origins.
+            // The second time, the preflight is cached, but not in Chromium for opaque origins.
             let uncached = engine == BrowserName::Chromium && *page == "null";
             let expected: &[&str] = match uncached {
                 true => &["OPTIONS", "PUT", "OPTIONS", "PUT"],
@@ -93,7 +93,7 @@ fn check(engine: BrowserName) {
     assert!(passed.iter().all(|it| answered(&it.response)), "{engine}");
 
     let error = browser.open("https://example.com/path").unwrap_err();
-    let text = "`https://example.com/path` is no http or https origin";
+    let text = "`https://example.com/path` is not an http or https origin";
     assert_eq!(error.to_string(), text);
 }
 
@@ -117,7 +117,7 @@ fn check_redirects(engine: BrowserName) {
         Fetch::get(server.url("to-granted")).redirected_to(server.url("granted")),
         Fetch::get(server.url("to-refused")).redirected_to(server.url("refused")),
         Fetch::get(server.url("refused?again#fragment")),
-        // Nothing is sent, so nothing is said.
+        // Nothing is sent, so there is no message.
         Fetch::get(server.url("granted")).method("TRACE"),
     ];
     let observed = browser.fetch_all(&fetches).unwrap();

@@ -1,4 +1,4 @@
-//! A tab, used as a person would.
+//! A tab, used like a person uses it.
 
 use cors_real_browsers::{BrowserName, Reply, Script, ScriptedServer, Tab};
 

@@ -1,20 +1,20 @@
-//! What a real browser did, against what the model says it does.
+//! Compares what a real browser did with what the model computes.
 
 use std::fmt;
 
 use cors_browser_model::{FetchOutcome, Kind, NetworkError, Run};
 use cors_real_browsers::{BrowserName, Observed, Outcome};
 
-/// What came of a number of fetches.
+/// The result of a number of fetches.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Those that ended as the model says.
+    /// How many ended as in the model.
     pub(crate) agreements: usize,
-    /// Of those, the ones in which the page could read the response.
+    /// In how many of these the page could read the response.
     pub(crate) readable: usize,
-    /// Of those, the ones in which the reason was compared, too.
+    /// In how many of these the reason was compared, too.
     pub(crate) reasons: usize,
-    /// The others.
+    /// The other fetches.
     pub(crate) disagreements: Vec<String>,
 }
 
@@ -49,14 +49,14 @@ impl fmt::Display for Tally {
     }
 }
 
-/// In what browser and model agree.
+/// What browser and model agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Agreement {
-    /// The page could read the response, to the header.
+    /// The page could read the response, with the same headers.
     Readable,
     /// It was blocked, and the reason is the same.
     Reason,
-    /// It was blocked, and the engine did not say why, or not for a reason that is modelled.
+    /// It was blocked, and the engine did not say why, or gave a reason that is not modelled.
     Blocked,
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn compare(
     let modelled = modelled.count();
     if modelled != preflights {
         return Err(format!(
-            "{preflights} preflights sent, {modelled} by the model"
+            "{preflights} preflights sent, {modelled} in the model"
         ));
     }
     match (&run.outcome, &observed.outcome) {
@@ -95,7 +95,7 @@ pub(crate) fn compare(
             },
         ) => {
             if readable.status != *status {
-                return Err(format!("status {status}, {} by the model", readable.status));
+                return Err(format!("status {status}, {} in the model", readable.status));
             }
             let mut seen = headers.clone();
             seen.sort();
@@ -108,7 +108,7 @@ pub(crate) fn compare(
             match seen == modelled {
                 true => Ok(Agreement::Readable),
                 false => Err(format!(
-                    "the page reads {seen:?}, by the model {modelled:?}"
+                    "the page reads {seen:?}, in the model {modelled:?}"
                 )),
             }
         }
@@ -116,11 +116,11 @@ pub(crate) fn compare(
             reason(engine, run, &failure.error, observed)
         }
         (FetchOutcome::Blocked(failure), Outcome::Read { .. }) => Err(format!(
-            "the page reads it; the model says {:?}",
+            "the page reads it; in the model: {:?}",
             failure.error
         )),
         (FetchOutcome::Response(_), Outcome::Blocked { error }) => Err(format!(
-            "blocked ({error}; {:?}), though readable by the model",
+            "blocked ({error}; {:?}), but readable in the model",
             observed.reason
         )),
     }
@@ -142,7 +142,7 @@ fn reason(
                     modelled.and_then(|line| line.code),
                 );
             };
-            // Which of several headers is reported depends on the order of a hash table.
+            // The order of a hash table decides which of several headers is reported.
             let any_of = match error {
                 NetworkError::HeadersNotAllowed { names } => names.contains(&seen.parameter),
                 _ => false,
@@ -156,8 +156,8 @@ fn reason(
                 format!("{:?} {parameter:?}", modelled.code),
             )
         }
-        // What is said of a connection that ends without a response is not about CORS, whatever it
-        // sounds like: Firefox 153 mostly complains of several `Access-Control-Allow-Origin` lines.
+        // The message about a connection that ends without a response is not about CORS, even if it says so:
+        // Firefox 153 mostly reports several `Access-Control-Allow-Origin` lines.
         _ if *error == NetworkError::Connection => Ok(Agreement::Blocked),
         BrowserName::Firefox | BrowserName::Webkit => {
             let seen = observed.reason.console.first();
@@ -180,7 +180,7 @@ fn absent(seen: Option<&str>, modelled: Option<&str>) -> Result<Agreement, Strin
     match (seen, modelled) {
         (None, _) => Ok(Agreement::Blocked),
         (Some(seen), _) => Err(format!(
-            "blocked for {seen:?}, by the model for {modelled:?}"
+            "blocked for {seen:?}, in the model for {modelled:?}"
         )),
     }
 }
@@ -188,7 +188,7 @@ fn absent(seen: Option<&str>, modelled: Option<&str>) -> Result<Agreement, Strin
 fn agree(same: bool, seen: String, modelled: String) -> Result<Agreement, String> {
     match same {
         true => Ok(Agreement::Reason),
-        false => Err(format!("blocked for {seen}, by the model for {modelled}")),
+        false => Err(format!("blocked for {seen}, in the model for {modelled}")),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Generated cases, straight against a server that answers whatever it likes: wrong, doubled, padded,
-//! upper-case, wildcard, missing and hostile values, far outside of what our own servers send.
+//! Generated cases, with a server that sends values that our own servers never send: wrong, doubled, padded, upper-case,
+//! wildcard, missing and hostile ones.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::compare::{Agreement, Tally, compare, profile};
 
 /// The pages that fetch.
 const PAGES: [&str; 3] = ["http://localhost:18080", "http://app.example.test", "null"];
-/// The most lines that are left out one by one to find what a disagreement is about.
+/// How many lines at most are removed one by one to find what a disagreement needs.
 const MAX_CUTS: usize = 40;
 
 /// Runs `count` cases of a seed in a browser.
@@ -42,10 +42,10 @@ pub(crate) fn run(browser: &mut Browser, count: usize, seed: u64) -> Result<Tall
     Ok(tally)
 }
 
-/// Leaves out what a disagreement does not need.
+/// Removes the parts that a disagreement does not need.
 fn minimal(browser: &mut Browser, case: &Case) -> Result<(Case, String), String> {
     let mut case = case.clone();
-    let mut how = "it went away when tried again".to_owned();
+    let mut how = "it did not occur again".to_owned();
     if let Some(Err(again)) = try_all(browser, case.page, &[&case])?.pop() {
         how = again;
     }
@@ -97,7 +97,7 @@ fn try_all(
         .collect())
 }
 
-/// A fetch, and what is answered.
+/// A fetch, and the responses to it.
 #[derive(Clone, Debug)]
 struct Case {
     page: &'static str,

@@ -1,4 +1,4 @@
-//! The model of the browser against real browsers: `cargo xtask test-matrix --browser NAME`.
+//! Compares the model of the browser with real browsers: `cargo xtask test-matrix --browser NAME`.
 
 mod compare;
 mod generated;
@@ -15,7 +15,7 @@ use cors_real_browsers::{Browser, BrowserName};
 use lexopt::ValueExt as _;
 use regex_lite::Regex;
 
-/// Generated cases for each engine. WebKit's inspector takes its time, so it gets fewer.
+/// Generated cases for each engine. WebKit has fewer, because its inspector is slow.
 const GENERATED: [(BrowserName, usize); 3] = [
     (BrowserName::Chromium, 2000),
     (BrowserName::Firefox, 2000),
@@ -79,11 +79,13 @@ fn engines(name: &str) -> Result<Vec<BrowserName>, String> {
         .into_iter()
         .find(|engine| engine.name().eq_ignore_ascii_case(name));
     found.map(|engine| vec![engine]).ok_or_else(|| {
-        format!("`{name}` is no browser; it is one of `chromium`, `firefox`, `webkit`, `all`, `installed`")
+        format!(
+            "`{name}` is not a browser; use `chromium`, `firefox`, `webkit`, `all` or `installed`"
+        )
     })
 }
 
-/// The browsers that are installed, which has to be all of them where `CI` is `true`.
+/// The browsers that are installed. With `CI=true`, all of them must be.
 fn installed() -> Vec<BrowserName> {
     if std::env::var("CI").as_deref() == Ok("true") {
         return BrowserName::ALL.to_vec();
@@ -98,7 +100,7 @@ fn installed() -> Vec<BrowserName> {
     BrowserName::ALL.into_iter().filter(is_installed).collect()
 }
 
-/// Runs everything; says whether all agrees.
+/// Runs all cases. Returns whether browsers and model agree.
 fn run(options: &Options) -> Result<bool, String> {
     for engine in &options.engines {
         engine.available()?;

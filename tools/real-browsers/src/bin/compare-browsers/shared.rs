@@ -1,4 +1,4 @@
-//! The shared cases, as far as a page can express them, against a fixture server.
+//! The shared cases that a page can send, with a fixture server.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) fn run(
             .iter()
             .filter(|case| Arc::ptr_eq(&case.policy, policy));
         let server = fixture.start(Some(&files.path(index)))?;
-        // Browsers let an https page talk to https alone.
+        // Browsers let an https page send requests only to https.
         let doors = [
             Front::plain(server.port()).map_err(|error| error.to_string())?,
             Front::tls(server.port()).map_err(|error| error.to_string())?,
@@ -74,13 +74,13 @@ pub(crate) fn run(
     Ok(tally)
 }
 
-/// A fetch that a case makes of a page.
+/// A fetch of a page that sends a case's request.
 struct Planned {
     name: String,
     request: Request,
 }
 
-/// What pages could ask for so that the requests of these cases come about, each once.
+/// The fetches with which pages send the requests of these cases, each once.
 fn plan<'a>(
     cases: impl Iterator<Item = &'a Case>,
     policy: &NamedPolicy,
@@ -99,7 +99,7 @@ fn plan<'a>(
                 true => &doors[1],
                 false => &doors[0],
             };
-            // A query of its own ties the exchanges on the wire to the fetch.
+            // A query of its own identifies the fetch of each exchange.
             let glue = if case.request.target.contains('?') {
                 '&'
             } else {
@@ -119,12 +119,12 @@ fn plan<'a>(
             else {
                 continue;
             };
-            // Only upload listeners set the flag, and those are for `XMLHttpRequest`.
-            // And no script sets thousands of headers, which WebKit's inspector does not survive.
+            // Only upload listeners of `XMLHttpRequest` set the flag. Thousands of headers crash WebKit's
+            // inspector.
             if request.use_cors_preflight || request.headers.iter().count() > MAX_HEADERS {
                 continue;
             }
-            // What differs is the query; a handler that streams takes its time.
+            // Only the query differs, and a handler that streams is slow.
             let mut same = request.clone();
             same.url.set_query(None);
             if is_openable(&request.origin.to_string()) && seen.insert(format!("{same:?}")) {
@@ -138,8 +138,8 @@ fn plan<'a>(
     planned
 }
 
-/// Whether there can be a page of this origin. The others are for scripts of extensions and
-/// applications, or for no script at all. Browsers open nothing at port 1, one of the
+/// Whether a page can have this origin. Other origins belong to extensions and applications, or to no
+/// script. Browsers open nothing at port 1, one of the
 /// [bad ports](https://fetch.spec.whatwg.org/#bad-port).
 fn is_openable(origin: &str) -> bool {
     let parsed = cors_core::Origin::parse(origin);
@@ -161,7 +161,7 @@ fn script(request: &Request) -> Fetch {
     }
 }
 
-/// What the browser and the server said to each other in one fetch.
+/// The requests and responses of one fetch.
 struct Dialogue<'a> {
     exchanges: Vec<&'a RecordedExchange>,
 }
@@ -191,8 +191,8 @@ impl<'a> Dialogue<'a> {
             .count()
     }
 
-    /// The answer that the server gave to this request of the browser. Where the browser made no such
-    /// request, there is none, and the model ends differently.
+    /// The server's response to this request of the browser. If the browser did not send the request, there is
+    /// none, and the model has another outcome.
     fn answer(&mut self, sent: &SentRequest) -> Option<Response> {
         let preflight = sent.headers.contains("access-control-request-method");
         let at = self.exchanges.iter().position(|exchange| {
