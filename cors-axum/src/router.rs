@@ -211,7 +211,7 @@ mod sealed {
 
     /// The state of a router that needs no state.
     #[diagnostic::on_unimplemented(
-        message = "this `Router` misses its state, a `{Self}`",
+        message = "this `Router` needs a state of type `{Self}`",
         label = "call `.with_state(state)` before `.with_cors(policy)`"
     )]
     pub trait NoState {

@@ -9,7 +9,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 /// The warnings and errors of our crates on this thread while `run` runs: a line each, with the level and the fields.
 ///
-/// In a program that uses this function, every test that emits an event must call it. `tracing` remembers for each event
+/// In a program that uses this function, every test that emits an event must call it. `tracing` stores for each event
 /// in the code whether a subscriber wants it. If the first thread that reaches the event has no subscriber, later
 /// threads can miss it.
 pub fn warnings(run: impl FnOnce()) -> Vec<String> {

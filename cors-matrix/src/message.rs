@@ -137,7 +137,7 @@ impl<S: io::Read + io::Write> Connection<S> {
     ///
     /// # Errors
     ///
-    /// When the connection is closed before the answer is complete, or what comes is not HTTP/1.1.
+    /// If the connection is closed before the response is complete, or if the response is not HTTP/1.1.
     pub fn exchange(&mut self, request: &RawRequest) -> io::Result<RawResponse> {
         self.stream.write_all(&request.to_bytes(b"keep-alive"))?;
         let mut block = [0; 16 * 1024];

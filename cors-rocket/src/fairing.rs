@@ -64,7 +64,7 @@ impl Fairing for Cors {
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
         if rocket.state::<Attached>().is_some() {
             tracing::error!(
-                "a second CORS fairing is attached; attach one, with several grants if need be"
+                "a second CORS fairing is attached; attach only one, with a policy of several grants"
             );
             return Err(rocket);
         }

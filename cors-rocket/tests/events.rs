@@ -63,6 +63,7 @@ fn a_second_fairing_is_reported() {
         let error = Client::untracked(application().attach(cors())).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::FailedFairings(_)));
     });
-    let text = "a second CORS fairing is attached; attach one, with several grants if need be";
+    let text =
+        "a second CORS fairing is attached; attach only one, with a policy of several grants";
     assert_eq!(reported, [format!("ERROR message={text}")]);
 }

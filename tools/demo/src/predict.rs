@@ -65,7 +65,7 @@ impl Predicted {
             .ok_or_else(|| format!("`{}` is not an engine", asked.engine))?;
         let url = Url::parse(&asked.url).map_err(|error| format!("`{}`: {error}", asked.url))?;
         let framework = framework(demo, &url)
-            .ok_or_else(|| format!("`{}` is on none of the four servers", asked.url))?;
+            .ok_or_else(|| format!("`{}` is not on one of the four servers", asked.url))?;
         let policy = demo.policy();
         let Asked {
             origin, request, ..

@@ -235,7 +235,7 @@ fn what_is_no_request() {
     let axum = "http://127.0.0.1:40001/echo";
     check(
         ask(ALLOWED, "http://127.0.0.1:1/echo", "GET", &[]),
-        "`http://127.0.0.1:1/echo` is on none of the four servers",
+        "`http://127.0.0.1:1/echo` is not on one of the four servers",
     );
     check(
         ask(ALLOWED, "/echo", "GET", &[]),
