@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: finds words that are hard to read for many, and says what to write instead.
+//! `cargo xtask tidy`: finds words that are hard to read, and prints what to write instead.
 
 use std::fs;
 use std::io;
@@ -12,9 +12,9 @@ use crate::{Error, root};
 struct Word {
     /// A regular expression; case does not matter.
     pattern: &'static str,
-    /// What each match contains, in lower case. To look for that first is a hundred times as fast.
+    /// What each match contains, in lower case. A search for it is much faster than the expression.
     part: &'static str,
-    /// Where it is right: after, or before, a text that matches.
+    /// Contexts in which it is right: after a text that matches, or before one.
     unless_after: Option<&'static str>,
     unless_before: Option<&'static str>,
     /// What to write instead.
@@ -91,7 +91,7 @@ const WORDS: [Word; 9] = [
     },
 ];
 
-/// What we have not written, and this file: the list does not find itself.
+/// Files with texts of others, and this one, which has the list.
 const EXCEPT: [&str; 3] = [
     "xtask/src/tidy.rs",
     // What browsers print.
@@ -104,7 +104,7 @@ const ENDINGS: [&str; 8] = [
     ".css", ".html", ".js", ".md", ".rs", ".sh", ".toml", ".ci/run",
 ];
 
-/// A line with this is not searched: it quotes.
+/// A line with this mark is not searched.
 const QUOTED: &str = "tidy: quoted";
 
 pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {

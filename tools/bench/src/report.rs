@@ -225,7 +225,8 @@ impl Report {
     /// What a reader looks for first: ten lines.
     fn summary(&self) -> String {
         let mut text = String::from(
-            "| | request | bare | peer | | ours | peer / ours |\n|---|---|--:|---|--:|--:|--:|\n",
+            "| framework | request | bare | peer | peer's time | our time | peer / ours |\n\
+             |---|---|--:|---|--:|--:|--:|\n",
         );
         for (program, variant) in SUMMARY {
             for case in SUMMARY_CASES {
@@ -360,9 +361,8 @@ impl Report {
         let methods = include_str!("../method.md");
         Ok(format!(
             "# Benchmarks\n\n\
-             The time of one request: to the framework without CORS middleware (bare), with the CORS middleware that its \
-             users usually have (peer), and with ours. The policy allows one origin with credentials. Above 1.0 in the last \
-             column, ours is faster.\n\n{summary}\n\
+             The time of one request: to the framework without CORS middleware (bare), with the usual CORS middleware (peer), \
+             and with ours. The policy allows one origin with credentials. If the last column is above 1.0, ours is faster.\n\n{summary}\n\
              \\* The work is not equal: the peer omits `Vary` or other headers that ours sends. Of a preflight, \"bare\" is \
              the time of an ordinary `OPTIONS` route, which ours does not reach.\n\n\
              {machine}\n\n\
