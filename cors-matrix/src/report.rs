@@ -176,13 +176,17 @@ impl Report {
         let _ = match self.failures.is_empty() {
             true => writeln!(
                 text,
-                "\n{} ({}): all passed, {known} with a known difference",
+                "\n{} ({}): all passed{}",
                 exchanges(all),
                 self.frameworks
                     .iter()
                     .map(|framework| format!("{} on {framework}", all / self.frameworks.len()))
                     .collect::<Vec<_>>()
                     .join(", "),
+                match known {
+                    0 => String::new(),
+                    _ => format!(", {known} with a known difference"),
+                },
             ),
             false => writeln!(text, "\n{failed} of {} failed", exchanges(all)),
         };
