@@ -1,65 +1,92 @@
 //! Applications with the CORS layer of tower-http.
 
-use std::sync::mpsc;
-use std::thread;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use axum::Router;
-use axum::http::{HeaderValue, Method, header};
-use axum::routing::get;
+use http::{HeaderValue, Method, Request, Response, header};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_layer::Layer as _;
+use tower_service::Service;
 
-use super::server::{APP, Done, probe};
+use super::server::{self, APP, Done, Scripted, probe};
 
-/// Serves an application under a layer, until the test ends.
-fn serve(layer: CorsLayer) -> String {
-    let (say, hear) = mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-                .await
-                .unwrap();
-            say.send(listener.local_addr().unwrap().port()).unwrap();
-            let app = Router::new().route("/", get(|| async { "hello" }).put(|| async { "hello" }));
-            axum::serve(listener, app.layer(layer)).await.unwrap();
-        });
-    });
-    format!("http://127.0.0.1:{}/", hear.recv().unwrap())
+/// An application that answers every request with 200.
+#[derive(Clone)]
+struct Application;
+
+impl Service<Request<()>> for Application {
+    type Response = Response<()>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<()>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready(Ok(Response::new(())))
+    }
 }
 
-fn run(url: &str, args: &str) -> Done {
-    probe(&format!("--origin {APP} {args}"), url)
+/// Serves the application under a layer. A framework would only add the time to build it.
+fn serve(layer: CorsLayer) -> Scripted {
+    Scripted::new(move |request| {
+        let mut service = layer.layer(Application);
+        let mut context = Context::from_waker(Waker::noop());
+        // Neither the layer nor the application waits for anything.
+        let Poll::Ready(Ok(response)) = pin!(service.call(to_http(request))).poll(&mut context)
+        else {
+            panic!("the layer waits for something");
+        };
+        let lines = response.headers().iter();
+        let lines = lines.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+        (response.status().as_u16(), lines.collect())
+    })
+}
+
+fn to_http(request: &server::Request) -> Request<()> {
+    let builder = Request::builder()
+        .method(&*request.method)
+        .uri(&*request.target);
+    let lines = request.lines.iter();
+    let builder = lines.fold(builder, |builder, (name, value)| {
+        builder.header(name, value)
+    });
+    builder.body(()).unwrap()
+}
+
+fn run(server: &Scripted, args: &str) -> Done {
+    probe(&format!("--origin {APP} {args}"), &server.url())
 }
 
 #[track_caller]
-fn audit(url: &str, status: i32, expected: &[&str]) {
-    let done = run(url, "--audit --delay 0 --json");
+fn audit(server: &Scripted, status: i32, expected: &[&str]) {
+    let done = run(server, "--audit --delay 0 --json");
     assert_eq!(done.findings(), expected, "{}", done.stdout);
     done.has_status(status);
 }
 
 #[test]
 fn permissive() {
-    let url = serve(CorsLayer::permissive());
-    run(&url, "-X PUT -H X-A:1")
+    let server = serve(CorsLayer::permissive());
+    run(&server, "-X PUT -H X-A:1")
         .has_status(0)
         .says(&["allowed", "[no-max-age]"]);
-    run(&url, "--credentials include")
+    run(&server, "--credentials include")
         .has_status(1)
         .says(&["\nallow-origin-wildcard\n"]);
-    audit(&url, 0, &["wildcard-origin"]);
+    audit(&server, 0, &["wildcard-origin"]);
 }
 
 #[test]
 fn very_permissive() {
-    let url = serve(CorsLayer::very_permissive());
-    run(&url, "--credentials include")
+    let server = serve(CorsLayer::very_permissive());
+    run(&server, "--credentials include")
         .has_status(0)
         .says(&["allowed"]);
-    audit(&url, 1, &["reflected-origin-with-credentials"]);
+    audit(&server, 1, &["reflected-origin-with-credentials"]);
 }
 
 #[test]
@@ -71,25 +98,25 @@ fn a_list() {
     let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::PUT]);
-    let url = serve(layer);
-    run(&url, "-X PUT").has_status(0).says(&["allowed"]);
-    let done = run(&url, "-X PUT --credentials include").has_status(1);
+    let server = serve(layer);
+    run(&server, "-X PUT").has_status(0).says(&["allowed"]);
+    let done = run(&server, "-X PUT --credentials include").has_status(1);
     done.says(&[
         "\nallow-credentials-missing\n",
         "send `Access-Control-Allow-Credentials: true`",
     ]);
-    run(&url, "-X PUT -H X-A:1")
+    run(&server, "-X PUT -H X-A:1")
         .has_status(1)
         .says(&["\nheader-not-allowed\n", "add `x-a`"]);
-    audit(&url, 0, &[]);
+    audit(&server, 0, &[]);
 }
 
 #[test]
 fn one_origin() {
-    let url = serve(CorsLayer::new().allow_origin(HeaderValue::from_static(APP)));
-    run(&url, "").says(&["allowed"]);
+    let server = serve(CorsLayer::new().allow_origin(HeaderValue::from_static(APP)));
+    run(&server, "").says(&["allowed"]);
     // One request cannot tell that this is for everybody; the audit can.
-    audit(&url, 0, &["static-allow-origin"]);
+    audit(&server, 0, &["static-allow-origin"]);
 }
 
 #[test]
@@ -107,9 +134,9 @@ fn everything_but_authorization() {
         .allow_origin(Any)
         .allow_headers(Any)
         .allow_methods(Any);
-    let url = serve(layer);
+    let server = serve(layer);
     // The standard wants it by name; Chromium and WebKit do not yet.
-    let done = run(&url, "-H Authorization:Bearer");
+    let done = run(&server, "-H Authorization:Bearer");
     done.has_status(1).says(&["`Authorization`"]);
     let layer = CorsLayer::new()
         .allow_origin(Any)
