@@ -1,5 +1,6 @@
 //! The fixture servers, built and started.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,10 @@ use std::time::Duration;
 
 /// How long to wait until a server listens, or until it has read another policy.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The environment variable that names the folder of the built fixture servers. `cargo xtask test-servers` builds
+/// them and sets it.
+pub const SERVERS: &str = "CORS_FIXTURE_SERVERS";
 
 /// A web framework with an adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +135,38 @@ impl FixtureBinary {
         }
         fixtures.sort_by_key(|fixture| fixture.framework);
         Ok(fixtures)
+    }
+
+    /// The four fixture servers in the folder that [`SERVERS`] names, for tests: a test that runs cargo makes everyone
+    /// who runs it wait for four frameworks, and waits itself for the lock of the cargo that runs it.
+    ///
+    /// # Errors
+    ///
+    /// When the variable is not set, or a server is not in its folder. The text says what to run.
+    pub fn built() -> Result<Vec<Self>, String> {
+        let folder = std::env::var_os(SERVERS).ok_or_else(|| {
+            format!(
+                "the fixture servers are not there: `{SERVERS}` is not set. `cargo xtask test-servers` builds them, sets \
+                 it and runs the tests that need them"
+            )
+        })?;
+        Self::in_folder(Path::new(&folder))
+    }
+
+    /// The four fixture servers in a folder.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not there.
+    pub fn in_folder(folder: &Path) -> Result<Vec<Self>, String> {
+        let binary = |framework: Framework| {
+            let path = folder.join(format!("fixture-{framework}{EXE_SUFFIX}"));
+            match path.is_file() {
+                true => Ok(Self { framework, path }),
+                false => Err(format!("{} is not there", path.display())),
+            }
+        };
+        Framework::ALL.into_iter().map(binary).collect()
     }
 
     /// The command that runs the server with a policy, or bare without one. The server exits when its standard

@@ -12,7 +12,7 @@ struct Step {
     environment: Option<(&'static str, &'static str)>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
@@ -47,6 +47,11 @@ const STEPS: [Step; 10] = [
         // Property tests use the same values in each run, so that no commit fails by chance. Without this variable,
         // `cargo test` uses new values each time.
         environment: Some(("PROPTEST_RNG_SEED", "1")),
+    },
+    Step {
+        what: "tests with the fixture servers",
+        cargo: &["xtask", "test-servers"],
+        environment: None,
     },
     Step {
         what: "test matrix, and the browsers that are installed",

@@ -6,6 +6,7 @@ mod demo;
 mod progress;
 mod serve;
 mod test_matrix;
+mod test_servers;
 mod tidy;
 
 use std::ffi::OsString;
@@ -32,6 +33,8 @@ usage: cargo xtask <task> [options]
       --cache NAME         Instead, send random requests to each framework through a real cache:
                            nginx, varnish, all or installed
       --seed N             Seed of these requests [default: 1]
+  test-servers             Run the tests that need the four fixture servers, which `cargo test` ignores
+      --package NAME       Only the tests of this package
   serve                    Run one fixture server until you stop it
       --framework NAME     axum, actix, rocket or warp
       --policy FILE        The policy to apply
@@ -87,6 +90,7 @@ fn run() -> Result<ExitCode, Error> {
         Some(lexopt::Arg::Value(task)) => match task.to_str() {
             Some("demo") => demo::run(args),
             Some("test-matrix") => test_matrix::run(args),
+            Some("test-servers") => test_servers::run(args),
             Some("serve") => serve::run(args),
             Some("bench") => bench::run(args),
             Some("tidy") => tidy::run(args),

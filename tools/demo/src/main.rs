@@ -62,10 +62,16 @@ fn run() -> Result<(), Error> {
     let allowed = bind(Kind::Allowed, options.port).map_err(failed)?;
     let refused = bind(Kind::Refused, options.refused_port).map_err(failed)?;
 
-    eprintln!(
-        "starting the fixture servers (the first time they are built, which takes some minutes)"
-    );
-    let fixtures = FixtureBinary::build(&Framework::ALL, |_| {}).map_err(failed)?;
+    let fixtures = match &options.servers {
+        Some(folder) => FixtureBinary::in_folder(folder),
+        None => {
+            eprintln!(
+                "starting the fixture servers (the first time they are built, which takes some minutes)"
+            );
+            FixtureBinary::build(&Framework::ALL, |_| {})
+        }
+    };
+    let fixtures = fixtures.map_err(failed)?;
     let fixtures = Fixtures::start(&fixtures, &source.text).map_err(failed)?;
     let urls = fixtures.urls();
     let origins = [&allowed, &refused].map(|bound| bound.site.origin().to_owned());

@@ -17,6 +17,7 @@ usage: cors-demo [options]
   --port N             Port of the page that the policy allows; 0 is any free one
                        [default: 8090, or a free one]
   --refused-port N     Port of the page that the policy does not allow [default: 8091, or a free one]
+  --servers FOLDER     Folder of the built fixture servers [default: build them]
   --open               Open the page in a browser
   --until-stdin-ends   Exit when the standard input is closed
 
@@ -29,6 +30,7 @@ pub(crate) struct Options {
     pub(crate) policy: PathBuf,
     pub(crate) port: Option<u16>,
     pub(crate) refused_port: Option<u16>,
+    pub(crate) servers: Option<PathBuf>,
     pub(crate) open: bool,
     pub(crate) until_stdin_ends: bool,
 }
@@ -46,6 +48,7 @@ impl Options {
             policy: Path::new(env!("CARGO_MANIFEST_DIR")).join("cors.toml"),
             port: None,
             refused_port: None,
+            servers: None,
             open: false,
             until_stdin_ends: false,
         };
@@ -54,6 +57,7 @@ impl Options {
                 Long("policy") => options.policy = args.value()?.into(),
                 Long("port") => options.port = Some(args.value()?.parse()?),
                 Long("refused-port") => options.refused_port = Some(args.value()?.parse()?),
+                Long("servers") => options.servers = Some(args.value()?.into()),
                 Long("open") => options.open = true,
                 Long("until-stdin-ends") => options.until_stdin_ends = true,
                 Long("help") | Short('h') => return Ok(None),
@@ -77,10 +81,14 @@ mod tests {
         let options = parse("").unwrap().unwrap();
         assert!(options.policy.ends_with("cors.toml"));
         assert_eq!((options.port, options.refused_port), (None, None));
-        let options = parse("--policy a.toml --port 0 --refused-port=1 --open --until-stdin-ends");
+        assert_eq!(options.servers, None);
+        let options = parse(
+            "--policy a.toml --port 0 --refused-port=1 --servers b --open --until-stdin-ends",
+        );
         let options = options.unwrap().unwrap();
         assert_eq!(options.policy, Path::new("a.toml"));
         assert_eq!((options.port, options.refused_port), (Some(0), Some(1)));
+        assert_eq!(options.servers.as_deref(), Some(Path::new("b")));
         assert!(options.open && options.until_stdin_ends);
         assert!(parse("--port 0 --help").unwrap().is_none());
     }

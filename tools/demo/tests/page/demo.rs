@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use cors_matrix::server::FixtureBinary;
 use cors_real_browsers::{BrowserName, Tab};
 use serde::de::DeserializeOwned;
 
@@ -27,8 +28,11 @@ impl Demo {
             println!("SKIPPED: {missing}");
             return None;
         }
+        let servers = FixtureBinary::built().unwrap();
         let mut program = Command::new(env!("CARGO_BIN_EXE_cors-demo"))
             .args(["--port", "0", "--refused-port", "0", "--until-stdin-ends"])
+            .arg("--servers")
+            .arg(servers.first().unwrap().path.parent().unwrap())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

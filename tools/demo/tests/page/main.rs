@@ -1,4 +1,6 @@
 //! The page in a real browser: a Chromium without a window uses it as a visitor would.
+//!
+//! `cargo xtask test-servers --package cors-demo` runs it: the page needs the fixture servers, and no test builds them.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,6 +11,7 @@ use demo::{Demo, POLICY};
 const PATCH: &str = "method-not-allowed";
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn the_grid_is_equal_and_a_cell_says_why() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -60,6 +63,7 @@ fn the_grid_is_equal_and_a_cell_says_why() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn what_is_not_as_predicted_is_seen() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -114,6 +118,7 @@ fn what_is_not_as_predicted_is_seen() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn an_edit_takes_effect_in_every_column() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -167,6 +172,7 @@ fn an_edit_takes_effect_in_every_column() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn what_is_missing_is_underlined_where_it_is_missing() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -188,6 +194,7 @@ fn what_is_missing_is_underlined_where_it_is_missing() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn an_invalid_edit_says_so_and_changes_nothing() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -254,6 +261,7 @@ fn an_invalid_edit_says_so_and_changes_nothing() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn the_refused_page_is_blocked_everywhere() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -295,6 +303,7 @@ fn the_refused_page_is_blocked_everywhere() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn a_request_of_ones_own() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -364,6 +373,7 @@ fn a_request_of_ones_own() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn the_frame_sends_to_the_servers_alone() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -382,6 +392,7 @@ fn the_frame_sends_to_the_servers_alone() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn a_policy_that_another_page_saved_arrives() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -403,6 +414,7 @@ fn a_policy_that_another_page_saved_arrives() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn the_keyboard_does_it_all() {
     let Some(mut demo) = Demo::start() else {
         return;
@@ -443,6 +455,7 @@ fn the_keyboard_does_it_all() {
 }
 
 #[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn every_size_and_both_schemes() {
     let Some(mut demo) = Demo::start() else {
         return;
