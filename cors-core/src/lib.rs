@@ -83,6 +83,7 @@ mod policy;
 mod policy_cache;
 mod public_suffix;
 mod seen;
+mod step;
 mod suggest;
 #[doc(hidden)]
 pub mod text;

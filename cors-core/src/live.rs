@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 
 use crate::policy::Policy;
+use crate::step::{lock, step};
 
 /// A handle to a policy that can be replaced at any moment, for all workers of a server at once.
 ///
@@ -90,6 +91,7 @@ impl LivePolicy {
     /// # Ok::<(), cors_core::ConfigErrors>(())
     /// ```
     pub fn current(&self) -> (Policy, u64) {
+        step();
         let current = self.0.current.load();
         (current.policy.clone(), current.version)
     }
@@ -97,14 +99,15 @@ impl LivePolicy {
 
 impl State {
     pub(crate) fn version(&self) -> u64 {
+        step();
         self.version.load(Ordering::Acquire)
     }
 
     pub(crate) fn replace(&self, policy: Policy) -> u64 {
-        let replacing = self.replacing.lock();
-        let _replacing = replacing.unwrap_or_else(PoisonError::into_inner);
+        let _replacing = lock(&self.replacing);
         let version = self.version.load(Ordering::Relaxed) + 1;
         self.begin_to_replace(policy, version);
+        step();
         // Last, so that a thread that sees the version also sees the policy.
         self.version.store(version, Ordering::Release);
         version
@@ -112,6 +115,7 @@ impl State {
 
     /// The first half of `replace`, separate for tests.
     pub(crate) fn begin_to_replace(&self, policy: Policy, version: u64) {
+        step();
         self.current.store(Arc::new(Current { policy, version }));
     }
 }

@@ -1,5 +1,8 @@
 //! A cache for what an adapter prepares from the current policy.
 
+#[cfg(test)]
+mod every_order;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +10,7 @@ use arc_swap::ArcSwap;
 
 use crate::live::{LivePolicy, PolicySource};
 use crate::policy::Policy;
+use crate::step::step;
 
 /// What an adapter has prepared from the current policy, such as header values in the framework's types.
 /// It is prepared once for a [`Policy`], and again after each replacement for a [`LivePolicy`].
@@ -98,6 +102,7 @@ impl<P: Clone> Live<P> {
     /// Not inlined, so that a policy that is never replaced does not save the registers that this needs.
     #[inline(never)]
     fn current(&self) -> P {
+        step();
         let made = self.made.load();
         // It can be newer: a replacement stores the policy first and the version after it.
         if made.version >= self.policy.version() {
@@ -112,6 +117,7 @@ impl<P: Clone> Live<P> {
             true => Arc::clone(stored),
             false => Arc::clone(&made),
         };
+        step();
         let stored = self.made.rcu(newest);
         newest(&stored).value.clone()
     }

@@ -32,7 +32,8 @@ fn apply(policy: Policy) -> Arc<u64> {
     Arc::new(version.get())
 }
 
-// That the version is stored after the policy is seen by luck, if a thread is interrupted in between.
+// What depends on the order of the threads' steps is tried in `src/policy_cache/every_order.rs`, in every order. This is
+// for what that leaves out: real threads, and memory orderings.
 #[test]
 fn whoever_sees_a_version_gets_that_policy_or_a_later_one() {
     const VERSIONS: u64 = 5_000;
