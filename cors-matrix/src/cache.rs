@@ -18,6 +18,7 @@ use fastrand::Rng;
 use crate::judge::show;
 use crate::message::{Connection, RawResponse};
 use crate::server::{FixtureBinary, Framework};
+use crate::skip::skip;
 use program::Program;
 use traffic::{Asked, Fault, POLICY};
 
@@ -90,7 +91,7 @@ impl FromStr for Caches {
             "nginx" => vec![nginx],
             "varnish" => varnish.to_vec(),
             "all" => Cache::ALL.to_vec(),
-            "installed" => installed(),
+            "installed" => installed()?,
             _ => {
                 return Err(format!(
                     "`{name}` is not a cache; write `nginx`, `varnish`, `all` or `installed`"
@@ -117,18 +118,15 @@ impl Caches {
 }
 
 /// The caches that are installed. With `CI=true`, all of them must be.
-fn installed() -> Vec<Cache> {
-    if std::env::var("CI").as_deref() == Ok("true") {
-        return Cache::ALL.to_vec();
-    }
-    let is_installed = |cache: &Cache| {
-        let missing = cache.available();
-        if let Err(missing) = &missing {
-            println!("{cache}: SKIPPED, {missing}");
+fn installed() -> Result<Vec<Cache>, String> {
+    let mut installed = Vec::new();
+    for cache in Cache::ALL {
+        match cache.available() {
+            Ok(()) => installed.push(cache),
+            Err(missing) => skip(&format!("requests through {cache}"), &missing)?,
         }
-        missing.is_ok()
-    };
-    Cache::ALL.into_iter().filter(is_installed).collect()
+    }
+    Ok(installed)
 }
 
 /// Sends [`REQUESTS`] random requests to each framework through each cache, and prints the result. Returns whether

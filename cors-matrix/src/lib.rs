@@ -11,6 +11,7 @@
 //! - [`fixture`]: what the fixture servers have in common.
 //! - [`document`]: the documents that they serve for caches to store.
 //! - [`events`]: what our crates report to `tracing` while a function runs, for their tests.
+//! - [`skip`]: what is not run, because a program that it needs is not installed.
 //! - [`readme`]: what the README shows, for tests that compare it.
 //! - `cache`: real caches in front of them, and random requests.
 
@@ -28,3 +29,4 @@ pub mod readme;
 pub mod report;
 pub mod run;
 pub mod server;
+pub mod skip;

@@ -1,7 +1,11 @@
-//! `cargo xtask ci`: runs every required check.
+//! `cargo xtask ci` runs every required check, and `cargo xtask check` the quick ones.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
+use cors_matrix::skip::{SKIPPED, skip_in};
 
 use crate::{Error, cargo};
 
@@ -12,30 +16,34 @@ struct Step {
     environment: Option<(&'static str, &'static str)>,
 }
 
+const FORMAT: Step = Step {
+    what: "format",
+    cargo: &["fmt", "--all", "--check"],
+    environment: None,
+};
+
+const LINTS: Step = Step {
+    what: "lints",
+    cargo: &[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "--deny",
+        "warnings",
+    ],
+    environment: None,
+};
+
 const STEPS: [Step; 11] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
         environment: None,
     },
-    Step {
-        what: "format",
-        cargo: &["fmt", "--all", "--check"],
-        environment: None,
-    },
-    Step {
-        what: "lints",
-        cargo: &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "--deny",
-            "warnings",
-        ],
-        environment: None,
-    },
+    FORMAT,
+    LINTS,
     Step {
         what: "docs",
         cargo: &["doc", "--workspace", "--all-features", "--no-deps"],
@@ -94,32 +102,93 @@ const DENY: Step = Step {
     environment: None,
 };
 
-pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
+/// What `check` runs. Doc tests, real browsers, caches and the benchmarks are left to `ci`.
+const CHECK: [Step; 4] = [
+    FORMAT,
+    LINTS,
+    Step {
+        what: "unit and property tests",
+        cargo: &["test", "--workspace", "--all-features", "--all-targets"],
+        environment: Some(("PROPTEST_RNG_SEED", "1")),
+    },
+    Step {
+        what: "test matrix on axum",
+        cargo: &["xtask", "test-matrix", "--framework", "axum"],
+        environment: None,
+    },
+];
+
+pub(crate) fn ci(args: lexopt::Parser) -> Result<ExitCode, Error> {
     crate::options(args, |_, _| Ok(false))?;
-    let mut times = Vec::new();
-    for step in &STEPS {
-        times.push((step.what, step.run()?));
+    run(|skipped| {
+        let mut times = times(&STEPS, skipped)?;
+        match cargo(&["deny", "--version"]).output() {
+            Ok(output) if output.status.success() => times.push((DENY.what, DENY.run(skipped)?)),
+            _ => skip_in(Some(skipped), DENY.what, "`cargo-deny` is not installed")
+                .map_err(Error::Failed)?,
+        }
+        Ok(times)
+    })
+}
+
+pub(crate) fn check(args: lexopt::Parser) -> Result<ExitCode, Error> {
+    crate::options(args, |_, _| Ok(false))?;
+    run(|skipped| times(&CHECK, skipped))
+}
+
+/// How long each step took.
+type Times = Vec<(&'static str, Duration)>;
+
+fn times(steps: &[Step], skipped: &Path) -> Result<Times, Error> {
+    let times = steps.iter().map(|step| Ok((step.what, step.run(skipped)?)));
+    times.collect()
+}
+
+/// Runs steps, which write what they skip to a file; then prints how long each took, and what was skipped.
+fn run(steps: impl FnOnce(&Path) -> Result<Times, Error>) -> Result<ExitCode, Error> {
+    let list = skipped_file()?;
+    let times = steps(&list);
+    let skipped = std::fs::read_to_string(&list).unwrap_or_default();
+    let _ = std::fs::remove_file(&list);
+    if let Ok(times) = &times {
+        let all = times.iter().map(|(_, time)| time).sum();
+        eprintln!("\ntime of each step:");
+        for (what, time) in times.iter().chain([&("all", all)]) {
+            eprintln!("{:>7.0} s  {what}", time.as_secs_f64());
+        }
     }
-    match cargo(&["deny", "--version"]).output() {
-        Ok(output) if output.status.success() => times.push((DENY.what, DENY.run()?)),
-        _ => eprintln!("\n== {}: skipped, cargo-deny is not installed", DENY.what),
+    // Several tests need the same program.
+    let skipped: BTreeSet<_> = skipped.lines().collect();
+    if !skipped.is_empty() {
+        eprintln!("\nwhat was skipped:");
     }
-    let all: Duration = times.iter().map(|(_, time)| time).sum();
-    eprintln!("\ntime of each step:");
-    for (what, time) in times.iter().chain([&("all", all)]) {
-        eprintln!("{:>7.0} s  {what}", time.as_secs_f64());
+    for line in skipped {
+        eprintln!("  {line}");
     }
+    times?;
     eprintln!("\nall checks passed");
     Ok(ExitCode::SUCCESS)
 }
 
+/// The file to which tests write what they skip, empty.
+fn skipped_file() -> Result<PathBuf, Error> {
+    let failed = |error| Error::Failed(format!("cannot write a list of what is skipped: {error}"));
+    let file = std::env::current_exe().map_err(failed)?;
+    // One for each process: several may run.
+    let file = file.with_file_name(format!("skipped-{}", std::process::id()));
+    std::fs::write(&file, "").map_err(failed)?;
+    Ok(file)
+}
+
 impl Step {
     /// Runs the step, and returns how long it took.
-    fn run(&self) -> Result<Duration, Error> {
+    fn run(&self, skipped: &Path) -> Result<Duration, Error> {
         let started = Instant::now();
         eprintln!("\n== {}: cargo {}", self.what, self.cargo.join(" "));
         let failed = |how: String| Err(Error::Failed(format!("\n{} failed: {how}", self.what)));
-        match cargo(self.cargo).envs(self.environment).status() {
+        let mut cargo = cargo(self.cargo);
+        cargo.envs(self.environment).env(SKIPPED, skipped);
+        match cargo.status() {
             Ok(status) if status.success() => {
                 let time = started.elapsed();
                 eprintln!("== {}: {:.0} s", self.what, time.as_secs_f64());

@@ -46,6 +46,7 @@ usage: cargo xtask <task> [options]
       --gate               Compare the instructions with the stored numbers instead
       --record             Store the numbers of instructions and allocations instead
   tidy                     Find words that are hard to read, and print what to write instead
+  check                    While you work: format, lints, words, unit tests, and the matrix on axum
   ci                       Run every required check: format, lints, docs, tests, matrix, demo, and the
                            numbers of allocations and instructions
 
@@ -94,7 +95,8 @@ fn run() -> Result<ExitCode, Error> {
             Some("serve") => serve::run(args),
             Some("bench") => bench::run(args),
             Some("tidy") => tidy::run(args),
-            Some("ci") => ci::run(args),
+            Some("check") => ci::check(args),
+            Some("ci") => ci::ci(args),
             _ => Err(Error::Usage(format!(
                 "`{}` is not a task; see `cargo xtask --help`",
                 task.to_string_lossy()

@@ -13,6 +13,7 @@ mod schema;
 
 use std::time::{Duration, Instant};
 
+use cors_matrix::skip::skip;
 use cors_real_browsers::{Browser, BrowserName, Fetch, Outcome, Reply, Script, ScriptedServer};
 use schema::{Answer, Case, File, Line};
 
@@ -66,8 +67,7 @@ impl Case {
 #[track_caller]
 fn check(engine: BrowserName) {
     if let Err(missing) = engine.available() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
-        println!("SKIPPED {engine}: {missing}");
+        skip(&format!("what {engine} did before"), &missing).unwrap();
         return;
     }
     let file: File = toml::from_str(MEASURED).unwrap();

@@ -11,6 +11,7 @@ use std::time::Instant;
 use compare::Tally;
 use cors_matrix::case::Suite;
 use cors_matrix::server::{FixtureBinary, Framework};
+use cors_matrix::skip::skip;
 use cors_real_browsers::{Browser, BrowserName};
 use lexopt::ValueExt as _;
 use regex_lite::Regex;
@@ -72,7 +73,7 @@ fn options() -> Result<Options, lexopt::Error> {
 fn engines(name: &str) -> Result<Vec<BrowserName>, String> {
     match name {
         "all" => return Ok(BrowserName::ALL.to_vec()),
-        "installed" => return Ok(installed()),
+        "installed" => return installed(),
         _ => {}
     }
     let found = BrowserName::ALL
@@ -86,18 +87,15 @@ fn engines(name: &str) -> Result<Vec<BrowserName>, String> {
 }
 
 /// The browsers that are installed. With `CI=true`, all of them must be.
-fn installed() -> Vec<BrowserName> {
-    if std::env::var("CI").as_deref() == Ok("true") {
-        return BrowserName::ALL.to_vec();
-    }
-    let is_installed = |engine: &BrowserName| {
-        let missing = engine.available();
-        if let Err(missing) = &missing {
-            println!("{engine}: SKIPPED, {missing}");
+fn installed() -> Result<Vec<BrowserName>, String> {
+    let mut installed = Vec::new();
+    for engine in BrowserName::ALL {
+        match engine.available() {
+            Ok(()) => installed.push(engine),
+            Err(missing) => skip(&format!("the model compared with {engine}"), &missing)?,
         }
-        missing.is_ok()
-    };
-    BrowserName::ALL.into_iter().filter(is_installed).collect()
+    }
+    Ok(installed)
 }
 
 /// Runs all cases. Returns whether browsers and model agree.
