@@ -29,12 +29,12 @@ pub struct Judge {
     judge: fn(&JudgedExchange<'_>) -> Result<Pass, String>,
 }
 
-/// What a judge finds where nothing is wrong.
+/// The result of a check that finds nothing wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
-    /// It is right.
+    /// The exchange is as it must be.
     Checked,
-    /// It is none of this judge's business.
+    /// This check does not apply to the exchange.
     NotApplicable,
 }
 
