@@ -41,7 +41,8 @@ const WORDS: [Word; 9] = [
         part: "behind",
         unless_after: None,
         unless_before: Some(concat!(
-            r"^ (?:(?:a|an|another|its|one|our|that|the|this|your) )?(?:[a-z]+ )?",
+            // A hyphen is in the anchor of a heading.
+            r"^[ -](?:(?:a|an|another|its|one|our|that|the|this|your)[ -])?(?:[a-z]+ )?",
             r"(?:cache|CDN|Envoy|firewall|gateway|HAProxy|ingress|load balancer|nginx|prox(?:y|ies)|Varnish)",
         )),
         instead: "`after`, `following`; `behind` is for a proxy, a CDN, a cache",
@@ -275,6 +276,7 @@ mod tests {
             "besides",
             "behind a proxy, behind nginx, behind the reverse proxy, behind your CDN",
             "behind a load balancer",
+            "[nginx](deploying.md#behind-nginx), [gateways](#behind-a-gateway)",
             "`*` stands for any label",
             "codes/mistakes.md",
             "let in_force = behind_it;",
