@@ -46,11 +46,11 @@ fn check_allowed(allowed: &[String]) -> Result<(), Error> {
         return Err(match codes::find(code) {
             None => pages::unknown(code),
             Some(_) if codes::is_error(code) => Error::new(format!(
-                "`{code}` cannot be allowed: it is a mistake, and with mistakes a file is no policy; see \
+                "`{code}` cannot be allowed: it is an error, and a policy with errors is not valid; see \
                  `cors check --explain {code}`"
             )),
             Some(_) => Error::new(format!(
-                "`{code}` cannot be allowed: it is nothing that is found in a policy file"
+                "`{code}` cannot be allowed: it is never reported for a policy file"
             )),
         });
     }

@@ -10,13 +10,13 @@ use cors_browser_model::Credentials;
 #[command(
     name = "cors",
     version,
-    about = "Checks a CORS policy, explains what browsers make of it, and probes servers",
+    about = "Checks CORS policies, explains what browsers do with them, and probes servers",
     after_help = EXAMPLES,
     after_long_help = EXAMPLES,
     disable_help_subcommand = true
 )]
 pub(crate) struct Cli {
-    /// When to use colours; NO_COLOR is respected
+    /// When to use colours; the environment variable NO_COLOR disables them
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(crate) color: Color,
     #[command(subcommand)]
@@ -30,27 +30,27 @@ Examples:
   cors explain --from-console \"Method PUT is not allowed by Access-Control-Allow-Methods\"
   cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
 
-Exit status: 0 fine, 1 something was found, 2 used wrongly or could not be done";
+Exit status: 0: no problems, 1: problems found, 2: usage or I/O error";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(Check),
     Explain(Explain),
     Probe(Probe),
-    /// Print a script that completes the command's options in a shell
+    /// Print a script for the completion of commands and options in a shell
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page, or write one for each command
+    /// Print the manual page, or write a page for each command
     Man {
-        /// The folder to write them to
+        /// The folder for the pages; it must exist
         #[arg(long, value_name = "FOLDER")]
         dir: Option<PathBuf>,
     },
 }
 
-/// Check a policy file: every mistake, then what is sound but risky or of no use
+/// Check a policy file: errors, then warnings and notes about risky or needless settings
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -58,22 +58,21 @@ Examples:
   cors check --deny warnings cors.toml
   cors check --explain public-suffix
 
-Warnings and notes are silenced by a comment beside or above what they are about,
-`# cors-allow: CODE -- reason`, or with `--allow CODE`. Mistakes cannot be silenced.
+To silence a warning or note, add the comment `# cors-allow: CODE -- reason` to its line or the
+line above, or use `--allow CODE`. Errors cannot be silenced.
 
-Exit status: 0 no mistakes (nor what --deny names), 1 some, 2 used wrongly, or the file cannot
-be read")]
+Exit status: 0: no errors, 1: errors, or what --deny adds, 2: usage or I/O error")]
 pub(crate) struct Check {
-    /// The policy
+    /// The policy file
     #[arg(default_value = "cors.toml")]
     pub(crate) file: PathBuf,
-    /// Count warnings as mistakes, or also notes
+    /// Also fail for warnings, or for warnings and notes
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) deny: Option<Deny>,
-    /// Do not report warnings or notes of this code; may be repeated
+    /// Do not report warnings or notes with this code; may be repeated
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
-    /// Print what a code means, at length, and how to put it right; `all` lists the codes
+    /// Explain a code and how to correct it; `all` lists the codes
     #[arg(long, value_name = "CODE", conflicts_with_all = ["file", "deny", "allow", "json"])]
     pub(crate) explain: Option<String>,
     /// Print the findings as JSON
@@ -87,7 +86,7 @@ pub(crate) enum Deny {
     Notes,
 }
 
-/// Explain what browsers do with a request under a policy, and what to change if they block it
+/// Explain what browsers do with a request and a policy, and what to change if they block it
 #[derive(Debug, Args)]
 #[command(
     override_usage = "\
@@ -100,25 +99,25 @@ Examples:
       --origin http://localhost:5173 https://api.example.com/users
   cors explain --from-console \"Request header field x-custom is not allowed\"
 
-Exit status: 0 every browser lets the page read the response (with --fix: it does now),
-1 a browser or the Fetch standard does not, 2 used wrongly"
+Exit status: 0: every browser allows the request (with --fix: after the change),
+1: a browser or the Fetch standard blocks it, 2: usage or I/O error"
 )]
 pub(crate) struct Explain {
-    /// The policy
+    /// The policy file
     #[arg(required_unless_present = "from_console")]
     pub(crate) file: Option<PathBuf>,
-    /// What the page fetches
-    #[arg(required_unless_present = "from_console")]
+    /// The URL that the page fetches
+    // Required, too: `explain::run` checks it, because clap would not say that FILE is missing.
     pub(crate) url: Option<String>,
-    /// The origin of the page, or its address
+    /// The origin of the page, or its URL
     #[arg(long, required_unless_present = "from_console")]
     pub(crate) origin: Option<String>,
     #[command(flatten)]
     pub(crate) request: RequestOptions,
-    /// Apply the change that would allow the request to the policy file
+    /// Write the change that allows the request to the policy file
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Explain a message of a browser's console instead; `-` reads it from standard input
+    /// Explain a message from a browser's console instead; `-` reads it from standard input
     #[arg(
         long,
         value_name = "TEXT",
@@ -130,7 +129,7 @@ pub(crate) struct Explain {
     pub(crate) json: bool,
 }
 
-/// Send a page's requests to a running server, and explain what browsers make of its answers
+/// Send a page's requests to a running server, and explain what browsers do with its responses
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -138,29 +137,29 @@ Examples:
   cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
   cors probe --audit --origin https://app.example.com https://api.example.com/users
 
-The requests are real: with -X DELETE, a server that allows it deletes. Cookies are not sent. Audit only \
-servers of your own; an audit sends GET (or HEAD) and OPTIONS, so that it changes nothing.
+The requests are really sent: -X DELETE can delete data on the server. Cookies are not sent. Audit only \
+your own servers; an audit sends only GET (or HEAD) and OPTIONS, so it changes nothing.
 
-A proxy that knows CONNECT is taken from ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, except for the hosts in \
-NO_PROXY. Secrets in headers, and the user name, the password, the query and the fragment of a URL, are masked in \
-what is printed.
+The environment variables ALL_PROXY, HTTPS_PROXY or HTTP_PROXY can name a proxy that supports CONNECT; NO_PROXY \
+lists hosts without a proxy. The output masks secrets in headers, and the user name, the password, the query and \
+the fragment of a URL.
 
-Exit status: 0 every browser lets the page read the response and nothing else is wrong, 1 something is, \
-2 used wrongly, or there is no answer")]
+Exit status: 0: every browser allows the request and there are no errors or warnings, 1: otherwise, \
+2: usage error, or no response")]
 pub(crate) struct Probe {
-    /// What the page fetches
+    /// The URL that the page fetches
     pub(crate) url: String,
-    /// The origin of the page, or its address
+    /// The origin of the page, or its URL
     #[arg(long)]
     pub(crate) origin: String,
     #[command(flatten)]
     pub(crate) request: RequestOptions,
-    /// Say where the server's answers differ from what this policy would have it answer
+    /// Compare the server's responses with this policy file
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// Try the known ways in which servers get origins wrong, with one request each; --origin is one that they
-    /// allow
-    #[arg(long, conflicts_with = "policy")]
+    /// Test for known errors in the matching of origins, with one request each; --origin must be an allowed origin.
+    /// Not together with --policy
+    #[arg(long)]
     pub(crate) audit: bool,
     /// Seconds between the requests of an audit
     #[arg(
@@ -170,16 +169,16 @@ pub(crate) struct Probe {
         requires = "audit"
     )]
     pub(crate) delay: f64,
-    /// Seconds until a request is given up
+    /// Seconds to wait for a response
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     pub(crate) timeout: f64,
     /// Accept any certificate
     #[arg(short = 'k', long)]
     pub(crate) insecure: bool,
-    /// Trust these certificates (PEM) instead of the system's
+    /// Trust the certificates in this file (PEM) instead of the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
-    /// Print every request and response whole
+    /// Print all headers of every request and response
     #[arg(short = 'v', long)]
     pub(crate) verbose: bool,
     /// Print the result as JSON
@@ -187,7 +186,7 @@ pub(crate) struct Probe {
     pub(crate) json: bool,
 }
 
-/// What a script says to `fetch()`.
+/// The options of `fetch()`.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
     /// The method; the default is GET, or POST with -d
@@ -196,10 +195,10 @@ pub(crate) struct RequestOptions {
     /// A header that the script sets; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
-    /// The body, a text; like fetch() it sets `Content-Type: text/plain;charset=UTF-8` unless -H does
+    /// The body, as text; sets `Content-Type: text/plain;charset=UTF-8` as fetch() does, unless -H sets it
     #[arg(short = 'd', long, value_name = "TEXT")]
     pub(crate) data: Option<String>,
-    /// The credentials mode of the request: whether cookies and the like go with it
+    /// The credentials mode of the request: whether it includes cookies and other credentials
     #[arg(long, value_enum, value_name = "MODE", default_value_t = CredentialsMode::SameOrigin)]
     pub(crate) credentials: CredentialsMode,
 }
@@ -244,7 +243,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         super::Cli::command().debug_assert();
     }
 }

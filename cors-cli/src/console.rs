@@ -1,4 +1,4 @@
-//! `cors explain --from-console`: a message of a browser's console, explained.
+//! `cors explain --from-console`: explains messages from a browser's console.
 
 mod report;
 #[cfg(test)]
@@ -12,10 +12,10 @@ use serde_json::json;
 use crate::error::{Error, Outcome};
 use crate::output::Json;
 
-/// More is no message, but a log.
+/// A longer text is not a message, but a log.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// Nobody reads on after so many.
+/// Users do not read more.
 const MAX_MESSAGES: usize = 10;
 
 /// Explains a text; `-` stands for standard input.
@@ -39,7 +39,7 @@ fn from_stdin() -> Result<String, Error> {
 fn explain(text: &str, json: bool, out: &mut impl Write) -> Result<Outcome, Error> {
     if text.len() as u64 > MAX_BYTES {
         return Err(Error::new(
-            "the text has more than 4 MiB; paste only the lines that speak of CORS",
+            "the text has more than 4 MiB; paste only the lines about CORS",
         ));
     }
     let messages = messages(text).map_err(|why| Error::new(why.to_string()))?;
@@ -60,7 +60,10 @@ fn explain(text: &str, json: bool, out: &mut impl Write) -> Result<Outcome, Erro
     }
     let rest = messages.len().saturating_sub(MAX_MESSAGES);
     if rest > 0 {
-        writeln!(out, "\nand {rest} more; paste them by themselves")?;
+        writeln!(
+            out,
+            "\n{rest} more messages are not shown; paste them alone"
+        )?;
     }
     Ok(Outcome::Found)
 }

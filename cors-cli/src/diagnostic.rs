@@ -1,4 +1,4 @@
-//! A finding about a policy file, shown at its place in it.
+//! Shows a finding about a policy file at its place.
 
 use std::ops::Range;
 
@@ -10,14 +10,14 @@ use serde::Serialize;
 use crate::excerpt::{Excerpt, longest_line};
 use crate::output::{Printable, printable_lines, wrapped};
 
-/// The finding as a terminal of `width` columns shows it.
+/// The finding as text for a terminal of `width` columns.
 pub(crate) fn render(finding: &Diagnostic, source: &Source, width: usize) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    // `warning[code]: ` stands before the first line, and as much space before the others.
+    // `warning[code]: ` is before the first line, and as much space before the others.
     let before = "warning[]: ".len() + finding.code.len();
     let message = wrapped(&finding.message, width.saturating_sub(before).max(40));
     let reason = finding.reason.as_deref();
@@ -33,7 +33,7 @@ pub(crate) fn render(finding: &Diagnostic, source: &Source, width: usize) -> Str
     let title = level.primary_title(&*message).id(finding.code);
     let snippet = excerpt.snippet().annotations(marks);
     let mut group = match excerpt.is_cut() {
-        // The renderer would count columns in what it is given.
+        // The renderer would count columns in the excerpt.
         true => title
             .element(Excerpt::origin(source, &name, finding.span.start))
             .element(snippet),
@@ -44,7 +44,7 @@ pub(crate) fn render(finding: &Diagnostic, source: &Source, width: usize) -> Str
     }
     let change = finding.replacement.as_ref();
     let change = change.map(|change| (change, Excerpt::new(source, &change.span, width)));
-    // Half a change would be a wrong one.
+    // An incomplete change would be wrong.
     let change = change.filter(|(change, excerpt)| {
         excerpt.contains(&change.span) && change.text.len() <= longest_line(width)
     });
@@ -87,7 +87,7 @@ pub(crate) fn to_json<'a>(finding: &'a Diagnostic, source: &Source) -> Data<'a> 
     }
 }
 
-/// A finding as `--json` prints it.
+/// A finding in the form of `--json`.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Data<'a> {
     severity: Severity,

@@ -1,22 +1,22 @@
-//! How a command ends.
+//! The results of a command.
 
 use std::io;
 
 /// What a command found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Nothing is wrong: status 0.
+    /// No problems were found: status 0.
     Fine,
-    /// Something is: status 1.
+    /// Problems were found: status 1.
     Found,
 }
 
-/// Why a command could not do what it was asked to do: status 2.
+/// Why a command failed: status 2.
 #[derive(Debug)]
 pub(crate) enum Error {
     /// What is wrong, for people.
     Message(String),
-    /// Nobody reads what is written.
+    /// The output cannot be written.
     Output(io::Error),
 }
 

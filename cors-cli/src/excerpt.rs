@@ -7,24 +7,23 @@ use cors_explain::Source;
 
 use crate::output::printable_lines;
 
-/// What of the file is shown: the whole lines that a span is in, or of a long line the part around it.
-/// The renderer is given no more, for it would pay for the file's size with every finding, and the
-/// terminal for the line's.
+/// The part of the file that is shown: the lines of a span, or for a long line the part around the span. The
+/// renderer gets no more, because its time would grow with the size of the file for every finding.
 pub(crate) struct Excerpt<'a> {
-    /// As it is in the file.
+    /// The text in the file.
     text: &'a str,
-    /// As it is shown.
+    /// The text that is shown.
     shown: String,
-    /// The place in the file of the text's beginning.
+    /// The place of the beginning of the text in the file.
     start: usize,
-    /// What is shown before that, because the line was cut.
+    /// What is shown before it, if the line was cut.
     cut: &'static str,
     line: usize,
 }
 
 impl<'a> Excerpt<'a> {
     pub(crate) fn new(source: &'a Source, span: &Range<usize>, width: usize) -> Self {
-        /// More lines than this of one place show nothing more.
+        /// The maximum number of lines for one place.
         const MAX_LINES: usize = 12;
         let line = source.line(span.start);
         let last = source.line(span.end.saturating_sub(1).max(span.start));
@@ -74,7 +73,7 @@ impl<'a> Excerpt<'a> {
         !self.cut.is_empty()
     }
 
-    /// A place in the file, of this name.
+    /// A place in the file with this name.
     pub(crate) fn origin<'b>(source: &Source, name: &'b str, at: usize) -> Origin<'b> {
         let (line, column) = source.line_and_column(at);
         Origin::path(name).line(line).char_column(column)
@@ -84,12 +83,12 @@ impl<'a> Excerpt<'a> {
         self.start <= span.start && span.end <= self.start + self.text.len()
     }
 
-    /// Where a span of the file is in what is shown.
+    /// The place of a span of the file in the text that is shown.
     pub(crate) fn within(&self, span: &Range<usize>) -> Range<usize> {
         let place = |at: usize| {
             let at = char_boundary(self.text, at.saturating_sub(self.start));
             let (before, rest) = self.text.split_at_checked(at).unwrap_or_default();
-            // Between the two characters of a line's end is its end.
+            // A place between the two characters of a line end is the line end.
             let before = match rest.starts_with('\n') {
                 true => before.strip_suffix('\r').unwrap_or(before),
                 false => before,
@@ -116,7 +115,7 @@ fn char_boundary(text: &str, at: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// A mark is where it was, although what is before it is longer than in the file.
+    /// A mark stays at its place, although the text before it is longer than in the file.
     #[test]
     fn marks_stay_with_what_they_mark() {
         #[track_caller]

@@ -1,6 +1,7 @@
-//! `cors explain`: what browsers do with a request under a policy, why, and what to change.
+//! `cors explain`: what browsers do with a request and a policy, why, and what to change.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use cors_browser_model::Origin;
 use cors_explain::{
@@ -19,9 +20,8 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     if let Some(text) = &args.from_console {
         return console::run(text, args.json, out);
     }
-    // The command line sees to it that these come together.
     let (Some(file), Some(url), Some(origin)) = (&args.file, &args.url, &args.origin) else {
-        return Err(Error::new("a policy, a URL and `--origin` are needed"));
+        return Err(missing_argument(args.file.as_deref()));
     };
     let page = request::read(url, origin, &args.request)?;
     let source = policy::read(file)?;
@@ -44,10 +44,10 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
             write_fix(out, &source, fix, written.as_ref())?;
         }
     }
-    // After the dialogue, so that the change is there to be made by hand.
+    // After the explanation, so that the user can make the change by hand.
     if let Some(Err(why)) = &written {
         return Err(Error::new(format!(
-            "{}: {why}; it is as it was, and the change is still to be made",
+            "{}: {why}; the file is unchanged, make the change by hand",
             Printable(&source.name)
         )));
     }
@@ -74,7 +74,20 @@ fn write_dialogue(
     })
 }
 
-/// `written`: what came of writing the change to the file, if that was tried.
+/// clap reports a missing URL even if FILE is missing, because then the URL is in its place.
+fn missing_argument(file: Option<&Path>) -> Error {
+    let given = file.map(|file| file.to_string_lossy());
+    let missing = match &given {
+        Some(given) if given.contains("://") => "the argument FILE, the policy,",
+        Some(_) => "the argument URL",
+        None => "the argument FILE, the policy,",
+    };
+    Error::new(format!(
+        "{missing} is missing; write `cors explain cors.toml --origin ORIGIN URL`"
+    ))
+}
+
+/// `written` is the result of writing the change to the file, if that was tried.
 fn write_fix(
     out: &mut impl Write,
     source: &Source,
@@ -116,7 +129,7 @@ fn write_fix(
     match written {
         Some(Ok(())) => writeln!(
             out,
-            "\nThis is written to {}: every browser allows the request now.",
+            "\nThe change was written to {}: every browser allows the request now.",
             Printable(&source.name)
         ),
         Some(Err(_)) => writeln!(
@@ -131,7 +144,7 @@ fn write_fix(
 }
 
 fn write_diff(out: &mut impl Write, source: &Source, diff: &str) -> io::Result<()> {
-    // The returns before line ends are worth seeing where not every line has one.
+    // Show the carriage returns if not every line has one.
     let lines = source.text.matches('\n').count();
     let returns = source.text.matches("\r\n").count();
     let (end, tab) = (if returns == lines { "\r\n" } else { "\n" }, " ".repeat(4));

@@ -32,26 +32,26 @@ fn main() -> ExitCode {
     cli.color.write_global();
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     let result = run(cli.command, &mut out);
-    // What was written comes before what went wrong.
+    // The output comes before the error.
     let written = out.flush();
     match result.and_then(|outcome| Ok(written.map(|()| outcome)?)) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::FAILURE,
-        // `cors ... | head` is no mistake.
+        // `cors ... | head` is not an error.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Error::Output(error)) => fail(&format!("cannot write the output: {error}")),
         Err(Error::Message(message)) => fail(&message),
     }
 }
 
-/// What the command line should have been, or the help that it asks for.
+/// Prints the error of the command line, or the help that it asks for.
 fn used_wrongly(error: &clap::Error) -> ExitCode {
     let mut arguments = std::env::args_os();
     let are_printable = arguments.all(|text| text.to_string_lossy().chars().all(is_printable));
     if are_printable || !error.use_stderr() {
         error.exit();
     }
-    // The error quotes the arguments as they are, and a colour in them is not one of ours.
+    // The error quotes the arguments unchanged, and a colour in them is not from us.
     for line in error.render().to_string().lines() {
         let _ = writeln!(anstream::stderr(), "{}", Printable(line));
     }
@@ -61,7 +61,7 @@ fn used_wrongly(error: &clap::Error) -> ExitCode {
 fn fail(message: &str) -> ExitCode {
     let mut before = "cors: ";
     for line in message.lines() {
-        // Where nobody reads it, there is nobody to tell.
+        // If standard error cannot be written, there is no place to report it.
         let _ = writeln!(anstream::stderr(), "{before}{}", Printable(line));
         before = "";
     }

@@ -1,4 +1,4 @@
-//! How things look on a terminal. Where the output is none, the styles are taken out again.
+//! Output for a terminal. If the output is not a terminal, the styles are removed.
 
 use std::fmt;
 
@@ -25,8 +25,7 @@ impl<T: fmt::Display> fmt::Display for Styled<T> {
     }
 }
 
-/// The lines of a text from outside. What ends them stays, and their tabs: these are for those to show who know
-/// columns.
+/// The lines of a text from outside. Line ends and tabs stay, because only the renderer knows the columns.
 pub(crate) fn printable_lines(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -41,7 +40,7 @@ pub(crate) fn printable_lines(text: &str) -> String {
     shown
 }
 
-/// How many columns the output has: what `COLUMNS` says, or the terminal, or enough.
+/// The number of columns of the output: `COLUMNS`, or that of the terminal, or a default.
 pub(crate) fn width() -> usize {
     const DEFAULT: usize = 100;
     const LEAST: usize = 40;
@@ -52,7 +51,7 @@ pub(crate) fn width() -> usize {
     columns.map_or(DEFAULT, |columns| usize::from(columns).max(LEAST))
 }
 
-/// A paragraph in lines of at most `width` columns, as far as its words allow. What is quoted is one word.
+/// A paragraph in lines of at most `width` columns, if its words are not longer. A quoted text is one word.
 pub(crate) fn wrapped(paragraph: &str, width: usize) -> String {
     let mut text = String::with_capacity(paragraph.len());
     let mut column = 0;
@@ -71,7 +70,7 @@ pub(crate) fn wrapped(paragraph: &str, width: usize) -> String {
     text
 }
 
-/// The words of a paragraph, of which one between backticks may have spaces.
+/// The words of a paragraph. A word between backticks may have spaces.
 fn words(paragraph: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_quoted = false;
@@ -88,8 +87,8 @@ fn words(paragraph: &str) -> Vec<String> {
     words
 }
 
-/// A JSON document, without the characters that terminals act on or that change how others are seen: JSON itself
-/// escapes only those below U+0020.
+/// A JSON document in which all characters that are not printable are escaped. JSON itself escapes only those below
+/// U+0020.
 pub(crate) struct Json<'a, T>(pub(crate) &'a T);
 
 impl<T: Serialize> fmt::Display for Json<'_, T> {
@@ -97,11 +96,11 @@ impl<T: Serialize> fmt::Display for Json<'_, T> {
         let text = serde_json::to_string_pretty(self.0).map_err(|_| fmt::Error)?;
         let is_escaped = |char: char| !is_printable(char) && char != '\n';
         for piece in text.split_inclusive(is_escaped) {
-            // A piece ends with such a character, or is the last.
+            // A piece ends with such a character, or is the last one.
             match piece.char_indices().next_back() {
                 Some((at, char)) if is_escaped(char) => {
                     f.write_str(piece.get(..at).unwrap_or_default())?;
-                    // It is within a string: outside of them are line ends and what is printable.
+                    // It is within a string: outside of strings there are only line ends and printable characters.
                     let mut units = [0; 2];
                     for unit in char.encode_utf16(&mut units) {
                         write!(f, "\\u{unit:04x}")?;
@@ -114,12 +113,12 @@ impl<T: Serialize> fmt::Display for Json<'_, T> {
     }
 }
 
-/// How many columns a paragraph has: lines that are much longer are hard to read.
+/// The number of columns of a paragraph: longer lines are hard to read.
 pub(crate) fn text_width() -> usize {
     width().min(90)
 }
 
-/// A paragraph behind a mark, its other lines below the end of the mark.
+/// A paragraph after a mark, with its other lines indented by the width of the mark.
 pub(crate) fn hanging(mark: &str, paragraph: &str, width: usize) -> String {
     let indent = mark.chars().count();
     let lines = wrapped(paragraph, width.saturating_sub(indent));
@@ -129,7 +128,7 @@ pub(crate) fn hanging(mark: &str, paragraph: &str, width: usize) -> String {
     )
 }
 
-/// A text's lines, each behind an indent.
+/// The lines of a text, each after an indent.
 pub(crate) fn indented(text: &str, indent: &str) -> String {
     let lines = text.lines().map(|line| match line {
         "" => "\n".to_owned(),

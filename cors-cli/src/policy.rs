@@ -1,4 +1,4 @@
-//! A policy file, for a command that needs one.
+//! Reads a policy file for a command that needs one.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) fn read(path: &Path) -> Result<Source, Error> {
     Source::read(path).map_err(|error| Error::new(error.to_string()))
 }
 
-/// Makes a policy of a file; if it is not one, its mistakes are written.
+/// Parses and checks a policy file. If it is not valid, its errors are written.
 pub(crate) fn load(
     source: &Source,
     json: bool,
@@ -25,24 +25,24 @@ pub(crate) fn load(
         Ok(valid) => return Ok(valid),
         Err(errors) => errors,
     };
-    let mistakes = errors
+    let errors = errors
         .iter()
         .map(|error| Diagnostic::from_error(error, source));
-    let mistakes: Vec<_> = mistakes.collect();
+    let errors: Vec<_> = errors.collect();
     if json {
-        let mistakes = mistakes.iter();
-        let mistakes: Vec<_> = mistakes
-            .map(|found| diagnostic::to_json(found, source))
+        let errors = errors.iter();
+        let errors: Vec<_> = errors
+            .map(|error| diagnostic::to_json(error, source))
             .collect();
-        writeln!(out, "{}", Json(&json!({"mistakes": mistakes})))?;
+        writeln!(out, "{}", Json(&json!({"mistakes": errors})))?;
     } else {
-        for mistake in &mistakes {
-            writeln!(out, "{}\n", diagnostic::render(mistake, source, width()))?;
+        for error in &errors {
+            writeln!(out, "{}\n", diagnostic::render(error, source, width()))?;
         }
     }
-    let plural = if mistakes.len() == 1 { "" } else { "s" };
-    let (name, count) = (Printable(&source.name), mistakes.len());
+    let plural = if errors.len() == 1 { "" } else { "s" };
+    let (name, count) = (Printable(&source.name), errors.len());
     Err(Error::new(format!(
-        "{name} is no policy: it has {count} mistake{plural}"
+        "{name}: invalid policy ({count} error{plural})"
     )))
 }

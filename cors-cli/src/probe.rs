@@ -29,9 +29,14 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     let mut page = request::read(&args.url, &args.origin, &args.request)?;
     if page.request.credentials == Credentials::Include {
         page.notes.push(
-            "this command has no cookies to send; a server may answer otherwise to a browser that has some"
+            "this command sends no cookies; a server may answer differently to a browser that does"
                 .to_owned(),
         );
+    }
+    if args.audit && args.policy.is_some() {
+        return Err(Error::new(
+            "`--audit` and `--policy` cannot be combined; run `cors probe` twice, once with each",
+        ));
     }
     let mut client = Client::new(args, page.body.clone())?;
     if args.audit {
@@ -54,7 +59,7 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     }
 }
 
-/// What came of a request.
+/// The result of a request.
 struct Report<'a> {
     args: &'a Probe,
     page: &'a PageRequest,
@@ -144,7 +149,7 @@ impl<'a> Report<'a> {
         finding::write_findings(out, &self.findings)
     }
 
-    /// For each different reason to block: what it means, and what to do.
+    /// For each reason to block: what it means, and what to do.
     fn write_causes(&self, out: &mut impl Write) -> io::Result<()> {
         let mut codes_written = Vec::new();
         for (engine, _, blocked) in self.simulation.blocked() {
@@ -165,7 +170,7 @@ impl<'a> Report<'a> {
             }
             let remedy = advice::remedy(blocked);
             finding::write_help(out, &remedy)?;
-            let more = format!("`cors check --explain {code}` says more");
+            let more = format!("see `cors check --explain {code}`");
             writeln!(out, "  {}", Styled(DIM, more))?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What the user says of a page and its `fetch()`, as a request of the browser's model.
+//! Reads the arguments about a page and its `fetch()` into a request of the browser model.
 
 use cors_browser_model::Request;
 use cors_explain::{PageRequest, parse_origin, parse_url};
@@ -7,7 +7,7 @@ use crate::cli::RequestOptions;
 use crate::error::Error;
 use crate::output::Printable;
 
-/// Reads the command line. What is impossible is an error that says what would be possible.
+/// Reads the command line. An invalid argument is an error that says what to write.
 pub(crate) fn read(
     url: &str,
     origin: &str,

@@ -1,4 +1,4 @@
-//! The dialogue between a browser and a server, written as text and as JSON.
+//! Writes the exchanges between a browser and a server as text and as JSON.
 
 use std::io::{self, Write};
 
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Printable, Styled, WARN};
 
-/// Writes who fetches what, and what is to be said about that.
+/// Writes the call of `fetch()`, and the notes about it.
 pub(crate) fn write_request(out: &mut impl Write, page: &PageRequest) -> io::Result<()> {
     for note in &page.notes {
         writeln!(out, "{}: {note}", Styled(WARN, "note"))?;
     }
     if let Some(mixed_content) = &page.mixed_content {
         writeln!(out, "{}: {mixed_content}", Styled(BAD, "blocked"))?;
-        writeln!(out, "What follows is what CORS would say.")?;
+        writeln!(out, "Without that, CORS would have this result:")?;
     }
     writeln!(out, "{}", Styled(BOLD, page.call()))?;
     writeln!(out, "on a page of {}", page.request.origin)
@@ -28,13 +28,13 @@ pub(crate) fn write_request(out: &mut impl Write, page: &PageRequest) -> io::Res
 
 /// How much of an exchange is shown.
 pub(crate) struct Detail<'a> {
-    /// The header lines that a request is sent with besides those of the model.
+    /// The header lines of a request in addition to those of the model.
     pub(crate) added: &'a dyn Fn(&SentRequest) -> Headers,
-    /// Whether a response's header line of this name is shown. How many are not is.
+    /// Whether a response's header with this name is shown. The number of the others is shown.
     pub(crate) is_shown: &'a dyn Fn(&str) -> bool,
 }
 
-/// Writes what was sent and answered, and what the browser checked. `remark` says more about an answer.
+/// Writes the requests, the responses, and the checks of the browser. `remark` adds a line about a response.
 pub(crate) fn write_exchanges(
     out: &mut impl Write,
     run: &Run,
@@ -83,7 +83,7 @@ fn write_sent(out: &mut impl Write, sent: &SentRequest, added: &Headers) -> io::
     write_lines(out, ">", header_lines(added))?;
     write_lines(out, ">", header_lines(&sent.headers))?;
     if sent.credentials {
-        let cookies = "with the cookies and the like that the browser has for it";
+        let cookies = "with the browser's cookies and other credentials for it";
         writeln!(out, "  {} {}", Styled(INFO, ">"), Styled(DIM, cookies))?;
     }
     Ok(())
@@ -118,7 +118,7 @@ fn write_lines(
     Ok(())
 }
 
-/// What is checked before anything is sent is worth a line only where it fails.
+/// A check before anything is sent is shown only if it fails.
 fn write_failed_checks(out: &mut impl Write, checks: &[Check], run: &Run) -> io::Result<()> {
     let failed = checks.iter().filter(|check| !check.passed);
     failed
@@ -134,7 +134,7 @@ fn write_check(out: &mut impl Write, check: Check, run: &Run) -> io::Result<()> 
     }
 }
 
-/// Writes what comes of it in each browser, and what the consoles say. `readable` says what the page may
+/// Writes the result in each browser, and the messages of the consoles. `readable` describes what the page may
 /// read, if that is allowed.
 pub(crate) fn write_verdict(
     out: &mut impl Write,
@@ -181,7 +181,7 @@ fn write_consoles(out: &mut impl Write, simulation: &Simulation) -> io::Result<(
         for (index, line) in run.console.iter().enumerate() {
             if !written {
                 writeln!(out)?;
-                writeln!(out, "{}", Styled(BOLD, "What the consoles say"))?;
+                writeln!(out, "{}", Styled(BOLD, "Messages in the consoles"))?;
                 written = true;
             }
             let name = if index == 0 { engine.name() } else { "" };
@@ -192,7 +192,7 @@ fn write_consoles(out: &mut impl Write, simulation: &Simulation) -> io::Result<(
     Ok(())
 }
 
-/// The dialogue as JSON.
+/// The exchanges as JSON.
 pub(crate) fn to_json(simulation: &Simulation) -> Value {
     let runs = simulation.runs.iter().map(|(engine, run)| {
         let checks = |checks: &[Check]| {

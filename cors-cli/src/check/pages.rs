@@ -17,17 +17,17 @@ pub(super) fn explain(name: &str, out: &mut impl Write) -> Result<Outcome, Error
     Ok(Outcome::Fine)
 }
 
-/// What is wrong with a name that is not a code.
+/// The error for a name that is not a code.
 pub(super) fn unknown(name: &str) -> Error {
     let near = codes::near(name).map(|code| format!("; did you mean `{}`?", code.name));
     Error::new(format!(
-        "`{}` is no code{}\n`cors check --explain all` lists the codes",
+        "`{}` is not a code{}\n`cors check --explain all` lists the codes",
         Short(name),
         near.unwrap_or_default()
     ))
 }
 
-/// Every code with what it is.
+/// Prints every code with its summary.
 fn list(out: &mut impl Write) -> io::Result<()> {
     let width = width();
     for (index, page) in codes::PAGES.iter().enumerate() {
@@ -57,7 +57,7 @@ fn print(code: Code, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}\n", Styled(BOLD, code.name))?;
     let mut paragraph = String::new();
     let mut code_block = false;
-    // An empty line at the end, so that the last paragraph ends as the others do.
+    // An empty line at the end, so that the last paragraph ends like the others.
     for line in code.body().lines().chain([""]) {
         let begins = line.is_empty() || line.starts_with("- ") || line.starts_with("### ");
         if begins && !code_block && !paragraph.is_empty() {
@@ -75,10 +75,10 @@ fn print(code: Code, out: &mut impl Write) -> io::Result<()> {
     }
     if is_silenceable(code.name) {
         let comment = format!("`# cors-allow: {} -- reason`", code.name);
-        writeln!(
-            out,
-            "If it is meant, say so beside it or above it: {comment}"
-        )?;
+        let hint = format!(
+            "If it is intended, add this comment to its line or to the line above: {comment}"
+        );
+        writeln!(out, "{}", wrapped(&hint, width))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What `cors check` prints.
+//! The output of `cors check`.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -11,10 +11,10 @@ use crate::output::{
     BAD, BOLD, DIM, GOOD, Json, Printable, Styled, WARN, indented, width, wrapped,
 };
 
-/// More findings of one code than this are counted, and not shown.
+/// More findings with one code than this are counted, but not shown.
 const MAX_SHOWN: usize = 20;
 
-/// How many findings of each severity there are.
+/// The number of findings of each severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Summary {
     pub(super) errors: usize,
@@ -38,7 +38,7 @@ impl Summary {
     /// `2 errors, 1 warning`.
     fn text(self) -> String {
         let errors = match self.errors {
-            0 => "no mistakes".to_owned(),
+            0 => "no errors".to_owned(),
             count => counted(count, "error"),
         };
         let others = [(self.warnings, "warning"), (self.notes, "note")];
@@ -56,7 +56,7 @@ fn counted(count: usize, what: &str) -> String {
     }
 }
 
-/// For people.
+/// Prints the findings as text.
 pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     let width = width();
     let mut shown: HashMap<&str, usize> = HashMap::new();
@@ -91,7 +91,7 @@ pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) ->
     let name = Printable(&source.name);
     writeln!(out, "{name}: {}", Styled(style, summary.text()))?;
     if let Some(finding) = checked.findings.first() {
-        let hint = format!("`cors check --explain {}` says more", finding.code);
+        let hint = format!("see `cors check --explain {}`", finding.code);
         writeln!(out, "{}", Styled(DIM, hint))?;
     }
     Ok(())
@@ -115,7 +115,7 @@ fn print_checklist(checked: &Checked, width: usize, out: &mut impl Write) -> io:
     writeln!(out)
 }
 
-/// For machines.
+/// Prints the findings as JSON.
 pub(super) fn print_json(
     source: &Source,
     checked: &Checked,

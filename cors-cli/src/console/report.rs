@@ -1,4 +1,4 @@
-//! A message, explained: as text and as data.
+//! The explanation of a message, as text and as JSON.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::output::{BAD, BOLD, DIM, INFO, Printable, Styled, hanging, text_width};
 
-/// Writes what a message means; where that was said above, no more than which request it is about.
+/// Writes the explanation of a message. If it was written before, writes only the request.
 pub(super) fn write(
     out: &mut impl Write,
     message: &Message,
@@ -20,7 +20,7 @@ pub(super) fn write(
     write_wrapped(out, "", &advice.summary)?;
     write_facts(out, message)?;
     if is_said {
-        writeln!(out, "\nThe causes and what to do are the same as above.")?;
+        writeln!(out, "\nThe causes and remedies are the same as above.")?;
     } else {
         write_advice(out, advice)?;
     }
@@ -41,7 +41,7 @@ fn write_advice(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
     remedies.try_for_each(|remedy| write_remedy(out, remedy))
 }
 
-/// What to write says it shorter than the text does.
+/// The lines to write are shorter than the text.
 fn write_remedy(out: &mut impl Write, remedy: &Remedy) -> io::Result<()> {
     let Remedy {
         place, text, code, ..
@@ -88,7 +88,7 @@ fn rows(message: &Message) -> Vec<(&'static str, String)> {
     let preflight = preflight.and_then(|preflight| preflight.then_some("preflight of"));
     let sent = [preflight, kind.as_deref(), url.as_deref()];
     let sent: Vec<_> = sent.into_iter().flatten().collect();
-    // Without more it was a preflight of something.
+    // Without more facts, only that it was a preflight is known.
     let sent = match sent.join(" ") {
         sent if sent.is_empty() => None,
         sent if sent == "preflight of" => Some("preflight".to_owned()),
@@ -120,7 +120,7 @@ fn shown(value: &str) -> String {
     }
 }
 
-/// Writes a paragraph behind a mark.
+/// Writes a paragraph after a mark.
 fn write_wrapped(out: &mut impl Write, mark: &str, text: &str) -> io::Result<()> {
     writeln!(out, "{}", hanging(mark, text, text_width()))
 }

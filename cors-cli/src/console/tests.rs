@@ -1,4 +1,4 @@
-//! Whatever is pasted.
+//! Properties for any pasted text.
 
 use cors_explain::codes;
 use cors_explain::console::{Advice, messages};

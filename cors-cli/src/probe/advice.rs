@@ -1,40 +1,40 @@
-//! What a server has to change so that browsers no longer block a request.
+//! What to change on a server so that browsers do not block a request.
 
 use cors_browser_model::{Blocked, NetworkError};
 use cors_explain::FailureCode;
 
-/// The usual cause and remedy, in a sentence or two, without a full stop.
+/// The usual cause and remedy, in one or two sentences, without a full stop.
 pub(crate) fn remedy(blocked: &Blocked) -> String {
     let (origin, method) = (&blocked.origin, &blocked.method);
     let send_origin = format!(
-        "send `Access-Control-Allow-Origin: {origin}` if this origin may read it, and `Vary: Origin` with every \
-         response"
+        "send `Access-Control-Allow-Origin: {origin}` if this origin may read the response, and `Vary: Origin` with \
+         every response"
     );
     match FailureCode::from(&blocked.error) {
         FailureCode::AllowOriginMissing => match blocked.status {
             Some(status @ 300..=599) => format!(
-                "{send_origin}; the status is {status}, and headers that are set for successes alone are often \
-                 missing there: set them outside of whatever answered so"
+                "{send_origin}; the status is {status}, and often headers are set only for successful responses: set \
+                 them outside of the layer that answered"
             ),
-            _ => format!("no CORS is set up here, or this origin is not on its list; {send_origin}"),
+            _ => format!("the server has no CORS here, or its list does not have this origin; {send_origin}"),
         },
         FailureCode::AllowOriginWildcard => {
-            format!("with credentials browsers know no `*`: {send_origin}")
+            format!("browsers reject `*` for requests with credentials: {send_origin}")
         }
         FailureCode::AllowOriginMultiple => format!(
-            "one origin only, the one that asks: {send_origin}; two lines often come from an application and a \
-             proxy that both set it: let one of them"
+            "send only the origin of the request: {send_origin}; two lines often come from an application and a \
+             proxy that both set the header: let only one of them set it"
         ),
         FailureCode::AllowOriginInvalid => format!(
-            "its value is an origin, `*` or `null`, without a path or a list around it: {send_origin}"
+            "the value must be one origin, `*` or `null`, not a path or a list: {send_origin}"
         ),
         FailureCode::AllowOriginMismatch if origin == "null" => {
             "after a redirect between other origins, or from a sandboxed frame or a file, the origin is `null`: \
-             fetch the final URL at once, or serve the page from an origin of its own"
+             fetch the final URL directly, or serve the page from an origin of its own"
                 .to_owned()
         }
         FailureCode::AllowOriginMismatch => format!(
-            "origins are compared byte by byte, scheme and port included: {send_origin}"
+            "browsers compare origins byte by byte, including scheme and port: {send_origin}"
         ),
         FailureCode::AllowCredentials => {
             "send `Access-Control-Allow-Credentials: true`, in lower case, if this origin may act as the user; \
@@ -43,32 +43,32 @@ pub(crate) fn remedy(blocked: &Blocked) -> String {
         }
         FailureCode::PreflightNotOk => match blocked.status {
             Some(status @ (401 | 403 | 407)) => format!(
-                "a preflight never has credentials, so answer `OPTIONS` before authentication is asked for ({status})"
+                "a preflight never has credentials, so answer `OPTIONS` before authentication (status {status})"
             ),
             Some(status @ (404 | 405 | 501)) => format!(
-                "nothing answers `OPTIONS` at this URL ({status}): set up CORS around the routes"
+                "there is no route for `OPTIONS` at this URL (status {status}): apply CORS outside of the router"
             ),
-            _ => "answer the preflight with 204 and the headers, before anything else can fail".to_owned(),
+            _ => "answer the preflight with 204 and the headers, before any other layer can fail".to_owned(),
         },
         FailureCode::PreflightRedirect => {
-            "answer `OPTIONS` before redirects to https, to a slash or to a login; or fetch the final URL at once"
+            "answer `OPTIONS` before any redirect to https, to a slash or to a login; or fetch the final URL directly"
                 .to_owned()
         }
         FailureCode::AllowMethodsSyntax => {
-            "write `Access-Control-Allow-Methods` as methods with commas between, such as `GET, PUT`".to_owned()
+            "separate the methods in `Access-Control-Allow-Methods` with commas, such as `GET, PUT`".to_owned()
         }
         FailureCode::AllowHeadersSyntax => {
-            "write `Access-Control-Allow-Headers` as names with commas between, such as `content-type, x-id`"
+            "separate the names in `Access-Control-Allow-Headers` with commas, such as `content-type, x-id`"
                 .to_owned()
         }
         FailureCode::MethodNotAllowed => format!(
-            "add `{method}` to `Access-Control-Allow-Methods` in the preflight's answer, in this spelling; `*` covers \
-             it only without credentials"
+            "add `{method}` to `Access-Control-Allow-Methods` in the response to the preflight, in this spelling; `*` \
+             covers it only without credentials"
         ),
         FailureCode::HeaderNotAllowed => match &blocked.error {
             NetworkError::HeadersNotAllowed { names } => format!(
-                "add `{}` to `Access-Control-Allow-Headers` in the preflight's answer; `*` covers it only without \
-                 credentials",
+                "add `{}` to `Access-Control-Allow-Headers` in the response to the preflight; `*` covers it only \
+                 without credentials",
                 names.join("`, `")
             ),
             _ => "list the header in `Access-Control-Allow-Headers`".to_owned(),
@@ -79,11 +79,11 @@ pub(crate) fn remedy(blocked: &Blocked) -> String {
         FailureCode::RedirectLocation | FailureCode::RedirectScheme => {
             "send one `Location` with an http or https URL".to_owned()
         }
-        FailureCode::RedirectCount => "the server redirects in circles; fetch the final URL".to_owned(),
+        FailureCode::RedirectCount => "the server redirects in a loop; fetch the final URL".to_owned(),
         FailureCode::RedirectCredentials => {
-            "leave user name and password out of the URL in `Location`".to_owned()
+            "remove the user name and the password from the URL in `Location`".to_owned()
         }
-        FailureCode::NoResponse => "see that the server answers at all".to_owned(),
-        _ => "change the call of `fetch()`; it is not for the server to mend".to_owned(),
+        FailureCode::NoResponse => "check that the server answers".to_owned(),
+        _ => "change the call of `fetch()`; the server cannot correct this".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! `cors probe --audit`: the known ways in which servers get origins wrong.
+//! `cors probe --audit`: tests for known errors in the matching of origins.
 
 mod judge;
 mod plan;
@@ -35,7 +35,7 @@ pub(crate) fn run(
             .iter()
             .any(|safe| method.eq_ignore_ascii_case(safe))
     {
-        let message = "an audit sends GET or HEAD, without a body, so that it changes nothing: leave out `-X` and `-d`";
+        let message = "an audit sends only GET or HEAD, without a body, so that it changes nothing; remove `-X` and `-d`";
         return Err(Error::new(message));
     }
     let planned = plan::plan(&target);
@@ -60,7 +60,7 @@ pub(crate) fn run(
             Ok(origin) => audit.test(test, origin, client, delay, out)?,
             Err(why) => audit.skip(test, &why, out)?,
         }
-        // An audit takes its time, and nobody should wait for its first lines.
+        // An audit takes some time, so show its first lines at once.
         out.flush()?;
         if audit.send_error.is_some() {
             break;
@@ -88,9 +88,9 @@ struct Audit<'a> {
     requests: usize,
     tested: Vec<Tested>,
     findings: Vec<Finding>,
-    /// Each test as data.
+    /// Each test as JSON.
     tests: Vec<Value>,
-    /// Why it ended before its end, if it did.
+    /// Why it ended early, if it did.
     send_error: Option<SendError>,
 }
 
@@ -100,7 +100,7 @@ impl Audit<'_> {
         if self.args.json {
             return Ok(());
         }
-        let skipped = format!("  – skipped    {}: {why}", test.from);
+        let skipped = format!("  – skipped     {}: {why}", test.from);
         writeln!(out, "{}", Styled(DIM, skipped))
     }
 
@@ -192,23 +192,23 @@ impl Audit<'_> {
         let (mark, word) = match (verdict, answer) {
             (_, Answer::Refused) if tested.origin.is_none() => {
                 match header::value(&tested.response.headers, header::ALLOW_ORIGIN) {
-                    Some(value) if !value.is_empty() => (Styled(INFO, "·"), "named one"),
-                    _ => (Styled(GOOD, "✓"), "named none"),
+                    Some(value) if !value.is_empty() => (Styled(INFO, "·"), "one origin"),
+                    _ => (Styled(GOOD, "✓"), "no origin"),
                 }
             }
-            (Verdict::Good, Answer::Accepted { .. }) => (Styled(GOOD, "✓"), "accepted"),
+            (Verdict::Good, Answer::Accepted { .. }) => (Styled(GOOD, "✓"), "allowed"),
             (Verdict::Good, Answer::Everybody) => (Styled(INFO, "·"), "public"),
             (Verdict::Good, Answer::Refused) if tested.test.code == ALLOWED => {
-                (Styled(WARN, "✗"), "refused")
+                (Styled(WARN, "✗"), "not allowed")
             }
-            (Verdict::Good, Answer::Refused) => (Styled(GOOD, "✓"), "refused"),
+            (Verdict::Good, Answer::Refused) => (Styled(GOOD, "✓"), "not allowed"),
             (Verdict::Found(finding), _) if finding.severity == Severity::Note => {
-                (Styled(INFO, "·"), "accepted")
+                (Styled(INFO, "·"), "allowed")
             }
-            (Verdict::Explained(_, Severity::Note), _) => (Styled(INFO, "·"), "accepted"),
-            (Verdict::Explained(..) | Verdict::Found(_), _) => (Styled(BAD, "✗"), "accepted"),
+            (Verdict::Explained(_, Severity::Note), _) => (Styled(INFO, "·"), "allowed"),
+            (Verdict::Explained(..) | Verdict::Found(_), _) => (Styled(BAD, "✗"), "allowed"),
         };
-        write!(out, "  {mark} {word:10} {}", tested.test.from)?;
+        write!(out, "  {mark} {word:11} {}", tested.test.from)?;
         if let Some(origin) = &tested.origin {
             write!(out, ": {}", Styled(DIM, Printable(origin)))?;
         }
@@ -229,7 +229,7 @@ impl Audit<'_> {
     fn write_findings(&self, out: &mut impl Write) -> io::Result<()> {
         if self.findings.is_empty() && self.send_error.is_none() {
             writeln!(out)?;
-            return writeln!(out, "{}: nothing was found", Styled(GOOD, "fine"));
+            return writeln!(out, "{}: no problems found", Styled(GOOD, "fine"));
         }
         finding::write_findings(out, &self.findings)
     }
@@ -258,7 +258,7 @@ fn write_sent(out: &mut impl Write, request: &SentRequest, client: &Client) -> i
     Ok(())
 }
 
-/// `why`: why it was skipped, what explains that it was accepted, or the code of the finding.
+/// `why` is the reason for skipping it, the explanation why it was accepted, or the code of the finding.
 fn test_json(test: &Test, origin: Option<&str>, outcome: &str, why: Option<&str>) -> Value {
     json!({
         "test": test.code,

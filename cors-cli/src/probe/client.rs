@@ -1,4 +1,4 @@
-//! Requests that are sent for real.
+//! Sends requests to a server.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -16,14 +16,14 @@ use crate::cli::Probe;
 use crate::error::Error;
 use crate::output::Printable;
 
-/// A response's header, from the status line to the empty line, is at most so long.
+/// The maximum length of the headers of a response, from the status line to the empty line.
 const MAX_HEADER: usize = 64 * 1024;
-/// The certificates of every authority of the world fit in.
+/// Enough for the certificates of all authorities.
 const MAX_CERTIFICATES: u64 = 16 * 1024 * 1024;
 const USER_AGENT: &str = concat!("cors/", env!("CARGO_PKG_VERSION"));
 
-/// Sends requests, each once: what was sent before is answered from memory. So a server sees one
-/// request, although it is judged by every engine.
+/// Sends each request once; a repeated request is answered from memory. So a server sees one request, although each
+/// engine uses the response.
 #[derive(Debug)]
 pub(crate) struct Client {
     agent: Agent,
@@ -37,7 +37,7 @@ pub(crate) struct Client {
 pub(crate) struct SendError {
     /// What went wrong, and where.
     pub(crate) message: String,
-    /// Whether a browser would get none either. It has more time, room for longer headers, and a proxy
+    /// Whether a browser would not get one either. A browser has more time, accepts longer headers, and has a proxy
     /// of its own.
     is_everybodys: bool,
 }
@@ -48,14 +48,14 @@ impl Client {
     pub(crate) fn new(args: &Probe, body: Option<String>) -> Result<Self, Error> {
         let timeout = seconds("--timeout", args.timeout)?;
         if timeout.is_zero() {
-            return Err(Error::new("`--timeout` is more than 0 seconds"));
+            return Err(Error::new("`--timeout` must be more than 0 seconds"));
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let roots = match &args.cacert {
             Some(file) => certificates(file)?,
-            // No certificate is looked at, or needed.
+            // No certificate is checked, or needed.
             None if args.insecure => Vec::new(),
-            // What the system has and cannot be read is not trusted, and that is all.
+            // A certificate of the system that cannot be read is not trusted; that is not an error.
             None => rustls_native_certs::load_native_certs()
                 .certs
                 .iter()
@@ -69,7 +69,7 @@ impl Client {
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            // Fetch has its own rules for redirects, and the model of the browser knows them.
+            // The browser model follows redirects, by the rules of Fetch.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -90,7 +90,7 @@ impl Client {
         })
     }
 
-    /// Sends a request, or remembers what came of it.
+    /// Sends a request, or returns the earlier result.
     pub(crate) fn send(&mut self, request: &SentRequest) -> Result<Response, SendError> {
         let known = self.sent.iter().find(|(sent, _)| is_same(sent, request));
         if let Some((_, answer)) = known {
@@ -101,19 +101,19 @@ impl Client {
         answer
     }
 
-    /// What was sent, in order.
+    /// The requests that were sent, in order.
     pub(crate) fn sent(&self) -> impl Iterator<Item = &SentRequest> {
         self.sent.iter().map(|(request, _)| request)
     }
 
-    /// What kept a response from coming, if anything did.
+    /// Why there is no response, if there is none.
     pub(crate) fn send_error(&self) -> Option<&SendError> {
         self.sent
             .iter()
             .find_map(|(_, answer)| answer.as_ref().err())
     }
 
-    /// The header lines that a request is sent with besides those of the model.
+    /// The header lines of a request in addition to those of the model.
     pub(crate) fn added(&self, request: &SentRequest) -> Headers {
         let mut headers = Headers::new();
         let url = &request.url;
@@ -150,7 +150,7 @@ impl Client {
             Some(body) => self.agent.run(builder.body(body).map_err(unsendable)?),
             None => self.agent.run(builder.body(()).map_err(unsendable)?),
         };
-        // The body is not read: it may be endless, and CORS is in the header.
+        // The body is not read: it may be endless, and CORS is in the headers.
         let answer = answer.map_err(|error| {
             let is_ours = match &error {
                 ureq::Error::Timeout(_)
@@ -163,8 +163,8 @@ impl Client {
         })?;
         let status = answer.status();
         if status == http::StatusCode::SWITCHING_PROTOCOLS {
-            let why = "it answers 101 and changes to another protocol, such as WebSocket; `fetch()` has no response \
-                       to read then, and CORS has no part in a WebSocket";
+            let why = "the server answers 101 and changes to another protocol, such as WebSocket; then `fetch()` has \
+                       no response to read, and WebSockets do not use CORS";
             return Err(send_error(&why, false));
         }
         let lines = answer.headers().iter();
@@ -177,14 +177,14 @@ impl Client {
         })
     }
 
-    /// The body that goes with a request. Nothing but a preflight asks for a method in a header.
+    /// The body of a request. Only a preflight has a header with a method.
     fn body_of(&self, request: &SentRequest) -> Option<&str> {
         let is_preflight = request.headers.contains("Access-Control-Request-Method");
         match request.method.as_str() {
             "GET" | "HEAD" => None,
             _ if is_preflight => None,
-            // As Fetch has it, the first two say that their body is empty. To the third the library would
-            // else give one that is `chunked`.
+            // In Fetch, the first two have `Content-Length: 0` if they have no body. For the third, the library would
+            // otherwise send a `chunked` one.
             "POST" | "PUT" | "PATCH" => Some(self.body.as_deref().unwrap_or_default()),
             _ => self.body.as_deref(),
         }
@@ -194,17 +194,22 @@ impl Client {
         use ureq::Error as Ureq;
         let host = url.host_str().unwrap_or_default();
         match error {
-            Ureq::Timeout(_) => format!("no answer within {} s", self.timeout.as_secs_f64()),
+            Ureq::Timeout(_) => format!("no response within {} s", self.timeout.as_secs_f64()),
             Ureq::HostNotFound => format!("the host `{host}` is unknown"),
             Ureq::Protocol(error) => match error.to_string() {
-                error if is_too_long(&error) => "its header has more than 128 lines".to_owned(),
-                error => format!("the answer is no HTTP: {error}"),
+                error if is_too_long(&error) => {
+                    "the response has more than 128 header lines".to_owned()
+                }
+                error => format!("the response is not valid HTTP: {error}"),
             },
             Ureq::LargeResponseHeader(..) => {
-                format!("its header is larger than {} KiB", MAX_HEADER / 1024)
+                format!(
+                    "the headers of the response are larger than {} KiB",
+                    MAX_HEADER / 1024
+                )
             }
             Ureq::Io(error) => explained_io(error, host),
-            Ureq::ConnectProxyFailed(error) => format!("the proxy does not connect: {error}"),
+            Ureq::ConnectProxyFailed(error) => format!("the proxy cannot connect: {error}"),
             Ureq::Rustls(error) => format!("TLS: {}", explained_tls(&error.to_string())),
             error => error.to_string(),
         }
@@ -217,30 +222,30 @@ impl Server for Client {
     }
 }
 
-/// A number of seconds of the command line. Clocks do not count to infinity.
+/// A number of seconds from the command line, with a maximum that every clock supports.
 pub(crate) fn seconds(option: &str, seconds: f64) -> Result<Duration, Error> {
     const MAX: Duration = Duration::from_secs(86_400);
     let duration = Duration::try_from_secs_f64(seconds).ok();
     duration.filter(|duration| *duration <= MAX).ok_or_else(|| {
         Error::new(format!(
-            "`{option}` is a number of seconds from 0 to 86400, such as `0.5`, not `{seconds}`"
+            "`{option}` must be a number of seconds from 0 to 86400, such as `0.5`, not `{seconds}`"
         ))
     })
 }
 
 impl SendError {
-    /// The end of a command that needs the response.
+    /// The error of a command that needs the response.
     pub(crate) fn into_error(self) -> Error {
-        let mut message = format!("no answer from {}", self.message);
+        let mut message = format!("no response from {}", self.message);
         if self.is_everybodys {
             message += "
-      Firefox reports this as `CORS request did not succeed`; CORS has no part in it";
+      Firefox reports this as `CORS request did not succeed`, but CORS is not the reason";
         }
         Error::new(message)
     }
 }
 
-/// Whether a protocol error is that of a header with too many lines. It has no name that can be matched.
+/// Whether a protocol error is about too many header lines. It has no variant that can be matched.
 fn is_too_long(error: &str) -> bool {
     error.ends_with("too many headers")
 }
@@ -249,13 +254,13 @@ fn explained_io(error: &io::Error, host: &str) -> String {
     let text = error.to_string();
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            "the connection is refused; is the server running, on this port?".to_owned()
+            "the connection was refused; is the server running, on this port?".to_owned()
         }
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe => {
-            "the connection is closed before the end of the answer's header".to_owned()
+            "the connection was closed before the end of the response headers".to_owned()
         }
         // The standard library has no kind for it.
         _ if text.starts_with("failed to lookup address information") => {
@@ -269,22 +274,22 @@ fn explained_io(error: &io::Error, host: &str) -> String {
 fn explained_tls(text: &str) -> String {
     match text {
         _ if text.contains("UnknownIssuer") => format!(
-            "{text}: nobody vouches for the certificate; `--cacert FILE` trusts the one of a file, `-k` any"
+            "{text}: no known authority has signed the certificate; `--cacert FILE` trusts those in a file, `-k` any"
         ),
         _ if text.contains("CaUsedAsEndEntity") => {
-            "the server's certificate says that it is an authority's (`CA:TRUE`), so it is not taken for a server's; \
-             make one with `CA:FALSE` (with openssl: `-addext basicConstraints=critical,CA:FALSE`), or use `-k`"
+            "the server's certificate is that of an authority (`CA:TRUE`), which is not valid for a server; create one \
+             with `CA:FALSE` (with openssl: `-addext basicConstraints=critical,CA:FALSE`), or use `-k`"
                 .to_owned()
         }
         _ if text.contains("InvalidContentType") => {
-            format!("{text}: does the server speak plain http on this port?")
+            format!("{text}: does the server use plain http on this port?")
         }
         _ => text.to_owned(),
     }
 }
 
-/// Whether two requests are the same on the wire, but for `User-Agent`: Chromium does not send a script's,
-/// and nobody wants a POST sent twice for that.
+/// Whether two requests are the same on the wire, except for `User-Agent`: Chromium does not send a script's,
+/// and that is not a reason to send a POST twice.
 fn is_same(one: &SentRequest, other: &SentRequest) -> bool {
     let lines = |request: &SentRequest| {
         let lines = request.headers.iter();
@@ -323,7 +328,7 @@ fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>, Error> {
     let found: Vec<_> = found.into_iter().flatten().collect();
     match found.is_empty() {
         true => Err(impossible(
-            &"there is none; it is a text with `BEGIN CERTIFICATE` in it",
+            &"the file has no certificate; it must be PEM, with the line `BEGIN CERTIFICATE`",
         )),
         false => Ok(found),
     }

@@ -1,4 +1,4 @@
-//! Where a server's answers differ from those that a policy would have it give.
+//! Compares a server's responses with a policy.
 
 mod meaning;
 
@@ -16,19 +16,19 @@ use serde_json::json;
 use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
 use crate::probe::header::value;
 
-/// A server beside a policy.
+/// The comparison of a server with a policy.
 #[derive(Debug)]
 pub(crate) struct Comparison {
     pub(crate) differences: Vec<Difference>,
-    /// How many answers were compared.
+    /// The number of compared responses.
     compared: usize,
-    /// The server sends nothing of what the policy would have it send.
+    /// The server sends none of the policy's headers.
     nothing_applied: bool,
-    /// What the page gets, if that is not what it would get by the policy.
+    /// The result with the policy, if it differs for the page.
     by_policy: Option<&'static str>,
 }
 
-/// A difference in one answer.
+/// A difference in one response.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Difference {
     method: String,
@@ -36,15 +36,15 @@ pub(crate) struct Difference {
     field: &'static str,
     policy: Option<String>,
     server: Option<String>,
-    /// What it means for pages.
+    /// What the difference means for pages.
     meaning: String,
 }
 
 const STATUS: &str = "status";
 
 impl Comparison {
-    /// Compares the answers of the server that the page asked; where it redirected to another, the
-    /// policy is not about that one.
+    /// Compares the responses of the server that the page requested. After a redirect to another server, the policy
+    /// does not apply.
     pub(crate) fn new(policy: &Policy, page: &PageRequest, simulation: &Simulation) -> Self {
         let server = Origin::of(&page.request.url);
         let mut comparison = Self {
@@ -79,8 +79,8 @@ impl Comparison {
             first.is_some_and(|(_, run)| matches!(run.outcome, FetchOutcome::Response(_)))
         };
         comparison.by_policy = match (is_allowed(simulation), is_allowed(&meant)) {
-            (true, false) => Some("by the policy, browsers would block this request"),
-            (false, true) => Some("by the policy, browsers would allow this request"),
+            (true, false) => Some("with the policy, browsers would block this request"),
+            (false, true) => Some("with the policy, browsers would allow this request"),
             _ => None,
         };
         comparison
@@ -120,16 +120,16 @@ impl Comparison {
         self.nothing_applied &= !fields(exchange.kind).iter().any(has_cors);
     }
 
-    /// Writes the differences, each with what it means.
+    /// Writes the differences, each with its meaning.
     pub(crate) fn write(&self, out: &mut impl Write, file: &str) -> io::Result<()> {
         writeln!(out)?;
         let file = Printable(file);
         if self.compared == 0 {
-            return writeln!(out, "there was no answer to compare with `{file}`");
+            return writeln!(out, "there was no response to compare with `{file}`");
         }
         if self.differences.is_empty() {
             let equal = Styled(GOOD, "equal");
-            return writeln!(out, "{equal}: the server answers as `{file}` says");
+            return writeln!(out, "{equal}: the server's responses match `{file}`");
         }
         let heading = format!("Where the server differs from `{file}`");
         writeln!(out, "{} [{}]", Styled(BOLD, heading), self.code())?;
@@ -160,7 +160,7 @@ impl Comparison {
         if self.nothing_applied {
             writeln!(
                 out,
-                "  {} nothing of the policy is in the answers: is the middleware there, and around everything?",
+                "  {} the responses have none of the policy's headers: is the middleware applied, and outermost?",
                 Styled(INFO, "help:")
             )?;
         }
@@ -185,7 +185,7 @@ impl Comparison {
     }
 }
 
-/// The fields that mean something in an answer.
+/// The headers that matter in a response.
 fn fields(kind: Kind) -> &'static [ResponseHeader] {
     use ResponseHeader as Field;
     match kind {

@@ -1,4 +1,4 @@
-//! What there is to say about a server, by the names under which `codes/servers.md` explains it.
+//! Findings about a server, with the codes of `codes/servers.md`.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::output::{BAD, BOLD, INFO, Printable, Styled, WARN, hanging, text_widt
 pub(crate) struct Finding {
     pub(crate) severity: Severity,
     pub(crate) code: &'static str,
-    /// What is so, in lower case, without a full stop.
+    /// The problem, in lower case, without a full stop.
     pub(crate) message: String,
     /// What to do about it, in lower case, without a full stop.
     pub(crate) help: String,
@@ -61,7 +61,7 @@ impl Finding {
     }
 }
 
-/// Whether there is more among them than what is merely worth knowing.
+/// Whether there are findings other than notes.
 pub(crate) fn are_bad(findings: &[Finding]) -> bool {
     let mut bad = findings
         .iter()
@@ -69,7 +69,7 @@ pub(crate) fn are_bad(findings: &[Finding]) -> bool {
     bad.next().is_some()
 }
 
-/// Writes findings, and where to read more about them.
+/// Writes findings, and how to read more about them.
 pub(crate) fn write_findings(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> {
     for finding in findings {
         let message = Printable(&finding.message).to_string();
@@ -84,7 +84,7 @@ pub(crate) fn write_findings(out: &mut impl Write, findings: &[Finding]) -> io::
         writeln!(out)?;
         writeln!(
             out,
-            "`cors check --explain {}` says more, and so with every code",
+            "see `cors check --explain {}`, and the same for every code",
             finding.code
         )?;
     }
@@ -127,7 +127,7 @@ mod tests {
         for name in CODES {
             let code = codes::find(name).unwrap();
             assert!(code.body().contains("### Example"), "{name}");
-            assert!(code.body().contains("### How to put it right"), "{name}");
+            assert!(code.body().contains("### How to correct it"), "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is worth knowing about answers, whatever comes of the request.
+//! Findings about responses, independent of the result of the request.
 
 use std::collections::HashSet;
 
@@ -30,29 +30,29 @@ pub(crate) fn review(exchanges: &[Exchange]) -> Vec<Finding> {
         .collect()
 }
 
-/// An answer that names the page's origin, and no cache knows that it is for that page alone.
+/// A response that names the page's origin, without telling caches that it depends on `Origin`.
 fn missing_vary(sent: &SentRequest, response: &Response) -> Option<Finding> {
     let origin = value(&sent.headers, "Origin")?;
     (names_origin(response, &origin) && !varies_by_origin(response)).then(|| {
         Finding::warning(
             "missing-vary",
-            format!("`Access-Control-Allow-Origin: {origin}` comes without `Vary: Origin`"),
-            "a cache may give this answer to pages of other origins, which are then blocked; send `Vary: Origin` \
-             with every response, those to requests without `Origin` included; only an origin that is sent \
-             to everybody needs none",
+            format!("the response has `Access-Control-Allow-Origin: {origin}` without `Vary: Origin`"),
+            "a cache may send this response to pages of other origins, which are then blocked; send `Vary: Origin` \
+             with every response, also for requests without `Origin`; it is not needed only if every response has the \
+             same origin",
         )
     })
 }
 
-/// What browsers accept only as long as no credentials are included, so what does it promise them for?
+/// `*` together with credentials, which browsers reject.
 pub(crate) fn wildcard_with_credentials(response: &Response) -> Option<Finding> {
     (names_everybody(response) && allows_credentials(response)).then(|| {
         Finding::warning(
             "wildcard-with-credentials",
-            "`Access-Control-Allow-Origin: *` and `Access-Control-Allow-Credentials: true` come together"
+            "the response has `Access-Control-Allow-Origin: *` and `Access-Control-Allow-Credentials: true`"
                 .to_owned(),
-            "browsers block every request with credentials under `*`; if pages need cookies, send the origin of \
-             those that are on a list, and `Vary: Origin`; if not, leave `Access-Control-Allow-Credentials` out",
+            "browsers block requests with credentials if the value is `*`; if pages need cookies, send the origin of \
+             the request if it is on a list, and `Vary: Origin`; if not, remove `Access-Control-Allow-Credentials`",
         )
     })
 }
@@ -66,8 +66,8 @@ fn not_true(response: &Response) -> Option<Finding> {
     };
     let finding = Finding::warning(
         "allow-credentials-not-true",
-        format!("`Access-Control-Allow-Credentials` is `{value}`, which is as good as none"),
-        "its only value is `true`, in lower case and once; leave it out where credentials are not meant",
+        format!("`Access-Control-Allow-Credentials` is `{value}`, which browsers ignore"),
+        "the only valid value is `true`, in lower case and once; remove the header if credentials are not intended",
     );
     Some(finding.with_severity(severity))
 }
@@ -82,16 +82,16 @@ fn max_age(response: &Response) -> Option<Finding> {
         None => Some(
             Finding::warning(
                 "no-max-age",
-                "the preflight's answer has no `Access-Control-Max-Age`".to_owned(),
-                "browsers then remember it for five seconds and ask again; `Access-Control-Max-Age: 86400` \
-                 saves the requests (Chromium makes two hours of it, WebKit ten minutes)",
+                "the response to the preflight has no `Access-Control-Max-Age`".to_owned(),
+                "browsers then cache it for only five seconds; `Access-Control-Max-Age: 86400` saves requests \
+                 (Chromium uses at most two hours of it, WebKit ten minutes)",
             )
             .with_severity(Severity::Note),
         ),
         Some(value) if value.parse::<i64>().is_err() => Some(Finding::warning(
             "max-age-invalid",
-            format!("`Access-Control-Max-Age` is `{value}`, which is no number of seconds"),
-            "browsers do as if it were missing; write a number alone, such as `86400`",
+            format!("`Access-Control-Max-Age` is `{value}`, which is not a number of seconds"),
+            "browsers ignore it; send only a number, such as `86400`",
         )),
         Some(_) => None,
     }

@@ -346,7 +346,7 @@ fn allowing_on_the_command_line() {
         "everybody-allowed",
     ];
     assert_eq!(findings(text, &args), ["needless-method 2:25"]);
-    // What is silenced twice is not silenced needlessly.
+    // The comment is not reported if `--allow` silences the same finding.
     let text = "allow_origins = ['*'] # cors-allow: everybody-allowed";
     let none: [&str; 0] = [];
     assert_eq!(findings(text, &["--allow", "everybody-allowed"]), none);
@@ -360,20 +360,20 @@ fn allowing_on_the_command_line() {
     }
     wrong(
         &["--allow", "everyone-allowed"],
-        "cors: `everyone-allowed` is no code; did you mean `everybody-allowed`?\n",
+        "cors: `everyone-allowed` is not a code; did you mean `everybody-allowed`?\n",
     );
     wrong(
         &["--allow", "colour"],
-        "cors: `colour` is no code\n`cors check --explain all` lists",
+        "cors: `colour` is not a code\n`cors check --explain all` lists",
     );
-    wrong(&["--allow", ""], "cors: `` is no code\n");
+    wrong(&["--allow", ""], "cors: `` is not a code\n");
     wrong(
         &["--allow", "duplicate"],
-        "cors: `duplicate` cannot be allowed: it is a mistake",
+        "cors: `duplicate` cannot be allowed: it is an error",
     );
     wrong(
         &["--explain", "max_age"],
-        "cors: `max_age` is no code; did you mean `max-age`?\n",
+        "cors: `max_age` is not a code; did you mean `max-age`?\n",
     );
 }
 

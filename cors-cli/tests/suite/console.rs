@@ -245,7 +245,7 @@ fn nothing_is_said_twice() {
     let output = cors(&["explain", "--from-console", &many], "");
     let stdout = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(
-        stdout.ends_with("and 3 more; paste them by themselves\n"),
+        stdout.ends_with("\n3 more messages are not shown; paste them alone\n"),
         "{stdout}"
     );
     assert_eq!(explained(&many).len(), 13);

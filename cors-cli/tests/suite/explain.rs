@@ -318,12 +318,12 @@ fn mixed_content_is_blocked_before_cors() {
     let ran = cors(folder.path(), &args);
     assert_eq!(ran.status, 1, "{ran:?}");
     assert!(ran.stdout.contains("mixed content"), "{}", ran.stdout);
-    // What can be put right in the policy is, though the request stays blocked.
+    // The policy is corrected, although the request stays blocked.
     let fix = [&args[..4], &["-X", "PUT", "--fix", args[4]]].concat();
     let ran = cors(folder.path(), &fix);
     assert_eq!(ran.status, 1, "{ran:?}");
     assert!(
-        ran.stdout.contains("This is written to cors.toml"),
+        ran.stdout.contains("The change was written to cors.toml"),
         "{}",
         ran.stdout
     );
@@ -429,6 +429,16 @@ fn bad_input() {
         &header,
         "the header `X-Custom` has no colon; write `Name: value`",
     );
+    check(
+        folder,
+        &["explain", "--origin", APP, URL],
+        "the argument FILE, the policy, is missing; write `cors explain cors.toml --origin ORIGIN URL`",
+    );
+    check(
+        folder,
+        &["explain", "--origin", APP, "cors.toml"],
+        "the argument URL is missing; write `cors explain cors.toml --origin ORIGIN URL`",
+    );
     let nowhere = ["explain", "nowhere.toml", "--origin", APP, URL];
     let ran = cors(folder, &nowhere);
     assert_eq!(ran.status, 2);
@@ -445,10 +455,7 @@ fn bad_input() {
     let wrong = ["explain", "wrong.toml", "--origin", APP, URL];
     let ran = cors(folder, &wrong);
     assert_eq!(ran.status, 2);
-    assert_eq!(
-        ran.stderr,
-        "cors: wrong.toml is no policy: it has 2 mistakes\n"
-    );
+    assert_eq!(ran.stderr, "cors: wrong.toml: invalid policy (2 errors)\n");
     assert!(
         ran.stdout.contains("error[unknown-key]: `allow_method`"),
         "{ran:?}"

@@ -1,4 +1,4 @@
-//! `cors explain --fix`: what becomes of the file. Red team, finding 2.
+//! `cors explain --fix`: how the file is changed. Red team, finding 2.
 
 use std::fs;
 use std::path::Path;
@@ -38,7 +38,7 @@ fn text(folder: &Path) -> String {
     fs::read_to_string(folder.join("cors.toml")).unwrap()
 }
 
-/// The names in a folder. Nothing may be left of what was tried.
+/// The names in a folder. No temporary file may be left.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = entries
@@ -48,7 +48,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The change could not be made: the file is as it was, and the change is printed.
+/// The change could not be made: the file is unchanged, and the change is printed.
 #[track_caller]
 fn check_failed(done: &Done, folder: &Path, file: &str, why: &str) {
     assert_eq!(done.status, 2, "{done:#?}");
@@ -58,10 +58,10 @@ fn check_failed(done: &Done, folder: &Path, file: &str, why: &str) {
         "{done:#?}"
     );
     assert!(done.stdout.contains("it could not be written"), "{done:#?}");
-    assert!(!done.stdout.contains("is written to"), "{done:#?}");
+    assert!(!done.stdout.contains("was written to"), "{done:#?}");
     let expected = format!("cors: {file}: {why}");
     assert!(done.stderr.starts_with(&expected), "{done:#?}");
-    assert!(done.stderr.contains("; it is as it was"), "{done:#?}");
+    assert!(done.stderr.contains("; the file is unchanged"), "{done:#?}");
     assert!(!done.stderr.contains(".cors-"), "{done:#?}");
     assert_eq!(text(folder), POLICY);
 }
@@ -105,7 +105,7 @@ fn line_ends_and_the_byte_order_mark_are_kept() {
 #[test]
 fn a_full_disk_leaves_the_file_as_it_was() {
     let folder = policy(POLICY);
-    // A limit for the size of files is as a full disk, and holds for root, too.
+    // A limit for the size of files is like a full disk, and also applies to root.
     let mut shell = std::process::Command::new("sh");
     let limited = shell
         .args(["-c", "ulimit -f 0; trap '' XFSZ; exec \"$0\" \"$@\""])
@@ -180,7 +180,7 @@ mod unix {
             &done,
             path,
             "cors.toml",
-            "a new file cannot be made in its folder: permission denied",
+            "cannot create a new file in its folder: permission denied",
         );
 
         // Another could be put in its place, but the file says no.

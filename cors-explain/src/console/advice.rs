@@ -90,7 +90,7 @@ fn remedies(section: &Section, message: &Message) -> Vec<Remedy> {
         .collect();
     if !header.is_empty() {
         let fix = Remedy {
-            place: "On any other server".to_owned(),
+            place: "Without a policy file".to_owned(),
             text: "send this header with the response".to_owned(),
             code: header,
         };

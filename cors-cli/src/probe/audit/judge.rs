@@ -1,4 +1,4 @@
-//! What the answers to the tests of an audit mean.
+//! What the responses to the tests of an audit mean.
 
 use cors_browser_model::Response;
 use cors_explain::{Severity, is_loopback};
@@ -14,7 +14,7 @@ use crate::probe::header::{
 };
 use crate::probe::review::wildcard_with_credentials;
 
-/// An answer to a test.
+/// The response to a test.
 #[derive(Debug)]
 pub(super) struct Tested {
     pub(super) test: &'static Test,
@@ -25,11 +25,11 @@ pub(super) struct Tested {
 /// What the server did with a test's origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It names the origin.
+    /// The response names the origin.
     Accepted {
         credentials: bool,
     },
-    /// It lets everybody read, without credentials.
+    /// The response allows any origin, without credentials.
     Everybody,
     Refused,
 }
@@ -38,7 +38,7 @@ impl Tested {
     pub(super) fn answer(&self) -> Answer {
         let credentials = allows_credentials(&self.response);
         let origin = self.origin.as_deref();
-        // To a preflight browsers want a success, too.
+        // For a preflight, browsers also require a successful status.
         let is_refused =
             self.test.asks == Asks::Preflight && !(200..=299).contains(&self.response.status);
         match origin.is_some_and(|origin| names_origin(&self.response, origin)) {
@@ -54,8 +54,8 @@ impl Tested {
     }
 }
 
-/// How bad it is that a test's origin was accepted, and whether that is a finding of its own. An
-/// earlier answer may explain it: who accepts every origin accepts these, too.
+/// The severity of an accepted origin, and whether it is a finding of its own. An earlier response may explain it: a
+/// server that accepts every origin accepts these, too.
 pub(super) fn verdict(tested: &Tested, before: &[Tested], target: &Target) -> Verdict {
     let Answer::Accepted { credentials } = tested.answer() else {
         return Verdict::Good;
@@ -70,40 +70,40 @@ pub(super) fn verdict(tested: &Tested, before: &[Tested], target: &Target) -> Ve
     };
     let origin = tested.origin.as_deref().unwrap_or_default();
     if code != REFLECTED && is_accepted(REFLECTED) {
-        return Verdict::Explained("as every origin is", Severity::Warning);
+        return Verdict::Explained("like every origin", Severity::Warning);
     }
     let is_subdomain_of_site = target.is_below_site(origin) && code != HTTP && code != PORT;
     let mut siblings = before.iter().filter(|earlier| {
-        // That the host's own subdomains are accepted says nothing about its neighbours.
+        // A server that accepts the host's own subdomains need not accept its siblings.
         let origin = earlier.origin.as_deref().unwrap_or_default();
         earlier.test.code == SUBDOMAIN && target.is_sibling(origin)
     });
     if is_subdomain_of_site && siblings.any(Tested::is_accepted) {
-        return Verdict::Explained("as every subdomain is", Severity::Note);
+        return Verdict::Explained("like every subdomain", Severity::Note);
     }
     if (code == SPECIAL || origin.starts_with(&target.origin))
         && code != PREFIX
         && is_accepted(PREFIX)
     {
-        return Verdict::Explained("as every origin is that begins so", Severity::Warning);
+        return Verdict::Explained("like every origin with this beginning", Severity::Warning);
     }
     if code == DOT && is_accepted(SUFFIX) {
-        return Verdict::Explained("as every host is that ends so", Severity::Warning);
+        return Verdict::Explained("like every host with this end", Severity::Warning);
     }
     let already = before
         .iter()
         .any(|earlier| earlier.test.code == code && earlier.is_accepted());
     if already {
-        return Verdict::Explained("the same mistake", Severity::Warning);
+        return Verdict::Explained("the same error", Severity::Warning);
     }
     Verdict::Found(Box::new(accepted(code, origin, credentials, target)))
 }
 
-/// What a test says.
+/// The result of a test.
 #[derive(Debug)]
 pub(super) enum Verdict {
     Good,
-    /// It is accepted, for a reason that is known already, and was found to be so bad.
+    /// It is accepted for a reason that was found before, with this severity.
     Explained(&'static str, Severity),
     Found(Box<Finding>),
 }
@@ -118,31 +118,31 @@ fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target
         ),
         REFLECTED => (
             REFLECTED,
-            "every page on the web can read this".to_owned(),
-            "if that is meant, say so with `Access-Control-Allow-Origin: *`; if not, echo `Origin` only if it \
-             is on a list",
+            "every page on the web can read the responses".to_owned(),
+            "to allow any origin, send `Access-Control-Allow-Origin: *`; otherwise echo `Origin` only if it is on \
+             a list",
         ),
         PREFLIGHT => (
             PREFLIGHT,
-            "preflights are granted to whatever origin they come from, though the requests are not"
+            "preflights from any origin are granted, but the requests are not"
                 .to_owned(),
-            "decide both by the same list; else any page may have requests sent that change things",
+            "use the same list for both; otherwise any page can send requests that change data",
         ),
         NULL => (
             NULL,
-            "any page can have the origin `null`, with a sandboxed frame, and then reads this"
+            "any page can have the origin `null`, from a sandboxed frame, and can then read the responses"
                 .to_owned(),
-            "take `null` off the list; pages in files or sandboxes need another way, such as a server",
+            "remove `null` from the list; serve pages from a server instead of from files",
         ),
         SUBDOMAIN => (
             SUBDOMAIN,
-            "every subdomain is accepted; a forgotten or hijacked one can read this".to_owned(),
-            "if not all of them are yours to trust, list those that need it",
+            "every subdomain is accepted, so a forgotten or hijacked one can read the responses".to_owned(),
+            "if you do not control all of them, list those that need access",
         ),
         PREFIX => (
             PREFIX,
             format!(
-                "`{}` is compared as a beginning: whoever owns `{origin}` can read this",
+                "only the beginning is compared with `{}`: the owner of `{origin}` can read the responses",
                 target.origin
             ),
             compare,
@@ -150,33 +150,33 @@ fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target
         SUFFIX => (
             SUFFIX,
             format!(
-                "the host is compared as an end, without the dot before it: whoever registers `{origin}` can read this"
+                "only the end of the host is compared, without a dot before it: anyone can register `{origin}` and read the responses"
             ),
-            "compare the whole origin, or put the dot before the domain: `.example.com`",
+            "compare the whole origin, or put a dot before the domain: `.example.com`",
         ),
         DOT => (
             DOT,
             format!(
-                "a dot of a regular expression stands for any character: whoever registers `{origin}` can read this"
+                "a dot of a regular expression matches any character: anyone can register `{origin}` and read the responses"
             ),
-            "write `\\.` for a dot and `^` and `$` around, or do without regular expressions",
+            "write `\\.` for a dot, and use `^` and `$`, or do not use regular expressions",
         ),
         SPECIAL => (
             SPECIAL,
-            "the check stops at a character that is rare in hosts, and browsers do not".to_owned(),
+            "the check stops at a character that is rare in hosts, but browsers do not".to_owned(),
             compare,
         ),
         HTTP => (
             HTTP,
             format!(
-                "`{origin}` is accepted: whoever is on a user's network can write that page, and reads what https protects"
+                "`{origin}` is accepted: an attacker on a user's network can change that page, and read what https protects"
             ),
-            "take origins with `http://` off the list",
+            "remove origins with `http://` from the list",
         ),
         _ => (
             PORT,
             "every port of the host is accepted, whatever program listens there".to_owned(),
-            "list the ports that are meant",
+            "list the ports that you need",
         ),
     };
     let severity = match code {
@@ -188,7 +188,7 @@ fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target
     Finding::warning(code, what, help).with_severity(severity)
 }
 
-/// What the answers say together.
+/// Findings from all responses together.
 pub(super) fn overall(tested: &[Tested]) -> Vec<Finding> {
     let of = |code| tested.iter().find(|tested| tested.test.code == code);
     let (allowed, bare, unrelated) = (of(ALLOWED), of(NO_ORIGIN), of(REFLECTED));
@@ -218,9 +218,9 @@ fn not_allowed(allowed: &Tested) -> Option<Finding> {
     Some(Finding::warning(
         "origin-not-allowed",
         format!(
-            "the server does not accept `{origin}` itself (status {status}), so the tests with similar origins say little"
+            "the server does not accept `{origin}` itself (status {status}), so the tests with similar origins mean little"
         ),
-        "give an origin that it accepts, and a URL that it answers, with `-H` for what the URL needs",
+        "use an origin that it accepts and a URL that exists, and `-H` for headers that the URL needs",
     ))
 }
 
@@ -231,22 +231,24 @@ fn everybody(tested: &[Tested]) -> Option<Finding> {
     public.next().map(|_| {
         let finding = Finding::warning(
             "wildcard-origin",
-            "`Access-Control-Allow-Origin: *`: every page on the web can read this, without credentials"
+            "`Access-Control-Allow-Origin: *`: every page on the web can read the responses, without credentials"
                 .to_owned(),
-            "right for what is public; not for what is meant for a network or for known sites",
+            "correct for public data; wrong for data that is only for a network or for certain sites",
         );
         finding.with_severity(Severity::Note)
     })
 }
 
-/// An origin that is sent whoever asks, and even if nobody does.
+/// One origin that is in every response, even if the request has no origin.
 fn static_origin(bare: Option<&Tested>) -> Option<Finding> {
     let value = value(&bare?.response.headers, ALLOW_ORIGIN)
         .filter(|value| !value.is_empty() && value != "*")?;
     let finding = Finding::warning(
         NO_ORIGIN,
-        format!("`Access-Control-Allow-Origin: {value}` is sent to everybody, asked for or not"),
-        "right for one origin; it tells who that is, and a second one will need `Vary: Origin`",
+        format!(
+            "`Access-Control-Allow-Origin: {value}` is in every response, whatever the request's origin is"
+        ),
+        "correct for one origin; with a second one, the responses need `Vary: Origin`",
     );
     Some(finding.with_severity(Severity::Note))
 }
@@ -261,25 +263,27 @@ fn missing_vary(
         let value = |tested: &Tested| value(&tested.response.headers, ALLOW_ORIGIN);
         value(other) == value(allowed)
     };
-    // Where everybody gets the same, there is nothing to vary by.
+    // If every response is the same, `Vary` is not needed.
     if bare.filter(same).is_some() && unrelated.filter(same).is_some() {
         return None;
     }
     let lacks = |tested: &Tested| !varies_by_origin(&tested.response);
     let message = match () {
-        () if lacks(allowed) => "the answer names the origin that asks, without `Vary: Origin`",
+        () if lacks(allowed) => {
+            "the response names the origin of the request, but has no `Vary: Origin`"
+        }
         () if bare.is_some_and(lacks) => {
-            "the answer to a request without `Origin` comes without `Vary: Origin`, though others name the origin"
+            "the response to a request without `Origin` has no `Vary: Origin`, but others name the origin"
         }
         () if unrelated.is_some_and(lacks) => {
-            "the answer to an origin that is refused comes without `Vary: Origin`, though others name the origin"
+            "the response to an origin that is not allowed has no `Vary: Origin`, but others name the origin"
         }
         () => return None,
     };
     Some(Finding::warning(
         "missing-vary",
         message.to_owned(),
-        "a cache may give one page's answer to another, which is then blocked; send `Vary: Origin` with every \
-         response of this URL",
+        "a cache may send the response for one page to another, which is then blocked; send `Vary: Origin` with \
+         every response of this URL",
     ))
 }

@@ -1,4 +1,4 @@
-//! What an audit sends: each test's origin, made from the allowed one.
+//! What an audit sends: the origin of each test, derived from the allowed one.
 
 use cors_browser_model::{Headers, Origin, SentRequest, Url};
 use cors_explain::PageRequest;
@@ -16,7 +16,7 @@ pub(super) struct Target {
     site: Option<String>,
 }
 
-/// A test with its origin, or why there is nothing to send.
+/// A test with its origin, or the reason why it is skipped.
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) test: &'static Test,
@@ -48,7 +48,7 @@ impl Target {
     /// The registrable domain of the host, or why there is none.
     pub(super) fn site(&self) -> Result<&str, &'static str> {
         let site = self.site.as_deref();
-        site.ok_or("the host has no domain that somebody could register")
+        site.ok_or("the host has no registrable domain")
     }
 
     /// Whether an origin is that of a subdomain of the site.
@@ -62,7 +62,7 @@ impl Target {
         below.is_some_and(|labels| labels.ends_with('.'))
     }
 
-    /// Whether an origin is that of the subdomain of the site that nothing points to.
+    /// Whether an origin is the tested sibling subdomain of the site.
     pub(super) fn is_sibling(&self, origin: &str) -> bool {
         let site = self.site.as_deref().unwrap_or_default();
         self.at(&format!("{LABEL}.{site}")) == Ok(Some(origin.to_owned()))
@@ -82,7 +82,7 @@ impl Target {
         self.site()?;
         let dots: Vec<_> = self.host.match_indices('.').map(|(at, _)| at).collect();
         match dots.split_last() {
-            // Without the last one the host is a top-level domain, which nobody can register.
+            // Without its last dot, the host would be a top-level domain, which no one can register.
             Some((_, dots)) => {
                 let at = dots.get(index).ok_or("the host has no such dot")?;
                 let (before, after) = self.host.split_at(*at);

@@ -4,19 +4,19 @@ use cors_explain::is_loopback;
 
 use super::plan::Target;
 
-/// A test: a request with an origin that looks like the allowed one, or like none.
+/// A test: a request with an origin that looks like the allowed one, or with another special origin.
 #[derive(Debug)]
 pub(super) struct Test {
-    /// What it is called, and the finding if the server gives in; of several with the same code each
-    /// is another way of the same mistake.
+    /// The code of the test, and of the finding if the server accepts it. Several tests with the same code are
+    /// different forms of the same error.
     pub(super) code: &'static str,
-    /// Whose request it is, to be read behind `a request from`.
+    /// The sender of the request, as a text after `a request from`.
     pub(super) from: &'static str,
     pub(super) asks: Asks,
     pub(super) origin: fn(&Target) -> Result<Option<String>, &'static str>,
 }
 
-/// What a test asks for.
+/// The kind of request of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
     /// The resource.
@@ -38,7 +38,7 @@ pub(super) const HTTP: &str = "plain-http-accepted";
 pub(super) const PORT: &str = "any-port-accepted";
 pub(super) const PREFLIGHT: &str = "preflight-reflects";
 
-/// Every test. The first ones come first because what they find explains what others find.
+/// All tests. The order matters: findings of the first ones explain those of the others.
 pub(super) const TESTS: &[Test] = &[
     Test {
         code: ALLOWED,
@@ -48,7 +48,7 @@ pub(super) const TESTS: &[Test] = &[
     },
     Test {
         code: NO_ORIGIN,
-        from: "no origin, as of a program that is no browser",
+        from: "no origin, like a program that is not a browser",
         asks: Asks::Resource,
         origin: |_| Ok(None),
     },
@@ -96,7 +96,7 @@ pub(super) const TESTS: &[Test] = &[
     },
     Test {
         code: SPECIAL,
-        from: "a host that goes on with an underscore",
+        from: "the allowed host, then an underscore",
         asks: Asks::Resource,
         origin: |target| target.at(&format!("{}_.{UNRELATED}", target.host)),
     },
@@ -120,24 +120,24 @@ pub(super) const TESTS: &[Test] = &[
     },
     Test {
         code: DOT,
-        from: "a host with a letter for its first dot",
+        from: "a host with a letter instead of its first dot",
         asks: Asks::Resource,
         origin: |target| target.without_dot(0),
     },
     Test {
         code: DOT,
-        from: "a host with a letter for its second dot",
+        from: "a host with a letter instead of its second dot",
         asks: Asks::Resource,
         origin: |target| target.without_dot(1),
     },
     Test {
         code: HTTP,
-        from: "the same host over plain http",
+        from: "the same host with plain http",
         asks: Asks::Resource,
         origin: |target| match target.url.scheme() {
             "https" if is_loopback(&target.url) => Err("the host is the user's own machine"),
             "https" => Ok(Some(target.origin.replacen("https://", "http://", 1))),
-            _ => Err("the allowed origin is not https itself"),
+            _ => Err("the allowed origin is not https"),
         },
     },
     Test {
@@ -159,7 +159,7 @@ pub(super) const TESTS: &[Test] = &[
     },
 ];
 
-/// A host that belongs to nobody: <https://www.rfc-editor.org/rfc/rfc2606>.
+/// A host that no one owns: <https://www.rfc-editor.org/rfc/rfc2606>.
 const UNRELATED: &str = "cors-audit.example";
-/// A subdomain that hardly anybody has.
+/// A subdomain that hardly any site has.
 pub(super) const LABEL: &str = "cors-audit";

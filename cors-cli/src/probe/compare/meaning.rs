@@ -1,4 +1,4 @@
-//! What it means for pages that a server answers otherwise than a policy says.
+//! What a difference between a server and a policy means for pages.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use cors_core::adapter::ResponseHeader;
 
 use crate::probe::header::value;
 
-/// [CORS-safelisted methods](https://fetch.spec.whatwg.org/#cors-safelisted-method): listed or not.
+/// [CORS-safelisted methods](https://fetch.spec.whatwg.org/#cors-safelisted-method), which need not be listed.
 const ALWAYS_ALLOWED: [&str; 3] = ["GET", "HEAD", "POST"];
-/// What it means that the values differ; `None`: they say the same.
+/// What the difference between two values means; `None` if they mean the same.
 pub(crate) fn of_field(
     field: ResponseHeader,
     policy: Option<&str>,
@@ -35,13 +35,13 @@ pub(crate) fn of_field(
             };
             lists(&names(policy), &names(server), "readable")
         }
-        // What the application adds is its own.
+        // The application may add other names.
         Field::Vary => {
             let names = |value| names(value, str::to_ascii_lowercase);
             let (policy, server) = (names(policy), names(server));
             let says_enough = server.contains("*") || policy.is_subset(&server);
             (!says_enough).then(|| {
-                "a cache may give the answer to one page to another, which is then blocked or allowed wrongly"
+                "a cache may send the response for one page to another, which is then wrongly blocked or allowed"
                     .to_owned()
             })
         }
@@ -53,13 +53,15 @@ pub(crate) fn of_field(
             Some(
                 match (policy, is_readable) {
                     (None, true) => {
-                        "pages of this origin may read it, and by the policy they may not"
+                        "pages of this origin may read it; with the policy, they may not"
                     }
-                    (None, false) => "nothing for this origin, which is refused either way",
-                    (Some("*"), true) => "this origin may read it, and by the policy everybody may",
-                    (Some(_), true) => "everybody may read it, but not with credentials",
+                    (None, false) => {
+                        "nothing for this origin, which has no permission in either case"
+                    }
+                    (Some("*"), true) => "this origin may read it; with the policy, any origin may",
+                    (Some(_), true) => "any origin may read it, but not with credentials",
                     (Some(_), false) => {
-                        "pages of this origin are blocked, and by the policy they may read it"
+                        "pages of this origin are blocked; with the policy, they may read it"
                     }
                 }
                 .to_owned(),
@@ -68,50 +70,48 @@ pub(crate) fn of_field(
         Field::AccessControlAllowCredentials => Some(
             match server {
                 Some("true") => {
-                    "requests with credentials are allowed, and by the policy they are not"
+                    "requests with credentials are allowed; with the policy, they are not"
                 }
                 _ if policy.is_some() => "requests with credentials are blocked",
-                _ => "nothing: the only value with a meaning is `true`",
+                _ => "nothing: the only valid value is `true`",
             }
             .to_owned(),
         ),
         Field::AccessControlMaxAge => {
             let seconds = |value: Option<&str>| match value.map(str::parse::<u64>) {
                 Some(Ok(seconds)) => format!("{seconds} s"),
-                // What browsers do without one.
+                // The default of browsers.
                 Some(Err(_)) | None => "5 s".to_owned(),
             };
             let (policy, server) = (seconds(policy), seconds(server));
             Some(format!(
-                "browsers remember the preflight for {server} at most, not for {policy}"
+                "browsers cache the preflight for at most {server}, not for {policy}"
             ))
         }
         Field::TimingAllowOrigin => Some(
             match policy {
-                Some(_) => {
-                    "detailed timing is not given to the scripts that the policy gives it to"
-                }
-                None => "detailed timing is given to scripts, and the policy gives it to none",
+                Some(_) => "scripts cannot read detailed timing; with the policy, they can",
+                None => "scripts can read detailed timing; with the policy, they cannot",
             }
             .to_owned(),
         ),
-        other => Some(format!("`{}` is not what the policy sends", other.name())),
+        other => Some(format!("`{}` differs from the policy", other.name())),
     }
 }
 
-/// What it means that a preflight has another status.
+/// What a different status of a preflight means.
 pub(crate) fn of_status(policy: u16, response: &Response) -> String {
     let is_ok = |status| (200..=299).contains(&status);
     match (is_ok(policy), is_ok(response.status)) {
-        (true, true) => "nothing for browsers: every status from 200 to 299 will do",
+        (true, true) => "nothing for browsers: they accept every status from 200 to 299",
         (true, false) => {
-            "the preflight fails; the policy's middleware answers preflights itself, so something outside of it \
-             answered, or it is not there"
+            "the preflight fails; the policy's middleware answers preflights itself, so another layer outside of it \
+             answered, or it is not applied"
         }
         (false, true) => {
-            "the policy refuses this origin's preflight; without `Access-Control-Allow-Origin` browsers refuse it too"
+            "the policy refuses this origin's preflight; browsers also block it if `Access-Control-Allow-Origin` is missing"
         }
-        (false, false) => "nothing for browsers: the preflight fails either way",
+        (false, false) => "nothing for browsers: the preflight fails in either case",
     }
     .to_owned()
 }
@@ -136,15 +136,15 @@ fn lists(policy: &BTreeSet<String>, server: &BTreeSet<String>, what: &str) -> Op
         format!("{} {is} {what}", names.join(", "))
     };
     let not = format!("not {what}");
-    let beyond = format!("{what} beyond the policy");
+    let beyond = format!("{what}, unlike in the policy");
     match (missing.is_empty(), more.is_empty()) {
         (true, true) => None,
         _ if more.iter().any(|name| *name == "*") => Some(format!(
-            "without credentials everything is {what}, and by the policy only what it lists; with credentials \
-             `*` stands for nothing"
+            "without credentials, everything is {what}, but with the policy only what it lists; with credentials, \
+             browsers ignore `*`"
         )),
         _ if missing.iter().any(|name| *name == "*") => Some(format!(
-            "only what the server lists is {what}, and by the policy everything, without credentials"
+            "only what the server lists is {what}, but with the policy everything is, without credentials"
         )),
         (false, true) => Some(text(&missing, &not)),
         (true, false) => Some(text(&more, &beyond)),

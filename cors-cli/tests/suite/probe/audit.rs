@@ -1,4 +1,4 @@
-//! `--audit`: each test against a server that makes exactly that mistake.
+//! `--audit`: each test with a server that has exactly that error.
 
 use super::server::{APP, Done, Request, Scripted, probe};
 
@@ -178,7 +178,7 @@ fn what_all_answers_say_together() {
         }
     }
     check(allow, 1, &["missing-vary"]);
-    // A cache would give the answer to a request without `Origin` to the page.
+    // A cache would send the response to a request without `Origin` to the page.
     check(
         |request| match request.origin() {
             "" => Vec::new(),
@@ -200,7 +200,7 @@ fn what_all_answers_say_together() {
         0,
         &["static-allow-origin"],
     );
-    // Whoever asks gets the same, but whoever does not gets nothing.
+    // Every origin gets the same value; a request without an origin gets no header.
     check(
         |request| match request.origin() {
             "" => Vec::new(),
@@ -224,7 +224,7 @@ fn what_all_answers_say_together() {
         1,
         &["wildcard-with-credentials", "wildcard-origin"],
     );
-    // The preflight alone is answered to everybody.
+    // Only the response to the preflight allows any origin.
     check(
         |request| {
             let origin = request.origin();
@@ -272,8 +272,8 @@ fn nothing_is_sent_that_makes_no_sense() {
     check(
         "http://localhost:3000",
         &[
-            "– skipped    another subdomain of the site: the host has no domain",
-            "– skipped    the same host over plain http: the allowed origin is not https itself",
+            "– skipped     another subdomain of the site: the host has no registrable domain",
+            "– skipped     the same host with plain http: the allowed origin is not https",
         ],
     );
     check("https://127.0.0.1", &["the host is the user's own machine"]);

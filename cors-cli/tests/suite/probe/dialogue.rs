@@ -499,7 +499,7 @@ fn proxies_of_the_environment() {
     let url = "http://api.example.com/";
     let done = probe_in(&[("HTTP_PROXY", &address)], &["--origin", APP], url);
     done.has_status(2)
-        .complains(&["the proxy does not connect: "]);
+        .complains(&["the proxy cannot connect: "]);
     let requests = proxy.requests();
     let sent = (requests[0].method.as_str(), requests[0].target.as_str());
     assert_eq!(sent, ("CONNECT", "api.example.com:80"));

@@ -37,7 +37,7 @@ fn does_what_the_policy_says(server: &FixtureServer) {
     let check = |args: &[&str], path: &str, status: i32, text: &str| {
         let args = [&policy, args].concat();
         let done = probe_with(&args, &url(server, path)).has_status(status);
-        done.says(&["equal: the server answers as `", text])
+        done.says(&["equal: the server's responses match `", text])
             .does_not_say(&["warning["]);
     };
     let app = ["--origin", APP];
@@ -133,6 +133,6 @@ fn has_no_policy(server: &FixtureServer) {
     let done = probe_with(&args, &url(server, "/echo")).has_status(1);
     done.says(&[
         "[policy-not-applied]",
-        "by the policy, browsers would allow this request",
+        "with the policy, browsers would allow this request",
     ]);
 }

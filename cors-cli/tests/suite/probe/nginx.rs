@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::server::{APP, Done, probe};
 
 const RECIPES: &str = r#"
-# Echo whoever asks, so that credentials work.
+# Echo any origin, so that credentials work.
 location /reflect {
     add_header Access-Control-Allow-Origin $http_origin;
     add_header Access-Control-Allow-Credentials true;

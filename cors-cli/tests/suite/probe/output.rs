@@ -49,7 +49,7 @@ fn everything_of_it() {
 }
 
 #[test]
-fn beside_a_policy() {
+fn with_a_policy() {
     check("--policy cors.toml -X PUT", &server(), "policy.txt");
 }
 

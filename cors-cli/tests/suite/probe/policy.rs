@@ -1,4 +1,4 @@
-//! `--policy`: a server beside a policy.
+//! `--policy`: compares a server with a policy.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ const ACTUAL: [&str; 4] = [
     "Vary: Origin",
 ];
 
-fn beside(policy: &str, args: &str, server: &Scripted) -> Done {
+fn compare(policy: &str, args: &str, server: &Scripted) -> Done {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("cors.toml");
     fs::write(&file, policy).unwrap();
@@ -42,7 +42,7 @@ fn beside(policy: &str, args: &str, server: &Scripted) -> Done {
     probe_with(&all, &server.url())
 }
 
-/// A server that answers as the policy says, but for one line.
+/// A server that answers according to the policy, except for one line.
 fn server(change: Option<(&'static str, &'static str)>, status: u16) -> Scripted {
     Scripted::new(move |request| {
         let lines = if request.is_preflight() {
@@ -63,9 +63,9 @@ fn server(change: Option<(&'static str, &'static str)>, status: u16) -> Scripted
 fn a_server_that_does_what_the_policy_says() {
     #[track_caller]
     fn check(change: Option<(&'static str, &'static str)>) {
-        let done = beside(POLICY, "-X PUT", &server(change, 204)).has_status(0);
-        done.says(&["equal: the server answers as `"]);
-        let done = beside(POLICY, "-X PUT --json", &server(change, 204)).has_status(0);
+        let done = compare(POLICY, "-X PUT", &server(change, 204)).has_status(0);
+        done.says(&["equal: the server's responses match `"]);
+        let done = compare(POLICY, "-X PUT --json", &server(change, 204)).has_status(0);
         let comparison = &done.json()["comparison"];
         assert_eq!(comparison["equal"], true, "{comparison:#}");
         assert_eq!(comparison["answers"], 2);
@@ -101,9 +101,9 @@ fn differences() {
     #[track_caller]
     fn check(change: (&'static str, &'static str), field: &str, meaning: &str) {
         let server = server(Some(change), 204);
-        let done = beside(POLICY, "-X PUT", &server).has_status(1);
+        let done = compare(POLICY, "-X PUT", &server).has_status(1);
         done.says(&["[policy-differs]", &format!("    {field}\n"), meaning]);
-        let json = beside(POLICY, "-X PUT --json", &server)
+        let json = compare(POLICY, "-X PUT --json", &server)
             .has_status(1)
             .json();
         let comparison = &json["comparison"];
@@ -118,7 +118,7 @@ fn differences() {
     check(
         ("Access-Control-Allow-Origin", ""),
         origin,
-        "pages of this origin are blocked, and by the policy they may read it",
+        "pages of this origin are blocked; with the policy, they may read it",
     );
     check(
         (
@@ -126,7 +126,7 @@ fn differences() {
             "Access-Control-Allow-Origin: *",
         ),
         origin,
-        "everybody may read it, but not with credentials",
+        "any origin may read it, but not with credentials",
     );
     check(
         ("Access-Control-Allow-Credentials", ""),
@@ -139,7 +139,7 @@ fn differences() {
             "Access-Control-Allow-Methods: put, PUT",
         ),
         "access-control-allow-methods",
-        "`DELETE` is not allowed; `put` is allowed beyond the policy",
+        "`DELETE` is not allowed; `put` is allowed, unlike in the policy",
     );
     check(
         (
@@ -147,7 +147,7 @@ fn differences() {
             "Access-Control-Allow-Methods: *",
         ),
         "access-control-allow-methods",
-        "without credentials everything is allowed, and by the policy only what it lists",
+        "without credentials, everything is allowed, but with the policy only what it lists",
     );
     check(
         ("Access-Control-Allow-Headers", ""),
@@ -162,12 +162,12 @@ fn differences() {
     check(
         ("Access-Control-Max-Age", ""),
         "access-control-max-age",
-        "browsers remember the preflight for 5 s at most, not for 600 s",
+        "browsers cache the preflight for at most 5 s, not for 600 s",
     );
     check(
         ("Vary", "Vary: Accept"),
         "vary",
-        "a cache may give the answer to one page to another",
+        "a cache may send the response for one page to another",
     );
 }
 
@@ -175,44 +175,50 @@ fn differences() {
 fn the_status_of_a_preflight() {
     #[track_caller]
     fn check(status: u16, meaning: &str) {
-        let done = beside(POLICY, "-X PUT", &server(None, status)).has_status(1);
+        let done = compare(POLICY, "-X PUT", &server(None, status)).has_status(1);
         done.says(&["    the status\n", "policy  204", meaning]);
     }
     check(
         200,
-        "nothing for browsers: every status from 200 to 299 will do",
+        "nothing for browsers: they accept every status from 200 to 299",
     );
-    check(401, "something outside of it answered, or it is not there");
-    let blocked = beside(POLICY, "-X PUT", &server(None, 401));
-    blocked.says(&["by the policy, browsers would allow this request"]);
+    check(
+        401,
+        "another layer outside of it answered, or it is not applied",
+    );
+    let blocked = compare(POLICY, "-X PUT", &server(None, 401));
+    blocked.says(&["with the policy, browsers would allow this request"]);
 }
 
 #[test]
 fn origins_that_the_policy_refuses() {
     let args = "--origin https://evil.example -X PUT";
     let refusing = Scripted::new(|_| (403, vec!["Vary: Origin"]));
-    let done = beside(POLICY, args, &refusing).has_status(1);
-    done.says(&["blocked by every browser", "equal: the server answers as `"]);
+    let done = compare(POLICY, args, &refusing).has_status(1);
+    done.says(&[
+        "blocked by every browser",
+        "equal: the server's responses match `",
+    ]);
 
     let reflecting = Scripted::new(|request| {
         let origin = format!("Access-Control-Allow-Origin: {}", request.origin());
         let methods = "Access-Control-Allow-Methods: PUT".to_owned();
         (204, vec![origin, methods, "Vary: Origin".to_owned()])
     });
-    let done = beside(POLICY, args, &reflecting).has_status(1);
+    let done = compare(POLICY, args, &reflecting).has_status(1);
     done.says(&[
-        "pages of this origin may read it, and by the policy they may not",
-        "by the policy, browsers would block this request",
+        "pages of this origin may read it; with the policy, they may not",
+        "with the policy, browsers would block this request",
     ]);
 }
 
 #[test]
 fn a_server_without_the_policy() {
     let bare = Scripted::new(|_| (200, Vec::<String>::new()));
-    let done = beside(POLICY, "", &bare).has_status(1);
+    let done = compare(POLICY, "", &bare).has_status(1);
     done.says(&[
         "[policy-not-applied]",
-        "is the middleware there, and around everything?",
+        "is the middleware applied, and outermost?",
     ]);
 }
 
@@ -233,22 +239,22 @@ fn what_is_echoed_is_compared_with_what_was_asked() {
         ];
         (204, lines.to_vec())
     });
-    beside(policy, "-X PUT -H X-A:1", &server)
+    compare(policy, "-X PUT -H X-A:1", &server)
         .has_status(0)
         .says(&["equal"]);
-    beside(policy, "-X DELETE -H X-A:1", &server)
+    compare(policy, "-X DELETE -H X-A:1", &server)
         .has_status(1)
-        .says(&["`DELETE` is not allowed; `PUT` is allowed beyond the policy"]);
+        .says(&["`DELETE` is not allowed; `PUT` is allowed, unlike in the policy"]);
 }
 
 #[test]
 fn a_policy_that_lists_everything() {
     let policy = "allow_origins = [\"*\"]\nallow_methods = [\"*\"]\nexpose_headers = [\"*\"]\n";
-    let done = beside(policy, "-X PUT", &server(None, 204)).has_status(1);
+    let done = compare(policy, "-X PUT", &server(None, 204)).has_status(1);
     done.says(&[
-        "this origin may read it, and by the policy everybody may",
-        "only what the server lists is allowed, and by the policy everything",
-        "only what the server lists is readable, and by the policy everything",
+        "this origin may read it; with the policy, any origin may",
+        "only what the server lists is allowed, but with the policy everything",
+        "only what the server lists is readable, but with the policy everything",
     ]);
 }
 
@@ -256,7 +262,7 @@ fn a_policy_that_lists_everything() {
 fn what_terminals_act_on_is_not_printed() {
     let change = ("Vary", "Vary: \u{9b}31m");
     for args in ["", "--json"] {
-        let done = beside(POLICY, args, &server(Some(change), 204)).has_status(1);
+        let done = compare(POLICY, args, &server(Some(change), 204)).has_status(1);
         let is_harmless = |char: char| char == '\n' || !char.is_control();
         assert!(done.stdout.chars().all(is_harmless), "{done:#?}");
     }
@@ -270,19 +276,19 @@ fn another_server_is_not_compared() {
         let lines = ACTUAL.iter().map(|line| (*line).to_owned());
         (302, lines.chain([location.clone()]).collect())
     });
-    let json = beside(POLICY, "--json", &first).has_status(0).json();
+    let json = compare(POLICY, "--json", &first).has_status(0).json();
     assert_eq!(json["comparison"]["answers"], 1);
     assert_eq!(json["comparison"]["equal"], true);
 }
 
 #[test]
-fn what_is_no_policy_has_its_mistakes_shown() {
+fn the_errors_of_an_invalid_policy_are_shown() {
     let server = Scripted::new(|_| (200, Vec::<String>::new()));
     let broken = "allow_origins = [\"https://app.example.com/\"]\nallow_methods = [\"put\"]\n";
-    let done = beside(broken, "", &server).has_status(2);
+    let done = compare(broken, "", &server).has_status(2);
     done.says(&["[invalid-origin]", "[invalid-method]"])
-        .complains(&["is no policy: it has 2 mistakes"]);
-    let json = beside(broken, "--json", &server).has_status(2).json();
+        .complains(&[": invalid policy (2 errors)"]);
+    let json = compare(broken, "--json", &server).has_status(2).json();
     assert_eq!(json["mistakes"][0]["code"], "invalid-origin");
     assert_eq!(server.requests().len(), 0);
 }

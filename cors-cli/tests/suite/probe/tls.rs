@@ -60,7 +60,7 @@ fn certificates_are_checked_unless_told_otherwise() {
     let origin = format!("--origin {APP}");
     probe(&origin, &url)
         .has_status(2)
-        .complains(&["no answer from", "TLS: "]);
+        .complains(&["no response from", "TLS: "]);
     probe(&format!("-k {origin}"), &url)
         .has_status(0)
         .says(&["allowed"]);
@@ -81,7 +81,7 @@ fn certificates_are_checked_unless_told_otherwise() {
     ]);
 }
 
-/// Red team, finding 8: what `openssl req -x509` makes says that it is an authority.
+/// Red team, finding 8: the certificates of `openssl req -x509` are those of an authority.
 #[test]
 fn a_certificate_that_says_it_is_an_authority() {
     let (url, certificate) = server_with(IsCa::Ca(BasicConstraints::Unconstrained));
@@ -90,7 +90,7 @@ fn a_certificate_that_says_it_is_an_authority() {
     fs::write(&file, certificate).unwrap();
     let args = format!("--cacert {} --origin {APP}", file.display());
     probe(&args, &url).has_status(2).complains(&[
-        "it is an authority's (`CA:TRUE`)",
+        "is that of an authority (`CA:TRUE`)",
         "`-addext basicConstraints=critical,CA:FALSE`",
     ]);
     probe(&format!("-k --origin {APP}"), &url).has_status(0);
@@ -127,7 +127,7 @@ fn https_to_a_server_that_speaks_http() {
     let url = format!("https://127.0.0.1:{port}/");
     let done = probe(&format!("--origin {APP}"), &url).has_status(2);
     done.complains(&[
-        "no answer from `",
-        "does the server speak plain http on this port?",
+        "no response from `",
+        "does the server use plain http on this port?",
     ]);
 }

@@ -1,4 +1,4 @@
-//! Servers that give no answer, and command lines that ask for none.
+//! Servers that do not respond, and command lines that need no response.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use super::server::{APP, Request, Scripted, probe, probe_with};
 
 const FIREFOX: &str = "CORS request did not succeed";
 
-/// Waits until the client has had enough.
+/// Waits until the client closes the connection.
 fn hang(stream: &mut TcpStream) {
     let _ = stream.read(&mut [0]);
 }
@@ -21,7 +21,7 @@ fn servers_that_give_no_answer() {
         is_everybodys: bool,
     ) {
         let server = Scripted::raw(answer);
-        let where_ = format!("no answer from `{}`: ", server.url());
+        let where_ = format!("no response from `{}`: ", server.url());
         // Only who waits in vain is in a hurry.
         let timeout = if expected.contains("0.2 s") {
             "--timeout 0.2"
@@ -42,29 +42,29 @@ fn servers_that_give_no_answer() {
             "{json:#}"
         );
     }
-    check(|_, stream| hang(stream), "no answer within 0.2 s", false);
+    check(|_, stream| hang(stream), "no response within 0.2 s", false);
     check(
         |_, stream| {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-A: 1\r\n");
             hang(stream);
         },
-        "no answer within 0.2 s",
+        "no response within 0.2 s",
         false,
     );
-    check(|_, _| {}, "the connection is closed before the end", true);
+    check(|_, _| {}, "the connection was closed before the end", true);
     check(
         |_, stream| drop(stream.write_all(b"HTTP/1.1 200 OK\r\nAccess-Control")),
-        "the connection is closed before the end",
+        "the connection was closed before the end",
         true,
     );
     check(
         |_, stream| drop(stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")),
-        "the answer is no HTTP",
+        "the response is not valid HTTP",
         true,
     );
     check(
         |_, stream| drop(stream.write_all(b"\xff\x00\x01garbage\r\n\r\n\r\n")),
-        "the answer is no HTTP",
+        "the response is not valid HTTP",
         true,
     );
     check(
@@ -73,7 +73,7 @@ fn servers_that_give_no_answer() {
             let head = format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 0\r\n\r\n");
             let _ = stream.write_all(head.as_bytes());
         },
-        "its header has more than 128 lines",
+        "the response has more than 128 header lines",
         false,
     );
 }
@@ -89,8 +89,8 @@ fn a_change_to_another_protocol() {
     for args in ["", "--audit --delay 0"] {
         probe(&format!("{args} --origin {APP}"), &server.url())
             .has_status(2)
-            .complains(&["it answers 101 and changes to another protocol"])
-            .does_not_say(&["may read", "accepted", FIREFOX]);
+            .complains(&["the server answers 101 and changes to another protocol"])
+            .does_not_say(&["may read", "✓ allowed", FIREFOX]);
     }
 }
 
@@ -104,7 +104,7 @@ fn headers_of_ten_megabytes() {
     });
     let done = probe(&format!("--origin {APP}"), &server.url());
     done.has_status(2)
-        .complains(&["its header is larger than 64 KiB"]);
+        .complains(&["the headers of the response are larger than 64 KiB"]);
 }
 
 #[test]
@@ -112,12 +112,12 @@ fn nobody_there() {
     let args = format!("--origin {APP}");
     let done = probe(&args, "http://127.0.0.1:1/").has_status(2);
     assert_eq!(done.stdout, "");
-    done.complains(&["the connection is refused", FIREFOX]);
+    done.complains(&["the connection was refused", FIREFOX]);
     // No name has such a long label, and so nobody is asked for its address: some networks have an answer to
     // every question, and some take their time.
     let host = format!("{}.invalid", "a".repeat(64));
     let done = probe(&args, &format!("http://{host}/")).has_status(2);
-    let expected = format!("no answer from `http://{host}/`: the host `{host}` is unknown");
+    let expected = format!("no response from `http://{host}/`: the host `{host}` is unknown");
     done.complains(&[&expected]);
 }
 
@@ -135,7 +135,7 @@ fn an_audit_that_cannot_go_on_says_what_it_has_found() {
     let args = format!("--audit --delay 0 --origin {APP}");
     let done = probe(&args, &server.url()).has_status(2);
     done.says(&["warning[reflected-origin]: "])
-        .complains(&["the connection is closed"]);
+        .complains(&["the connection was closed"]);
     assert_eq!(server.requests().len(), 5);
     let done = probe(&format!("--json {args}"), &server.url()).has_status(2);
     assert_eq!(done.findings(), ["reflected-origin"]);
@@ -153,8 +153,8 @@ fn what_came_before_the_trouble_is_shown() {
     });
     let done = probe(&format!("-X PUT --timeout 2 --origin {APP}"), &server.url()).has_status(2);
     done.says(&["✓ the method is allowed", "> PUT ", "< no response"])
-        .does_not_say(&["blocked by", "What the consoles say"])
-        .complains(&["no answer within 2 s"]);
+        .does_not_say(&["blocked by", "Messages in the consoles"])
+        .complains(&["no response within 2 s"]);
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -172,25 +172,30 @@ fn impossible_command_lines() {
     check(
         &["--origin", APP, "--timeout", "0"],
         url,
-        "`--timeout` is more than 0 seconds",
+        "`--timeout` must be more than 0 seconds",
     );
     for number in ["-1", "NaN", "inf", "86401", "1e19", "1e300"] {
         let timeout = format!("--timeout={number}");
-        let expected = "`--timeout` is a number of seconds from 0 to 86400";
+        let expected = "`--timeout` must be a number of seconds from 0 to 86400";
         check(&["--origin", APP, &timeout], url, expected);
         let delay = format!("--delay={number}");
-        let expected = "`--delay` is a number of seconds from 0 to 86400";
+        let expected = "`--delay` must be a number of seconds from 0 to 86400";
         check(&["--origin", APP, "--audit", &delay], url, expected);
     }
     check(
         &["--origin", APP, "--audit", "-X", "DELETE"],
         url,
-        "an audit sends GET or HEAD",
+        "an audit sends only GET or HEAD",
     );
     check(
         &["--origin", APP, "--audit", "-d", "x"],
         url,
-        "an audit sends GET or HEAD",
+        "an audit sends only GET or HEAD",
+    );
+    check(
+        &["--origin", APP, "--audit", "--policy", "cors.toml"],
+        url,
+        "`--audit` and `--policy` cannot be combined; run `cors probe` twice",
     );
     check(
         &["--origin", "null", "--audit"],
