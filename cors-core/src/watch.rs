@@ -246,8 +246,8 @@ mod tests {
 
     const FIRST: &str = "allow_origins = ['https://first.example']";
     const SECOND: &str = "allow_origins = ['https://second.example']";
-    /// As long as none of the others: a file system that counts in ticks or seconds and gives a number that is free again
-    /// to the next file tells two files by nothing else.
+    /// Its length differs from the others: with a coarse clock and reused inodes, a file system may distinguish two
+    /// files only by their length.
     const WRONG: &str = "allow_origins = ['https://wrong.one.example/']";
 
     struct Case {

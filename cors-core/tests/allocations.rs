@@ -1,4 +1,4 @@
-//! The engine allocates nothing, and a policy holds little more than its origins.
+//! Decisions allocate nothing, and a policy needs little more memory than its origins.
 
 mod common;
 
@@ -63,7 +63,7 @@ fn a_million_origins() {
     let config = Config::from(Grant::new(&origins));
     let mut policy = None;
     let allocations = allocation_counter::measure(|| {
-        // The copy of the configuration is gone at the end.
+        // The copy of the configuration is dropped at the end.
         policy = Policy::new(config.clone()).ok();
     });
     assert!(policy.is_some());

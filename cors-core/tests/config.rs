@@ -193,7 +193,7 @@ fn methods_and_headers() {
             "2:19 expose_headers[0] [invalid-header] X-A",
             "2:27 expose_headers[1] [invalid-header]",
             "2:42 expose_headers[2] [invalid-header]",
-            // Scripts can read such a response header, though they cannot set the request's.
+            // Scripts can read such a response header, although they cannot set the request header.
             "2:54 expose_headers[3] [invalid-header] Cookie",
         ],
     );

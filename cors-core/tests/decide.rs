@@ -1,4 +1,4 @@
-//! The engine's answers, one row for each case.
+//! The decisions of policies, one row for each case.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,7 +8,7 @@ use common::Request;
 use cors_core::Policy;
 use cors_core::adapter::{Decision, HeaderSource, RequestHead as _, is_preflight};
 
-/// What a policy has an adapter do: `forward` or a status, then the fields, a line each.
+/// A decision as text: `forward` or a status, then a line for each header.
 fn answer(policy: &Policy, request: &[u8]) -> String {
     let request = Request(request);
     let decision = policy.decide(&request);
@@ -42,9 +42,9 @@ fn check(policy: &str, request: &[u8], expected: &[&str]) {
     );
 }
 
-/// What middleware of the application's own may let pass is what `decide` answers.
+/// `is_preflight` is true exactly for the requests to which `decide` responds.
 #[test]
-fn what_a_preflight_is() {
+fn is_preflight_agrees_with_decide() {
     #[track_caller]
     fn check(request: &str, expected: bool) {
         let head = Request(request.as_bytes());
@@ -89,7 +89,7 @@ fn actual_requests() {
     let nothing = &["forward", "vary: Origin"];
     check(COOKIES, b"GET\nOrigin: https://app.example.com", granted);
     check(COOKIES, b"POST\norigin: https://app.example.com", granted);
-    // No preflights: one of the three marks is missing.
+    // Not preflights: one of the three conditions is missing.
     check(
         COOKIES,
         b"OPTIONS\nOrigin: https://app.example.com",
@@ -110,7 +110,7 @@ fn actual_requests() {
         b"GET\nOrigin: https://app.example.com\nAccess-Control-Request-Method: PUT",
         granted,
     );
-    // Nobody is refused anything but the fields.
+    // Without a grant, only the headers are missing.
     check(COOKIES, b"GET", nothing);
     check(COOKIES, b"GET\nOrigin: https://evil.example", nothing);
     check(COOKIES, b"GET\nOrigin: null", nothing);
@@ -145,7 +145,7 @@ fn preflights() {
         "vary: Origin",
     ];
     let refused = &["403", "vary: Origin"];
-    // The whole lists, whatever is asked for.
+    // The whole lists, whatever is requested.
     for asked in [
         "PUT",
         "PATCH",
@@ -199,7 +199,7 @@ fn empty_lists_are_left_out() {
 }
 
 #[test]
-fn one_grant_to_everybody() {
+fn one_grant_for_any_origin() {
     let policy = r#"
         allow_origins  = ["*"]
         allow_methods  = ["*"]

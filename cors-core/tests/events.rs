@@ -76,7 +76,7 @@ fn a_failed_conversion_is_an_error_and_no_response_gets_a_header() {
 }
 
 #[test]
-fn another_writer_is_reported_once_for_each_policy() {
+fn a_replaced_header_is_reported_once_for_each_policy() {
     let replaced = |header| {
         format!(
             "WARN message=CORS: replaced or removed a header that other code had set; \

@@ -1,4 +1,4 @@
-//! A policy that is replaced while many threads apply it.
+//! A policy that is replaced while many threads use it.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -10,12 +10,12 @@ use std::thread;
 use cors_core::adapter::{Header, HeaderSource, PolicyCache};
 use cors_core::{Grant, LivePolicy, Policy};
 
-/// A policy that says which version it is.
+/// A policy that contains its version.
 fn policy(version: u64) -> Policy {
     Policy::new(Grant::new(["*"]).expose_headers([format!("v{version}")])).unwrap()
 }
 
-/// Which version a policy says it is.
+/// The version that a policy contains.
 fn apply(policy: Policy) -> Arc<u64> {
     let version = Cell::new(0);
     let read = |headers: &[Header<Box<str>>]| {
@@ -35,7 +35,7 @@ fn apply(policy: Policy) -> Arc<u64> {
 // What depends on the order of the threads' steps is tried in `src/policy_cache/every_order.rs`, in every order. This is
 // for what that leaves out: real threads, and memory orderings.
 #[test]
-fn whoever_sees_a_version_gets_that_policy_or_a_later_one() {
+fn a_thread_that_sees_a_version_gets_that_policy_or_a_later_one() {
     const VERSIONS: u64 = 5_000;
 
     let live = LivePolicy::new(policy(1));
@@ -54,7 +54,7 @@ fn whoever_sees_a_version_gets_that_policy_or_a_later_one() {
                 }
             });
         }
-        // Nothing may end this early: the others wait for the last version.
+        // This must not end early: the others wait for the last version.
         let is_wrong = |&version: &u64| {
             live.replace(policy(version)) != version || *applied.current() != version
         };
@@ -81,7 +81,7 @@ fn several_replace_it() {
 }
 
 #[test]
-fn a_policy_for_good_is_made_once() {
+fn a_fixed_policy_is_prepared_once() {
     let applied = PolicyCache::new(policy(7), apply);
     assert!(Arc::ptr_eq(&applied.current(), applied.fixed().unwrap()));
     assert!(

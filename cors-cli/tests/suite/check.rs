@@ -1,4 +1,4 @@
-//! `cors check` as its users see it.
+//! The output of `cors check`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ fn each_code_has_a_case() {
 
 /// The change that a finding suggests removes the finding, and makes no error.
 #[test]
-fn changes_put_things_right() {
+fn changes_remove_their_findings() {
     let mut changes = 0;
     for code in codes() {
         let text = std::fs::read_to_string(cases().join(format!("{code}.toml"))).unwrap();
@@ -155,7 +155,7 @@ fn silencing() {
     }
     let everybody = "everybody-allowed 1:18";
     check("allow_origins = ['*']", &[everybody]);
-    // At the end of the line, with and without a reason, several codes, and what is not one.
+    // At the end of the line, with and without a reason, with several codes, and with an unknown one.
     check("allow_origins = ['*'] # cors-allow: everybody-allowed", &[]);
     check(
         "allow_origins = ['*'] #cors-allow:everybody-allowed -- open, really -- yes",
@@ -185,7 +185,7 @@ fn silencing() {
         "allow_origins = ['*'] # cors-allow: everyone",
         &[everybody, "unknown-code 1:37"],
     );
-    // A comment in a string is none.
+    // A `#` in a string does not begin a comment.
     check(
         "allow_origins = ['http://x.example']\nallow_headers = ['#cors-allow:plain-http-origin']",
         &["invalid-header 2:18"],
@@ -232,7 +232,7 @@ fn silencing() {
         "allow_origins = ['http://app.tauri.localhost']",
         &["localhost-origin 1:18"],
     );
-    // Findings on one line are one, on two lines two.
+    // Items on one line are one finding, on two lines two.
     check(
         "allow_origins = ['https://a.example']\nallow_methods = ['GET', 'HEAD',\n  'DELETE', 'POST']\nallow_headers = ['content-type']",
         &["safelisted-method 2:18", "safelisted-method 3:13"],
@@ -253,12 +253,12 @@ fn silencing() {
     );
 }
 
-/// Red team, finding 4: what a proxy does not take is said.
+/// Red team, finding 4: headers that are too large for proxies are reported.
 #[test]
 fn headers_too_large_for_proxies() {
     #[track_caller]
     fn check(lists: &str, expected: &[&str]) {
-        // A list of so many names of 100 bytes.
+        // A list with this number of names of 100 bytes.
         let names = |count: u32| {
             let names = (0..count).map(|number| format!("'x-{number:098}'"));
             names.collect::<Vec<_>>().join(", ")
@@ -279,7 +279,7 @@ fn headers_too_large_for_proxies() {
     check("allow_headers = [MANY]", &["large-header 2:1"]);
     check("expose_headers = [MANY]", &["large-header 2:1"]);
     check("allow_methods = [MANY]", &["large-header 2:1"]);
-    // Both lists are in one answer, and the finding is at the larger.
+    // Both lists are in one response, and the finding is at the larger one.
     check(
         "allow_methods = [HALF]\nallow_headers = [HALF]",
         &["large-header 3:1"],
@@ -299,7 +299,7 @@ fn headers_too_large_for_proxies() {
     );
 }
 
-/// Red team, finding 8: origins that load, and that no page has.
+/// Red team, finding 8: valid origins that no page has.
 #[test]
 fn origins_that_no_page_has() {
     #[track_caller]
@@ -619,7 +619,7 @@ fn forms_of_files() {
     );
     let crlf = check("allow_origins = [\r\n\t'https://b.example/',\r\n]\r\n", &[]);
     assert!(!stdout(&crlf).contains('\r'), "{}", stdout(&crlf));
-    // Nothing from a file acts on the terminal.
+    // Control characters from a file are escaped.
     let output = check(
         r#"allow_origins = ["\u001b[2J", "\u202ex"]"#,
         &["--color", "never"],
@@ -631,7 +631,7 @@ fn forms_of_files() {
     );
 }
 
-/// The policy that the README shows is an example to follow.
+/// The policy of the README has no findings.
 #[test]
 fn the_sample_policy() {
     let sample = include_str!("../../../cors.toml");
@@ -640,7 +640,7 @@ fn the_sample_policy() {
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
 }
 
-/// The one of the demo gets a few findings, and they are right.
+/// The policy of the demo has a few findings, which are correct.
 #[test]
 fn the_policy_of_the_demo() {
     let found = findings(include_str!("../../../tools/demo/cors.toml"), &[]);
@@ -655,7 +655,7 @@ fn the_policy_of_the_demo() {
 }
 
 #[test]
-fn much_is_cut_short() {
+fn long_output_is_cut() {
     #[track_caller]
     fn bounded(content: &str, count: usize, expected: &str) {
         let output = check(content, &[]);

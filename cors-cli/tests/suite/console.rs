@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support;
 
-/// What is pasted, below what it means.
+/// A pasted text, with its expected meaning.
 struct Block<'a> {
     heading: &'a str,
     facts: Vec<(&'a str, &'a str)>,
@@ -46,7 +46,7 @@ fn blocks(file: &str) -> Vec<Block<'_>> {
 }
 
 #[test]
-fn messages_are_understood_with_what_they_say() {
+fn messages_are_recognized_with_their_facts() {
     for block in blocks(include_str!(
         "../../../cors-explain/tests/console/messages.txt"
     )) {
@@ -55,7 +55,7 @@ fn messages_are_understood_with_what_they_say() {
 }
 
 #[test]
-fn pasting_does_no_harm() {
+fn messages_are_recognized_in_any_pasted_form() {
     for block in blocks(include_str!(
         "../../../cors-explain/tests/console/pasted.txt"
     )) {
@@ -89,9 +89,9 @@ fn check(block: &Block<'_>) {
     }
 }
 
-/// Of every text that was measured, the whole and each line by itself.
+/// Every measured text, the whole and each line alone.
 #[test]
-fn what_browsers_were_seen_to_print_is_understood() {
+fn measured_messages_of_browsers_are_recognized() {
     for block in blocks(include_str!(
         "../../../cors-explain/tests/console/measured.txt"
     )) {
@@ -126,7 +126,7 @@ fn the_output_fits_a_screen() {
 }
 
 #[test]
-fn there_is_one_of_each() {
+fn every_failure_has_a_message() {
     let page = include_str!("../../../cors-explain/codes/browsers.md");
     let documented: Vec<_> = page
         .lines()
@@ -134,7 +134,7 @@ fn there_is_one_of_each() {
         .collect();
     let blocks = blocks(include_str!("console/one-of-each.txt"));
     let mut shown: Vec<_> = blocks.iter().map(|block| block.heading).collect();
-    // No browser says a word about a body that cannot be sent again.
+    // No browser prints a message about a body that cannot be sent again.
     shown.push("redirect-body");
     let sorted = |mut codes: Vec<&str>| {
         codes.sort_unstable();
@@ -222,7 +222,7 @@ fn standard_input_is_read_to_a_limit() {
 }
 
 #[test]
-fn nothing_is_said_twice() {
+fn an_explanation_is_printed_once() {
     let line = |path: &str| {
         format!(
             "Access to fetch at 'https://api.example.com/{path}' from origin 'https://app.example.com' has been \
@@ -251,7 +251,7 @@ fn nothing_is_said_twice() {
     assert_eq!(explained(&many).len(), 13);
 }
 
-/// Beginnings of messages without an end, which a careless search would try to end again and again.
+/// Beginnings of messages without an end: a quadratic search would look for each end again.
 #[test]
 fn a_megabyte_of_beginnings_is_read_once() {
     let beginnings =
@@ -268,7 +268,7 @@ fn a_megabyte_of_beginnings_is_read_once() {
     assert_eq!(messages[0]["facts"]["value"], "GET PUT");
 }
 
-/// A message is untrusted: it may come from a bug report.
+/// A message is not trusted: it may come from a bug report.
 #[test]
 fn nothing_pasted_reaches_a_terminal_or_a_shell_unescaped() {
     let text = "Access to fetch at 'https://api.example.com/\u{202e}\u{9b}$(id);x' from origin \
@@ -314,7 +314,7 @@ fn cors_with(args: &[&str], stdin: &[u8]) -> Output {
         .spawn()
         .expect("it starts");
     let mut pipe = child.stdin.take().expect("a pipe");
-    // It stops reading at its limit.
+    // Reading stops at the limit.
     let _ = pipe.write_all(stdin);
     drop(pipe);
     child.wait_with_output().expect("it ends")

@@ -1,4 +1,4 @@
-//! `cors explain`: what it prints, and that its fixes work.
+//! `cors explain`: its output, and that its fixes work.
 
 use std::fs;
 use std::path::Path;
@@ -24,8 +24,8 @@ fn arguments<'a>(origin: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     args
 }
 
-/// Explains a request that is blocked with this code and Chromium's words, applies the fix and explains the
-/// same again. All that was printed is in the file `name`.
+/// Explains a request that is blocked with this code and this message of Chromium, applies the fix and explains the
+/// request again. The file `name` has the whole output.
 #[track_caller]
 fn check_fixed(name: &str, text: &str, origin: &str, options: &[&str], code: &str, console: &str) {
     let folder = policy(text);
@@ -80,7 +80,7 @@ fn check_unfixable(name: &str, text: &str, origin: &str, options: &[&str], code:
     assert_eq!(after, text, "the policy is as it was");
 }
 
-/// All that was printed.
+/// The whole output.
 fn transcript(done: &Done, args: &[&str]) -> String {
     let quoted = |arg: &&str| match arg.contains([' ', '*', '"']) {
         true => format!("'{arg}'"),
@@ -169,7 +169,7 @@ fn near_misses() {
 }
 
 #[test]
-fn what_is_allowed() {
+fn allowed_requests() {
     let allowed = |name: &str, text: &str, origin: &str, options: &[&str]| {
         let folder = policy(text);
         let args = arguments(origin, options);
@@ -177,7 +177,7 @@ fn what_is_allowed() {
         assert_eq!(ran.status, 0, "{ran:?}");
         snapshot(&format!("explain/{name}.txt")).assert_eq(&transcript(&ran, &args));
     };
-    // A page's address in place of its origin, with all that does not belong into an origin.
+    // The URL of a page instead of its origin.
     allowed(
         "address",
         POLICY,
@@ -189,7 +189,7 @@ fn what_is_allowed() {
     allowed("case", POLICY, "https://APP.example.com", &[]);
     allowed("default-port", POLICY, "https://app.example.com:443", &[]);
     allowed("json-post", POLICY, APP, &json);
-    // What no script can set is left out, and secrets are not shown.
+    // Headers that scripts cannot set are left out, and secrets are masked.
     let headers = ["-H", "Cookie: sid=1", "-H", "Authorization: Bearer secret"];
     let text =
         "allow_origins = [\"*\"]\nallow_headers = [\"authorization\"]\nexpose_headers = [\"*\"]\n";
@@ -216,7 +216,7 @@ fn more_than_one_obstacle() {
         "allow-origin-missing",
         "Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin'",
     );
-    // The grant cannot have credentials, because of its other origin; so the page's gets a grant of its own.
+    // The grant cannot allow credentials, because of its other origin; so the page's origin gets a grant of its own.
     check_fixed(
         "own-grant",
         "allow_origins = [\n  \"http://intranet.example\",\n  \"https://app.example.com\",\n]\n\
@@ -236,7 +236,7 @@ fn more_than_one_obstacle() {
         "Response to preflight request doesn't pass access control check: The value of the \
          'Access-Control-Allow-Credentials' header in the response is ''",
     );
-    // Nothing but a dangerous opt-in allows it.
+    // Only a dangerous opt-in allows it.
     check_fixed(
         "dangerous",
         "allow_origins = [\"https://app.example.com\"]\nallow_credentials = true\n",
@@ -256,7 +256,7 @@ fn more_than_one_obstacle() {
 }
 
 #[test]
-fn where_the_page_is_at_fault() {
+fn errors_in_the_page() {
     check_fixed(
         "lower-case-patch",
         "allow_origins = [\"https://app.example.com\"]\nallow_methods = [\"PATCH\"]\n",
@@ -282,7 +282,7 @@ fn where_the_page_is_at_fault() {
 }
 
 #[test]
-fn the_standard_alone_blocks() {
+fn only_the_standard_blocks() {
     check_fixed(
         "authorization",
         "allow_origins = [\"https://app.example.com\"]\nallow_headers = [\"*\"]\n",
@@ -294,7 +294,7 @@ fn the_standard_alone_blocks() {
 }
 
 #[test]
-fn chromium_alone_does_not_ask() {
+fn only_chromium_does_not_ask() {
     check_fixed(
         "user-agent",
         POLICY,

@@ -87,7 +87,7 @@ fn line_ends_and_the_byte_order_mark_are_kept() {
     check(&crlf(POLICY), &crlf(FIXED), diff);
     check(&mark(POLICY), &mark(FIXED), diff);
     check(&mark(&crlf(POLICY)), &mark(&crlf(FIXED)), diff);
-    // Mixed: here the diff shows which line has what.
+    // Mixed line ends: here the diff shows them.
     let mixed = |text: &str| text.replacen('\n', "\r\n", 1);
     check(
         &mixed(POLICY),
@@ -103,7 +103,7 @@ fn line_ends_and_the_byte_order_mark_are_kept() {
 }
 
 #[test]
-fn a_full_disk_leaves_the_file_as_it_was() {
+fn a_full_disk_leaves_the_file_unchanged() {
     let folder = policy(POLICY);
     // A limit for the size of files is like a full disk, and also applies to root.
     let mut shell = std::process::Command::new("sh");
@@ -136,19 +136,19 @@ mod unix {
     }
 
     fn is_root() -> bool {
-        // Of a file that was just made the owner is who runs this.
+        // The owner of a new file is the user who runs this.
         let folder = tempfile::tempdir().unwrap();
         fs::metadata(folder.path()).unwrap().uid() == 0
     }
 
     const NOBODY: u32 = 65534;
 
-    /// Runs the command as somebody whom modes keep out: root, whom they do not, becomes `nobody`.
+    /// Runs the command as a user to whom modes apply: root becomes `nobody`.
     fn fix_unprivileged(folder: &Path) -> Done {
         fix_unprivileged_of(folder, NOBODY)
     }
 
-    /// The same where the file is `owner`'s, if this is root's.
+    /// The same with a file of `owner`, if root runs this.
     fn fix_unprivileged_of(folder: &Path, owner: u32) -> Done {
         let mut command = command(folder);
         command.args(arguments("cors.toml"));
@@ -166,9 +166,9 @@ mod unix {
     }
 
     #[test]
-    fn what_may_not_be_written_is_not() {
+    fn files_without_permission_to_write_are_not_written() {
         let folder = policy(POLICY);
-        // The file can be written, but another cannot be put in its place.
+        // The file can be written, but cannot be replaced by another.
         let path = folder.path();
         if is_root() {
             copy_command(path);
@@ -183,7 +183,7 @@ mod unix {
             "cannot create a new file in its folder: permission denied",
         );
 
-        // Another could be put in its place, but the file says no.
+        // The file could be replaced by another, but its mode forbids writing.
         set_mode(&path.join("cors.toml"), 0o444);
         let done = fix_unprivileged(path);
         check_failed(
@@ -194,9 +194,9 @@ mod unix {
         );
     }
 
-    /// The command for others than root.
+    /// The command for users other than root.
     fn copy_command(folder: &Path) {
-        // It may be where nobody else may look. Not `fs::copy`: a program that another test starts meanwhile would
+        // Its folder may be closed to other users. Do not use `fs::copy`: a program that another test starts would
         // have the copy open for writing, and then it cannot be run.
         let mut copy = std::process::Command::new("cp");
         copy.arg(env!("CARGO_BIN_EXE_cors")).arg(folder);
@@ -205,13 +205,13 @@ mod unix {
 
     #[test]
     fn the_file_of_another_owner_is_not_replaced() {
-        // Nobody else can make one.
+        // Only root can create one.
         if !is_root() {
             return;
         }
         let folder = policy(POLICY);
         copy_command(folder.path());
-        // The group may write, but not give the file back to its owner.
+        // The group may write, but cannot keep the owner of the file.
         set_mode(&folder.path().join("cors.toml"), 0o660);
         let done = fix_unprivileged_of(folder.path(), 12);
         check_failed(
@@ -252,7 +252,7 @@ mod unix {
         let path = folder.path();
         fs::create_dir(path.join("conf")).unwrap();
         fs::rename(path.join("cors.toml"), path.join("conf/real.toml")).unwrap();
-        // As a ConfigMap has it: a link to a link.
+        // As in a ConfigMap: a link to a link.
         symlink("conf/real.toml", path.join("data")).unwrap();
         symlink("data", path.join("cors.toml")).unwrap();
         let done = fix(path);
@@ -268,7 +268,7 @@ mod unix {
     }
 
     #[test]
-    fn what_is_not_a_file_is_not_replaced() {
+    fn only_regular_files_are_replaced() {
         let folder = policy(POLICY);
         let path = folder.path();
         let mut shell = std::process::Command::new("sh");

@@ -1,4 +1,4 @@
-//! Texts from outside that would act on a terminal, or change how other text is seen. Red team, finding 6.
+//! Texts from outside with characters that control a terminal, or change how other text is shown. Red team, finding 6.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::probe::server::{APP, Scripted};
 use crate::support::{Done, cors};
 
-/// What a terminal or a reader could be led astray with. (The colour is one that the command does not have.)
+/// Characters that could mislead a terminal or a reader. (The command does not use this colour.)
 const HOSTILE: [&str; 26] = [
     "\u{1b}[2J",
     "\u{1b}[45m",
@@ -71,14 +71,14 @@ fn none_of_the_known_texts_reaches_a_terminal_raw() {
     for pieces in HOSTILE.chunks(9) {
         run_everything(&pieces.concat());
     }
-    // What TOML allows in a comment, so that there are diffs to see.
+    // Only characters that TOML allows in a comment, so that there are diffs.
     let in_comments = |text: &&str| text.chars().all(|char| char == '\t' || char as u32 >= 0x80);
     let text: Vec<_> = HOSTILE.into_iter().filter(in_comments).collect();
     assert!(text.len() > 15);
     run_everything(&text.concat());
 }
 
-/// Runs every command with the text in every place that a text can come from.
+/// Runs every command with the text in every place from which a text can come.
 #[track_caller]
 fn run_everything(text: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ fn run_everything(text: &str) {
 
 /// In a policy file, and in its name.
 fn check_policies(folder: &Path, text: &str) {
-    // As TOML has it in a string, so that it is in the value, and in the file as it is.
+    // Escaped as in a TOML string, for the value, and unchanged in the file.
     let escaped: String = text
         .chars()
         .map(|char| format!("\\U{:08x}", u32::from(char)))
@@ -125,7 +125,7 @@ fn check_policies(folder: &Path, text: &str) {
             folder,
             &[&["explain", "--json", &name][..], &request].concat(),
         );
-        // It is the last that may change the file.
+        // Only the last one may change the file.
         check(
             folder,
             &[&["explain", "--fix", &name][..], &request].concat(),
@@ -159,7 +159,7 @@ fn check_arguments(folder: &Path, text: &str) {
     explain(&format!("https://{text}"), url, &[]);
     explain(&format!("{APP}/{text}"), url, &[]);
     explain(APP, text, &[]);
-    // Where a scheme is missing, one is proposed.
+    // If a scheme is missing, one is suggested.
     explain(&format!("a.example/{text}"), url, &[]);
     explain(APP, &format!("a.example/{text}"), &[]);
     explain(APP, &format!("{url}{text}?{text}#{text}"), &[]);
@@ -180,7 +180,7 @@ fn check_arguments(folder: &Path, text: &str) {
     check(folder, &["explain", "--from-console", text]);
 }
 
-/// In what a server answers.
+/// In the responses of a server.
 fn check_servers(folder: &Path, text: &str) {
     let line = text.replace(['\n', '\r', '\0'], "");
     let value = line.clone();
@@ -201,7 +201,7 @@ fn check_servers(folder: &Path, text: &str) {
         let _ = stream.write_all(head.as_bytes());
     });
     let other = line.clone();
-    // Nothing but the one header that is compared, so that the consoles repeat it.
+    // Only the one header that is compared, so that the consoles repeat it.
     let refusing =
         Scripted::new(move |_| (200, vec![format!("Access-Control-Allow-Origin: {other}")]));
     let garbage = Scripted::raw(move |_, stream| {
@@ -248,7 +248,7 @@ fn check_servers(folder: &Path, text: &str) {
     probe(&["--cacert", &format!("no{name}")], "https://127.0.0.1:1/");
 }
 
-/// What a command prints has nothing in it but what is seen, ends of lines and the command's own colours.
+/// The output of a command has only printable characters, line ends and the command's own colours.
 #[track_caller]
 fn check(folder: &Path, args: &[&str]) {
     let with_colour = [args, &["--color", "always"]].concat();
@@ -287,8 +287,8 @@ fn is_foreground(code: &str) -> bool {
         .is_ok_and(|code: u32| matches!(code, 30..=37 | 90..=97))
 }
 
-/// Control characters, and what Unicode 17 has in its categories Cf, Zl and Zp. Of another source than the table that
-/// the command asks.
+/// Control characters, and the categories Cf, Zl and Zp of Unicode 17. From another source than the table that the
+/// command uses.
 fn is_hostile(char: char) -> bool {
     char.is_control()
         || matches!(

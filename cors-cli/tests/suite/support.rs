@@ -1,11 +1,11 @@
-//! The command, run.
+//! Runs the command.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use expect_test::{ExpectFile, expect_file};
 
-/// The command in a folder, without anything in its environment that changes what it does.
+/// The command in a folder, without environment variables that change its output.
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cors"));
     command.current_dir(folder).stdin(Stdio::null());
@@ -18,7 +18,7 @@ pub(crate) fn command(folder: &Path) -> Command {
     command
 }
 
-/// What the command did.
+/// The result of the command.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) status: i32,
@@ -56,7 +56,7 @@ pub(crate) fn data(folder: &str) -> PathBuf {
     suite.join(folder)
 }
 
-/// What is expected, in a file of the suite's data.
+/// The expected output, in a file of the suite's data.
 pub(crate) fn snapshot(file: &str) -> ExpectFile {
     expect_file![data(file)]
 }

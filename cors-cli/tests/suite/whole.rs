@@ -7,7 +7,7 @@ use crate::support::cors;
 const COMMANDS: [&str; 5] = ["check", "explain", "probe", "completions", "man"];
 
 #[test]
-fn help_is_there_for_every_command() {
+fn every_command_has_help() {
     let folder = tempfile::tempdir().unwrap();
     let help = cors(folder.path(), &["--help"]);
     assert_eq!(help.status, 0);
@@ -28,7 +28,7 @@ fn help_is_there_for_every_command() {
 }
 
 #[test]
-fn completions_are_there_for_every_shell() {
+fn every_shell_has_completions() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = cors(folder.path(), &["completions", shell]);

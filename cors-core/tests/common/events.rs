@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Sends each event as a line: its level and its fields but the path.
+/// Sends each event as a line: its level and its fields except the path.
 pub(crate) struct Listener(Mutex<Sender<String>>);
 
 impl Listener {

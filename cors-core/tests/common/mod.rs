@@ -1,4 +1,4 @@
-//! Requests written as text, for the tests of the engine.
+//! Requests written as text, for the tests of decisions.
 
 use cors_core::adapter::{RequestHead, RequestHeader};
 

@@ -165,7 +165,7 @@ fn the_second_dot() {
 }
 
 #[test]
-fn what_all_answers_say_together() {
+fn findings_from_all_responses() {
     #[track_caller]
     fn check(answer: fn(&Request) -> Vec<String>, status: i32, expected: &[&str]) {
         let server = Scripted::new(move |request| (200, answer(request)));
@@ -253,7 +253,7 @@ fn a_preflight_that_fails_grants_nothing() {
 }
 
 #[test]
-fn nothing_is_sent_that_makes_no_sense() {
+fn tests_that_do_not_apply_are_skipped() {
     #[track_caller]
     fn check(origin: &str, skipped: &[&str]) {
         let server = Flawed {

@@ -1,4 +1,4 @@
-//! What is sent, and what is made of the answers.
+//! The requests that are sent, and the explanation of the responses.
 
 use std::io::Write as _;
 
@@ -121,7 +121,7 @@ fn chromium_sends_its_own_user_agent_and_does_not_ask() {
             .iter()
             .map(|request| (request.method.as_str(), request.header("User-Agent")))
             .collect();
-        // Not once more for Chromium: the server may act on it.
+        // Not sent again for Chromium: the server may act on it.
         let expected = [("OPTIONS", Some(OURS)), ("POST", Some(user_agent))];
         assert_eq!(sent, expected);
     }
@@ -194,7 +194,7 @@ fn redirects_to_another_origin() {
     probe(&args, &first.url())
         .has_status(0)
         .says(&[&other.url(), "< location: "]);
-    // What was redirected between origins of others is nobody's.
+    // A redirect between two other origins has the origin `null`.
     assert_eq!(other.requests()[0].origin(), "null");
     assert_eq!((first.requests().len(), other.requests().len()), (1, 1));
 
@@ -215,7 +215,7 @@ fn redirects_to_another_origin() {
 }
 
 #[test]
-fn what_becomes_of_a_body() {
+fn the_body_after_a_redirect() {
     #[track_caller]
     fn check(status: u16, method: &str, body: &str) {
         let server = Scripted::new(move |request| match request.target.as_str() {
@@ -244,7 +244,7 @@ fn what_becomes_of_a_body() {
 }
 
 #[test]
-fn a_redirect_to_nowhere_is_an_answer() {
+fn a_redirect_without_a_location_is_a_response() {
     for status in [300, 302, 304] {
         let server = Scripted::new(move |_| (status, vec![ALLOW, VARY]));
         let done = probe(&format!("--origin {APP}"), &server.url()).has_status(0);
@@ -253,7 +253,7 @@ fn a_redirect_to_nowhere_is_an_answer() {
 }
 
 #[test]
-fn every_line_of_an_answer_counts() {
+fn every_line_of_a_response_counts() {
     let server = Scripted::new(|_| (200, vec![ALLOW, ALLOW, VARY]));
     let done = probe(&format!("--origin {APP}"), &server.url()).has_status(1);
     done.says(&[
@@ -263,7 +263,7 @@ fn every_line_of_an_answer_counts() {
 }
 
 #[test]
-fn bytes_that_are_no_utf_8() {
+fn bytes_that_are_not_utf_8() {
     let server = Scripted::raw(|_, stream| {
         let head = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: https://\xff\xfe.example\r\nX-A: \xc3\x28\r\nContent-Length: 0\r\n\r\n";
         let _ = stream.write_all(head);
@@ -275,7 +275,7 @@ fn bytes_that_are_no_utf_8() {
 }
 
 #[test]
-fn what_terminals_act_on_is_not_printed() {
+fn control_characters_are_not_printed() {
     #[track_caller]
     fn check(lines: &'static [&'static str]) {
         let server = Scripted::new(move |_| (200, lines.to_vec()));
@@ -391,7 +391,7 @@ fn secrets_are_masked() {
 }
 
 #[test]
-fn what_is_worth_knowing_about_a_readable_answer() {
+fn findings_about_a_readable_response() {
     #[track_caller]
     fn check(args: &str, lines: &'static [&'static str], status: i32, expected: &[&str]) {
         let server = Scripted::new(move |_| (204, lines.to_vec()));
@@ -479,7 +479,7 @@ fn the_same_as_data() {
 }
 
 #[test]
-fn everything_is_shown_if_asked_for() {
+fn verbose_shows_everything() {
     let server = Scripted::new(|_| (200, vec![ALLOW, VARY, "X-Internal: 1"]));
     let host = format!("> host: 127.0.0.1:{}\n", server.port);
     let done = probe(&format!("-v -d abc --origin {APP}"), &server.url()).has_status(0);

@@ -60,7 +60,7 @@ fn server(change: Option<(&'static str, &'static str)>, status: u16) -> Scripted
 }
 
 #[test]
-fn a_server_that_does_what_the_policy_says() {
+fn a_server_that_matches_the_policy() {
     #[track_caller]
     fn check(change: Option<(&'static str, &'static str)>) {
         let done = compare(POLICY, "-X PUT", &server(change, 204)).has_status(0);
@@ -223,7 +223,7 @@ fn a_server_without_the_policy() {
 }
 
 #[test]
-fn what_is_echoed_is_compared_with_what_was_asked() {
+fn echoed_values_are_compared_with_the_request() {
     let policy = "allow_origins = [\"https://app.example.com\"]\nallow_methods = [\"*\"]\nallow_headers = [\"*\"]\nallow_credentials = true\n";
     let server = Scripted::new(|request| {
         if !request.is_preflight() {
@@ -259,7 +259,7 @@ fn a_policy_that_lists_everything() {
 }
 
 #[test]
-fn what_terminals_act_on_is_not_printed() {
+fn control_characters_are_not_printed() {
     let change = ("Vary", "Vary: \u{9b}31m");
     for args in ["", "--json"] {
         let done = compare(POLICY, args, &server(Some(change), 204)).has_status(1);

@@ -13,7 +13,7 @@ fn hang(stream: &mut TcpStream) {
 }
 
 #[test]
-fn servers_that_give_no_answer() {
+fn servers_that_do_not_respond() {
     #[track_caller]
     fn check(
         answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
@@ -22,7 +22,7 @@ fn servers_that_give_no_answer() {
     ) {
         let server = Scripted::raw(answer);
         let where_ = format!("no response from `{}`: ", server.url());
-        // Only who waits in vain is in a hurry.
+        // A short timeout only for the cases that wait for it.
         let timeout = if expected.contains("0.2 s") {
             "--timeout 0.2"
         } else {
@@ -108,13 +108,13 @@ fn headers_of_ten_megabytes() {
 }
 
 #[test]
-fn nobody_there() {
+fn no_server() {
     let args = format!("--origin {APP}");
     let done = probe(&args, "http://127.0.0.1:1/").has_status(2);
     assert_eq!(done.stdout, "");
     done.complains(&["the connection was refused", FIREFOX]);
-    // No name has such a long label, and so nobody is asked for its address: some networks have an answer to
-    // every question, and some take their time.
+    // No name can have such a long label, so there is no DNS request: some networks answer for every name, and some
+    // are slow.
     let host = format!("{}.invalid", "a".repeat(64));
     let done = probe(&args, &format!("http://{host}/")).has_status(2);
     let expected = format!("no response from `http://{host}/`: the host `{host}` is unknown");
@@ -122,7 +122,7 @@ fn nobody_there() {
 }
 
 #[test]
-fn an_audit_that_cannot_go_on_says_what_it_has_found() {
+fn an_audit_that_ends_early_reports_its_findings() {
     let server = Scripted::raw(|request, stream| match request.origin() {
         "null" => {}
         origin => {
@@ -143,7 +143,7 @@ fn an_audit_that_cannot_go_on_says_what_it_has_found() {
 }
 
 #[test]
-fn what_came_before_the_trouble_is_shown() {
+fn exchanges_before_the_error_are_shown() {
     let server = Scripted::raw(|request, stream| match request.is_preflight() {
         true => {
             let head = "HTTP/1.1 204 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: PUT\r\n\r\n";
@@ -159,7 +159,7 @@ fn what_came_before_the_trouble_is_shown() {
 }
 
 #[test]
-fn impossible_command_lines() {
+fn invalid_command_lines() {
     #[track_caller]
     fn check(args: &[&str], url: &str, expected: &str) {
         let done = probe_with(args, url).has_status(2).complains(&[expected]);
