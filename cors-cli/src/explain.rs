@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     if args.json {
         write_json(out, &source, &page, &simulation, fix.as_ref())?;
     } else {
-        write_dialogue(out, &source, &valid, &page, &simulation)?;
+        write_simulation(out, &source, &valid, &page, &simulation)?;
         if let Some(fix) = &fix {
             write_fix(out, &source, fix, written.as_ref())?;
         }
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     }
 }
 
-fn write_dialogue(
+fn write_simulation(
     out: &mut impl Write,
     source: &Source,
     valid: &ValidPolicy,

@@ -44,10 +44,10 @@ pub(crate) fn printable_lines(text: &str) -> String {
 pub(crate) fn width() -> usize {
     const DEFAULT: usize = 100;
     const LEAST: usize = 40;
-    let said = std::env::var("COLUMNS").ok();
-    let said = said.and_then(|columns| columns.parse().ok());
+    let variable = std::env::var("COLUMNS").ok();
+    let variable = variable.and_then(|columns| columns.parse().ok());
     let terminal = || terminal_size::terminal_size_of(std::io::stdout());
-    let columns = said.or_else(|| terminal().map(|(width, _)| width.0));
+    let columns = variable.or_else(|| terminal().map(|(width, _)| width.0));
     columns.map_or(DEFAULT, |columns| usize::from(columns).max(LEAST))
 }
 

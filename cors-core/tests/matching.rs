@@ -35,7 +35,7 @@ impl Parts {
         )
     }
 
-    /// Says whether this pattern matches an origin: label by label, without any cleverness.
+    /// Whether this pattern matches an origin, in the simplest way: label by label.
     fn matches(&self, origin: &Parts) -> bool {
         let hosts = match self.wildcard {
             false => origin.labels == self.labels,
@@ -378,7 +378,7 @@ impl Edit {
     }
 }
 
-/// Any bytes in the place of the origin get the answer that comes of parsing them, and of asking one
+/// For any bytes as the origin, the decision is the same as from parsing them and comparing one
 /// pattern after the other.
 #[test]
 fn agrees_with_the_parsers() {
@@ -438,7 +438,7 @@ fn agrees_with_the_parsers() {
 proptest! {
     #![proptest_config(RunnerConfig { failure_persistence: None, ..RunnerConfig::default() })]
 
-    /// Any text in the place of a pattern is a pattern or an error, and an error's suggestion is a
+    /// Any text as a pattern is a pattern or an error, and an error's suggestion is a
     /// pattern.
     #[test]
     fn any_pattern(text in "\\PC{0,40}|[a-z*.:/\\[\\]0-9@#?A-Z -]{0,40}|https?://[a-z*.:0-9]{0,30}/?") {
@@ -451,7 +451,7 @@ proptest! {
         }
     }
 
-    /// Any text in the place of a file is a policy or a list of errors with places inside of it.
+    /// Any text as a file is a policy or a list of errors with places inside of it.
     #[test]
     fn any_file(text in "\\PC{0,60}|((allow_origins|max_age|grant|x|\\[\\[grant\\]\\]) ?=? ?(\\[?['\"]?[a-z:/.*-]{0,9}['\"]?\\]?|-?[0-9]{1,30})\n){0,5}") {
         if let Err(errors) = Policy::from_toml(&text) {

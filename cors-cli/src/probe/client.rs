@@ -39,7 +39,7 @@ pub(crate) struct SendError {
     pub(crate) message: String,
     /// Whether a browser would not get one either. A browser has more time, accepts longer headers, and has a proxy
     /// of its own.
-    is_everybodys: bool,
+    fails_in_browsers: bool,
 }
 
 impl Client {
@@ -134,9 +134,9 @@ impl Client {
     fn exchange(&self, request: &SentRequest) -> Result<Response, SendError> {
         let url = without_fragment(&request.url);
         let shown = masked_url(url.as_str());
-        let send_error = |why: &dyn std::fmt::Display, is_everybodys| SendError {
+        let send_error = |why: &dyn std::fmt::Display, fails_in_browsers| SendError {
             message: Printable(&format!("`{shown}`: {why}")).to_string(),
-            is_everybodys,
+            fails_in_browsers,
         };
         let mut builder = Request::builder()
             .method(request.method.as_bytes())
@@ -237,7 +237,7 @@ impl SendError {
     /// The error of a command that needs the response.
     pub(crate) fn into_error(self) -> Error {
         let mut message = format!("no response from {}", self.message);
-        if self.is_everybodys {
+        if self.fails_in_browsers {
             message += "
       Firefox reports this as `CORS request did not succeed`, but CORS is not the reason";
         }

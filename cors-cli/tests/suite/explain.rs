@@ -77,7 +77,7 @@ fn check_unfixable(name: &str, text: &str, origin: &str, options: &[&str], code:
     args.push("--fix");
     assert_eq!(cors(folder.path(), &args).status, 1);
     let after = fs::read_to_string(folder.path().join("cors.toml")).unwrap();
-    assert_eq!(after, text, "the policy is as it was");
+    assert_eq!(after, text, "the policy is unchanged");
 }
 
 /// The whole output.

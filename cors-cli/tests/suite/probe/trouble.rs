@@ -18,7 +18,7 @@ fn servers_that_do_not_respond() {
     fn check(
         answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
         expected: &str,
-        is_everybodys: bool,
+        fails_in_browsers: bool,
     ) {
         let server = Scripted::raw(answer);
         let where_ = format!("no response from `{}`: ", server.url());
@@ -33,7 +33,11 @@ fn servers_that_do_not_respond() {
             let done = probe(&args, &server.url())
                 .has_status(2)
                 .complains(&[&where_, expected]);
-            assert_eq!(done.stderr.contains(FIREFOX), is_everybodys, "{done:#?}");
+            assert_eq!(
+                done.stderr.contains(FIREFOX),
+                fails_in_browsers,
+                "{done:#?}"
+            );
         }
         let done = probe(&format!("--json {timeout} --origin {APP}"), &server.url());
         let json = done.has_status(2).json();

@@ -251,8 +251,8 @@ pub(super) fn scheme_without_pages(subject: &Subject<'_>, findings: &mut Finding
             };
             let reason = match scheme {
                 "ws" | "wss" => {
-                    "a page that opens a WebSocket has the origin from which it was loaded, by http or https: this \
-                     one allows nobody"
+                    "a page that opens a WebSocket has the origin from which it was loaded, with http or https, so this \
+                     origin never matches"
                 }
                 "ftp" => "browsers do not load pages with ftp, so this origin never matches",
                 _ => continue,
