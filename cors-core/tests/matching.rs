@@ -14,8 +14,22 @@ use proptest::test_runner::{Config as RunnerConfig, TestRunner};
 /// The pairs of a pattern set and an origin that a run compares, at least.
 const PAIRS: usize = 100_000;
 
+/// As long as a label may be.
+const LONGEST: &str = "abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghijklmnopqrstuvwxy";
+const TOO_LONG: &str = "abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghijklmnopqrstuvwxyz";
+/// With three of the longest labels these are as long as a domain may be, and too long by one byte.
+const FILLS: &str = LONGEST.split_at(61).0;
+const OVERFILLS: &str = LONGEST.split_at(62).0;
+/// The longest domain, without the dot of a fully qualified name.
+const LONGEST_DOMAIN: usize = 253;
+
+/// Addresses, each in the place of all labels.
+const ADDRESSES: &[&str] = &["127.0.0.1", "192.168.0.10", "[::1]", "[2001:db8::1]"];
+/// Which is an IPv6 address, but not in a pattern: clients send it as an IPv4 address.
+const MAPPED: &str = "[::ffff:102:304]";
+
 /// An origin or a pattern in its parts. Few labels, so that they meet often; among them those that
-/// are each other's ends.
+/// are each other's ends. The dot of a fully qualified name is an empty label at the end.
 #[derive(Clone, Debug)]
 struct Parts {
     scheme: &'static str,
@@ -35,8 +49,28 @@ impl Parts {
         )
     }
 
-    /// Whether this pattern matches an origin, in the simplest way: label by label.
+    fn has_address(&self) -> bool {
+        let is_address = |label: &&str| ADDRESSES.contains(label) || *label == MAPPED;
+        self.labels.iter().any(is_address)
+    }
+
+    /// Whether there is such an origin, or a pattern with a label in the place of its wildcard.
+    fn is_valid(&self) -> bool {
+        if self.has_address() {
+            return !self.wildcard && self.labels.len() == 1;
+        }
+        let wildcard = if self.wildcard { &["a"][..] } else { &[] };
+        let domain = [wildcard, &self.labels].concat().join(".");
+        let domain = domain.strip_suffix('.').unwrap_or(&domain);
+        domain.len() <= LONGEST_DOMAIN
+            && domain.split('.').all(|label| label.len() <= LONGEST.len())
+    }
+
+    /// Says whether this pattern matches an origin: label by label, without any cleverness.
     fn matches(&self, origin: &Parts) -> bool {
+        if !origin.is_valid() {
+            return false;
+        }
         let hosts = match self.wildcard {
             false => origin.labels == self.labels,
             true => {
@@ -57,8 +91,14 @@ fn labels() -> impl Strategy<Value = Vec<&'static str>> {
         "com",
         "foo-com",
         "xn--bcher-kva",
+        LONGEST,
     ]);
-    prop::collection::vec(label, 1..5)
+    let domain = || prop::collection::vec(label.clone(), 1..5);
+    let fully_qualified = domain().prop_map(|labels| [&labels[..], &[""]].concat());
+    let address = select(ADDRESSES).prop_map(|address| vec![address]);
+    let long = select(vec![&[LONGEST; 3][..], &[FILLS, LONGEST, LONGEST, LONGEST]]);
+    let long = long.prop_map(<[_]>::to_vec);
+    prop_oneof![16 => domain(), 4 => fully_qualified, 2 => address, 1 => long]
 }
 
 fn scheme() -> impl Strategy<Value = &'static str> {
@@ -67,17 +107,22 @@ fn scheme() -> impl Strategy<Value = &'static str> {
 
 fn pattern() -> impl Strategy<Value = Parts> {
     let port = select(vec!["", "", ":8443", ":1", ":*"]);
-    (scheme(), any::<bool>(), labels(), port).prop_map(|(scheme, wildcard, labels, port)| Parts {
-        scheme,
-        wildcard,
-        labels,
-        port,
+    (scheme(), any::<bool>(), labels(), port).prop_map(|(scheme, wildcard, labels, port)| {
+        let mut pattern = Parts {
+            scheme,
+            wildcard,
+            labels,
+            port,
+        };
+        pattern.wildcard &= !pattern.has_address();
+        pattern
     })
 }
 
 fn origin() -> impl Strategy<Value = Parts> {
     let port = select(vec!["", "", ":8443", ":1", ":65535"]);
-    (scheme(), labels(), port).prop_map(|(scheme, labels, port)| Parts {
+    let labels = prop_oneof![20 => labels(), 1 => Just(vec![MAPPED])];
+    (scheme(), labels, port).prop_map(|(scheme, labels, port)| Parts {
         scheme,
         wildcard: false,
         labels,
@@ -90,18 +135,26 @@ fn origin() -> impl Strategy<Value = Parts> {
 struct Near {
     pattern: prop::sample::Index,
     labels_in_front: Vec<&'static str>,
+    /// With a dot at the end where the pattern has none, and without one where it has one.
+    other_dot: bool,
     port: Option<&'static str>,
 }
 
 fn near() -> impl Strategy<Value = Near> {
     let port = select(vec![None, None, Some(""), Some(":8443"), Some(":65535")]);
-    let label = select(vec!["foo", "bar", "o"]);
+    let label = select(vec![
+        "foo", "bar", "foo", "bar", "o", LONGEST, TOO_LONG, FILLS, OVERFILLS,
+    ]);
     let labels = prop::collection::vec(label, 0..3);
-    (any::<prop::sample::Index>(), labels, port).prop_map(|(pattern, labels_in_front, port)| Near {
-        pattern,
-        labels_in_front,
-        port,
-    })
+    let other_dot = prop::bool::weighted(0.1);
+    (any::<prop::sample::Index>(), labels, other_dot, port).prop_map(
+        |(pattern, labels_in_front, other_dot, port)| Near {
+            pattern,
+            labels_in_front,
+            other_dot,
+            port,
+        },
+    )
 }
 
 impl Near {
@@ -111,10 +164,17 @@ impl Near {
             ":*" => ":1",
             port => port,
         };
+        let mut labels = [&self.labels_in_front[..], &pattern.labels].concat();
+        if self.other_dot && !pattern.has_address() {
+            match labels.last() {
+                Some(&"") => drop(labels.pop()),
+                _ => labels.push(""),
+            }
+        }
         Parts {
             scheme: pattern.scheme,
             wildcard: false,
-            labels: [&self.labels_in_front[..], &pattern.labels].concat(),
+            labels,
             port,
         }
     }
@@ -131,6 +191,7 @@ fn spoil(text: &str, how: usize) -> String {
         5 => format!("{text}\0"),
         6 => text.replacen("://", ":/", 1),
         7 => text.replacen('o', "ö", 1),
+        8 => text.replacen('.', "..", 1),
         _ => format!("{text}#"),
     }
 }
@@ -178,14 +239,21 @@ fn agrees_with_a_naive_matcher() {
     let compared = Cell::new(0);
     let matched = Cell::new(0);
     let long = Cell::new(0);
+    // Matches of the kinds of hosts that are rare.
+    let (dots, addresses, longest, too_long) =
+        (Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0));
+    let add = |count: &Cell<usize>, is_one: bool| count.set(count.get() + usize::from(is_one));
+    assert_eq!((LONGEST.len(), TOO_LONG.len()), (63, 64));
+    let fills = [FILLS, LONGEST, LONGEST, LONGEST].join(".");
+    assert_eq!(fills.len(), LONGEST_DOMAIN);
     // Short lists and long ones, which are looked up in different ways.
     let grant = prop_oneof![3 => prop::collection::vec(pattern(), 1..6), 1 => prop::collection::vec(pattern(), 20..40)];
     let grants = prop::collection::vec(grant, 1..4);
     let strategy = (
         grants,
         any::<bool>(),
-        prop::collection::vec((origin(), 0..9_usize), 30),
-        prop::collection::vec((near(), 0..9_usize), 30),
+        prop::collection::vec((origin(), 0..10_usize), 30),
+        prop::collection::vec((near(), 0..10_usize), 30),
     );
     let mut runner = TestRunner::new(RunnerConfig {
         cases: 1200,
@@ -205,7 +273,7 @@ fn agrees_with_a_naive_matcher() {
             let naive = grants
                 .iter()
                 .position(|patterns| patterns.iter().any(|pattern| pattern.matches(&origin)))
-                .or(everybody_else.then_some(grants.len()));
+                .or((everybody_else && origin.is_valid()).then_some(grants.len()));
             let text = origin.text();
             prop_assert_eq!(verdict(&policy, &text), naive, "{}", &text);
             let spoilt = spoil(&text, how);
@@ -214,7 +282,20 @@ fn agrees_with_a_naive_matcher() {
                 compared.set(compared.get() + 1);
             }
             compared.set(compared.get() + 1);
-            matched.set(matched.get() + usize::from(naive.is_some_and(|n| n < grants.len())));
+            let is_match = naive.is_some_and(|n| n < grants.len());
+            add(&matched, is_match);
+            add(&dots, is_match && origin.labels.last() == Some(&""));
+            add(&addresses, is_match && origin.has_address());
+            add(&longest, is_match && origin.labels.contains(&LONGEST));
+            add(&too_long, !origin.is_valid());
+        }
+        // It is no origin to parse, but `*` is for it, too, and nothing else.
+        let null = everybody_else.then_some(grants.len());
+        prop_assert_eq!(verdict(&policy, "null"), null);
+        for spoilt in (0..10).map(|how| spoil("null", how)) {
+            if spoilt != "null" {
+                prop_assert_eq!(verdict(&policy, &spoilt), None, "{}", &spoilt);
+            }
         }
         Ok(())
     });
@@ -227,7 +308,13 @@ fn agrees_with_a_naive_matcher() {
         "only {} matches",
         matched.get()
     );
-    println!("{} pairs, {} matches", compared.get(), matched.get());
+    let rare = [dots, addresses, longest, too_long].map(Cell::into_inner);
+    assert!(rare.iter().all(|count| *count >= 500), "{rare:?}");
+    println!(
+        "{} pairs, {} matches, {rare:?}",
+        compared.get(),
+        matched.get()
+    );
 }
 
 /// Makes a policy of the grants, without the patterns that it would reject.
@@ -238,11 +325,15 @@ fn compile(grants: Vec<Vec<Parts>>, everybody_else: bool) -> Option<(Policy, Vec
         .map(|patterns| {
             let new = patterns
                 .into_iter()
-                .filter(|pattern| seen.insert(pattern.text()));
+                .filter(|pattern| pattern.is_valid() && seen.insert(pattern.text()));
             new.collect()
         })
         .filter(|patterns: &Vec<_>| !patterns.is_empty())
         .collect();
+    // With `*` alone the origin is not even read.
+    if grants.is_empty() {
+        return None;
+    }
     let mut config = Config::from(
         grants
             .iter()
