@@ -79,6 +79,24 @@ impl Conditions {
         }
         texts
     }
+
+    /// Why the numbers that were stored with these are not compared with those of `now`; `None` if they are.
+    ///
+    /// # Errors
+    ///
+    /// In continuous integration, with the same text: what compares nothing would pass whatever a change costs.
+    pub fn not_compared(&self, now: &Self, is_ci: bool) -> Result<Option<String>, String> {
+        let differences = self.differences(now);
+        if differences.is_empty() {
+            return Ok(None);
+        }
+        let text = format!(
+            "the instructions are not compared, because {}; either moves the numbers without a change of ours. Run \
+             `cargo xtask bench --record`: it stores new numbers, which are compared again",
+            differences.join(", and ")
+        );
+        if is_ci { Err(text) } else { Ok(Some(text)) }
+    }
 }
 
 impl Counts {
@@ -161,10 +179,16 @@ impl Counts {
                 }
             }
         }
-        for case in stored.keys().filter(|case| !now.contains_key(*case)) {
-            texts.push(format!(
-                "{program}, {case}: stored, but the case no longer exists"
-            ));
+        for (case, variants) in stored {
+            let Some(now) = now.get(case) else {
+                texts.push(format!("{program}, {case}: stored, but the case no longer exists"));
+                continue;
+            };
+            let gone = variants.keys().filter(|variant| !now.contains_key(variant));
+            texts.extend(gone.map(|variant| {
+                let name = variant.name();
+                format!("{program}, {case}, {name}: {unit} are stored, but no longer counted")
+            }));
         }
         Ok(texts)
     }
@@ -257,6 +281,48 @@ mod tests {
         check_compared(Unit::Instructions, 1_485, &[]);
         differs(Unit::Instructions, 1_516, "+516");
         differs(Unit::Instructions, 1_484, "+484");
+    }
+
+    #[test]
+    fn what_is_counted_no_more_is_a_difference() {
+        let other = |case: &str| (case.to_owned(), Variant::Other, 1_200);
+        let mut stored = Counts::default();
+        let base = ("preflight".to_owned(), Variant::Base, 1_000);
+        let all = [
+            &counts(1_500)[..],
+            &[other("GET allowed"), base, other("preflight")],
+        ]
+        .concat();
+        stored.set(Unit::Allocations, Program::Axum, &all);
+        #[track_caller]
+        fn check(stored: &Counts, counted: &[Count], expected: &[&str]) {
+            let differences = stored.compare(Unit::Allocations, Program::Axum, counted);
+            assert_eq!(differences.unwrap(), expected);
+        }
+        check(&stored, &all, &[]);
+        let variant = "axum, GET allowed, other: allocations are stored, but not counted any more";
+        let case = "axum, preflight: stored, but no case any more";
+        check(&stored, &counts(1_500), &[variant, case]);
+    }
+
+    #[test]
+    fn in_ci_what_compares_nothing_fails() {
+        let conditions = |compiler: &str| Conditions {
+            compiler: compiler.to_owned(),
+            lock_file: "1234".to_owned(),
+        };
+        let stored = conditions("rustc 1.95.0");
+        for is_ci in [false, true] {
+            assert_eq!(stored.not_compared(&stored, is_ci), Ok(None));
+        }
+        let other = conditions("rustc 1.96.0");
+        let warning = stored.not_compared(&other, false).unwrap().unwrap();
+        assert!(warning.contains("rustc 1.96.0"), "{warning}");
+        assert!(
+            warning.contains("Run `cargo xtask bench --record`"),
+            "{warning}"
+        );
+        assert_eq!(stored.not_compared(&other, true), Err(warning));
     }
 
     #[track_caller]
