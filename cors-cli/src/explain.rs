@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application);
     let new_text = fix.as_ref().and_then(Fix::text);
     let written = match new_text {
-        Some(text) if args.fix => Some(replace(file, text)),
+        Some(text) if args.fix => Some(replace(file, &source.text, text)),
         _ => None,
     };
     if args.json {

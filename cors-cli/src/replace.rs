@@ -4,8 +4,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Replaces the text of a file. A program that reads it at the same time gets the old text or the new one, and if
-/// anything fails, the file is unchanged. Symbolic links are followed and kept.
+/// Replaces the text of a file that still has the text `read`. A program that reads it at the same time gets the old text
+/// or the new one, and if anything fails, the file is unchanged. Symbolic links are followed and kept.
 ///
 /// Do not write to the file itself: on a full disk, only a part of it would be left. Its owner, group and mode are kept.
 /// Hard links, access control lists and extended attributes are not.
@@ -13,7 +13,7 @@ use std::path::Path;
 /// # Errors
 ///
 /// Why it could not be replaced, as a clause without the file's name.
-pub(crate) fn replace(path: &Path, text: &str) -> Result<(), String> {
+pub(crate) fn replace(path: &Path, read: &str, text: &str) -> Result<(), String> {
     let path = fs::canonicalize(path).map_err(unwritable)?;
     let old = fs::metadata(&path).map_err(unwritable)?;
     if !old.is_file() {
@@ -37,6 +37,11 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), String> {
     keep_owner_and_mode(new.as_file(), &old)?;
     // Otherwise a crash could leave an empty file with the new name.
     new.as_file().sync_all().map_err(unwritable)?;
+    // As late as can be. What is written between this and the next statement is lost: no system has a call that
+    // compares and replaces.
+    if fs::read(&path).map_err(unwritable)? != read.as_bytes() {
+        return Err("has changed since it was read, and is not replaced".to_owned());
+    }
     new.persist(&path)
         .map_err(|error| irreplaceable(error.error))?;
     // The text is on the disk. An error here does not undo the change.
@@ -81,6 +86,30 @@ fn keep_owner_and_mode(_: &File, _: &Metadata) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_changed_since_it_was_read_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cors.toml");
+        #[track_caller]
+        fn check(path: &Path, there: &str, expected: Result<(), &str>) {
+            fs::write(path, there).unwrap();
+            let replaced = replace(path, "read", "new");
+            assert_eq!(replaced, expected.map_err(ToOwned::to_owned));
+            let left = if expected.is_ok() { "new" } else { there };
+            assert_eq!(fs::read_to_string(path).unwrap(), left);
+            let files = fs::read_dir(path.parent().unwrap()).unwrap();
+            assert_eq!(files.count(), 1, "the new file is gone");
+        }
+        check(&path, "read", Ok(()));
+        for changed in ["edited", "read\n", ""] {
+            check(
+                &path,
+                changed,
+                Err("has changed since it was read, and is not replaced"),
+            );
+        }
+    }
 
     /// A mount needs root; the error of the system does not.
     #[test]

@@ -300,8 +300,8 @@ mod tests {
             assert_eq!(differences.unwrap(), expected);
         }
         check(&stored, &all, &[]);
-        let variant = "axum, GET allowed, other: allocations are stored, but not counted any more";
-        let case = "axum, preflight: stored, but no case any more";
+        let variant = "axum, GET allowed, other: allocations are stored, but no longer counted";
+        let case = "axum, preflight: stored, but the case no longer exists";
         check(&stored, &counts(1_500), &[variant, case]);
     }
 
