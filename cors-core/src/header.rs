@@ -64,6 +64,18 @@ pub enum ResponseHeader {
 }
 
 impl ResponseHeader {
+    /// All headers. In the response to a preflight, only the policy writes them.
+    pub const ALL: &[Self] = &[
+        Self::AccessControlAllowOrigin,
+        Self::AccessControlAllowCredentials,
+        Self::AccessControlAllowMethods,
+        Self::AccessControlAllowHeaders,
+        Self::AccessControlMaxAge,
+        Self::AccessControlExposeHeaders,
+        Self::TimingAllowOrigin,
+        Self::Vary,
+    ];
+
     /// The headers of an actual response that only the policy writes: an adapter removes what the
     /// application or an upstream server wrote there before it writes its own.
     pub const OWNED: &[Self] = &[
@@ -219,6 +231,23 @@ pub(crate) fn is_cors_header(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_response_headers() {
+        // A new one does not compile here; it belongs into `ALL`, too.
+        let place = |header: ResponseHeader| match header {
+            ResponseHeader::AccessControlAllowOrigin => 0,
+            ResponseHeader::AccessControlAllowCredentials => 1,
+            ResponseHeader::AccessControlAllowMethods => 2,
+            ResponseHeader::AccessControlAllowHeaders => 3,
+            ResponseHeader::AccessControlMaxAge => 4,
+            ResponseHeader::AccessControlExposeHeaders => 5,
+            ResponseHeader::TimingAllowOrigin => 6,
+            ResponseHeader::Vary => 7,
+        };
+        let places = ResponseHeader::ALL.iter().map(|header| place(*header));
+        assert!(places.eq(0..8));
+    }
 
     #[test]
     fn vary_lines() {

@@ -7,18 +7,6 @@ use rocket::{Request, Response};
 use crate::fairing::AppliedPolicy;
 use crate::head::{Head, lines};
 
-/// The headers that only the policy writes in the response to a preflight.
-const OWNED_IN_PREFLIGHT: [ResponseHeader; 8] = [
-    ResponseHeader::AccessControlAllowOrigin,
-    ResponseHeader::AccessControlAllowCredentials,
-    ResponseHeader::AccessControlAllowMethods,
-    ResponseHeader::AccessControlAllowHeaders,
-    ResponseHeader::AccessControlMaxAge,
-    ResponseHeader::AccessControlExposeHeaders,
-    ResponseHeader::TimingAllowOrigin,
-    ResponseHeader::Vary,
-];
-
 impl AppliedPolicy {
     /// Every value is borrowed: constant ones from `self`, echoed ones from `request`.
     pub(crate) fn apply<'r>(&'r self, request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -34,7 +22,7 @@ impl AppliedPolicy {
                     *response = Response::new();
                 }
                 response.set_status(Status::new(preflight.status()));
-                remove(&OWNED_IN_PREFLIGHT, response, |_| {});
+                remove(ResponseHeader::ALL, response, |_| {});
             }
             Decision::Forward(_) => {
                 remove(ResponseHeader::OWNED, response, |header| {

@@ -181,7 +181,9 @@ impl Counts {
         }
         for (case, variants) in stored {
             let Some(now) = now.get(case) else {
-                texts.push(format!("{program}, {case}: stored, but the case no longer exists"));
+                texts.push(format!(
+                    "{program}, {case}: stored, but the case no longer exists"
+                ));
                 continue;
             };
             let gone = variants.keys().filter(|variant| !now.contains_key(variant));
