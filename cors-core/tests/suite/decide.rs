@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::Request;
 use cors_core::Policy;
 use cors_core::adapter::{Decision, HeaderSource, RequestHead as _, is_preflight};
+
+use crate::common::Request;
 
 /// A decision as text: `forward` or a status, then a line for each header.
 fn answer(policy: &Policy, request: &[u8]) -> String {

@@ -1,8 +1,10 @@
-//! What the layer guarantees, compared with the whole response: nothing else may be in it.
+//! What the layer guarantees, compared with the whole response: nothing else may be in it; and servers that use it.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod actual;
+mod axum07;
+mod hyper;
 mod live;
 mod preflight;
 

@@ -1,0 +1,12 @@
+//! The policy, the engine and the handle, as their users call them.
+
+#[cfg(feature = "toml")]
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(feature = "toml")]
+mod config;
+#[cfg(feature = "toml")]
+mod decide;
+mod live;
+#[cfg(feature = "toml")]
+mod matching;

@@ -1,0 +1,4 @@
+//! The README, and the fixture servers.
+
+mod readme;
+mod replace;
