@@ -55,9 +55,9 @@ fn deciding_allocates_nothing() {
 }
 
 #[test]
-fn a_million_origins() {
-    let origins: Vec<_> = (0..1_000_000)
-        .map(|number| format!("https://app-{number:07}.example.com"))
+fn many_origins() {
+    let origins: Vec<_> = (0..100_000)
+        .map(|number| format!("https://app-{number:06}.example.com"))
         .collect();
     let bytes: usize = origins.iter().map(String::len).sum();
     let config = Config::from(Grant::new(&origins));
