@@ -8,7 +8,7 @@
     reason = "a test may panic"
 )]
 
-#[path = "../../../cors-browser-model/tests/suite/measured/schema.rs"]
+#[path = "../../../../cors-browser-model/tests/suite/measured/schema.rs"]
 mod schema;
 
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ const REMEMBERED: Duration = Duration::from_secs(5);
 const TRIES: usize = 5;
 
 const MEASURED: &str =
-    include_str!("../../../cors-browser-model/tests/suite/measured/measured.toml");
+    include_str!("../../../../cors-browser-model/tests/suite/measured/measured.toml");
 
 impl Answer {
     fn reply(&self) -> Reply {

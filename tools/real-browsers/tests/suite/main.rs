@@ -1,0 +1,5 @@
+//! The three real browsers, as far as they are installed.
+
+mod measured;
+mod origins;
+mod tab;
