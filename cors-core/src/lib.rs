@@ -102,3 +102,8 @@ pub use origin::{Origin, OriginError};
 pub use pattern::{OriginPattern, PatternError};
 pub use policy::Policy;
 pub use public_suffix::PublicSuffix;
+
+/// The README's code, compiled by `cargo test --doc`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
