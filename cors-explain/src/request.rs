@@ -173,7 +173,7 @@ pub fn parse_url(text: &str) -> Result<Url, String> {
         Err(url::ParseError::RelativeUrlWithoutBase) if text.starts_with('/') => {
             let url = format!("https://HOST{}", masked_url(text));
             let why = format!(
-                "has no scheme and host; write the whole URL, `{}`",
+                "has neither a scheme nor a host; write the whole URL, `{}`",
                 Printable(&url)
             );
             Err(impossible(&why, None))

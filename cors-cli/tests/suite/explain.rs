@@ -409,7 +409,7 @@ fn bad_input() {
     url("ftp://a/", "the URL `ftp://a/` is neither http nor https");
     url(
         "/users?key=1",
-        "the URL `/users?key=****` has no scheme and host; write the whole URL, `https://HOST/users?key=****`",
+        "the URL `/users?key=****` has neither a scheme nor a host; write the whole URL, `https://HOST/users?key=****`",
     );
     url(
         "https://a b/",

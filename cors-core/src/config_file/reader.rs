@@ -10,7 +10,7 @@ use crate::validate;
 
 const FILE_KEYS: [&str; 3] = ["preflight_status", "dangerously_allow", "grant"];
 const DANGERS: [&str; 3] = ["insecure-origins", "public-suffixes", "null-origin"];
-const SECONDS: &str = "an integer, in seconds";
+const SECONDS: &str = "an integer (seconds)";
 
 /// Reads a file. Does not check the configuration in it.
 pub(super) fn read_config(root: &Item, errors: &mut Vec<ConfigError>) -> (Config, Vec<Unread>) {

@@ -462,7 +462,7 @@ fn the_text_of_messages() {
     check(
         "allow_origins = ['*']\nmax_age = 1.5\npreflight_status = 'x'\nallow_credentials = 99999999999999999999999999999999999999999",
         &[
-            "expected an integer, in seconds, found a float",
+            "expected an integer (seconds), found a float",
             "expected an integer, found a string",
             "expected `true` or `false`, found an out-of-range integer",
         ],

@@ -22,11 +22,11 @@ fn find_in(known: &'static [(&str, &'static str)], text: &Compact) -> Option<&'s
 const CAUSES: &[(&str, &str)] = &[
     (
         "Mixed Content:",
-        "it is mixed content: an https page cannot fetch an http URL, whatever the headers are; use https for the server",
+        "an https page cannot fetch an http URL, whatever the headers are (mixed content); use https for the server",
     ),
     (
         "Blocked loading mixed",
-        "it is mixed content: an https page cannot fetch an http URL, whatever the headers are; use https for the server",
+        "an https page cannot fetch an http URL, whatever the headers are (mixed content); use https for the server",
     ),
     (
         "Content Security Policy",
@@ -60,22 +60,22 @@ const CAUSES: &[(&str, &str)] = &[
     ),
     (
         "ERR_BLOCKED_BY_RESPONSE",
-        "it is about `Cross-Origin-Resource-Policy` or `Cross-Origin-Embedder-Policy`: send the response with \
+        "the message is about `Cross-Origin-Resource-Policy` or `Cross-Origin-Embedder-Policy`: send the response with \
          `Cross-Origin-Resource-Policy: cross-origin`, or let the page fetch it with CORS",
     ),
     (
         "Cross-Origin-Resource-Policy response header",
-        "it is about `Cross-Origin-Resource-Policy`: send the response with \
+        "the message is about `Cross-Origin-Resource-Policy`: send the response with \
          `Cross-Origin-Resource-Policy: cross-origin`",
     ),
     (
         "ERR_BLOCKED_BY_ORB",
-        "it is Opaque Response Blocking: the URL of an image or a script answered with something else, such as an HTML \
+        "Opaque Response Blocking: the URL of an image or a script answered with something else, such as an HTML \
          or JSON error",
     ),
     (
         "X-Frame-Options",
-        "it is about `X-Frame-Options`, which decides which sites may show the page in a frame",
+        "the message is about `X-Frame-Options`, which decides which sites may show the page in a frame",
     ),
     (
         "has been blocked by the client",
@@ -83,7 +83,7 @@ const CAUSES: &[(&str, &str)] = &[
     ),
     (
         "TypeError: fetch failed",
-        "it is an error of Node.js, which has no CORS: the connection failed; its `cause` says why",
+        "Node.js does not use CORS: the connection failed; the error's `cause` says why",
     ),
 ];
 
