@@ -1,39 +1,221 @@
-//! CORS for [axum](https://docs.rs/axum) 0.8: one policy, checked when it is loaded, around a whole
-//! [`Router`](axum::Router).
+//! CORS for [axum](https://docs.rs/axum/0.8) 0.8: one policy, checked when it is loaded, around a whole
+//! [`Router`].
+//!
+//! # Install
+//!
+//! ```sh
+//! cargo add cors-axum                     # from the registry
+//! cargo add --path ../cors/cors-axum      # or from a clone of the repository in `../cors`
+//! ```
+//!
+//! It needs Rust 1.89. For axum 0.7 use `cors-tower`. The features:
+//!
+//! - `http1`, `http2` and `tokio` are those of axum. `http1` and `tokio` are on by default. `axum::serve` needs
+//!   `tokio` and one of the other two.
+//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
+//!
+//! # Example
+//!
+//! Write the policy as a file:
+//!
+//! ```toml
+//! # cors.toml
+//! allow_origins     = ["https://app.example.com", "https://admin.example.com"]
+//! allow_methods     = ["PUT", "DELETE"]
+//! allow_headers     = ["content-type", "authorization"]
+//! expose_headers    = ["x-request-id"]
+//! allow_credentials = true
+//! max_age           = 7200
+//! ```
+//!
+//! Then put it around the router. An error in the file ends the program with its line and what to write
+//! instead.
 //!
 //! ```no_run
 //! use axum::Router;
 //! use axum::routing::get;
-//! use cors_axum::{CorsLayer, Policy, WithCors as _};
+//! use cors_axum::{Policy, WithCors as _};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let policy = Policy::from_file("cors.toml")?;
 //!     let app = Router::new()
 //!         .route("/", get(|| async { "hello" }))
-//!         .with_cors(CorsLayer::new(policy)); // last
-//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!         .with_cors(policy); // last: around everything
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //!     axum::serve(listener, app).await?;
 //!     Ok(())
 //! }
 //! ```
 //!
-//! The policy can be written in Rust too: see [`Grant`] and [`Config`]. What the layer does to
-//! requests and responses is told in the documentation of
-//! [`cors_tower`](cors_tower#what-it-does), and everything that one has is here as well.
+//! A policy can also be written in Rust, as a [`Grant`] or as a [`Config`] of several. This is what a preflight
+//! and other requests get:
+//!
+//! ```
+//! use axum::Router;
+//! use axum::body::Body;
+//! use axum::http::{Request, StatusCode};
+//! use axum::routing::put;
+//! use cors_axum::{Grant, Policy, WithCors as _};
+//! use tower::ServiceExt as _; // for `oneshot`
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = Policy::new(Grant::new(["https://app.example.com"]).allow_methods(["PUT"]))?;
+//! let app = Router::new()
+//!     .route("/users", put(|| async { "stored" }))
+//!     .with_cors(policy);
+//!
+//! // A preflight: the policy responds.
+//! let preflight = Request::options("/users")
+//!     .header("origin", "https://app.example.com")
+//!     .header("access-control-request-method", "PUT")
+//!     .body(Body::empty())?;
+//! let response = app.clone().oneshot(preflight).await?;
+//! assert_eq!(response.status(), StatusCode::NO_CONTENT);
+//! assert_eq!(response.headers()["access-control-allow-methods"], "PUT");
+//!
+//! // An error: it has the headers, so the page can read it.
+//! let nowhere = Request::get("/nowhere").header("origin", "https://app.example.com");
+//! let response = app.clone().oneshot(nowhere.body(Body::empty())?).await?;
+//! assert_eq!(response.status(), StatusCode::NOT_FOUND);
+//! assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example.com");
+//!
+//! // Another origin: the handler runs, but the page cannot read the response.
+//! let other = Request::put("/users").header("origin", "https://other.example");
+//! let response = app.oneshot(other.body(Body::empty())?).await?;
+//! assert_eq!(response.status(), StatusCode::OK);
+//! assert!(!response.headers().contains_key("access-control-allow-origin"));
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Placement
 //!
-//! [`with_cors`](WithCors::with_cors) is around everything that the router has, what axum itself
-//! responds included, and what it returns is no router: nothing can be added that the policy would
-//! miss.
+//! Call [`with_cors`](WithCors::with_cors) last, on the outermost router. What is outside the policy answers
+//! preflights itself, and its responses have no CORS headers. The policy covers everything that the router
+//! has: routes, nested routers, layers such as authentication, fallbacks, and axum's own 404 and 405.
 //!
-//! [`CorsLayer`] is a layer like any other as well. [`Router::layer`](axum::Router::layer) applies it
-//! to what the router has *by then*, so add it last, to the outermost router. It then covers as
-//! much; the only difference is that axum adds its `Allow` to the answers to preflights, which
-//! browsers do not read. Compression goes inside: outside it writes a second `Vary` line, and a cache
-//! that reads one line only, as nginx 1.22 does, gives the answer for one origin to another.
-//! Everywhere else the layer misses something:
+//! `with_cors` returns a [`CorsRouter`], which is not a `Router`: a route that the policy would miss does
+//! not compile. [Wrong placements](#wrong-placements) has the other ways, and what they miss.
+//!
+//! # What it does
+//!
+//! - A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) (`OPTIONS` with `Origin`
+//!   and `Access-Control-Request-Method`) is answered at once, on every path: with 204 and what the policy
+//!   allows, or with 403 if the origin has no grant. Routes and layers do not see it. Any other `OPTIONS`
+//!   request reaches your routes.
+//! - Every other response gets the policy's headers, whatever its status.
+//! - No actual request is refused, whatever its origin. CORS is not access control: it says which pages may
+//!   *read* a response.
+//! - The policy is the only writer: `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers`
+//!   from inside are replaced or removed.
+//! - `Vary` is one line: that of the application, with `Origin` added. (If the policy is one grant to `*`, all
+//!   origins get the same response, and nothing is added.)
+//! - Bodies, streams and upgrades such as WebSockets are not changed.
+//!
+//! # Several policies
+//!
+//! For different origins with different permissions, write one policy with several grants. For parts of the
+//! paths with different policies, put each around a router of its own, and none around both:
+//!
+//! ```
+//! use axum::Router;
+//! use axum::body::Body;
+//! use axum::http::Request;
+//! use axum::routing::get;
+//! use cors_axum::{Grant, Policy, WithCors as _};
+//! use tower::ServiceExt as _;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let any_origin = Policy::new(Grant::new(["*"]))?;
+//! let public = Router::new()
+//!     .route("/prices", get("prices"))
+//!     .with_cors(any_origin);
+//! let own_site = Grant::new(["https://app.example.com"]).allow_credentials(true);
+//! let private = Router::new()
+//!     .route("/users", get("users"))
+//!     .with_cors(Policy::new(own_site)?);
+//!
+//! let app = Router::new()
+//!     .nest_service("/public", public)
+//!     .nest_service("/api", private);
+//! // axum::serve(listener, app).await?;
+//!
+//! for (path, allowed) in [
+//!     ("/public/prices", "*"),
+//!     ("/api/users", "https://app.example.com"),
+//! ] {
+//!     let request = Request::get(path).header("origin", "https://app.example.com");
+//!     let response = app.clone().oneshot(request.body(Body::empty())?).await?;
+//!     assert_eq!(response.headers()["access-control-allow-origin"], allowed);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Do not put one policy around another: the outer one decides alone. It replaces or removes the headers of
+//! the inner one, and reports that once as a warning.
+//!
+//! # Replacing the policy
+//!
+//! Use a [`LivePolicy`] in place of the [`Policy`]. It can be replaced while the server runs, and every request
+//! that arrives after that uses the new policy:
+//!
+//! ```
+//! # use axum::Router;
+//! # use axum::body::Body;
+//! # use axum::http::Request;
+//! # use cors_axum::{Grant, LivePolicy, Policy, WithCors as _};
+//! # use tower::ServiceExt as _;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let live = LivePolicy::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+//! let app = Router::new().with_cors(&live);
+//!
+//! // If the new policy has an error, `?` returns it, and nothing is replaced.
+//! live.replace(Policy::new(Grant::new(["https://beta.example.com"]))?);
+//!
+//! let request = Request::get("/").header("origin", "https://beta.example.com");
+//! let response = app.oneshot(request.body(Body::empty())?).await?;
+//! assert_eq!(response.headers()["access-control-allow-origin"], "https://beta.example.com");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With the feature `watch`, `LivePolicy::watch("cors.toml")?` follows the file. A browser may use an old
+//! response to a preflight for up to `max_age` seconds.
+//!
+//! # Testing
+//!
+//! Send requests to the router in `cargo test`, as the examples above do. `oneshot` needs
+//! `cargo add --dev tower --features util`. Tests run in the folder of the package, so
+//! `Policy::from_file("cors.toml")` finds the file next to `Cargo.toml`. To test a policy without an
+//! application, use [`Policy::explain`] with a [`Head`].
+//!
+//! # Logs
+//!
+//! These are events of [`tracing`](https://docs.rs/tracing), with targets that begin with `cors_core`:
+//!
+//! | level | event |
+//! |---|---|
+//! | debug | the origin of a request has no grant |
+//! | info | a watched file was loaded |
+//! | warn | a header from inside was replaced or removed: once for each policy |
+//! | error | a watched file cannot be read or is invalid, and the old policy stays active |
+//!
+//! A subscriber prints them, such as `tracing-subscriber` with the filter `info,cors_core=debug`.
+//! The events have no path. `TraceLayer` of tower-http adds it if it is outside the policy, as `log` in the
+//! last example of the next section.
+//!
+//! # Wrong placements
+//!
+//! [`CorsLayer`] is also a tower layer. [`Router::layer`] puts it around what the router has
+//! *at that moment*. Added last to the outermost router, it covers as much as `with_cors`. (The only difference:
+//! axum adds `Allow` to responses to preflights, which browsers do not read.) Everywhere else it misses
+//! something. Here `ask` sends a request of an allowed origin and returns the status, and whether the
+//! response has CORS headers: `COVERED` or `MISSED`.
 //!
 //! ```
 //! use axum::Router;
@@ -60,8 +242,8 @@
 //! #     };
 //! #     let request = request.header("origin", "https://app.example.com");
 //! #     let Ok(response) = app.clone().oneshot(request.body(Body::empty()).unwrap()).await;
-//! #     let fields = response.headers();
-//! #     (response.status().as_u16(), fields.contains_key("access-control-allow-origin"))
+//! #     let headers = response.headers();
+//! #     (response.status().as_u16(), headers.contains_key("access-control-allow-origin"))
 //! # }
 //! # async fn authenticate(_: Request, _: Next) -> StatusCode {
 //! #     StatusCode::UNAUTHORIZED
@@ -78,43 +260,43 @@
 //! assert_eq!(ask(&app, "preflight /users").await, (204, COVERED));
 //! assert_eq!(ask(&app, "preflight /nowhere").await, (204, COVERED));
 //! assert_eq!(ask(&app, "GET /nowhere").await, (404, COVERED));
-//! // Right: its last layer.
+//! // Right: the last layer.
 //! let app = router().layer(cors());
 //! assert_eq!(ask(&app, "GET /nowhere").await, (404, COVERED));
 //!
-//! // Too early: what is added later is missed. That may be a route (or those of a `merge` or `nest`),
+//! // Too early: it misses what is added later, such as a route (also by `merge` or `nest`),
 //! let app = router().layer(cors()).route("/late", get("late"));
 //! assert_eq!(ask(&app, "preflight /late").await, (405, MISSED));
 //! assert_eq!(ask(&app, "GET /late").await, (200, MISSED));
 //! // a fallback,
 //! let app = router().layer(cors()).fallback(|| async { StatusCode::NOT_FOUND });
 //! assert_eq!(ask(&app, "preflight /nowhere").await, (404, MISSED));
-//! // or a fallback for methods, which takes the preflights of the earlier routes away.
-//! let refuse = || async { StatusCode::METHOD_NOT_ALLOWED };
-//! let app = router().layer(cors()).method_not_allowed_fallback(refuse);
+//! // or a fallback for methods, which then answers the preflights of earlier routes.
+//! let not_allowed = || async { StatusCode::METHOD_NOT_ALLOWED };
+//! let app = router().layer(cors()).method_not_allowed_fallback(not_allowed);
 //! assert_eq!(ask(&app, "preflight /users").await, (405, MISSED));
 //!
-//! // `route_layer`: what has no route is missed.
+//! // `route_layer`: paths without a route are missed.
 //! let app = router().route_layer(cors());
 //! assert_eq!(ask(&app, "preflight /nowhere").await, (404, MISSED));
 //! assert_eq!(ask(&app, "GET /nowhere").await, (404, MISSED));
 //!
-//! // A layer of a nested router: where that has no route and no fallback, the outer one responds.
+//! // A layer of a nested router without a fallback: the outer router responds to other paths.
 //! let app = Router::new().nest("/api", router().layer(cors()));
 //! assert_eq!(ask(&app, "GET /api/nowhere").await, (404, MISSED));
-//! // Right, if the policy is for that part alone: around the nested router.
+//! // Right, if the policy is for that part only: around the nested router.
 //! let app = Router::new().nest_service("/api", router().with_cors(cors()));
 //! assert_eq!(ask(&app, "GET /api/nowhere").await, (404, COVERED));
 //!
-//! // Inside of authentication, which refuses all preflights: browsers send no credentials there.
+//! // Inside authentication. A preflight has no credentials, so authentication refuses it.
 //! let app = router().layer(cors()).layer(from_fn(authenticate));
 //! assert_eq!(ask(&app, "preflight /users").await, (401, MISSED));
-//! // Right: authentication inside. Pages can read what it responds, too.
+//! // Right: authentication inside. Pages can also read its 401.
 //! let app = router().layer(from_fn(authenticate)).with_cors(cors());
 //! assert_eq!(ask(&app, "preflight /users").await, (204, COVERED));
 //! assert_eq!(ask(&app, "GET /users").await, (401, COVERED));
 //!
-//! // Outside belongs only what is to see preflights, such as a log of all requests.
+//! // Outside is only for what has to see preflights, such as a log of all requests.
 //! # async fn log(request: Request, next: Next) -> Response {
 //! #     next.run(request).await
 //! # }
@@ -126,50 +308,14 @@
 //! # }
 //! ```
 //!
-//! # Several policies
+//! Compression goes inside, too. Outside the policy it writes a second `Vary` line, and a cache that reads one
+//! line only, such as nginx 1.22, serves the response for one origin to another.
 //!
-//! Two policies around one another are a mistake: the outer one decides alone. It replaces or removes what
-//! the inner one writes, and the first time it reports that, as an event of `tracing` at level warn. For
-//! different origins with different rights, write one policy with several grants. For
-//! parts of the paths with different policies, put each around a router of its own, and none around both:
+//! # Limits
 //!
-//! ```
-//! use axum::Router;
-//! use axum::body::Body;
-//! use axum::http::Request;
-//! use axum::routing::get;
-//! use cors_axum::{Grant, Policy, WithCors as _};
-//! use tower::ServiceExt as _;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let everybody = Policy::new(Grant::new(["*"]))?;
-//! let public = Router::new().route("/prices", get("prices")).with_cors(everybody);
-//! let own_site = Policy::new(Grant::new(["https://app.example.com"]).allow_credentials(true))?;
-//! let private = Router::new().route("/users", get("users")).with_cors(own_site);
-//!
-//! let app = Router::new()
-//!     .nest_service("/public", public)
-//!     .nest_service("/api", private);
-//! // axum::serve(listener, app).await?;
-//!
-//! for (path, allowed) in [
-//!     ("/public/prices", "*"),
-//!     ("/api/users", "https://app.example.com"),
-//! ] {
-//!     let request = Request::get(path).header("origin", "https://app.example.com");
-//!     let response = app.clone().oneshot(request.body(Body::empty())?).await?;
-//!     assert_eq!(response.headers()["access-control-allow-origin"], allowed);
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # Panics
-//!
-//! When a handler panics, axum drops the connection. The page sees a network error, with this crate
-//! or without it. `CatchPanicLayer` of tower-http makes a 500 of the panic; put it inside, so that the
-//! page can read that:
+//! - A request that hyper cannot parse gets hyper's own 400, without CORS headers.
+//! - When a handler panics, axum closes the connection, so there is no response to write to.
+//!   `CatchPanicLayer` of tower-http turns the panic into a 500. Put it inside, so that the page can read it:
 //!
 //! ```
 //! use axum::Router;
@@ -204,11 +350,18 @@
 //! # }
 //! ```
 //!
-//! # Features
+//! # Guides
 //!
-//! - `http1`, `http2` and `tokio` are axum's; `http1` and `tokio` are on by default. `axum::serve` needs
-//!   `tokio` and one of the others.
-//! - `watch`: `LivePolicy::watch`, a policy that follows its file.
+//! These are files of the repository:
+//!
+//! - `docs/migrating.md`: from `CorsLayer` of tower-http, or from another framework.
+//! - `docs/recipes.md`: what to write for cookies, tokens, previews, mobile applications, WebSockets, and how to
+//!   refuse requests of other sites.
+//! - `docs/troubleshooting.md`: "blocked by CORS policy".
+//! - `docs/deploying.md`: containers, nginx, CDNs, logs.
+//!
+//! [`Router`]: https://docs.rs/axum/0.8/axum/struct.Router.html
+//! [`Router::layer`]: https://docs.rs/axum/0.8/axum/struct.Router.html#method.layer
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
