@@ -1,4 +1,54 @@
-//! One CORS policy for [Rocket](https://rocket.rs) 0.5: a single fairing.
+//! CORS for [Rocket](https://docs.rs/rocket/0.5) 0.5: one policy, checked when it is loaded, in a single fairing.
+//!
+//! # Install
+//!
+//! ```sh
+//! cargo add cors-rocket                   # from the registry
+//! cargo add --path ../cors/cors-rocket    # or from a clone of the repository in `../cors`
+//! ```
+//!
+//! It needs Rust 1.89. There is one feature:
+//!
+//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
+//!
+//! # Example
+//!
+//! Write the policy as a file:
+//!
+//! ```toml
+//! # cors.toml
+//! allow_origins     = ["https://app.example.com", "https://admin.example.com"]
+//! allow_methods     = ["PUT", "DELETE"]
+//! allow_headers     = ["content-type", "authorization"]
+//! expose_headers    = ["x-request-id"]
+//! allow_credentials = true
+//! max_age           = 7200
+//! ```
+//!
+//! Then attach it. An error in the file ends the program with its line and what to write instead.
+//!
+//! ```no_run
+//! use cors_rocket::{Cors, Policy};
+//!
+//! #[rocket::get("/")]
+//! fn hello() -> &'static str {
+//!     "hello"
+//! }
+//!
+//! #[rocket::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let policy = Policy::from_file("cors.toml")?;
+//!     rocket::build()
+//!         .attach(Cors::new(policy)) // first: before other fairings
+//!         .mount("/", rocket::routes![hello])
+//!         .launch()
+//!         .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A policy can also be written in Rust, as a [`Grant`] or as a [`Config`] of several. This is what a preflight
+//! and other requests get:
 //!
 //! ```
 //! use cors_rocket::{Cors, Grant, Policy};
@@ -6,70 +56,168 @@
 //! use rocket::local::blocking::Client;
 //! use rocket::{put, routes};
 //!
-//! #[put("/items")]
-//! fn put_item() -> &'static str {
+//! #[put("/users")]
+//! fn store() -> &'static str {
 //!     "stored"
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // Or `Policy::from_file("cors.toml")`.
 //! let policy = Policy::new(Grant::new(["https://app.example.com"]).allow_methods(["PUT"]))?;
 //! let rocket = rocket::build()
 //!     .attach(Cors::new(policy))
-//!     .mount("/", routes![put_item]);
-//!
+//!     .mount("/", routes![store]);
 //! let client = Client::untracked(rocket)?;
 //! let origin = || Header::new("Origin", "https://app.example.com");
 //!
-//! let asked = Header::new("Access-Control-Request-Method", "PUT");
-//! let preflight = client.options("/items").header(origin()).header(asked).dispatch();
-//! assert_eq!(preflight.status(), Status::NoContent);
-//! assert_eq!(preflight.headers().get_one("Access-Control-Allow-Methods"), Some("PUT"));
+//! // A preflight: the policy responds.
+//! let method = Header::new("Access-Control-Request-Method", "PUT");
+//! let response = client.options("/users").header(origin()).header(method).dispatch();
+//! assert_eq!(response.status(), Status::NoContent);
+//! assert_eq!(response.headers().get_one("Access-Control-Allow-Methods"), Some("PUT"));
 //!
-//! let not_found = client.get("/elsewhere").header(origin()).dispatch();
-//! assert_eq!(not_found.status(), Status::NotFound);
+//! // An error: it has the headers, so the page can read it.
+//! let response = client.get("/nowhere").header(origin()).dispatch();
+//! assert_eq!(response.status(), Status::NotFound);
 //! assert_eq!(
-//!     not_found.headers().get_one("Access-Control-Allow-Origin"),
+//!     response.headers().get_one("Access-Control-Allow-Origin"),
 //!     Some("https://app.example.com"),
+//! );
+//!
+//! // Another origin: the handler runs, but the page cannot read the response.
+//! let other = Header::new("Origin", "https://other.example");
+//! let response = client.put("/users").header(other).dispatch();
+//! assert_eq!(response.status(), Status::Ok);
+//! assert!(!response.headers().contains("Access-Control-Allow-Origin"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Placement
+//!
+//! [Attach](rocket::Rocket::attach) one [`Cors`], before all other fairings. Then no fairing can change the
+//! method of a preflight before the policy has seen it. The policy covers every path and every response,
+//! wherever you mount routes and register catchers.
+//!
+//! While Rocket ignites, the fairing mounts a route for `OPTIONS /<_..>` with a rank before all others, and
+//! attaches a second fairing after all that the application has attached.
+//!
+//! # What it does
+//!
+//! - A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) (`OPTIONS` with `Origin`
+//!   and `Access-Control-Request-Method`) is answered before your routes, guards and catchers, on every path:
+//!   with 204 and what the policy allows, or with 403 if the origin has no grant. Any other `OPTIONS` request
+//!   reaches your routes.
+//! - Every other response gets the policy's headers, whatever its status. That includes what catchers make of
+//!   guards that fail, of missing routes and of panics.
+//! - No actual request is refused, whatever its origin. CORS is not access control: it says which pages may
+//!   *read* a response.
+//! - The policy is the only writer: `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers`
+//!   from the application are replaced or removed.
+//! - `Vary` is one line: that of the application, with `Origin` added. (If the policy is one grant to `*`, all
+//!   origins get the same response, and nothing is added.)
+//! - Bodies, streams and upgrades such as WebSockets are not changed.
+//!
+//! # Several policies
+//!
+//! There is one policy for the whole server: a second [`Cors`] is an error when Rocket ignites. For
+//! different origins with different permissions, write one policy with several grants. The first grant that has
+//! the origin decides:
+//!
+//! ```
+//! use cors_rocket::{Config, Cors, Grant, Policy};
+//! use rocket::http::Header;
+//! use rocket::local::blocking::Client;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let own_site = Grant::new(["https://app.example.com"]).allow_credentials(true);
+//! let any_other = Grant::new(["*"]);
+//! let policy = Policy::new(Config::new([own_site, any_other]))?;
+//! let client = Client::untracked(rocket::build().attach(Cors::new(policy)))?;
+//!
+//! for (origin, allowed) in [
+//!     ("https://app.example.com", "https://app.example.com"),
+//!     ("https://other.example", "*"),
+//! ] {
+//!     let response = client.get("/").header(Header::new("Origin", origin)).dispatch();
+//!     assert_eq!(response.headers().get_one("Access-Control-Allow-Origin"), Some(allowed));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Different policies for different paths are not possible.
+//!
+//! # Replacing the policy
+//!
+//! Use a [`LivePolicy`] in place of the [`Policy`]. It can be replaced while the server runs, and every request
+//! that arrives after that uses the new policy:
+//!
+//! ```
+//! # use cors_rocket::{Cors, Grant, LivePolicy, Policy};
+//! # use rocket::http::Header;
+//! # use rocket::local::blocking::Client;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let live = LivePolicy::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+//! let client = Client::untracked(rocket::build().attach(Cors::new(&live)))?;
+//!
+//! // If the new policy has an error, `?` returns it, and nothing is replaced.
+//! live.replace(Policy::new(Grant::new(["https://beta.example.com"]))?);
+//!
+//! let origin = Header::new("Origin", "https://beta.example.com");
+//! let response = client.get("/").header(origin).dispatch();
+//! assert_eq!(
+//!     response.headers().get_one("Access-Control-Allow-Origin"),
+//!     Some("https://beta.example.com"),
 //! );
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # What it does
+//! With the feature `watch`, `LivePolicy::watch("cors.toml")?` follows the file. A browser may use an old
+//! response to a preflight for up to `max_age` seconds.
 //!
-//! - A CORS-preflight request (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) is
-//!   answered before any route, guard or catcher, on every path. Any other request always reaches the
-//!   application, whatever its origin: your own `OPTIONS` routes go on working.
-//! - Every response gets the policy's fields, whatever its status: what catchers make of guards that
-//!   fail, of missing routes and of panics included.
-//! - `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers` of the application are
-//!   replaced or removed, and the first time an event of `tracing` at level warn says so; `Vary` is one
-//!   line: the application's, then ours.
-//! - Bodies are passed on untouched, and so are protocol upgrades.
+//! # Testing
 //!
-//! For it the fairing mounts a route for `OPTIONS /<_..>`, with the rank before all others, and
-//! attaches its second half behind all other fairings while Rocket ignites.
+//! Send requests with [`rocket::local`] in `cargo test`, as the examples above do. Tests run in the folder
+//! of the package, so `Policy::from_file("cors.toml")` finds the file next to `Cargo.toml`. To test a policy
+//! without an application, use [`Policy::explain`] with a [`Head`].
 //!
-//! # Placement
+//! # Logs
 //!
-//! Attach it first. The order matters to preflights in one case only: a fairing that was attached
-//! earlier and rewrites the *method* of a request has done so before anybody can see what it was.
+//! These are events of [`tracing`](https://docs.rs/tracing), with targets that begin with `cors_core`:
+//!
+//! | level | event |
+//! |---|---|
+//! | debug | the origin of a request has no grant |
+//! | info | a watched file was loaded |
+//! | warn | a header of the application was replaced or removed: once for each policy |
+//! | error | a watched file cannot be read or is invalid, and the old policy stays active |
+//!
+//! Rocket's own log does not print them, whatever its level. A subscriber does, such as `tracing-subscriber` with
+//! the filter `info,cors_core=debug`. Start it first in `main`: `rocket::build()` starts Rocket's log, and there can
+//! be only one. Then it prints Rocket's own lines, too. The event of a second `Cors` has the target
+//! `cors_rocket::fairing`.
+//!
+//! # Wrong placements
+//!
+//! If the policy is attached later, an earlier fairing can hide a preflight from it. Here `status` sends a
+//! preflight of an allowed origin and returns the status.
 //!
 //! ```
-//! # use cors_rocket::{Cors, Grant, Policy};
-//! # use rocket::fairing::AdHoc;
-//! # use rocket::http::{Header, Method, Status};
-//! # use rocket::local::blocking::Client;
+//! use cors_rocket::{Cors, Grant, Policy};
+//! use rocket::error::ErrorKind;
+//! use rocket::fairing::AdHoc;
+//! use rocket::http::{Method, Status};
+//! use rocket::local::blocking::Client;
+//! # use rocket::http::Header;
+//!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let cors = Cors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
+//! let cors = Cors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
 //! let reads_only = || {
 //!     AdHoc::on_request("reads only", |request, _| {
 //!         Box::pin(async { request.set_method(Method::Get) })
 //!     })
 //! };
-//! let right = rocket::build().attach(cors.clone()).attach(reads_only());
-//! let wrong = rocket::build().attach(reads_only()).attach(cors);
 //! # let status = |rocket| -> Result<Status, Box<dyn std::error::Error>> {
 //! #     let client = Client::untracked(rocket)?;
 //! #     let request = client.options("/");
@@ -78,38 +226,49 @@
 //! #     Ok(request.dispatch().status())
 //! # };
 //!
-//! // A preflight to each of them:
-//! assert_eq!(status(right)?, Status::NoContent);
-//! assert_eq!(status(wrong)?, Status::NotFound);
+//! // Right: first.
+//! let rocket = rocket::build().attach(cors.clone()).attach(reads_only());
+//! assert_eq!(status(rocket)?, Status::NoContent);
+//!
+//! // After a fairing that changes the method: what arrives is a `GET`.
+//! let rocket = rocket::build().attach(reads_only()).attach(cors.clone());
+//! assert_eq!(status(rocket)?, Status::NotFound);
+//!
+//! // A second policy: the application does not launch.
+//! let twice = rocket::build().attach(cors.clone()).attach(cors);
+//! let error = Client::untracked(twice).unwrap_err();
+//! assert!(matches!(error.kind(), ErrorKind::FailedFairings(_)));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # What Rocket does not allow
+//! # Limits
 //!
-//! - A request with a method that Rocket does not know (such as `PURGE` or `QUERY`), or one that is
-//!   malformed, is answered with 400 before any fairing: without CORS fields.
-//! - Header lines that are not UTF-8 are dropped by Rocket before anybody can see them. A request
-//!   whose only `Origin` or `Access-Control-Request-Method` is such a line is one without: its
-//!   preflight is a plain `OPTIONS` request to the application. Beside another `Origin` such a line
-//!   does not count, and what is echoed leaves it out. (Browsers send ASCII in all of them.)
-//! - Response fairings run on preflights too, and what they add stays, such as `Server` and the
-//!   fields of Rocket's [`Shield`](rocket::shield::Shield). But the status, CORS fields and `Vary` are
-//!   the policy's, and where a fairing adds a body, nothing of the others stays.
-//! - To a catcher, an `OPTIONS` request that no route of the application took has our
-//!   [`route`](rocket::Request::route), where it had none.
+//! - Rocket sends 400 before any fairing runs if it cannot parse a request, or does not know its method, such as
+//!   `QUERY` or `PURGE`. These responses have no CORS headers.
+//! - Rocket has no 405: a path whose routes are all for other methods gets 404.
+//! - Rocket drops header lines that are not UTF-8. A request whose only `Origin` or
+//!   `Access-Control-Request-Method` is such a line is a request without it, so its preflight is a plain `OPTIONS`
+//!   request to the application. Next to another `Origin`, such a line is not counted. What is echoed leaves it
+//!   out. (Browsers send ASCII in all of them.)
+//! - Response fairings also run on preflights, and the headers that they add stay, such as `Server` and those of
+//!   Rocket's [`Shield`](rocket::shield::Shield). But the status, the CORS headers and `Vary` are the policy's. If a
+//!   fairing adds a body, everything that fairings added is removed.
+//! - A catcher sees our route in [`Request::route`](rocket::Request::route) for an `OPTIONS` request that no route of
+//!   the application took.
 //! - An `OPTIONS` route of the application with the rank [`isize::MIN`] collides with ours at launch.
-//! - A response fairing that another fairing attaches while Rocket ignites may come after ours and
-//!   overwrite what we wrote.
+//! - A response fairing that another fairing attaches while Rocket ignites may run after ours, and overwrite
+//!   the headers.
 //!
-//! # Why was it refused?
+//! # Guides
 //!
-//! A refused request is an event of the `tracing` crate at level debug. [`Policy::explain`] says the
-//! same of any request: see [`Head`].
+//! These are files of the repository:
 //!
-//! # Features
-//!
-//! - `watch`: `LivePolicy::watch`, a policy that follows its file.
+//! - `docs/migrating.md`: from rocket_cors, or from another framework.
+//! - `docs/recipes.md`: what to write for cookies, tokens, previews, mobile applications, WebSockets, and how to
+//!   refuse requests of other sites.
+//! - `docs/troubleshooting.md`: "blocked by CORS policy".
+//! - `docs/deploying.md`: containers, nginx, CDNs, logs.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
