@@ -1,12 +1,33 @@
-//! A CORS policy that is checked when it is loaded, and an engine that decides requests by it.
+//! A CORS policy that is checked when it is loaded, and a function that decides requests according to it, for
+//! any web framework.
 //!
-//! This crate knows no web framework. If you use one, depend on its adapter instead, which
-//! re-exports what you need: `cors-axum`, `cors-actix`, `cors-rocket`, `cors-warp`, or `cors-tower`
-//! for everything that speaks tower.
+//! **Do you use a web framework?** Then depend on its adapter, which re-exports what you need: `cors-axum`,
+//! `cors-actix` (actix-web), `cors-rocket`, `cors-warp`, or `cors-tower` for other tower services, such as those of
+//! tonic and hyper.
 //!
-//! # The policy
+//! This crate has two parts. The root is for everyone who writes a policy, loads it or replaces it.
+//! [`adapter`] is for those who write an adapter for another framework.
 //!
-//! Write it as a file,
+//! # Install
+//!
+//! ```sh
+//! cargo add cors-policy-core          # from the registry; the library is `cors_core`
+//! cargo add --path ../cors/cors-core  # or from a clone of the repository in `../cors`
+//! ```
+//!
+//! It needs Rust 1.89. The features:
+//!
+//! - `toml` (on by default): [`Policy::from_file`](Policy#method.from_file) and
+//!   [`Policy::from_toml`](Policy#method.from_toml). Every error has its line and column.
+//! - `serde`: [`Policy`] and [`Config`] can be read as a part of your own configuration, in any format, and
+//!   [`Config`] can be written.
+//! - `tracing`: events for requests without a grant, and for headers that are replaced.
+//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
+//!   It includes `toml` and `tracing`.
+//!
+//! # Example
+//!
+//! Write the policy as a file, and load it with [`Policy::from_file`](Policy#method.from_file):
 //!
 //! ```toml
 //! # cors.toml
@@ -18,12 +39,12 @@
 //! max_age           = 7200
 //! ```
 //!
-//! and load it with [`Policy::from_file`], or write it in Rust as a [`Config`] of [`Grant`]s:
+//! Or write it in Rust, as a [`Grant`] or as a [`Config`] of several:
 //!
 //! ```
 //! use std::time::Duration;
 //!
-//! use cors_core::{Grant, Policy};
+//! use cors_core::{ErrorCode, Grant, Policy};
 //!
 //! let policy = Policy::new(
 //!     Grant::new(["https://app.example.com", "https://admin.example.com"])
@@ -33,33 +54,99 @@
 //!         .allow_credentials(true)
 //!         .max_age(Duration::from_secs(7200)),
 //! )?;
+//!
+//! // All errors are returned together, each with its place and what to write instead.
+//! let wrong = Grant::new(["https://app.example.com/"]).allow_methods(["put"]);
+//! let errors = Policy::new(wrong).unwrap_err();
+//! let codes: Vec<_> = errors.iter().map(|error| error.code()).collect();
+//! assert_eq!(codes, [ErrorCode::InvalidOrigin, ErrorCode::InvalidMethod]);
+//! assert!(errors.to_string().contains("did you mean `https://app.example.com`?"));
 //! # Ok::<(), cors_core::ConfigErrors>(())
 //! ```
 //!
-//! Either way a setting that is unsafe, or that no browser would heed, is an [error](ConfigError)
-//! that says where it is and what would be right, and all of them come together.
+//! # Write an adapter
 //!
-//! # The engine
+//! An adapter reads a request through [`RequestHead`](adapter::RequestHead), asks [`Policy::decide`], and
+//! applies the [`Decision`](adapter::Decision): it sends the response to a preflight, or it runs the application
+//! and writes headers to its response. [`adapter`] has all steps.
 //!
-//! [`Policy::decide`] reads a [request's head](adapter::RequestHead) and gives a [`Decision`](adapter::Decision): respond to a
-//! preflight now, or run the application and then write headers to its response. It allocates nothing,
-//! and its cost does not grow with the number of origins. What an adapter needs besides is in
-//! [`adapter`].
+//! ```
+//! use cors_core::adapter::{Decision, HeaderSource, RequestHead, RequestHeader};
+//! use cors_core::{Grant, Policy};
 //!
-//! [`Policy::explain`] says why.
+//! /// A method and header lines. An adapter has its framework's request here.
+//! struct Head<'a>(&'a str, &'a [(&'a str, &'a str)]);
 //!
-//! # What CORS is not
+//! impl RequestHead for Head<'_> {
+//!     fn method(&self) -> &[u8] {
+//!         self.0.as_bytes()
+//!     }
+//!     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+//!         let lines = self.1.iter().filter(move |line| line.0 == name.name());
+//!         lines.map(|line| line.1.as_bytes())
+//!     }
+//! }
 //!
-//! No access control: it tells *browsers* which *sites* may read responses. Requests reach the
-//! application whatever their origin, and other clients do not care. It is no protection from
-//! cross-site request forgery either.
+//! let policy = Policy::new(Grant::new(["https://app.example.com"]).allow_methods(["PUT"]))?;
 //!
-//! # Features
+//! // A preflight: do not run the application.
+//! let decision = policy.decide(&Head("OPTIONS", &[
+//!     ("origin", "https://app.example.com"),
+//!     ("access-control-request-method", "PUT"),
+//! ]));
+//! let Decision::Respond(response) = decision else { panic!() };
+//! assert_eq!(response.status(), 204);
+//! let headers = policy.headers(decision).iter().map(|header| match &header.value {
+//!     HeaderSource::Constant(value) => format!("{}: {value}", header.name.name()),
+//!     HeaderSource::Echo(name) => format!("{}: that of {}", header.name.name(), name.name()),
+//! });
+//! assert!(headers.eq([
+//!     "access-control-allow-origin: that of origin",
+//!     "access-control-allow-methods: PUT",
+//!     "access-control-max-age: 86400",
+//!     "vary: Origin",
+//! ]));
 //!
-//! - `toml` (default): [`Policy::from_file`] and [`Policy::from_toml`].
-//! - `serde`: [`Config`] and [`Policy`] as a part of any configuration format.
-//! - `tracing`: an event for refused requests.
-//! - `watch`: `LivePolicy::watch`, a policy that follows its file. Includes `toml` and `tracing`.
+//! // Any other request: run the application, even if the origin has no grant.
+//! let decision = policy.decide(&Head("PUT", &[("origin", "https://other.example")]));
+//! assert!(matches!(decision, Decision::Forward(_)));
+//! assert!(!decision.headers().is_granted());
+//! # Ok::<(), cors_core::ConfigErrors>(())
+//! ```
+//!
+//! # What it does
+//!
+//! - A setting that is unsafe, or that browsers ignore, is a [`ConfigError`]. So a [`Policy`] is always valid, and
+//!   there is a decision for every request.
+//! - Origins are compared exactly, in the form of the [`Origin`
+//!   header](https://fetch.spec.whatwg.org/#origin-header). There are no regular expressions: a pattern such as
+//!   `https://*.example.com` is for subdomains, at any depth.
+//! - [`Policy::decide`] allocates nothing, and its cost does not grow with the number of origins.
+//! - [`Policy::explain`] says why: for logs, tests and people.
+//! - [`LivePolicy`] replaces a policy while a server runs. Requests never wait for it.
+//!
+//! # Limits
+//!
+//! - CORS is not access control. It tells *browsers* which *pages* may read a response. Actual requests reach
+//!   the application, whatever their origin, and other clients do not use CORS. It does not protect against
+//!   cross-site request forgery.
+//! - A policy does not know paths. An application with several policies has one for each part of its routes.
+//! - The browser checks whether the method and the headers of a preflight are in the policy's lists. The response
+//!   has the whole lists.
+//! - The public suffix list, by which `https://*.github.io` with credentials is an error, is compiled in. It does
+//!   not have every domain below which others can register names.
+//! - The headers of one response have at most 64 KiB, a file at most 256 MiB, and `max_age` is at most 24 hours.
+//!
+//! # Guides
+//!
+//! These are files of the repository:
+//!
+//! - `docs/migrating.md`: from tower-http, actix-cors, rocket_cors or `warp::cors`, or from one framework to another.
+//! - `docs/recipes.md`: what to write for cookies, tokens, previews, mobile applications, WebSockets, and how to
+//!   refuse requests of other sites.
+//! - `docs/troubleshooting.md`: "blocked by CORS policy".
+//! - `docs/deploying.md`: containers, nginx, CDNs, logs.
+//! - `CONTRIBUTING.md`: how to add a framework.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
