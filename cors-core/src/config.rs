@@ -115,6 +115,9 @@ pub struct DangerouslyAllow {
     /// `"null-origin"`: the origin `null`, without credentials only. Any site can produce it, from a
     /// sandboxed frame.
     pub null_origin: bool,
+    /// `"any-host"`: patterns for every host of a scheme, such as `moz-extension://*`, with credentials.
+    /// Every extension, or application, with such an origin can read what the user can read.
+    pub any_host: bool,
 }
 
 impl DangerouslyAllow {
@@ -136,6 +139,13 @@ impl DangerouslyAllow {
     #[must_use]
     pub fn null_origin(mut self, allow: bool) -> Self {
         self.null_origin = allow;
+        self
+    }
+
+    /// Sets [`any_host`](Self::any_host).
+    #[must_use]
+    pub fn any_host(mut self, allow: bool) -> Self {
+        self.any_host = allow;
         self
     }
 }

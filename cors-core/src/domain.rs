@@ -1,7 +1,7 @@
 //! The labels of a domain.
 
 /// The longest label of a domain, in bytes.
-const MAX_LABEL: usize = 63;
+pub(crate) const MAX_LABEL: usize = 63;
 /// The longest host, in bytes: a domain of 253 and the dot of a fully qualified name.
 pub(crate) const MAX_HOST: usize = 254;
 

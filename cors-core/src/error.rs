@@ -153,6 +153,8 @@ pub enum ErrorCode {
     InsecureOrigin,
     /// All domains below a public suffix together with credentials, without the opt-in.
     PublicSuffix,
+    /// Every host of a scheme, with credentials.
+    AnyHost,
     /// A method that is not a token.
     InvalidMethod,
     /// A method that browsers never send.
@@ -206,6 +208,7 @@ impl ErrorCode {
         Self::NullOriginWithCredentials,
         Self::InsecureOrigin,
         Self::PublicSuffix,
+        Self::AnyHost,
         Self::InvalidMethod,
         Self::ForbiddenMethod,
         Self::InvalidHeader,
@@ -243,6 +246,7 @@ impl ErrorCode {
             Self::NullOriginWithCredentials => "null-origin-with-credentials",
             Self::InsecureOrigin => "insecure-origin",
             Self::PublicSuffix => "public-suffix",
+            Self::AnyHost => "any-host",
             Self::InvalidMethod => "invalid-method",
             Self::ForbiddenMethod => "forbidden-method",
             Self::InvalidHeader => "invalid-header",

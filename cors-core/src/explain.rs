@@ -7,7 +7,7 @@ use crate::decision::{Decision, Verdict};
 use crate::grant_id::GrantId;
 use crate::header::RequestHeader;
 use crate::origin::{Origin, OriginError};
-use crate::pattern::{OriginPattern, PatternError, Shape};
+use crate::pattern::{HostWildcard, OriginPattern, PatternError, Shape};
 use crate::policy::Policy;
 use crate::suggest;
 use crate::text::Excerpt;
@@ -161,6 +161,7 @@ impl fmt::Display for NearMiss {
                     "is the domain of `{pattern}`, which matches only its subdomains"
                 )
             }
+            Difference::Label => write!(f, "differs from `{pattern}` in the first label"),
         }
     }
 }
@@ -185,6 +186,9 @@ pub enum Difference {
     Subdomain,
     /// The pattern matches subdomains and not the domain itself.
     BareDomain,
+    /// Another first label than the pattern's, such as `https://pr-.example.com` for
+    /// `https://pr-*.example.com`.
+    Label,
 }
 
 impl Policy {
@@ -307,12 +311,17 @@ fn difference(origin: &Origin<'_>, pattern: &OriginPattern<'_>) -> Option<Differ
     match (scheme, host, port) {
         (false, true, true) => Some(Difference::Scheme),
         (true, true, false) => Some(Difference::Port),
-        (true, false, true) if tuple.subdomains && tuple.host == origin.host() => {
-            Some(Difference::BareDomain)
-        }
-        (true, false, true) if !tuple.subdomains && is_subdomain(origin.host(), tuple.host) => {
-            Some(Difference::Subdomain)
-        }
+        (true, false, true) => match tuple.wildcard {
+            HostWildcard::Subdomains if tuple.host == origin.host() => Some(Difference::BareDomain),
+            HostWildcard::None if is_subdomain(origin.host(), tuple.host) => {
+                Some(Difference::Subdomain)
+            }
+            HostWildcard::Label(_) => {
+                let (_, parent) = origin.host().split_once('.')?;
+                (parent == tuple.host).then_some(Difference::Label)
+            }
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -348,6 +357,7 @@ mod tests {
             Grant::new([
                 "https://app.example.com",
                 "https://*.example.org",
+                "https://pr-*.example.net",
                 "http://localhost:3000",
             ])
             .max_age(std::time::Duration::from_secs(60)),
@@ -421,6 +431,11 @@ mod tests {
             &["https://example.org"],
             "origin `https://example.org` is in no grant; \
              it is the domain of `https://*.example.org`, which matches only its subdomains",
+        );
+        check(
+            &["https://preview-7.example.net"],
+            "origin `https://preview-7.example.net` is in no grant; \
+             it differs from `https://pr-*.example.net` in the first label",
         );
         check(&["\u{1b}[31m"], "origin `\\u{1b}[31m` has no scheme");
     }

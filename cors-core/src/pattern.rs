@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::domain::MAX_HOST;
+use crate::domain::{self, LabelError, MAX_HOST, MAX_LABEL};
 use crate::origin::{self, HostKind, MAX_PORT, Origin, OriginError};
 use crate::public_suffix::PublicSuffix;
+use crate::regular_expression;
 
 /// A pattern of origins.
 ///
@@ -16,11 +17,17 @@ use crate::public_suffix::PublicSuffix;
 /// | `https://*.example.com` | `https://a.example.com`, `https://b.a.example.com`, not `https://example.com` |
 /// | `http://localhost:*` | `http://localhost`, `http://localhost:3000` |
 /// | `https://*.example.com:*` | both |
+/// | `https://pr-*.example.com` | `https://pr-7.example.com`, not `https://pr-.example.com`, `https://a.pr-7.example.com` |
+/// | `moz-extension://*` | every host of that scheme, without a port |
 /// | `null` | the [opaque origin](https://html.spec.whatwg.org/multipage/browsers.html#concept-origin-opaque) |
 /// | `*` | every origin |
 ///
 /// Apart from the wildcards a pattern is an origin as browsers send it, see [`Origin`]. There are no
-/// regular expressions and no other places for a `*`.
+/// regular expressions, and a `*` is valid in these places only.
+///
+/// A `*` next to other text in the first label matches one or more of `a-z`, `0-9` and `-`, so that it
+/// never reaches beyond that label. A label that begins with `xn--` is Punycode of another text. It matches
+/// only if the pattern begins with `xn--` too. A scheme with any host cannot be `http`, `https` or `file`.
 ///
 /// # Examples
 ///
@@ -49,13 +56,24 @@ pub(crate) enum Shape<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Tuple<'a> {
     pub(crate) scheme: &'a str,
-    pub(crate) subdomains: bool,
-    /// The host without the wildcard.
+    pub(crate) wildcard: HostWildcard<'a>,
+    /// The host after the wildcard: all of it without a wildcard, and empty for any host.
     pub(crate) host: &'a str,
     host_kind: HostKind,
     pub(crate) port: PortPattern,
-    /// The host and the port, without wildcards.
-    pub(crate) authority: &'a str,
+}
+
+/// What the host of a pattern begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum HostWildcard<'a> {
+    /// Not a wildcard: `https://example.com`.
+    None,
+    /// One label or more: `https://*.example.com`.
+    Subdomains,
+    /// One label: `https://pr-*.example.com`.
+    Label(LabelPattern<'a>),
+    /// The whole host: `moz-extension://*`.
+    AnyHost,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +93,12 @@ impl<'a> OriginPattern<'a> {
         let shape = match text {
             "*" => Shape::Any,
             "null" => Shape::Null,
-            _ => Shape::Tuple(parse_tuple(text)?),
+            _ => Shape::Tuple(parse_tuple(text).map_err(|error| {
+                match regular_expression::is_regular_expression(text) {
+                    true => PatternError::RegularExpression,
+                    false => error,
+                }
+            })?),
         };
         Ok(Self { text, shape })
     }
@@ -120,11 +143,7 @@ impl<'a> OriginPattern<'a> {
             (Shape::Tuple(wide), Shape::Tuple(narrow)) => {
                 wide.scheme == narrow.scheme
                     && (wide.port == PortPattern::Any || wide.port == narrow.port)
-                    && match (wide.subdomains, narrow.subdomains) {
-                        (true, true) => wide.host == narrow.host || wide.matches_host(narrow.host),
-                        (false, true) => false,
-                        (_, false) => wide.matches_host(narrow.host),
-                    }
+                    && wide.covers_host(narrow)
             }
             _ => false,
         }
@@ -134,12 +153,17 @@ impl<'a> OriginPattern<'a> {
     pub(crate) fn max_len(&self) -> usize {
         match self.shape {
             Shape::Any => origin::MAX_ORIGIN,
-            Shape::Tuple(tuple) if tuple.subdomains => {
+            Shape::Tuple(tuple) if tuple.wildcard != HostWildcard::None => {
                 tuple.scheme.len() + "://".len() + MAX_HOST + MAX_PORT
             }
             Shape::Tuple(_) if self.is_any_port() => self.text.len() + MAX_PORT,
             Shape::Null | Shape::Tuple(_) => self.text.len(),
         }
+    }
+
+    /// Whether a `*` is next to other text in the first label of the host.
+    pub(crate) fn has_wildcard_label(&self) -> bool {
+        matches!(self.shape, Shape::Tuple(tuple) if matches!(tuple.wildcard, HostWildcard::Label(_)))
     }
 
     fn is_any_port(&self) -> bool {
@@ -182,8 +206,9 @@ impl<'a> OriginPattern<'a> {
         matches!(self.shape, Shape::Tuple(tuple) if tuple.is_loopback())
     }
 
-    /// A public suffix of which the pattern covers every registrable domain, if there is one: the domain
-    /// after the `*.`, or one below it, such as `s3.amazonaws.com` below `amazonaws.com`.
+    /// A public suffix below which others can register a name that the pattern matches, if there is one:
+    /// the domain after the `*.`, or one below it, such as `s3.amazonaws.com` below `amazonaws.com`. With
+    /// other text in the first label, only the domain after that label counts.
     ///
     /// Only what the [public suffix list](https://publicsuffix.org) names counts: `*.internal` is a
     /// company's own affair.
@@ -205,10 +230,28 @@ impl<'a> OriginPattern<'a> {
         let Shape::Tuple(tuple) = self.shape else {
             return None;
         };
-        match tuple.subdomains {
-            true => PublicSuffix::of(tuple.host),
-            false => None,
+        let suffix = PublicSuffix::of(tuple.host)?;
+        match (tuple.wildcard, suffix) {
+            (HostWildcard::Subdomains, _) | (HostWildcard::Label(_), PublicSuffix::Domain(_)) => {
+                Some(suffix)
+            }
+            _ => None,
         }
+    }
+
+    /// Whether the pattern is for every host of a scheme, such as `moz-extension://*`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::OriginPattern;
+    ///
+    /// assert!(OriginPattern::parse("moz-extension://*")?.is_any_host());
+    /// assert!(!OriginPattern::parse("https://*.example.com")?.is_any_host());
+    /// # Ok::<(), cors_core::PatternError>(())
+    /// ```
+    pub fn is_any_host(&self) -> bool {
+        matches!(self.shape, Shape::Tuple(tuple) if tuple.wildcard == HostWildcard::AnyHost)
     }
 }
 
@@ -220,18 +263,41 @@ impl fmt::Display for OriginPattern<'_> {
 
 impl Tuple<'_> {
     pub(crate) fn has_wildcard(&self) -> bool {
-        self.subdomains || self.port == PortPattern::Any
+        self.wildcard != HostWildcard::None || self.port == PortPattern::Any
     }
 
     pub(crate) fn matches_host(&self, host: &str) -> bool {
-        if !self.subdomains {
-            return self.host == host;
+        match self.wildcard {
+            HostWildcard::None => self.host == host,
+            HostWildcard::AnyHost => true,
+            // Do not write `host.ends_with(self.host)`: then `https://*.example.com` would let
+            // `https://evilexample.com` in.
+            HostWildcard::Subdomains => {
+                self.front_of(host).is_some_and(|labels| !labels.is_empty())
+            }
+            HostWildcard::Label(pattern) => self
+                .front_of(host)
+                .is_some_and(|label| !label.contains('.') && pattern.matches(label.as_bytes())),
         }
-        // Do not write `host.ends_with(self.host)`: then `https://*.example.com` would
-        // let `https://evilexample.com` in.
-        host.strip_suffix(self.host)
-            .and_then(|rest| rest.strip_suffix('.'))
-            .is_some_and(|label| !label.is_empty())
+    }
+
+    /// The labels of a host before this pattern's host.
+    fn front_of<'h>(&self, host: &'h str) -> Option<&'h str> {
+        host.strip_suffix(self.host)?.strip_suffix('.')
+    }
+
+    fn covers_host(&self, narrow: Tuple<'_>) -> bool {
+        match (self.wildcard, narrow.wildcard) {
+            (HostWildcard::AnyHost, _) | (_, HostWildcard::None) => self.matches_host(narrow.host),
+            (_, HostWildcard::AnyHost) | (HostWildcard::None, _) => false,
+            (HostWildcard::Subdomains, _) => {
+                self.host == narrow.host || self.matches_host(narrow.host)
+            }
+            (HostWildcard::Label(wide), HostWildcard::Label(narrow_label)) => {
+                self.host == narrow.host && wide.matches(narrow_label.text.as_bytes())
+            }
+            (HostWildcard::Label(_), HostWildcard::Subdomains) => false,
+        }
     }
 
     pub(crate) fn matches_port(&self, port: Option<u16>) -> bool {
@@ -255,6 +321,57 @@ impl Tuple<'_> {
     }
 }
 
+/// A label with a `*` next to other text: `pr-*`, `*-team`, `deploy-*--site`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LabelPattern<'a> {
+    /// The label as it was written.
+    pub(crate) text: &'a str,
+    pub(crate) before: &'a str,
+    pub(crate) after: &'a str,
+}
+
+impl<'a> LabelPattern<'a> {
+    /// Parses the first label of a host, which has a `*`.
+    fn parse(text: &'a str) -> Result<Self, PatternError> {
+        let (before, after) = text
+            .split_once('*')
+            .ok_or(PatternError::MisplacedWildcard)?;
+        for literal in [before, after] {
+            match domain::check_labels(literal.as_bytes()) {
+                Err(LabelError::Unexpected(b'A'..=b'Z')) => {
+                    return Err(OriginError::UpperCase.into());
+                }
+                Err(_) => return Err(PatternError::MisplacedWildcard),
+                Ok(()) => {}
+            }
+        }
+        if text.len() > MAX_LABEL {
+            return Err(OriginError::TooLong.into());
+        }
+        Ok(Self {
+            text,
+            before,
+            after,
+        })
+    }
+
+    /// Whether the pattern matches a label, which must be a valid one. To ask whether this pattern covers
+    /// another, give the other's text, whose `*` counts as one byte of the label.
+    pub(crate) fn matches(&self, label: &[u8]) -> bool {
+        label_matches(self.before.as_bytes(), self.after.as_bytes(), label)
+    }
+}
+
+/// Whether a label, which must be a valid one, is `before`, something for a `*`, and `after`.
+pub(crate) fn label_matches(before: &[u8], after: &[u8], label: &[u8]) -> bool {
+    let star = label
+        .strip_prefix(before)
+        .and_then(|rest| rest.strip_suffix(after));
+    let is_punycode = |label: &[u8]| label.starts_with(b"xn--");
+    star.is_some_and(|star| !star.is_empty() && !star.contains(&b'_'))
+        && (is_punycode(before) || !is_punycode(label))
+}
+
 /// Why a text is not an origin pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -263,7 +380,15 @@ pub enum PatternError {
     Origin(OriginError),
     /// A `*` is in the wrong place.
     MisplacedWildcard,
-    /// A subdomain wildcard is before an IP address, which has no subdomains.
+    /// Every host of `http` or `https`.
+    AnyHost,
+    /// A `*` for any host of a scheme, with a port after it.
+    AnyHostWithPort,
+    /// A `*` is part of the only label of a host.
+    WildcardInOnlyLabel,
+    /// A regular expression.
+    RegularExpression,
+    /// A wildcard is before an IP address, which has no subdomains.
     WildcardAddress,
     /// An IPv4 address is written as an IPv6 address.
     MappedAddress,
@@ -276,10 +401,22 @@ impl fmt::Display for PatternError {
         match self {
             Self::Origin(error) => error.fmt(f),
             Self::MisplacedWildcard => f.write_str(
-                "has a `*` where none may be; it may stand alone, as the first label of the host, or as the port",
+                "has a `*` in the wrong place; use it alone, in the first label of the host, or as the port",
+            ),
+            Self::AnyHost => {
+                f.write_str("has only a `*` for its host; to allow any origin, write `\"*\"` alone")
+            }
+            Self::AnyHostWithPort => f.write_str(
+                "has a port after the `*` for any host, which matches hosts without a port; remove the port",
+            ),
+            Self::WildcardInOnlyLabel => f.write_str(
+                "has a `*` in the only label of its host; write the domain after it, as in `https://pr-*.example.com`",
+            ),
+            Self::RegularExpression => f.write_str(
+                "is a regular expression, which a policy does not take; write an origin, with a `*` in the first label of the host or as the port",
             ),
             Self::WildcardAddress => {
-                f.write_str("has a subdomain wildcard before an IP address, which has no subdomains")
+                f.write_str("has a wildcard before an IP address, which has no subdomains")
             }
             Self::MappedAddress => {
                 f.write_str("has an IPv4 address in IPv6 form, which clients do not use")
@@ -311,30 +448,39 @@ fn parse_tuple(text: &str) -> Result<Tuple<'_>, PatternError> {
         }
         error => error.into(),
     })?;
-    let (subdomains, authority) = match rest.strip_prefix("*.") {
-        Some(rest) => (true, rest),
-        None => (false, rest),
-    };
+    let (wildcard, authority) = split_wildcard(scheme, rest)?;
     let (host, port) = origin::split_port(authority)?;
     if host.contains('*') {
-        return Err(PatternError::MisplacedWildcard);
+        return Err(match host.contains('.') {
+            true => PatternError::MisplacedWildcard,
+            false => PatternError::WildcardInOnlyLabel,
+        });
     }
-    let host_kind = origin::parse_host(host)?;
-    match host_kind {
-        HostKind::Ipv4(_) | HostKind::Ipv6(_) if subdomains => {
+    let host_kind = match wildcard {
+        HostWildcard::AnyHost => HostKind::Domain,
+        _ => origin::parse_host(host)?,
+    };
+    let shortest_front = match wildcard {
+        HostWildcard::None | HostWildcard::AnyHost => None,
+        HostWildcard::Subdomains => Some("a.".len()),
+        HostWildcard::Label(pattern) => Some(pattern.text.len() + ".".len()),
+    };
+    match (host_kind, shortest_front) {
+        (HostKind::Ipv4(_) | HostKind::Ipv6(_), Some(_)) => {
             return Err(PatternError::WildcardAddress);
         }
-        HostKind::Ipv6(address) if address.to_ipv4_mapped().is_some() => {
+        (HostKind::Ipv6(address), None) if address.to_ipv4_mapped().is_some() => {
             return Err(PatternError::MappedAddress);
         }
-        // A label of one byte and a dot have to fit in front, and room for a dot at the end is taken.
-        HostKind::Domain
-            if subdomains
-                && host.len() + "a.".len() + usize::from(!host.ends_with('.')) > MAX_HOST =>
+        // The shortest host that matches has to fit, with room for a dot at the end.
+        (HostKind::Domain, Some(front))
+            if front + host.len() + usize::from(!host.ends_with('.')) > MAX_HOST =>
         {
             return Err(OriginError::TooLong.into());
         }
-        HostKind::Domain if !is_valid_punycode(host) => return Err(PatternError::InvalidPunycode),
+        (HostKind::Domain, _) if !is_valid_punycode(host) => {
+            return Err(PatternError::InvalidPunycode);
+        }
         _ => {}
     }
     let port = match port {
@@ -345,17 +491,37 @@ fn parse_tuple(text: &str) -> Result<Tuple<'_>, PatternError> {
         }
         Some(digits) => PortPattern::Exactly(origin::parse_port(scheme, digits)?),
     };
-    let authority = match port {
-        PortPattern::Any => host,
-        PortPattern::Default | PortPattern::Exactly(_) => authority,
-    };
     Ok(Tuple {
         scheme,
-        subdomains,
+        wildcard,
         host,
         host_kind,
         port,
-        authority,
+    })
+}
+
+/// Splits the wildcard of a host from the host after it and the port.
+fn split_wildcard<'a>(
+    scheme: &str,
+    authority: &'a str,
+) -> Result<(HostWildcard<'a>, &'a str), PatternError> {
+    if let Some(rest) = authority.strip_prefix('*')
+        && (rest.is_empty() || rest.starts_with([':', '/']))
+    {
+        return match (scheme, rest) {
+            ("http" | "https", _) => Err(PatternError::AnyHost),
+            (_, "") => Ok((HostWildcard::AnyHost, rest)),
+            (_, "/") => Err(OriginError::TrailingSlash.into()),
+            _ if rest.starts_with('/') => Err(OriginError::Path.into()),
+            _ => Err(PatternError::AnyHostWithPort),
+        };
+    }
+    Ok(match authority.split_once('.') {
+        Some(("*", rest)) => (HostWildcard::Subdomains, rest),
+        Some((label, rest)) if label.contains('*') => {
+            (HostWildcard::Label(LabelPattern::parse(label)?), rest)
+        }
+        _ => (HostWildcard::None, authority),
     })
 }
 
@@ -391,6 +557,13 @@ mod tests {
         check("http://127.0.0.1:*");
         check("connector://localhost");
         check("https://*.com");
+        check("https://pr-*.example.com");
+        check("https://*-team.example.com:*");
+        check("https://deploy-*--site.netlify.app:8443");
+        check("https://xn--*.example.com");
+        check("http://app-*.localhost:*");
+        check("moz-extension://*");
+        check("connector+x://*");
         check("https://xn--bcher-kva.example");
         check("https://*.xn--bcher-kva.example.");
     }
@@ -458,16 +631,48 @@ mod tests {
             O::InvalidHost,
             Some("https://*.example.com"),
         );
-        check(
-            "https://*example.com",
-            P::MisplacedWildcard,
-            Some("https://*.example.com"),
-        );
         check("https://a.*.example.com", P::MisplacedWildcard, None);
         check("https://*.*.example.com", P::MisplacedWildcard, None);
         check("https://example.*", P::MisplacedWildcard, None);
-        check("https://*", P::MisplacedWildcard, None);
-        check("https://*:8443", P::MisplacedWildcard, None);
+        check("*example.com", O::NoScheme, Some("https://*.example.com"));
+        check(
+            "*-team.example.com",
+            O::NoScheme,
+            Some("https://*-team.example.com"),
+        );
+        check(
+            "PR-*.Example.com/",
+            O::NoScheme,
+            Some("https://pr-*.example.com"),
+        );
+        check(
+            "https://PR-*.example.com",
+            O::UpperCase,
+            Some("https://pr-*.example.com"),
+        );
+        check(
+            "https://p/*.example.com",
+            P::MisplacedWildcard,
+            Some("https://p"),
+        );
+        check("https://p-*-*.example.com", P::MisplacedWildcard, None);
+        check("https://a.pr-*.example.com", P::MisplacedWildcard, None);
+        check("https://pr-*", P::WildcardInOnlyLabel, None);
+        check("http://host-*:8080", P::WildcardInOnlyLabel, None);
+        check("https://pr-*.10.0.0.1", P::WildcardAddress, None);
+        check("https://pr-*.[::1]", P::WildcardAddress, None);
+        check("https://pr-*.xn--a.example", P::InvalidPunycode, None);
+        check("https://*", P::AnyHost, None);
+        check("http://*/", P::AnyHost, None);
+        check("https://*:8443", P::AnyHost, None);
+        check("app://*:*", P::AnyHostWithPort, None);
+        check("app://*/", O::TrailingSlash, None);
+        check("file://*", O::FileScheme, None);
+        check(
+            &format!("https://{}*.example.com", "a".repeat(63)),
+            O::TooLong,
+            None,
+        );
         check("http*://example.com", P::MisplacedWildcard, None);
         check("https://example.com:80*", P::MisplacedWildcard, None);
         check("https://*.10.0.0.1", P::WildcardAddress, None);
@@ -492,7 +697,22 @@ mod tests {
             O::IpAddress,
             Some("http://[fe80::1]"),
         );
-        check(r"https://.*\.example\.com", P::MisplacedWildcard, None);
+        check(
+            r"https://.*\.example\.com",
+            P::RegularExpression,
+            Some("https://*.example.com"),
+        );
+        check(
+            r"https?://localhost(:[0-9]+)?",
+            P::RegularExpression,
+            Some("http://localhost:*"),
+        );
+        check(
+            r"/\.example\.com$/",
+            P::RegularExpression,
+            Some("https://*.example.com"),
+        );
+        check(r"https://(a|b)\.example", P::RegularExpression, None);
         check(&"a".repeat(100_000), O::TooLong, None);
     }
 
@@ -575,6 +795,13 @@ mod tests {
         check("https://*.www.ck", false, None);
         check("https://*.example.com", false, None);
         check("https://*.internal", false, None);
+        check("https://pr-*.vercel.app", false, Some("vercel.app"));
+        check("https://*example.com", false, Some("com"));
+        check("https://pr-*.amazonaws.com", false, None);
+        check("https://pr-*.example.com", false, None);
+        check("http://pr-*.example.com", true, None);
+        check("http://pr-*.localhost", false, None);
+        check("moz-extension://*", false, None);
         check("*", false, None);
     }
 }

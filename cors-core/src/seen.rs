@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::pattern::{OriginPattern, PortPattern, Shape};
+use crate::label_patterns::LabelPatterns;
+use crate::pattern::{HostWildcard, OriginPattern, PortPattern, Shape, Tuple};
 
 /// A grant's index, and an index in its list.
 pub(crate) type Position = (usize, usize);
@@ -14,15 +15,17 @@ pub(crate) struct SeenPatterns<'a> {
     positions: HashMap<&'a str, Position>,
     /// Whether `*` is among them.
     any: bool,
-    /// The other patterns with a wildcard. Do not compare each pattern with each of them: for a long list this would take
+    /// The others with a wildcard. Do not compare each pattern with each of them: a long list would take
     /// hours.
     wide: HashSet<Wide<'a>>,
+    /// Those of them with a `*` next to other text in the first label, by scheme and the host after it.
+    labels: HashMap<(&'a str, &'a str), LabelPatterns<HashSet<PortPattern>>>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
 struct Wide<'a> {
     scheme: &'a str,
-    subdomains: bool,
+    wildcard: HostWildcard<'a>,
     /// The host without the wildcard.
     host: &'a str,
     port: PortPattern,
@@ -41,10 +44,15 @@ impl<'a> SeenPatterns<'a> {
             Shape::Tuple(tuple) if tuple.has_wildcard() => {
                 self.wide.insert(Wide {
                     scheme: tuple.scheme,
-                    subdomains: tuple.subdomains,
+                    wildcard: tuple.wildcard,
                     host: tuple.host,
                     port: tuple.port,
                 });
+                if let HostWildcard::Label(label) = tuple.wildcard {
+                    let labels = self.labels.entry((tuple.scheme, tuple.host));
+                    let ports = labels.or_default().entry(&label);
+                    ports.insert(tuple.port);
+                }
             }
             Shape::Tuple(_) | Shape::Null => {}
         }
@@ -58,11 +66,11 @@ impl<'a> SeenPatterns<'a> {
         let Shape::Tuple(tuple) = narrow.shape() else {
             return false;
         };
-        let is_listed = |subdomains, host| {
+        let is_listed = |wildcard, host| {
             let is_listed = |port| {
                 self.wide.contains(&Wide {
                     scheme: tuple.scheme,
-                    subdomains,
+                    wildcard,
                     host,
                     port,
                 })
@@ -71,7 +79,28 @@ impl<'a> SeenPatterns<'a> {
         };
         let dots = tuple.host.match_indices('.');
         let mut parents = dots.filter_map(|(dot, _)| tuple.host.get(dot + 1..));
-        is_listed(tuple.subdomains, tuple.host) || parents.any(|parent| is_listed(true, parent))
+        is_listed(tuple.wildcard, tuple.host)
+            || is_listed(HostWildcard::AnyHost, "")
+            || self.covers_label(&tuple)
+            || match tuple.wildcard {
+                HostWildcard::Label(_) => is_listed(HostWildcard::Subdomains, tuple.host),
+                _ => false,
+            }
+            || parents.any(|parent| is_listed(HostWildcard::Subdomains, parent))
+    }
+
+    /// Whether a pattern with other text in the first label matches what this one matches.
+    fn covers_label(&self, narrow: &Tuple<'_>) -> bool {
+        let (label, host) = match narrow.wildcard {
+            HostWildcard::Label(label) => (label.text, narrow.host),
+            HostWildcard::None => narrow.host.split_once('.').unwrap_or_default(),
+            HostWildcard::Subdomains | HostWildcard::AnyHost => return false,
+        };
+        let labels = self.labels.get(&(narrow.scheme, host));
+        let mut ports = labels
+            .into_iter()
+            .flat_map(|labels| labels.matching(label.as_bytes()));
+        ports.any(|ports| ports.contains(&PortPattern::Any) || ports.contains(&narrow.port))
     }
 }
 
@@ -121,5 +150,65 @@ mod tests {
             false,
         );
         check("http://[::1]:*", "http://[::1]:3000", true);
+        check("https://pr-*.example.com", "https://pr-7.example.com", true);
+        check("https://pr-*.example.com", "https://pr-.example.com", false);
+        check(
+            "https://pr-*.example.com",
+            "https://a.pr-7.example.com",
+            false,
+        );
+        check(
+            "https://pr-*.example.com",
+            "https://pr-7.example.com:1",
+            false,
+        );
+        check(
+            "https://pr-*.example.com:*",
+            "https://pr-7.example.com:1",
+            true,
+        );
+        check(
+            "https://pr-*.example.com",
+            "https://pr-7.example.org",
+            false,
+        );
+        check(
+            "https://pr-*.example.com",
+            "https://pr-7-*.example.com",
+            true,
+        );
+        check(
+            "https://pr-*.example.com",
+            "https://pr-*-team.example.com",
+            true,
+        );
+        check("https://pr-*.example.com", "https://p*.example.com", false);
+        check(
+            "https://*-team.example.com",
+            "https://xn--*-team.example.com",
+            false,
+        );
+        check(
+            "https://*-team.example.com",
+            "https://a_*-team.example.com",
+            false,
+        );
+        check("https://*.example.com", "https://pr-*.example.com", true);
+        check("https://*.com", "https://pr-*.example.com", true);
+        check("https://pr-*.example.com", "https://*.example.com", false);
+        check(
+            "https://pr-*.example.com",
+            "https://*.pr-7.example.com",
+            false,
+        );
+        check("app://*", "app://a.example", true);
+        check("app://*", "app://a", true);
+        check("app://*", "app://a:1", false);
+        check("app://*", "app://a:*", false);
+        check("app://*", "app://*.example", true);
+        check("app://*", "app://a*.example", true);
+        check("app://*", "app://*", true);
+        check("app://*", "other://*", false);
+        check("app://*.example", "app://*", false);
     }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::origin;
 use crate::pattern::OriginPattern;
+use crate::regular_expression;
 
 /// What the author of an invalid pattern, or the sender of an invalid origin, most likely meant.
 ///
@@ -17,18 +18,18 @@ pub(crate) fn suggest(text: &str) -> Option<String> {
     if trimmed.is_empty() || trimmed.eq_ignore_ascii_case("null") {
         return None;
     }
+    let plain = match regular_expression::is_regular_expression(trimmed) {
+        true => regular_expression::without_syntax(trimmed)?,
+        false => trimmed.to_owned(),
+    };
+    let trimmed = plain.as_str();
     let (scheme, rest) = match trimmed.split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
         None => without_scheme(trimmed),
     };
     let authority = rest.split(['/', '?', '#']).next()?;
     let authority = authority.rsplit('@').next()?;
-    let (subdomains, authority) = match authority.strip_prefix('*') {
-        // `*.example.com`, `*example.com`
-        Some(rest) => ("*.", rest.trim_start_matches('.')),
-        None if authority.starts_with('.') => ("*.", authority.trim_start_matches('.')),
-        None => ("", authority),
-    };
+    let (wildcard, authority) = split_wildcard(authority);
     let (host, port) = origin::split_port(authority).ok()?;
     let host = canonical_host(host)?;
     let port = match port.map(|port| port.trim_start_matches('0')) {
@@ -36,7 +37,7 @@ pub(crate) fn suggest(text: &str) -> Option<String> {
         Some(port) if port.parse().ok() == origin::default_port(&scheme) => String::new(),
         Some(port) => format!(":{port}"),
     };
-    let guess = format!("{scheme}://{subdomains}{host}{port}");
+    let guess = format!("{scheme}://{wildcard}{host}{port}");
     (guess != text && OriginPattern::parse(&guess).is_ok()).then_some(guess)
 }
 
@@ -55,6 +56,26 @@ fn without_scheme(text: &str) -> (String, &str) {
         _ => "https",
     };
     (scheme.to_owned(), rest)
+}
+
+/// Splits a wildcard with its dot from the rest of the host.
+fn split_wildcard(authority: &str) -> (String, &str) {
+    let label = authority
+        .split_once('.')
+        .filter(|(label, _)| label.contains('*'));
+    match (authority.strip_prefix('*'), label) {
+        // `pr-*.example.com`, `*-team.example.com`.
+        (None, Some((label, rest))) => (format!("{}.", label.to_ascii_lowercase()), rest),
+        (Some(rest), Some((label, host))) if rest.starts_with('-') => {
+            (format!("{}.", label.to_ascii_lowercase()), host)
+        }
+        // `*.example.com`, and `*example.com`, which would match `evilexample.com`.
+        (Some(rest), _) => ("*.".to_owned(), rest.trim_start_matches('.')),
+        (None, None) if authority.starts_with('.') => {
+            ("*.".to_owned(), authority.trim_start_matches('.'))
+        }
+        (None, None) => (String::new(), authority),
+    }
 }
 
 fn canonical_host(host: &str) -> Option<String> {

@@ -234,14 +234,33 @@ impl<'a> Checker<'a, '_> {
                 suggestion,
             );
         }
+        if credentials && !self.danger.any_host && pattern.is_any_host() {
+            let message = "matches every host of its scheme: with `allow_credentials`, any of them can act as the user; list the hosts, or add `\"any-host\"` to `dangerously_allow`";
+            self.item(ErrorCode::AnyHost, KEY, index, text, message);
+        }
         if credentials
             && !self.danger.public_suffixes
             && let Some(suffix) = pattern.public_suffix()
         {
+            let (matched, registered, suggestion) = match pattern.has_wildcard_label() {
+                true => (
+                    "matches names directly below",
+                    "that fits",
+                    subdomains_of(text),
+                ),
+                false => ("covers", "below it", None),
+            };
             let message = format!(
-                "covers {suffix}: with `allow_credentials`, anyone who registers a name below it can act as the user; list your own hosts, or add `\"public-suffixes\"` to `dangerously_allow`"
+                "{matched} {suffix}: with `allow_credentials`, anyone who registers a name {registered} can act as the user; list your own hosts, or add `\"public-suffixes\"` to `dangerously_allow`"
             );
-            self.item(ErrorCode::PublicSuffix, KEY, index, text, &message);
+            self.item_suggesting(
+                ErrorCode::PublicSuffix,
+                KEY,
+                index,
+                text,
+                &message,
+                suggestion,
+            );
         }
     }
 
@@ -250,9 +269,6 @@ impl<'a> Checker<'a, '_> {
         let message = match error {
             _ if text.starts_with(char::is_whitespace) => "begins with white space".to_owned(),
             _ if text.ends_with(char::is_whitespace) => "ends with white space".to_owned(),
-            PatternError::MisplacedWildcard if is_any_host(text) => {
-                "has only a `*` for its host; to allow any origin, write `\"*\"` alone".to_owned()
-            }
             error => error.to_string(),
         };
         let code = ErrorCode::InvalidOrigin;
@@ -463,11 +479,13 @@ impl<'a> Checker<'a, '_> {
     }
 }
 
-/// Whether the host of a pattern is only a wildcard: `https://*`, `https://*:8443`.
-fn is_any_host(text: &str) -> bool {
-    let host = text.split_once("://").map(|(_, host)| host);
-    host.and_then(|host| host.strip_prefix('*'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+/// `https://*.example.com` for `https://*example.com`, which matches `https://evilexample.com` too.
+fn subdomains_of(text: &str) -> Option<String> {
+    let guess = text.replacen("://*", "://*.", 1);
+    let is_better = |pattern: OriginPattern<'_>| pattern.public_suffix().is_none();
+    let begins_with_dash = guess.contains("://*.-");
+    let is_useful = !begins_with_dash && OriginPattern::parse(&guess).is_ok_and(is_better);
+    (guess != text && is_useful).then_some(guess)
 }
 
 /// The length of the line `name: a, b, c` with its line ending, or 0 for an empty list.

@@ -9,8 +9,10 @@ use cors_core::{Config, Grant, Policy};
 fn deciding_allocates_nothing() {
     let policy = Policy::from_toml(
         r#"
+        dangerously_allow = ["any-host"]
+
         [[grant]]
-        allow_origins     = ["https://app.example.com", "https://*.example.org:*", "http://localhost:*"]
+        allow_origins     = ["https://app.example.com", "https://*.example.org:*", "https://pr-*.example.net", "app://*", "http://localhost:*"]
         allow_methods     = ["*"]
         allow_headers     = ["*"]
         allow_credentials = true
@@ -29,6 +31,9 @@ fn deciding_allocates_nothing() {
         "https://app.example.com",
         "https://b.a.example.org:1",
         "http://localhost:5173",
+        "https://pr-7.example.net",
+        "https://pr-.example.net",
+        "app://x",
     ]
     .into_iter()
     .chain([

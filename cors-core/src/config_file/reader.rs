@@ -9,7 +9,12 @@ use crate::error::{ConfigError, ErrorCode, Place};
 use crate::validate;
 
 const FILE_KEYS: [&str; 3] = ["preflight_status", "dangerously_allow", "grant"];
-const DANGERS: [&str; 3] = ["insecure-origins", "public-suffixes", "null-origin"];
+const DANGERS: [&str; 4] = [
+    "insecure-origins",
+    "public-suffixes",
+    "null-origin",
+    "any-host",
+];
 const SECONDS: &str = "an integer (seconds)";
 
 /// Reads a file. Does not check the configuration in it.
@@ -155,6 +160,7 @@ impl Reader<'_> {
                 "insecure-origins" => config.dangerously_allow.insecure_origins = true,
                 "public-suffixes" => config.dangerously_allow.public_suffixes = true,
                 "null-origin" => config.dangerously_allow.null_origin = true,
+                "any-host" => config.dangerously_allow.any_host = true,
                 _ => {
                     let place = Place {
                         index: Some(index),

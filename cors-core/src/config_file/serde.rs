@@ -93,6 +93,7 @@ fn dangers(allow: DangerouslyAllow) -> Vec<&'static str> {
         (allow.insecure_origins, "insecure-origins"),
         (allow.public_suffixes, "public-suffixes"),
         (allow.null_origin, "null-origin"),
+        (allow.any_host, "any-host"),
     ];
     let allowed = named.into_iter().filter(|(allowed, _)| *allowed);
     allowed.map(|(_, name)| name).collect()

@@ -5,8 +5,9 @@
 //! 1. **Length.** An origin that is longer than any that a pattern matches has no grant. So the other
 //!    steps take no longer for 8 KiB than for the longest origin that could match.
 //! 2. **Exact origins** (`https://app.example.com`, `null`). One look-up of the whole text.
-//! 3. **Wildcards** (`https://*.example.com`, `http://localhost:*`). See [`wildcards`]. The origin is
-//!    split into scheme, host and port; the host and the domains above it are looked up.
+//! 3. **Wildcards** (`https://*.example.com`, `https://pr-*.example.com`, `http://localhost:*`, `app://*`). See
+//!    [`wildcards`]. The origin is split into scheme, host and port; the host and the domains above it are
+//!    looked up, and below a domain with a `*` in a label, the first label.
 //! 4. **`*`**. Every valid origin matches.
 //! 5. **The first grant.** Of the grants that were found, the first in file order decides.
 //!
@@ -14,8 +15,8 @@
 //! pattern is checked to have the form that browsers send. The text that a wildcard matches is checked
 //! against the grammar of an origin, so that only a valid origin gets a grant.
 //!
-//! The number of patterns does not change the cost of a look-up. The hash tables are seeded at random,
-//! so that no one can prepare origins that collide.
+//! The number of patterns does not change the cost of a look-up. Requests add nothing to the hash tables: they have
+//! only what the policy lists. They are seeded at random, so that a list cannot be made to collide.
 
 mod wildcards;
 
@@ -301,6 +302,68 @@ mod tests {
                 ("app://foo", Some(1)),
                 ("file://foo", None),
                 ("null", Some(1)),
+            ],
+        );
+    }
+
+    #[test]
+    fn wildcard_labels() {
+        check(
+            &[
+                &["https://pr-*.example.com", "https://*-a.example.com:8443"],
+                &["https://*-a.example.com:*", "https://x-*.example.org."],
+                &["https://*.example.com"],
+            ],
+            &[
+                ("https://pr-1.example.com", Some(0)),
+                ("https://pr-a.example.com", Some(0)),
+                ("https://pr-.example.com", Some(2)),
+                ("https://pr-1.example.com:8443", None),
+                ("https://b-a.example.com:8443", Some(0)),
+                ("https://b-a.example.com", Some(1)),
+                ("https://b-a.example.com:1", Some(1)),
+                ("https://-a.example.com:1", None),
+                ("https://a.pr-1.example.com", Some(2)),
+                ("https://pr-a_b.example.com", Some(2)),
+                ("https://pr-*.example.com", None),
+                ("https://pr-1/.example.com", None),
+                ("https://PR-1.example.com", None),
+                ("https://pr-1.example.com.", None),
+                ("https://x-1.example.org.", Some(1)),
+                ("https://x-1.example.org", None),
+                ("https://xn--a.example.com:1", None),
+                ("https://xn---a.example.com:1", None),
+            ],
+        );
+        // The longest label.
+        let label = format!("pr-{}", "a".repeat(60));
+        let list = list(&[&["https://pr-*.example.com"]]);
+        let grant = |label: &str| list.grant(format!("https://{label}.example.com").as_bytes());
+        assert_eq!(grant(&label), Some(GrantId::FIRST));
+        assert_eq!(grant(&format!("{label}a")), None);
+    }
+
+    #[test]
+    fn any_host_of_a_scheme() {
+        check(
+            &[
+                &["moz-extension://*"],
+                &["app://a.example", "app://*"],
+                &["*"],
+            ],
+            &[
+                ("moz-extension://0f2c", Some(0)),
+                ("moz-extension://a.b.c", Some(0)),
+                ("moz-extension://[::1]", Some(0)),
+                ("moz-extension://1.2.3.4", Some(0)),
+                ("moz-extension://1.2.3", None),
+                ("moz-extension://0f2c:1", Some(2)),
+                ("moz-extension://", None),
+                ("moz-extension://*", None),
+                ("moz-extension://0F2C", None),
+                ("moz-extension://a/", None),
+                ("app://b", Some(1)),
+                ("https://a", Some(2)),
             ],
         );
     }

@@ -2,18 +2,19 @@
 //!
 //! The patterns of a scheme and host share an entry: `https://*.example.com` and
 //! `https://*.example.com:8443` are both under `https` and `example.com`. An origin is looked up under
-//! its host, for `http://localhost:*`, and under the domains above its host, for `*.`.
+//! its host, for `http://localhost:*`, and under the domains above its host, for `*.` and for a `*` in a label.
 
 use std::collections::BTreeMap;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::first;
+use super::{first, is_origin};
 use crate::domain;
 use crate::grant_id::GrantId;
+use crate::label_patterns::LabelPatterns;
 use crate::origin;
-use crate::pattern::{PortPattern, Tuple};
+use crate::pattern::{HostWildcard, PortPattern, Tuple};
 
 #[derive(Debug)]
 pub(super) struct Wildcards {
@@ -27,6 +28,8 @@ pub(super) struct Wildcards {
 /// The patterns of one scheme.
 #[derive(Debug, Default)]
 struct Scheme {
+    /// Of any host without a port.
+    any_host: Option<GrantId>,
     /// Under their hosts, without the `*.`.
     hosts: HashMap<Box<[u8]>, Grants, RandomState>,
     /// Whether a host without a `*.` is among them.
@@ -41,12 +44,20 @@ struct Scheme {
 /// The grants of the patterns of one host.
 #[derive(Debug, Default)]
 struct Grants {
-    /// For the host itself, with any port.
+    /// Of the host itself, with any port.
     itself: Option<GrantId>,
-    /// For the subdomains of the host: without a port, with each of these ports, and with any port or none.
-    below: Option<GrantId>,
-    below_with_port: BTreeMap<u16, GrantId>,
-    below_with_any: Option<GrantId>,
+    /// Of what is below the host.
+    below: ByPort,
+    /// Of what is one label below the host. Few hosts have such patterns.
+    labels: Option<Box<LabelPatterns<ByPort>>>,
+}
+
+/// The grants of patterns that differ in their port only.
+#[derive(Debug, Default)]
+struct ByPort {
+    none: Option<GrantId>,
+    exactly: BTreeMap<u16, GrantId>,
+    any: Option<GrantId>,
 }
 
 impl Wildcards {
@@ -65,20 +76,26 @@ impl Wildcards {
             "https" => &mut self.https,
             other => self.others.entry(other.as_bytes().into()).or_default(),
         };
-        let host = pattern.host.as_bytes().into();
-        let grants = scheme.hosts.entry(host).or_default();
-        if !pattern.subdomains {
-            scheme.has_hosts = true;
-            grants.itself.get_or_insert(grant);
-            return;
-        }
-        let dots = pattern.host.bytes().filter(|&byte| byte == b'.').count();
-        scheme.depths |= 1_u128 << dots.min(127);
-        match pattern.port {
-            PortPattern::Default => grants.below.get_or_insert(grant),
-            PortPattern::Exactly(port) => grants.below_with_port.entry(port).or_insert(grant),
-            PortPattern::Any => grants.below_with_any.get_or_insert(grant),
+        let host = pattern.host.as_bytes();
+        let grants = match pattern.wildcard {
+            HostWildcard::AnyHost => {
+                scheme.any_host.get_or_insert(grant);
+                return;
+            }
+            _ => scheme.hosts.entry(host.into()).or_default(),
         };
+        let by_port = match pattern.wildcard {
+            HostWildcard::None | HostWildcard::AnyHost => {
+                scheme.has_hosts = true;
+                grants.itself.get_or_insert(grant);
+                return;
+            }
+            HostWildcard::Subdomains => &mut grants.below,
+            HostWildcard::Label(label) => grants.labels.get_or_insert_default().entry(&label),
+        };
+        by_port.insert(pattern.port, grant);
+        let dots = host.iter().filter(|&&byte| byte == b'.').count();
+        scheme.depths |= 1_u128 << dots.min(127);
     }
 
     /// The first grant that matches the origin, if any.
@@ -106,10 +123,12 @@ impl Wildcards {
                 Some(origin::parse_port(scheme.ok()?, digits.ok()?).ok()?)
             }
         };
-        match domain::is_too_long(host) {
-            true => None,
-            false => patterns.grant(host, port),
+        if domain::is_too_long(host) {
+            return None;
         }
+        let any_host = patterns.any_host;
+        let any_host = any_host.filter(|_| port.is_none() && is_origin(origin));
+        first(any_host, patterns.grant(host, port))
     }
 
     pub(super) fn patterns(&self) -> impl Iterator<Item = (GrantId, String)> {
@@ -117,23 +136,13 @@ impl Wildcards {
         let others = others.map(|(scheme, patterns)| (&**scheme, patterns));
         let schemes = others.chain([(&b"https"[..], &self.https)]);
         schemes.flat_map(|(scheme, patterns)| {
-            let scheme = String::from_utf8_lossy(scheme);
-            patterns.hosts.iter().flat_map(move |(host, grants)| {
-                let host = String::from_utf8_lossy(host);
-                let itself = grants
-                    .itself
-                    .map(|grant| (grant, format!("{scheme}://{host}:*")));
-                let below = grants
-                    .below
-                    .map(|grant| (grant, format!("{scheme}://*.{host}")));
-                let any = grants.below_with_any;
-                let any = any.map(|grant| (grant, format!("{scheme}://*.{host}:*")));
-                let scheme = scheme.clone();
-                let ports = grants.below_with_port.iter();
-                let ports =
-                    ports.map(move |(port, grant)| (*grant, format!("{scheme}://*.{host}:{port}")));
-                ports.chain([itself, below, any].into_iter().flatten())
-            })
+            let scheme = String::from_utf8_lossy(scheme).into_owned();
+            let any_host = patterns.any_host;
+            let any_host = any_host.map(|grant| (grant, format!("{scheme}://*")));
+            let hosts = patterns.hosts.iter().flat_map(move |(host, grants)| {
+                grants.patterns(&scheme, &String::from_utf8_lossy(host))
+            });
+            hosts.chain(any_host)
         })
     }
 }
@@ -154,15 +163,67 @@ impl Scheme {
                 && let Some(grants) = self.hosts.get(domain)
                 && is_front(front)
             {
-                let listed = match port {
-                    None => grants.below,
-                    Some(port) => grants.below_with_port.get(&port).copied(),
-                };
-                found = first(found, first(listed, grants.below_with_any));
+                found = first(found, grants.below.grant(port));
+                if let Some(labels) = &grants.labels
+                    && !front.contains(&b'.')
+                {
+                    let labels = labels.matching(front);
+                    found = labels.fold(found, |found, label| first(found, label.grant(port)));
+                }
             }
             depths >>= 1;
         }
         found
+    }
+}
+
+impl Grants {
+    /// The patterns of a host, for explanations.
+    fn patterns(&self, scheme: &str, host: &str) -> Vec<(GrantId, String)> {
+        let mut patterns = Vec::new();
+        if let Some(grant) = self.itself {
+            patterns.push((grant, format!("{scheme}://{host}:*")));
+        }
+        let mut push = |front: &str, by_port: &ByPort| {
+            let ports = by_port.grants();
+            patterns.extend(
+                ports.map(|(port, grant)| (grant, format!("{scheme}://{front}.{host}{port}"))),
+            );
+        };
+        push("*", &self.below);
+        for (before, after, by_port) in self.labels.iter().flat_map(|labels| labels.iter()) {
+            let [before, after] = [before, after].map(String::from_utf8_lossy);
+            push(&format!("{before}*{after}"), by_port);
+        }
+        patterns
+    }
+}
+
+impl ByPort {
+    /// Of equal patterns the first counts.
+    fn insert(&mut self, port: PortPattern, grant: GrantId) {
+        match port {
+            PortPattern::Default => self.none.get_or_insert(grant),
+            PortPattern::Exactly(port) => self.exactly.entry(port).or_insert(grant),
+            PortPattern::Any => self.any.get_or_insert(grant),
+        };
+    }
+
+    fn grant(&self, port: Option<u16>) -> Option<GrantId> {
+        let listed = match port {
+            None => self.none,
+            Some(port) => self.exactly.get(&port).copied(),
+        };
+        first(listed, self.any)
+    }
+
+    /// Each port, as a pattern has it after the host, and its grant.
+    fn grants(&self) -> impl Iterator<Item = (String, GrantId)> {
+        let none = self.none.map(|grant| (String::new(), grant));
+        let any = self.any.map(|grant| (":*".to_owned(), grant));
+        let exactly = self.exactly.iter();
+        let exactly = exactly.map(|(port, grant)| (format!(":{port}"), *grant));
+        exactly.chain(none).chain(any)
     }
 }
 

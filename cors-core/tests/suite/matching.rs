@@ -23,6 +23,15 @@ const OVERFILLS: &str = LONGEST.split_at(62).0;
 /// The longest domain, without the dot of a fully qualified name.
 const LONGEST_DOMAIN: usize = 253;
 
+/// Before and after a `*` in a label, and a label that matches.
+const LABELS: &[(&str, &str, &str)] = &[
+    ("foo", "", "foobar"),
+    ("", "foo", "barfoo"),
+    ("b", "r", "b-r"),
+    ("xn--", "", "xn--bcher-kva"),
+    ("", "a", "1a"),
+];
+
 /// Addresses, each in the place of all labels.
 const ADDRESSES: &[&str] = &["127.0.0.1", "192.168.0.10", "[::1]", "[2001:db8::1]"];
 /// Which is an IPv6 address, but not in a pattern: clients send it as an IPv4 address.
@@ -33,17 +42,39 @@ const MAPPED: &str = "[::ffff:102:304]";
 #[derive(Clone, Debug)]
 struct Parts {
     scheme: &'static str,
-    wildcard: bool,
+    wildcard: Wildcard,
+    /// Without the wildcard. None of any host.
     labels: Vec<&'static str>,
     port: &'static str,
 }
 
+/// What a pattern's host begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wildcard {
+    None,
+    Subdomains,
+    /// With this before and after the `*`.
+    Label(&'static str, &'static str),
+    AnyHost,
+}
+
+impl Wildcard {
+    fn text(self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Subdomains => "*.".to_owned(),
+            Self::Label(before, after) => format!("{before}*{after}."),
+            Self::AnyHost => "*".to_owned(),
+        }
+    }
+}
+
 impl Parts {
     fn text(&self) -> String {
-        let wildcard = if self.wildcard { "*." } else { "" };
         format!(
-            "{}://{wildcard}{}{}",
+            "{}://{}{}{}",
             self.scheme,
+            self.wildcard.text(),
             self.labels.join("."),
             self.port
         )
@@ -57,12 +88,13 @@ impl Parts {
     /// Whether there is such an origin, or a pattern with a label in the place of its wildcard.
     fn is_valid(&self) -> bool {
         if self.has_address() {
-            return !self.wildcard && self.labels.len() == 1;
+            return self.wildcard == Wildcard::None && self.labels.len() == 1;
         }
-        let wildcard = if self.wildcard { &["a"][..] } else { &[] };
-        let domain = [wildcard, &self.labels].concat().join(".");
+        let wildcard = self.wildcard.text().replace('*', "a");
+        let domain = wildcard + &self.labels.join(".");
         let domain = domain.strip_suffix('.').unwrap_or(&domain);
-        domain.len() <= LONGEST_DOMAIN
+        !domain.is_empty()
+            && domain.len() <= LONGEST_DOMAIN
             && domain.split('.').all(|label| label.len() <= LONGEST.len())
     }
 
@@ -71,14 +103,34 @@ impl Parts {
         if !origin.is_valid() {
             return false;
         }
-        let hosts = match self.wildcard {
-            false => origin.labels == self.labels,
-            true => {
-                origin.labels.len() > self.labels.len() && origin.labels.ends_with(&self.labels)
-            }
+        let in_front = origin.labels.strip_suffix(&self.labels[..]);
+        let hosts = match (self.wildcard, in_front) {
+            (Wildcard::AnyHost, _) | (Wildcard::None, Some([])) => true,
+            (Wildcard::Subdomains, Some(labels)) => !labels.is_empty(),
+            (Wildcard::Label(before, after), Some([label])) => label_matches(before, after, label),
+            _ => false,
         };
         self.scheme == origin.scheme && hosts && (self.port == ":*" || self.port == origin.port)
     }
+}
+
+/// Whether a label is `before`, something, and `after`, byte by byte.
+fn label_matches(before: &str, after: &str, label: &str) -> bool {
+    let mut star: Vec<char> = label.chars().collect();
+    for expected in before.chars() {
+        if star.is_empty() || star.remove(0) != expected {
+            return false;
+        }
+    }
+    for expected in after.chars().rev() {
+        if star.pop() != Some(expected) {
+            return false;
+        }
+    }
+    let is_star = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-';
+    !star.is_empty()
+        && star.iter().all(is_star)
+        && (before.starts_with("xn--") || !label.starts_with("xn--"))
 }
 
 fn labels() -> impl Strategy<Value = Vec<&'static str>> {
@@ -107,16 +159,32 @@ fn scheme() -> impl Strategy<Value = &'static str> {
 
 fn pattern() -> impl Strategy<Value = Parts> {
     let port = select(vec!["", "", ":8443", ":1", ":*"]);
-    (scheme(), any::<bool>(), labels(), port).prop_map(|(scheme, wildcard, labels, port)| {
-        let mut pattern = Parts {
-            scheme,
-            wildcard,
-            labels,
-            port,
-        };
-        pattern.wildcard &= !pattern.has_address();
-        pattern
-    })
+    let label = select(LABELS).prop_map(|(before, after, _)| Wildcard::Label(before, after));
+    let wildcard = prop_oneof![
+        3 => Just(Wildcard::None),
+        3 => Just(Wildcard::Subdomains),
+        2 => label,
+    ];
+    let pattern =
+        (scheme(), wildcard, labels(), port).prop_map(|(scheme, wildcard, labels, port)| {
+            let mut pattern = Parts {
+                scheme,
+                wildcard,
+                labels,
+                port,
+            };
+            if pattern.has_address() {
+                pattern.wildcard = Wildcard::None;
+            }
+            pattern
+        });
+    let any_host = Parts {
+        scheme: "app",
+        wildcard: Wildcard::AnyHost,
+        labels: Vec::new(),
+        port: "",
+    };
+    prop_oneof![20 => pattern, 1 => Just(any_host)]
 }
 
 fn origin() -> impl Strategy<Value = Parts> {
@@ -124,7 +192,7 @@ fn origin() -> impl Strategy<Value = Parts> {
     let labels = prop_oneof![20 => labels(), 1 => Just(vec![MAPPED])];
     (scheme(), labels, port).prop_map(|(scheme, labels, port)| Parts {
         scheme,
-        wildcard: false,
+        wildcard: Wildcard::None,
         labels,
         port,
     })
@@ -143,7 +211,20 @@ struct Near {
 fn near() -> impl Strategy<Value = Near> {
     let port = select(vec![None, None, Some(""), Some(":8443"), Some(":65535")]);
     let label = select(vec![
-        "foo", "bar", "foo", "bar", "o", LONGEST, TOO_LONG, FILLS, OVERFILLS,
+        "foo",
+        "bar",
+        "foo",
+        "bar",
+        "o",
+        "foobar",
+        "barfoo",
+        "br",
+        "xn--bcher-kva",
+        "b_r",
+        LONGEST,
+        TOO_LONG,
+        FILLS,
+        OVERFILLS,
     ]);
     let labels = prop::collection::vec(label, 0..3);
     let other_dot = prop::bool::weighted(0.1);
@@ -164,7 +245,16 @@ impl Near {
             ":*" => ":1",
             port => port,
         };
-        let mut labels = [&self.labels_in_front[..], &pattern.labels].concat();
+        let in_front = match (pattern.wildcard, &self.labels_in_front[..]) {
+            (Wildcard::Label(before, after), []) => {
+                let row = LABELS.iter().find(|row| (row.0, row.1) == (before, after));
+                row.map_or(&[][..], |row| std::slice::from_ref(&row.2))
+            }
+            // More than one label would never match.
+            (Wildcard::Label(..), [first, ..]) => std::slice::from_ref(first),
+            (_, labels) => labels,
+        };
+        let mut labels = [in_front, &pattern.labels].concat();
         if self.other_dot && !pattern.has_address() {
             match labels.last() {
                 Some(&"") => drop(labels.pop()),
@@ -173,7 +263,7 @@ impl Near {
         }
         Parts {
             scheme: pattern.scheme,
-            wildcard: false,
+            wildcard: Wildcard::None,
             labels,
             port,
         }
@@ -239,6 +329,7 @@ fn agrees_with_a_naive_matcher() {
     let compared = Cell::new(0);
     let matched = Cell::new(0);
     let long = Cell::new(0);
+    let (in_label, any_host) = (Cell::new(0), Cell::new(0));
     // Matches of the kinds of hosts that are rare.
     let (dots, addresses, longest, too_long) =
         (Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0));
@@ -284,6 +375,15 @@ fn agrees_with_a_naive_matcher() {
             compared.set(compared.get() + 1);
             let is_match = naive.is_some_and(|n| n < grants.len());
             add(&matched, is_match);
+            let by = |wildcard: fn(&Wildcard) -> bool| {
+                let mut matching = patterns.iter().filter(|pattern| pattern.matches(&origin));
+                matching.any(|pattern| wildcard(&pattern.wildcard))
+            };
+            add(
+                &in_label,
+                by(|wildcard| matches!(wildcard, Wildcard::Label(..))),
+            );
+            add(&any_host, by(|wildcard| *wildcard == Wildcard::AnyHost));
             add(&dots, is_match && origin.labels.last() == Some(&""));
             add(&addresses, is_match && origin.has_address());
             add(&longest, is_match && origin.labels.contains(&LONGEST));
@@ -308,7 +408,7 @@ fn agrees_with_a_naive_matcher() {
         "only {} matches",
         matched.get()
     );
-    let rare = [dots, addresses, longest, too_long].map(Cell::into_inner);
+    let rare = [dots, addresses, longest, too_long, in_label, any_host].map(Cell::into_inner);
     assert!(rare.iter().all(|count| *count >= 500), "{rare:?}");
     println!(
         "{} pairs, {} matches, {rare:?}",

@@ -127,7 +127,9 @@ impl Checklist<'_> {
         // The origin `null` is dangerous, too, but it never has credentials.
         let risky = with.iter().any(|grant| {
             let mut origins = patterns(grant);
-            origins.any(|origin| origin.is_insecure() || origin.public_suffix().is_some())
+            origins.any(|origin| {
+                origin.is_insecure() || origin.public_suffix().is_some() || origin.is_any_host()
+            })
         });
         let codes = if risky { &codes[..] } else { &[] };
         self.item("credentials if cookies are used", codes, |ok| {
@@ -234,25 +236,30 @@ fn patterns(grant: &Grant) -> impl Iterator<Item = OriginPattern<'_>> {
 
 /// `2 exact, 1 with subdomains`.
 fn counted_origins(grants: &[Grant]) -> String {
-    let (mut exact, mut subdomains, mut ports) = (0_usize, 0_usize, 0_usize);
-    for origin in grants.iter().flat_map(|grant| &grant.allow_origins) {
-        match origin {
-            origin if origin == "*" => {}
-            origin if origin.contains("://*.") => subdomains += 1,
-            origin if origin.ends_with(":*") => ports += 1,
-            _ => exact += 1,
-        }
-    }
-    let counts = [
-        (exact, "exact"),
-        (subdomains, "with subdomains"),
-        (ports, "with any port"),
+    const KINDS: [&str; 5] = [
+        "exact",
+        "with subdomains",
+        "with a `*` in a name",
+        "with any host",
+        "with any port",
     ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<_> = counts
-        .map(|(count, kind)| format!("{count} {kind}"))
+    let kind_of = |origin: &str| match origin.split_once("://") {
+        Some((_, host)) if host.starts_with("*.") => 1,
+        Some((_, "*")) => 3,
+        Some((_, host)) if host.strip_suffix(":*").unwrap_or(host).contains('*') => 2,
+        Some((_, host)) if host.ends_with(":*") => 4,
+        _ => 0,
+    };
+    let origins = grants.iter().flat_map(|grant| &grant.allow_origins);
+    let kinds: Vec<_> = origins
+        .filter(|origin| *origin != "*")
+        .map(|origin| kind_of(origin))
         .collect();
-    counts.join(", ")
+    let counts = KINDS.iter().enumerate().filter_map(|(kind, name)| {
+        let count = kinds.iter().filter(|&&other| other == kind).count();
+        (count > 0).then(|| format!("{count} {name}"))
+    });
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 fn counted(count: usize, what: &str) -> String {

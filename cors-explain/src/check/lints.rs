@@ -36,6 +36,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "null-listed", severity: Warning, find: origins::null_listed },
     Lint { code: "trailing-dot", severity: Warning, find: origins::trailing_dot },
     Lint { code: "scheme-without-pages", severity: Warning, find: origins::scheme_without_pages },
+    Lint { code: "installation-origin", severity: Warning, find: origins::installation_origin },
     Lint { code: "everything-allowed", severity: Warning, find: everybody::everything_allowed },
     Lint { code: "everybody-may-authorize", severity: Warning, find: everybody::everybody_may_authorize },
     Lint { code: "everybody-may-change", severity: Warning, find: everybody::everybody_may_change },

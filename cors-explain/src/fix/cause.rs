@@ -318,6 +318,8 @@ fn advice(near: &NearMiss, origin: &str) -> Option<String> {
         Difference::Scheme if origin.starts_with("http:") => {
             Some(format!("better: serve the page as `{pattern}`, with https"))
         }
+        // `scheme://*` has no port.
+        Difference::Port if pattern.ends_with("://*") => None,
         Difference::Port => Some(match pattern.rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
                 format!("`{host}:*` allows every port")

@@ -22,6 +22,8 @@ pub enum Origins {
     Wildcards,
     /// Those below [`WILDCARD_DOMAIN`] and 99 other domains, on https.
     Domains,
+    /// 100 patterns with a `*` in the first label, one of them for [`ALLOWED`].
+    Names,
     /// [`ALLOWED`] with credentials, then every origin without.
     Grants,
     /// [`ALLOWED`], in a policy that can be replaced, but is not.
@@ -32,6 +34,8 @@ pub enum Origins {
 pub const ALLOWED: &str = "https://app-000.example.com";
 /// An origin of the same length that no policy but [`Origins::Grants`] allows.
 pub const DENIED: &str = "https://app-000.example.net";
+/// An origin of the same length and domain as [`ALLOWED`] that [`Origins::Names`] does not allow.
+const UNNAMED: &str = "https://app_000.example.com";
 /// The domain of [`ALLOWED`].
 pub const WILDCARD_DOMAIN: &str = "example.com";
 
@@ -58,6 +62,7 @@ impl fmt::Display for Origins {
             Self::Exact(count) => write!(f, "{count} origins"),
             Self::Wildcards => f.write_str("wildcards"),
             Self::Domains => f.write_str("100 wildcards"),
+            Self::Names => f.write_str("100 wildcards in a name"),
             Self::Grants => f.write_str("two grants"),
             Self::Live => f.write_str("live policy"),
         }
@@ -196,6 +201,8 @@ pub fn all() -> Vec<Case> {
         ),
         (domains, "GET allowed", Message::get(ALLOWED)),
         (domains, "GET denied", Message::get(DENIED)),
+        (Origins::Names, "GET allowed", Message::get(ALLOWED)),
+        (Origins::Names, "GET denied", Message::get(UNNAMED)),
         (grants, "GET allowed by the first", Message::get(ALLOWED)),
         (grants, "GET allowed by the second", Message::get(DENIED)),
         (

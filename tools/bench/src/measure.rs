@@ -79,7 +79,11 @@ pub fn run(framework: &dyn Framework) -> ExitCode {
             let mut cases = case::all();
             cases.retain(|case| match case.origins {
                 Origins::Exact(count) => count <= largest,
-                Origins::Wildcards | Origins::Domains | Origins::Grants | Origins::Live => true,
+                Origins::Wildcards
+                | Origins::Domains
+                | Origins::Names
+                | Origins::Grants
+                | Origins::Live => true,
             });
             for cases in cases.chunk_by(|a, b| a.origins == b.origins) {
                 for _ in 0..measure.policies(cases) {

@@ -30,6 +30,15 @@ pub fn config(origins: Origins) -> Config {
             let ours = format!("https://*.{WILDCARD_DOMAIN}");
             grant(others.chain([ours]).collect()).into()
         }
+        Origins::Names => {
+            // Of many lengths before and after the `*`.
+            let others = (1..100).map(|n| {
+                let (before, after) = ("x".repeat(n % 8 + 1), n / 8);
+                format!("https://{before}*-{after}.{WILDCARD_DOMAIN}")
+            });
+            let ours = format!("https://app-*.{WILDCARD_DOMAIN}");
+            grant(others.chain([ours]).collect()).into()
+        }
         Origins::Live => grant(vec![ALLOWED.to_owned()]).into(),
         Origins::Grants => {
             let first = grant(vec![ALLOWED.to_owned()]);
@@ -48,8 +57,10 @@ pub fn policy(origins: Origins) -> Result<PolicySource, ConfigErrors> {
     let policy = Policy::new(config(origins))?;
     Ok(match origins {
         Origins::Live => LivePolicy::new(policy).into(),
-        Origins::Exact(_) | Origins::Wildcards | Origins::Domains | Origins::Grants => {
-            policy.into()
-        }
+        Origins::Exact(_)
+        | Origins::Wildcards
+        | Origins::Domains
+        | Origins::Names
+        | Origins::Grants => policy.into(),
     })
 }

@@ -1,6 +1,6 @@
 //! Lints about single origins.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cors_core::{OriginPattern, PublicSuffix};
 
@@ -148,13 +148,9 @@ pub(super) fn shared_suffix(subject: &Subject<'_>, findings: &mut Findings<'_>) 
 
 pub(super) fn covered_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for grant in &subject.grants {
-        let wide = grant.origins.iter().filter(|(_, origin)| is_wide(origin));
-        let wide: HashMap<_, _> = wide.map(|(_, origin)| (origin.as_str(), origin)).collect();
-        if wide.is_empty() {
-            continue;
-        }
+        let wide = Wide::new(grant.origins.iter().map(|(_, origin)| origin));
         for (index, origin) in &grant.origins {
-            let Some(cover) = cover(origin, &wide) else {
+            let Some(cover) = wide.cover(origin) else {
                 continue;
             };
             let message = format!(
@@ -172,29 +168,57 @@ pub(super) fn covered_origin(subject: &Subject<'_>, findings: &mut Findings<'_>)
     }
 }
 
-/// The pattern that covers another. Do not compare with each pattern: for a long list this would take hours.
-fn cover<'a>(
-    origin: &OriginPattern<'_>,
-    wide: &HashMap<&str, &'a OriginPattern<'a>>,
-) -> Option<&'a OriginPattern<'a>> {
-    let (scheme, authority) = origin.as_str().split_once("://")?;
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, format!(":{port}")),
-        _ => (authority, String::new()),
-    };
-    let mut hosts = vec![host.to_owned()];
-    let mut rest = host.strip_prefix("*.").unwrap_or(host);
-    while let Some((_, parent)) = rest.split_once('.') {
-        hosts.push(format!("*.{parent}"));
-        rest = parent;
+/// The patterns of a grant that match several origins.
+struct Wide<'a> {
+    by_text: HashMap<&'a str, &'a OriginPattern<'a>>,
+    /// How many bytes their first labels have before and after a `*` next to other text.
+    labels: HashSet<(usize, usize)>,
+}
+
+impl<'a> Wide<'a> {
+    fn new(origins: impl Iterator<Item = &'a OriginPattern<'a>>) -> Self {
+        let wide = origins.filter(|origin| origin.as_str().contains('*'));
+        let by_text: HashMap<_, _> = wide.map(|origin| (origin.as_str(), origin)).collect();
+        let labels = by_text.keys().filter_map(|text| {
+            let (_, host) = text.split_once("://")?;
+            let (before, after) = host.split('.').next()?.split_once('*')?;
+            (!before.is_empty() || !after.is_empty()).then_some((before.len(), after.len()))
+        });
+        let labels = labels.collect();
+        Self { by_text, labels }
     }
-    let candidates = hosts
-        .iter()
-        .flat_map(|host| [&*port, ":*"].map(|port| format!("{scheme}://{host}{port}")));
-    candidates
-        .filter(|candidate| candidate != origin.as_str())
-        .filter_map(|candidate| wide.get(&*candidate).copied())
-        .find(|wide| wide.covers(origin))
+
+    /// The pattern that covers another. Do not compare with each pattern: for a long list this would take hours.
+    fn cover(&self, origin: &OriginPattern<'_>) -> Option<&'a OriginPattern<'a>> {
+        if self.by_text.is_empty() {
+            return None;
+        }
+        let (scheme, authority) = origin.as_str().split_once("://")?;
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, format!(":{port}")),
+            _ => (authority, String::new()),
+        };
+        let mut hosts = vec![host.to_owned(), "*".to_owned()];
+        if let Some((label, parent)) = host.split_once('.') {
+            let wider = self.labels.iter().filter_map(|&(before, after)| {
+                let after = label.get(label.len().checked_sub(after)?..)?;
+                Some(format!("{}*{after}.{parent}", label.get(..before)?))
+            });
+            hosts.extend(wider);
+        }
+        let mut rest = host.strip_prefix("*.").unwrap_or(host);
+        while let Some((_, parent)) = rest.split_once('.') {
+            hosts.push(format!("*.{parent}"));
+            rest = parent;
+        }
+        let candidates = hosts
+            .iter()
+            .flat_map(|host| [&*port, ":*"].map(|port| format!("{scheme}://{host}{port}")));
+        candidates
+            .filter(|candidate| candidate != origin.as_str())
+            .filter_map(|candidate| self.by_text.get(&*candidate).copied())
+            .find(|wide| wide.covers(origin))
+    }
 }
 
 pub(super) fn null_listed(subject: &Subject<'_>, findings: &mut Findings<'_>) {
@@ -272,6 +296,35 @@ pub(super) fn scheme_without_pages(subject: &Subject<'_>, findings: &mut Finding
     }
 }
 
+pub(super) fn installation_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    const SCHEME: &str = "moz-extension://";
+    for grant in &subject.grants {
+        for (index, origin) in &grant.origins {
+            if !origin.as_str().starts_with(SCHEME) || origin.is_any_host() {
+                continue;
+            }
+            let message = format!(
+                "`{}` is the origin of one installation",
+                Short(origin.as_str())
+            );
+            let help = match grant.credentials() {
+                true => {
+                    "to allow all installations, write `moz-extension://*`, which also allows every other extension and \
+                         needs `\"any-host\"` in `dangerously_allow`"
+                }
+                false => {
+                    "to allow all installations, write `moz-extension://*`, which also allows every other extension"
+                }
+            };
+            findings.report(
+                Finding::at(grant.item(ORIGINS, *index), message)
+                    .because("Firefox gives an extension another origin in each installation")
+                    .help(help),
+            );
+        }
+    }
+}
+
 /// A host without the default port of its new scheme.
 fn without_port<'a>(authority: &'a str, port: &str) -> &'a str {
     authority.strip_suffix(port).unwrap_or(authority)
@@ -279,10 +332,6 @@ fn without_port<'a>(authority: &'a str, port: &str) -> &'a str {
 
 fn has_subdomains(origin: &OriginPattern<'_>) -> bool {
     origin.as_str().contains("://*.")
-}
-
-fn is_wide(origin: &OriginPattern<'_>) -> bool {
-    has_subdomains(origin) || origin.as_str().ends_with(":*")
 }
 
 fn as_the_user(grant: &GrantSubject<'_>) -> &'static str {
@@ -315,6 +364,12 @@ mod tests {
             "com",
             "*.com",
             "aa.com",
+            "x*.a.com",
+            "*x.a.com",
+            "x*x.a.com",
+            "xx.a.com",
+            "xxx.a.com",
+            "y*.b.a.com",
         ];
         let ports = ["", ":8080", ":*"];
         let texts = hosts.iter().flat_map(|host| {
@@ -323,21 +378,26 @@ mod tests {
         });
         let mut texts: Vec<_> = texts.flatten().collect();
         texts.extend(["http://[::1]", "http://[::1]:80", "http://[::1]:81"].map(str::to_owned));
-        texts.extend(["http://[::1]:*", "null", "tauri://localhost"].map(str::to_owned));
+        texts.extend(["http://[::1]:*", "null"].map(str::to_owned));
+        let tauri = [
+            "localhost",
+            "localhost:1",
+            "localhost:*",
+            "*.a",
+            "x*.a",
+            "*",
+        ];
+        texts.extend(tauri.map(|host| format!("tauri://{host}")));
         let patterns = texts
             .iter()
             .filter_map(|text| OriginPattern::parse(text).ok());
         let patterns: Vec<_> = patterns.collect();
-        let wide: HashMap<_, _> = patterns
-            .iter()
-            .filter(|pattern| is_wide(pattern))
-            .map(|pattern| (pattern.as_str(), pattern))
-            .collect();
+        let wide = Wide::new(patterns.iter());
         let mut covered = 0;
         for pattern in &patterns {
-            let others = wide.values().filter(|other| **other != pattern);
+            let others = patterns.iter().filter(|other| *other != pattern);
             let expected = others.filter(|other| other.covers(pattern)).count() > 0;
-            assert_eq!(cover(pattern, &wide).is_some(), expected, "{pattern}");
+            assert_eq!(wide.cover(pattern).is_some(), expected, "{pattern}");
             covered += usize::from(expected);
         }
         assert!(covered > 20, "{covered}");

@@ -49,6 +49,7 @@ pub(super) fn danger_allowed(subject: &Subject<'_>, findings: &mut Findings<'_>)
             "public-suffixes" => {
                 "anyone who registers a name below a public suffix can act as the user"
             }
+            "any-host" => "every host of such a scheme can act as the user",
             _ => "any page can have the origin `null`",
         };
         let message = format!("`{}` allows {}", danger.name, listed(&users));
@@ -115,6 +116,7 @@ impl Danger {
         let users = origins.filter(|(credentials, origin)| match self.name.as_str() {
             "insecure-origins" => *credentials && origin.is_insecure(),
             "public-suffixes" => *credentials && origin.public_suffix().is_some(),
+            "any-host" => *credentials && origin.is_any_host(),
             _ => origin.as_str() == "null",
         });
         users.map(|(_, origin)| origin.as_str()).collect()

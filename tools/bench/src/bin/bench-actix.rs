@@ -97,7 +97,7 @@ fn peer(origins: Origins) -> Option<actix_cors::Cors> {
             let label = host.and_then(|host| host.strip_suffix(WILDCARD_DOMAIN.as_bytes()));
             label.is_some_and(|label| label.ends_with(b"."))
         })),
-        Origins::Domains | Origins::Grants | Origins::Live => None,
+        Origins::Domains | Origins::Names | Origins::Grants | Origins::Live => None,
     }
 }
 

@@ -90,7 +90,7 @@ fn peer(origins: Origins) -> Option<rocket_cors::Cors> {
         Origins::Exact(_) => AllowedOrigins::some_exact(&origins.exact()?),
         // The closest to our wildcards. It matches only `https://*.example.com`.
         Origins::Wildcards => AllowedOrigins::some_regex(&[r"^https://[a-z0-9.-]+\.example\.com$"]),
-        Origins::Domains | Origins::Grants | Origins::Live => return None,
+        Origins::Domains | Origins::Names | Origins::Grants | Origins::Live => return None,
     };
     let methods = METHODS.iter().filter_map(|method| method.parse().ok());
     CorsOptions {
