@@ -51,3 +51,31 @@ fn the_errors() {
     );
     assert_eq!(block("errors"), text);
 }
+
+#[test]
+fn the_length() {
+    let words = read("README.md").split_whitespace().count();
+    assert!(words <= 900, "{words} words, of prose and code");
+}
+
+/// The instructions for an allowed GET are those of the page that the README links to.
+#[test]
+fn the_numbers() {
+    let page = read("docs/benchmarks.md");
+    let measured = ["axum", "actix-web", "Rocket", "warp"].map(|framework| {
+        let (_, section) = page.split_once(&format!("\n### {framework}\n")).unwrap();
+        let row = section
+            .lines()
+            .find(|row| row.starts_with("| GET allowed |"));
+        let cells: Vec<_> = row.unwrap().split('|').map(str::trim).collect();
+        // After the name and the base: nanoseconds, instructions and allocations of the peer, then ours.
+        let number = |at: usize| cells[at].trim_start_matches('+');
+        format!(" {} / {} ", number(4), number(7))
+    });
+    let readme = read("README.md");
+    let row = readme
+        .lines()
+        .find(|row| row.starts_with("| instructions per GET (peer / this) |"));
+    let shown: Vec<_> = row.unwrap().split('|').skip(3).take(4).collect();
+    assert_eq!(shown, measured);
+}
