@@ -6,6 +6,7 @@
 //! ```sh
 //! cargo add cors-actix                    # from the registry
 //! cargo add --path ../cors/cors-actix     # or from a clone of the repository in `../cors`
+//! cargo add actix-web
 //! ```
 //!
 //! It needs Rust 1.89 and actix-web 4.18. There is one feature:

@@ -6,6 +6,8 @@
 //! ```sh
 //! cargo add cors-axum                     # from the registry
 //! cargo add --path ../cors/cors-axum      # or from a clone of the repository in `../cors`
+//! cargo add axum
+//! cargo add tokio --features macros,rt-multi-thread
 //! ```
 //!
 //! It needs Rust 1.89. For axum 0.7 use `cors-tower`. The features:

@@ -5,6 +5,7 @@
 //! ```sh
 //! cargo add cors-rocket                   # from the registry
 //! cargo add --path ../cors/cors-rocket    # or from a clone of the repository in `../cors`
+//! cargo add rocket
 //! ```
 //!
 //! It needs Rust 1.89. There is one feature:

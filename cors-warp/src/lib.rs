@@ -5,6 +5,8 @@
 //! ```sh
 //! cargo add cors-warp                     # from the registry
 //! cargo add --path ../cors/cors-warp      # or from a clone of the repository in `../cors`
+//! cargo add warp --features server
+//! cargo add tokio --features macros,rt-multi-thread
 //! ```
 //!
 //! It needs Rust 1.89 and tokio. The features:
