@@ -401,3 +401,8 @@ pub use cors_core::{
 };
 pub use head::Head;
 pub use middleware::{Cors, CorsFuture, CorsMiddleware};
+
+/// The code of the README, compiled by `cargo test --doc`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -376,3 +376,8 @@ pub use cors_tower::{
     Location, NearMiss, Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
 };
 pub use router::{CorsRouter, WithCors};
+
+/// The code of the README, compiled by `cargo test --doc`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -192,7 +192,7 @@ pub use pattern::{OriginPattern, PatternError};
 pub use policy::Policy;
 pub use public_suffix::PublicSuffix;
 
-/// The README's code, compiled by `cargo test --doc`.
+/// The code of the README, compiled by `cargo test --doc`.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

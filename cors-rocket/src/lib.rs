@@ -285,3 +285,8 @@ pub use cors_core::{
 };
 pub use fairing::Cors;
 pub use head::Head;
+
+/// The code of the README, compiled by `cargo test --doc`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -298,3 +298,8 @@ pub use head::Head;
 pub use http_cors::{HttpCors, Outcome, ResponseHeaders};
 pub use layer::CorsLayer;
 pub use service::{CorsFuture, CorsService};
+
+/// The code of the README, compiled by `cargo test --doc`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -336,7 +336,7 @@ pub use layer::Cors;
 #[cfg(feature = "server")]
 pub use serve::{serve, serve_with_shutdown};
 
-/// The README's code, compiled by `cargo test --doc`.
+/// The code of the README, compiled by `cargo test --doc`.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -40,3 +40,25 @@ fn documents() -> Vec<PathBuf> {
     let documents = [root.join("README.md")].into_iter().chain(fronts);
     documents.filter(|path| path.is_file()).collect()
 }
+
+/// The commands of this crate's README are ones that there are, with options that they have.
+#[test]
+fn the_commands_of_the_crates_readme() {
+    let folder = tempfile::tempdir().unwrap();
+    let readme = include_str!("../../README.md");
+    let mut tried = 0;
+    for line in readme.lines().filter(|line| line.starts_with("cors ")) {
+        // A text in quotes is one argument.
+        let parts = line.split('"').enumerate();
+        let args = parts.flat_map(|(place, part)| match place % 2 {
+            0 => part.split_whitespace().collect(),
+            _ => vec![part],
+        });
+        // Help instead of what it does, which may need a network: an argument in front that is wrong is an error.
+        let args: Vec<_> = args.skip(1).chain(["--help"]).collect();
+        let ran = cors(folder.path(), &args);
+        assert_eq!(ran.status, 0, "{line}\n{}", ran.stderr);
+        tried += 1;
+    }
+    assert!(tried >= 5, "{tried}");
+}
