@@ -102,7 +102,7 @@ const DENY: Step = Step {
     environment: None,
 };
 
-/// What `check` runs. Doc tests, real browsers, caches and the benchmarks are left to `ci`.
+/// What `check` runs. Doc tests, the comparison with browsers, caches and the benchmarks are left to `ci`.
 const CHECK: [Step; 4] = [
     FORMAT,
     LINTS,

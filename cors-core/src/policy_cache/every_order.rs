@@ -196,7 +196,7 @@ fn judge(log: &[Event]) -> Result<(), String> {
                 within(version, least)?;
                 seen.current = seen.current.max(version);
             }
-            // Stored after the policy, so it may be one behind what is seen of that.
+            // Stored after the policy, so it may be one lower than what is seen of that.
             Done::Version(version) => {
                 let policy = before.request.max(before.current);
                 within(version, before.version.max(policy.saturating_sub(1)))?;

@@ -389,7 +389,7 @@ fn agrees_with_a_naive_matcher() {
             add(&longest, is_match && origin.labels.contains(&LONGEST));
             add(&too_long, !origin.is_valid());
         }
-        // It is no origin to parse, but `*` is for it, too, and nothing else.
+        // It cannot be parsed as an origin, and only `*` matches it.
         let null = everybody_else.then_some(grants.len());
         prop_assert_eq!(verdict(&policy, "null"), null);
         for spoilt in (0..10).map(|how| spoil("null", how)) {
