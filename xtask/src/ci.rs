@@ -103,12 +103,25 @@ const DENY: Step = Step {
 };
 
 /// What `check` runs. Doc tests, the comparison with browsers, caches and the benchmarks are left to `ci`.
-const CHECK: [Step; 4] = [
+const CHECK: [Step; 5] = [
     FORMAT,
     LINTS,
+    // Tests run the examples `hello`. `cargo test --examples` would make test programs of them.
+    Step {
+        what: "examples",
+        cargo: &["build", "--workspace", "--all-features", "--examples"],
+        environment: None,
+    },
     Step {
         what: "unit and property tests",
-        cargo: &["test", "--workspace", "--all-features", "--all-targets"],
+        cargo: &[
+            "test",
+            "--workspace",
+            "--all-features",
+            "--lib",
+            "--bins",
+            "--tests",
+        ],
         environment: Some(("PROPTEST_RNG_SEED", "1")),
     },
     Step {
