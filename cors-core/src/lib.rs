@@ -170,6 +170,7 @@ mod pattern;
 mod policy;
 mod policy_cache;
 mod public_suffix;
+mod punycode;
 mod regular_expression;
 mod seen;
 mod step;

@@ -134,7 +134,9 @@ impl fmt::Display for OriginError {
         f.write_str(match self {
             Self::Empty => "is empty",
             Self::Null => "is the opaque origin, which any site can produce",
-            Self::NotAscii => "has a character outside ASCII; browsers send domains in Punycode",
+            Self::NotAscii => {
+                "has a character outside ASCII; browsers send domains in Punycode (`xn--...`)"
+            }
             Self::TooLong => "is longer than any origin can be",
             Self::NoScheme => "has no scheme",
             Self::InvalidScheme => "has an invalid scheme",

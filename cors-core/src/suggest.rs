@@ -89,7 +89,8 @@ fn canonical_host(host: &str) -> Option<String> {
             None => format!("[{address}]"),
         });
     }
-    let ascii = idna::domain_to_ascii(host).ok()?;
+    // Domains outside ASCII have no suggestion here: the browsers' form of them takes the large tables of Unicode.
+    let ascii = host.is_ascii().then(|| host.to_ascii_lowercase())?;
     // `127.1` and its like are left alone: what was meant is anybody's guess.
     match ascii.parse::<IpAddr>() {
         Ok(address) => Some(address.to_string()),

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use cors_core::{ConfigError, ErrorCode};
+use cors_browser_model::Url;
+use cors_core::{ConfigError, ErrorCode, OriginPattern};
 use serde::Serialize;
 
 use crate::source::Source;
@@ -94,7 +95,9 @@ impl Diagnostic {
         let span = error
             .location()
             .map_or(0..0, |location| location.span.clone());
-        let replacement = error.suggestion().map(|suggestion| {
+        let suggestion = error.suggestion().map(str::to_owned);
+        let suggestion = suggestion.or_else(|| ascii_origin(error));
+        let replacement = suggestion.map(|suggestion| {
             let at_text = source.text.get(span.clone()).unwrap_or_default();
             // If the span is a string, the suggestion is its content; otherwise it is literal text.
             let is_string =
@@ -103,13 +106,15 @@ impl Diagnostic {
                 span: span.clone(),
                 text: match is_string {
                     true => format!("\"{suggestion}\""),
-                    false => suggestion.to_owned(),
+                    false => suggestion,
                 },
             }
         });
         Self {
             path: error.path(),
-            help: error.suggestion().map(|_| "did you mean this?".to_owned()),
+            help: replacement
+                .as_ref()
+                .map(|_| "did you mean this?".to_owned()),
             replacement,
             ..Self::new(
                 Severity::Error,
@@ -119,6 +124,19 @@ impl Diagnostic {
             )
         }
     }
+}
+
+/// What browsers send for an origin outside ASCII. `cors-core` does not suggest it, because that takes the tables of
+/// Unicode, which applications would then compile.
+fn ascii_origin(error: &ConfigError) -> Option<String> {
+    let value = error.value().filter(|value| !value.is_ascii())?;
+    if error.code() != ErrorCode::InvalidOrigin {
+        return None;
+    }
+    let origin = Url::parse(value).ok()?.origin();
+    let text = origin.ascii_serialization();
+    // Where browsers do not know the scheme, the origin is `null`.
+    (origin.is_tuple() && OriginPattern::parse(&text).is_ok()).then_some(text)
 }
 
 /// An error as a sentence with its subject.
@@ -136,5 +154,40 @@ fn error_message(error: &ConfigError) -> String {
         ErrorCode::WrongType if !path.is_empty() => format!("`{}`: {message}", Short(&path)),
         _ if !path.is_empty() => format!("`{}` {message}", Short(&path)),
         _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_outside_ascii() {
+        #[track_caller]
+        fn check(origin: &str, expected: Option<&str>) {
+            let source = Source::new("cors.toml", format!("allow_origins = [\"{origin}\"]"));
+            let errors = source.load().unwrap_err();
+            let error = errors.iter().next().unwrap();
+            let found = Diagnostic::from_error(error, &source);
+            let text = found.replacement.map(|replacement| replacement.text);
+            let expected = expected.map(|origin| format!("\"{origin}\""));
+            assert_eq!(text, expected, "{origin}");
+            assert_eq!(found.help.is_some(), expected.is_some(), "{origin}");
+        }
+        check(
+            "https://Bücher.example/",
+            Some("https://xn--bcher-kva.example"),
+        );
+        check("HTTPS://*.рф", Some("https://*.xn--p1ai"));
+        check("https://مثال.example", Some("https://xn--mgbh0fb.example"));
+        check(
+            "https://bu\u{308}cher.example",
+            Some("https://xn--bcher-kva.example"),
+        );
+        check("https://ﬁsh.example", Some("https://fish.example"));
+        check("https://\u{308}a.example", None);
+        check("مثال.example", None);
+        check("https://рф:*", None);
+        check("app://рф", None);
     }
 }
