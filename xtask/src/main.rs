@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod demo;
 mod progress;
+mod release;
 mod serve;
 mod test_matrix;
 mod test_servers;
@@ -45,6 +46,11 @@ usage: cargo xtask <task> [options]
       --quick              Policies of at most 1,000 origins, and no throughput
       --gate               Compare the instructions with the stored numbers instead
       --record             Store the numbers of instructions and allocations instead
+  package                  Make the archive of each published package, and build it from that archive
+  features                 Check each published package without features, and with each one alone
+  minimal-versions         Check the published packages with the lowest versions of their dependencies
+  api                      Compare the public items with the stored ones; needs `cargo-public-api`
+      --record             Store them instead
   tidy                     Find words that are hard to read, and print what to write instead
   check                    While you work: format, lints, words, unit tests, and the matrix on axum
   ci                       Run every required check: format, lints, docs, tests, matrix, demo, and the
@@ -94,6 +100,10 @@ fn run() -> Result<ExitCode, Error> {
             Some("test-servers") => test_servers::run(args),
             Some("serve") => serve::run(args),
             Some("bench") => bench::run(args),
+            Some("package") => release::package(args),
+            Some("features") => release::each_feature(args),
+            Some("minimal-versions") => release::minimal_versions(args),
+            Some("api") => release::api(args),
             Some("tidy") => tidy::run(args),
             Some("check") => ci::check(args),
             Some("ci") => ci::ci(args),
