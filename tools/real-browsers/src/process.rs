@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Sender, SyncSender};
@@ -10,7 +9,6 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 use crate::Error;
@@ -53,9 +51,10 @@ impl Process {
             .env_remove("XDG_DATA_HOME")
             .stdin(Stdio::null())
             .stdout(output)
-            .stderr(errors)
-            // A group, so that all of its processes can be killed.
-            .process_group(0);
+            .stderr(errors);
+        // A group, so that all of its processes can be killed.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = spawn(command).map_err(Error::io(&format!("run `{name}`")))?;
         Ok(Self {
             child,
@@ -103,10 +102,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
-            // Fails only if nothing is left of it.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        kill(&mut self.child);
         drop(self.child.wait());
         // The other processes of the group need a moment to stop, and write until then.
         let path: PathBuf = self.directory().to_owned();
@@ -117,6 +113,23 @@ impl Drop for Process {
             thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// Kills a program and the processes that it started.
+#[cfg(unix)]
+fn kill(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
+        // Fails only if nothing is left of it.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Kills a program. None is started here: `setpriv`, which starts them, is a program of Linux.
+#[cfg(not(unix))]
+fn kill(child: &mut Child) {
+    drop(child.kill());
 }
 
 const OUTPUT: &str = "output.txt";
