@@ -51,6 +51,7 @@ usage: cargo xtask <task> [options]
   minimal-versions         Check the published packages with the lowest versions of their dependencies
   api                      Compare the public items with the stored ones; needs `cargo-public-api`
       --record             Store them instead
+  advisories               Compare the dependencies with the database of advisories; needs `cargo-deny`
   tidy                     Find words that are hard to read, and print what to write instead
   check                    While you work: format, lints, words, unit tests, and the matrix on axum
   ci                       Run every required check: format, lints, docs, tests, matrix, demo, and the
@@ -104,6 +105,7 @@ fn run() -> Result<ExitCode, Error> {
             Some("features") => release::each_feature(args),
             Some("minimal-versions") => release::minimal_versions(args),
             Some("api") => release::api(args),
+            Some("advisories") => release::advisories(args),
             Some("tidy") => tidy::run(args),
             Some("check") => ci::check(args),
             Some("ci") => ci::ci(args),

@@ -1,4 +1,4 @@
-//! What must hold before a release: `cargo xtask package`, `features`, `minimal-versions` and `api`.
+//! What must hold before a release: `cargo xtask package`, `features`, `minimal-versions`, `api` and `advisories`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -212,6 +212,26 @@ fn print_difference(stored: &Path, api: &str) {
             println!("{sign} {line}");
         }
     }
+}
+
+/// Compares the dependencies with the database of advisories, if that can be downloaded.
+pub(crate) fn advisories(args: lexopt::Parser) -> Result<ExitCode, Error> {
+    crate::options(args, |_, _| Ok(false))?;
+    let output = cargo(&["deny", "--color", "never", "check", "advisories"]).output();
+    let output = output.map_err(failed)?;
+    let message = String::from_utf8_lossy(&output.stderr);
+    eprint!("{message}");
+    if output.status.success() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if message.contains("failed to fetch advisory database") {
+        eprintln!("skipped: the database of advisories cannot be downloaded");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Error::Failed(
+        "`cargo deny check advisories` failed; it needs `cargo install cargo-deny --locked`"
+            .to_owned(),
+    ))
 }
 
 fn succeed(command: &mut Command) -> Result<(), Error> {
