@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use serde_json::Value;
+
 use crate::{Error, cargo, root};
 
 /// A package that is published.
@@ -13,40 +15,34 @@ struct Published {
     features: Vec<String>,
 }
 
-/// All of them, by name of their folders.
+/// All of them, in the order of their folders.
 fn published() -> Result<Vec<Published>, Error> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root()).map_err(failed)? {
-        let folder = entry.map_err(failed)?.path();
-        let Ok(manifest) = fs::read_to_string(folder.join("Cargo.toml")) else {
-            continue;
-        };
-        let name = manifest
-            .lines()
-            .find_map(|line| line.strip_prefix("name = \""));
-        let Some(name) = name.and_then(|name| name.strip_suffix('"')) else {
-            continue;
-        };
-        if manifest.lines().any(|line| line == "publish = false") {
-            continue;
-        }
-        found.push(Published {
-            name: name.to_owned(),
-            features: features(&manifest),
-            folder,
-        });
-    }
-    found.sort_by(|one, other| one.folder.cmp(&other.folder));
-    Ok(found)
-}
-
-/// The names in the section `[features]` of a manifest.
-fn features(manifest: &str) -> Vec<String> {
-    let section = manifest.lines().skip_while(|line| *line != "[features]");
-    let lines = section.skip(1).take_while(|line| !line.starts_with('['));
-    let lines = lines.filter(|line| !line.starts_with('#'));
-    let names = lines.filter_map(|line| line.split_once(" = "));
-    names.map(|(name, _)| name.to_owned()).collect()
+    let output = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output();
+    let output = output.map_err(failed)?;
+    let unreadable = || {
+        let message = String::from_utf8_lossy(&output.stderr);
+        Error::Failed(format!("cannot read `cargo metadata`: {message}"))
+    };
+    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|_| unreadable())?;
+    let packages = metadata.get("packages").and_then(Value::as_array);
+    let packages = packages.ok_or_else(unreadable)?;
+    let published = packages
+        .iter()
+        .filter(|package| package["publish"].is_null());
+    let published = published.map(|package| {
+        let features = package["features"].as_object()?;
+        Some(Published {
+            folder: Path::new(package["manifest_path"].as_str()?)
+                .parent()?
+                .to_owned(),
+            name: package["name"].as_str()?.to_owned(),
+            features: features.keys().cloned().collect(),
+        })
+    });
+    let published: Option<Vec<_>> = published.collect();
+    let mut published = published.ok_or_else(unreadable)?;
+    published.sort_by(|one, other| one.folder.cmp(&other.folder));
+    Ok(published)
 }
 
 /// Makes the archive of each package, and builds each from its own archive.
