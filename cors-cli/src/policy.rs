@@ -34,7 +34,7 @@ pub(crate) fn load(
         let errors: Vec<_> = errors
             .map(|error| diagnostic::to_json(error, source))
             .collect();
-        writeln!(out, "{}", Json(&json!({"mistakes": errors})))?;
+        writeln!(out, "{}", Json(&json!({"mistakes": errors})))?; // tidy: quoted
     } else {
         for error in &errors {
             writeln!(out, "{}\n", diagnostic::render(error, source, width()))?;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::server::Framework;
 
-/// The policy whose mistakes are in the README's block `errors`.
-pub const POLICY_WITH_MISTAKES: &str = r#"allow_origins = ["https://app.example.com/"]
+/// The policy whose errors are in the README's block `errors`.
+pub const POLICY_WITH_ERRORS: &str = r#"allow_origins = ["https://app.example.com/"]
 allow_methods = ["put"]
 "#;
 
@@ -32,7 +32,7 @@ pub fn block_of(document: &str, heading: &str) -> String {
     lines.map(|(_, lines)| lines.to_owned()).unwrap_or_default()
 }
 
-/// Runs the example `hello` of a framework with [`POLICY_WITH_MISTAKES`] as its `cors.toml`, and returns what it
+/// Runs the example `hello` of a framework with [`POLICY_WITH_ERRORS`] as its `cors.toml`, and returns what it
 /// prints on its standard error.
 ///
 /// To be called from a test of that framework's adapter. `cargo test` has built the examples of the same package
@@ -41,11 +41,11 @@ pub fn block_of(document: &str, heading: &str) -> String {
 /// # Errors
 ///
 /// When the example is not there or older than its sources, cannot be run, does not end, or ends without an error.
-pub fn run_hello_with_mistakes(framework: Framework) -> Result<String, String> {
+pub fn run_hello_with_errors(framework: Framework) -> Result<String, String> {
     let path = example(&format!("hello-{framework}"))?;
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
     let folder = tempfile::tempdir().map_err(failed)?;
-    fs::write(folder.path().join("cors.toml"), POLICY_WITH_MISTAKES).map_err(failed)?;
+    fs::write(folder.path().join("cors.toml"), POLICY_WITH_ERRORS).map_err(failed)?;
     let mut child = Command::new(&path)
         .current_dir(folder.path())
         .stdin(Stdio::null())

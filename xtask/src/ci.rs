@@ -22,6 +22,12 @@ const FORMAT: Step = Step {
     environment: None,
 };
 
+const WORDS: Step = Step {
+    what: "words",
+    cargo: &["xtask", "tidy"],
+    environment: None,
+};
+
 const LINTS: Step = Step {
     what: "lints",
     cargo: &[
@@ -36,14 +42,20 @@ const LINTS: Step = Step {
     environment: None,
 };
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 13] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
         environment: None,
     },
     FORMAT,
+    WORDS,
     LINTS,
+    Step {
+        what: "each feature of the published packages",
+        cargo: &["xtask", "features"],
+        environment: None,
+    },
     Step {
         what: "docs",
         cargo: &["doc", "--workspace", "--all-features", "--no-deps"],
@@ -103,8 +115,9 @@ const DENY: Step = Step {
 };
 
 /// What `check` runs. Doc tests, the comparison with browsers, caches and the benchmarks are left to `ci`.
-const CHECK: [Step; 5] = [
+const CHECK: [Step; 6] = [
     FORMAT,
+    WORDS,
     LINTS,
     // Tests run the examples `hello`. `cargo test --examples` would make test programs of them.
     Step {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cors_core::Policy;
-use cors_matrix::readme::{POLICY_WITH_MISTAKES, block, block_of};
+use cors_matrix::readme::{POLICY_WITH_ERRORS, block, block_of};
 use cors_matrix::server::Framework;
 
 fn root() -> PathBuf {
@@ -39,7 +39,7 @@ fn the_policy() {
 
 #[test]
 fn the_errors() {
-    let errors = Policy::from_toml(POLICY_WITH_MISTAKES).unwrap_err();
+    let errors = Policy::from_toml(POLICY_WITH_ERRORS).unwrap_err();
     let lines: Vec<_> = errors
         .iter()
         .map(|error| format!("cors.toml:{error}"))

@@ -289,6 +289,6 @@ fn the_errors_of_an_invalid_policy_are_shown() {
     done.says(&["[invalid-origin]", "[invalid-method]"])
         .complains(&[": invalid policy (2 errors)"]);
     let json = compare(broken, "--json", &server).has_status(2).json();
-    assert_eq!(json["mistakes"][0]["code"], "invalid-origin");
+    assert_eq!(json["mistakes"][0]["code"], "invalid-origin"); // tidy: quoted
     assert_eq!(server.requests().len(), 0);
 }
