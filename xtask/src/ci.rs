@@ -122,7 +122,16 @@ const CHECK: [Step; 6] = [
     // Tests run the examples `hello`. `cargo test --examples` would make test programs of them.
     Step {
         what: "examples",
-        cargo: &["build", "--workspace", "--all-features", "--examples"],
+        cargo: &[
+            "build",
+            "--workspace",
+            "--exclude",
+            "cors-real-browsers",
+            "--exclude",
+            "cors-bench",
+            "--all-features",
+            "--examples",
+        ],
         environment: None,
     },
     Step {
@@ -130,6 +139,11 @@ const CHECK: [Step; 6] = [
         cargo: &[
             "test",
             "--workspace",
+            // They drive browsers and valgrind, which takes as long as all other tests.
+            "--exclude",
+            "cors-real-browsers",
+            "--exclude",
+            "cors-bench",
             "--all-features",
             "--lib",
             "--bins",
