@@ -1,4 +1,4 @@
-//! What was most likely meant by an origin or a pattern that is none.
+//! What was most likely meant by a text that is not a valid origin or pattern.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -10,7 +10,7 @@ use crate::regular_expression;
 ///
 /// The answer is a valid pattern; `None` where there is nothing to guess.
 pub(crate) fn suggest(text: &str) -> Option<String> {
-    // Nobody types more than this by hand, and the work here must stay bounded.
+    // No one types a longer text by hand, and the work must stay bounded.
     if text.len() > 4 * origin::MAX_ORIGIN {
         return None;
     }
@@ -91,7 +91,7 @@ fn canonical_host(host: &str) -> Option<String> {
     }
     // Domains outside ASCII have no suggestion here: the browsers' form of them takes the large tables of Unicode.
     let ascii = host.is_ascii().then(|| host.to_ascii_lowercase())?;
-    // `127.1` and its like are left alone: what was meant is anybody's guess.
+    // `127.1` and its like are left alone: it is unclear which address was meant.
     match ascii.parse::<IpAddr>() {
         Ok(address) => Some(address.to_string()),
         Err(_) => Some(ascii),
