@@ -7,8 +7,8 @@ use std::time::Duration;
 /// Firefox honours it; Chromium caches a preflight for at most 2 hours, WebKit for 10 minutes.
 pub(crate) const MAX_MAX_AGE: Duration = Duration::from_secs(86_400);
 
-/// The configuration of a [`Policy`](crate::Policy): a list of [grants](Grant), and settings for all of
-/// them.
+/// The configuration of a [`Policy`](crate::Policy): a list of [grants](Grant), rules of their own for
+/// some [routes](Route), and settings for all of them.
 ///
 /// The first grant, in this order, whose origins match the request's origin decides.
 ///
@@ -28,15 +28,28 @@ pub(crate) const MAX_MAX_AGE: Duration = Duration::from_secs(86_400);
 /// let policy = Policy::new(config.preflight_status(200))?;
 /// # Ok::<(), cors_core::ConfigErrors>(())
 /// ```
+///
+/// One part of a service for everybody, the rest for one site:
+///
+/// ```
+/// use cors_core::{Config, Grant, Policy};
+///
+/// let app = Grant::new(["https://app.example.com"]).allow_credentials(true);
+/// let config = Config::new([app]).route("/public", Grant::new(["*"]));
+/// assert!(Policy::new(config).is_ok());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// At least one grant.
+    /// The grants for every path that no route is for. At least one, unless there are routes: then the other
+    /// paths may have none.
     pub grants: Vec<Grant>,
+    /// Parts of the service with grants of their own. The order does not matter.
+    pub routes: Vec<Route>,
     /// The status of the response to a preflight that is granted: 204, or 200 for old clients
     /// that accept no other. The default is 204.
     pub preflight_status: u16,
-    /// Opt-ins for settings that are rejected otherwise.
+    /// Opt-ins for settings of [`grants`](Self::grants) that are rejected otherwise. Each route has its own.
     pub dangerously_allow: DangerouslyAllow,
 }
 
@@ -44,6 +57,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             grants: Vec::new(),
+            routes: Vec::new(),
             preflight_status: 204,
             dangerously_allow: DangerouslyAllow::default(),
         }
@@ -57,6 +71,27 @@ impl Config {
             grants: grants.into_iter().collect(),
             ..Self::default()
         }
+    }
+
+    /// Adds a [`Route`]: `path`, and everything below it, has only what `part` says. `part` is a [`Grant`], a
+    /// list of them, or a [`Part`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Config, Grant, Part, Policy};
+    ///
+    /// let config = Config::default()
+    ///     .route("/public", Grant::new(["*"]))
+    ///     .route("/realms/{realm}", Grant::new(["https://admin.example.com"]))
+    ///     .route("/public/internal", Part::default());
+    /// assert!(Policy::new(config).is_ok());
+    /// ```
+    #[must_use]
+    pub fn route(mut self, path: impl Into<String>, part: impl Into<Part>) -> Self {
+        let (path, part) = (path.into(), part.into());
+        self.routes.push(Route { path, part });
+        self
     }
 
     /// Sets [`preflight_status`](Self::preflight_status).
@@ -82,6 +117,82 @@ impl From<Grant> for Config {
 
 impl From<Vec<Grant>> for Config {
     fn from(grants: Vec<Grant>) -> Self {
+        Self::new(grants)
+    }
+}
+
+/// Rules of their own for a part of a service: the requests whose path is that of the route, or below it.
+///
+/// The most specific route decides: of the routes that match, compare the segments from the left. A literal
+/// segment comes before a `{name}`, and the longer route before the shorter one. A route inherits nothing.
+///
+/// In a policy with routes, a path that servers may read in several ways has no grant. Such a path is not in
+/// [normal form](https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2), or differs from that of another part by
+/// the case of letters only.
+///
+/// Made by [`Config::route`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Route {
+    /// `/`, or segments that each begin with a slash, without a slash at the end: `/realms/{realm}/users`. A
+    /// segment is literal, in normal form and case-sensitive, or `{name}`, which stands for any one segment. The
+    /// route is for this path and everything below it: `/public` for `/public/a` and not for `/publications`.
+    pub path: String,
+    /// What holds there.
+    pub part: Part,
+}
+
+/// What a policy says about a [`Route`].
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{Config, DangerouslyAllow, Grant, Part, Policy};
+///
+/// let part = Part::new([Grant::new(["null"])])
+///     .dangerously_allow(DangerouslyAllow::default().null_origin(true));
+/// assert!(Policy::new(Config::default().route("/sandbox", part)).is_ok());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// The grants. The first one whose origins match decides. Without a grant, nobody is granted anything.
+    pub grants: Vec<Grant>,
+    /// Opt-ins for settings of these grants that are rejected otherwise.
+    pub dangerously_allow: DangerouslyAllow,
+}
+
+impl Part {
+    /// A part with these grants: see [`grants`](Self::grants).
+    pub fn new(grants: impl IntoIterator<Item = Grant>) -> Self {
+        Self {
+            grants: grants.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets [`dangerously_allow`](Self::dangerously_allow).
+    #[must_use]
+    pub fn dangerously_allow(mut self, allow: DangerouslyAllow) -> Self {
+        self.dangerously_allow = allow;
+        self
+    }
+}
+
+impl From<Grant> for Part {
+    fn from(grant: Grant) -> Self {
+        Self::new([grant])
+    }
+}
+
+impl From<Vec<Grant>> for Part {
+    fn from(grants: Vec<Grant>) -> Self {
+        Self::new(grants)
+    }
+}
+
+impl<const N: usize> From<[Grant; N]> for Part {
+    fn from(grants: [Grant; N]) -> Self {
         Self::new(grants)
     }
 }

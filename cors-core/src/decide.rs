@@ -36,6 +36,15 @@ pub trait RequestHead {
     /// space around it.
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]>;
 
+    /// The path as the client sent it, byte by byte, without the query: not decoded, and with what a router has
+    /// stripped from its beginning. It is empty for the authority form, and `*` for the asterisk form
+    /// ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+    ///
+    /// `None` if the adapter does not know it: then a policy with routes grants nothing. That is the default.
+    fn path(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// The [`lines`](Self::lines) of a header that may have only one. Implement it in adapters that can
     /// find this out faster than by asking for a second line.
     fn single_line(&self, name: RequestHeader) -> SingleLine<'_> {

@@ -27,6 +27,7 @@ pub struct ConfigError {
     pub(crate) code: ErrorCode,
     pub(crate) place: Place,
     pub(crate) location: Option<Location>,
+    pub(crate) variable: Option<String>,
     pub(crate) value: Option<String>,
     pub(crate) message: String,
     pub(crate) suggestion: Option<String>,
@@ -38,6 +39,7 @@ impl ConfigError {
             code,
             place,
             location: None,
+            variable: None,
             value: None,
             message: message.into(),
             suggestion: None,
@@ -59,9 +61,15 @@ impl ConfigError {
         self.code
     }
 
-    /// The grant that has the error; `None` for a key of the whole policy.
+    /// The index of the route that has the error, counted from 0; `None` for what is at the top.
+    pub fn route(&self) -> Option<usize> {
+        self.place.route
+    }
+
+    /// The grant that has the error; `None` for a key of the whole policy, or of a whole route.
     pub fn grant(&self) -> Option<GrantId> {
-        self.place.grant.map(GrantId::new)
+        let index = self.place.grant?;
+        Some(GrantId::new(self.place.route, index))
     }
 
     /// The key, such as `allow_origins`; empty if the error concerns the whole file or grant.
@@ -74,8 +82,8 @@ impl ConfigError {
         self.place.index
     }
 
-    /// The place as text: `allow_origins[0]`, or `grant[1].allow_origins[0]` if there are
-    /// several grants.
+    /// The place as text: `allow_origins[0]`, `grant[1].allow_origins[0]` if there are several grants, or
+    /// `route[0].allow_origins[0]`.
     pub fn path(&self) -> String {
         self.place.to_string()
     }
@@ -83,6 +91,11 @@ impl ConfigError {
     /// The place in the file, if the policy was read from one.
     pub fn location(&self) -> Option<&Location> {
         self.location.as_ref()
+    }
+
+    /// The environment variable that holds the value, if it is not in the file.
+    pub fn variable(&self) -> Option<&str> {
+        self.variable.as_deref()
     }
 
     /// The value at this place.
@@ -286,6 +299,7 @@ pub struct Location {
 /// A place in the structure of a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
+    pub(crate) route: Option<usize>,
     pub(crate) grant: Option<usize>,
     /// Whether the grant is one of several, so that its number is shown.
     pub(crate) numbered: bool,
@@ -295,13 +309,12 @@ pub(crate) struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Some(grant), true) = (self.grant, self.numbered) {
-            write!(f, "grant[{grant}]")?;
-            if !self.key.is_empty() {
-                f.write_str(".")?;
-            }
-        }
-        write!(f, "{}", Excerpt(&self.key))?;
+        let route = self.route.map(|route| format!("route[{route}]"));
+        let grant = self.grant.filter(|_| self.numbered);
+        let grant = grant.map(|grant| format!("grant[{grant}]"));
+        let key = Some(Excerpt(&self.key).to_string()).filter(|key| !key.is_empty());
+        let names: Vec<_> = [route, grant, key].into_iter().flatten().collect();
+        f.write_str(&names.join("."))?;
         match self.index {
             Some(index) => write!(f, "[{index}]"),
             None => Ok(()),

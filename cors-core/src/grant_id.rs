@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Which grant of a policy, in the order of the file. [`Display`](fmt::Display) writes `grant[0]`.
+/// Which grant of a policy, in the order of the file. [`Display`](fmt::Display) writes `grant[0]`, or
+/// `route[0].grant[0]`.
 ///
 /// # Examples
 ///
@@ -16,24 +17,41 @@ use std::fmt;
 /// assert_eq!(grant.to_string(), "grant[1]");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GrantId(u32);
+pub struct GrantId {
+    /// 0 for the top, 1 for the first route.
+    part: u32,
+    index: u32,
+}
 
 impl GrantId {
-    pub(crate) const FIRST: Self = Self(0);
+    pub(crate) const FIRST: Self = Self { part: 0, index: 0 };
 
-    pub(crate) fn new(index: usize) -> Self {
-        // More grants than this do not fit into memory.
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    /// The grant at this index of a route, or of the top.
+    pub(crate) fn new(route: Option<usize>, index: usize) -> Self {
+        // More routes and grants than this do not fit into memory.
+        let number = |index| u32::try_from(index).unwrap_or(u32::MAX);
+        Self {
+            part: route.map_or(0, |route| number(route).saturating_add(1)),
+            index: number(index),
+        }
     }
 
-    /// The grant's index, counted from 0.
+    /// The index of the grant's route, counted from 0; `None` for a grant at the top.
+    pub fn route(self) -> Option<usize> {
+        self.part.checked_sub(1).map(|route| route as usize)
+    }
+
+    /// The grant's index in its route, or at the top, counted from 0.
     pub fn index(self) -> usize {
-        self.0 as usize
+        self.index as usize
     }
 }
 
 impl fmt::Display for GrantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "grant[{}]", self.0)
+        if let Some(route) = self.route() {
+            write!(f, "route[{route}].")?;
+        }
+        write!(f, "grant[{}]", self.index)
     }
 }

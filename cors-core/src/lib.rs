@@ -181,7 +181,7 @@ mod validate;
 #[cfg(feature = "watch")]
 mod watch;
 
-pub use config::{Config, DangerouslyAllow, Grant};
+pub use config::{Config, DangerouslyAllow, Grant, Part, Route};
 #[cfg(feature = "toml")]
 pub use config_file::{LoadError, PolicyFile, read_policy};
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};

@@ -174,7 +174,7 @@ impl<'a> Checker<'a, '_> {
                 }
             }
             seen.listed.insert(&pattern, (grant, index));
-            seen.patterns.push((GrantId::new(grant), pattern));
+            seen.patterns.push((GrantId::new(None, grant), pattern));
         }
     }
 

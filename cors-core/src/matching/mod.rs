@@ -110,9 +110,13 @@ fn is_origin(origin: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn grant_at(index: usize) -> GrantId {
+        GrantId::new(None, index)
+    }
+
     fn list(grants: &[&[&'static str]]) -> Allowlist {
         let patterns: Vec<_> = (0..)
-            .map(GrantId::new)
+            .map(grant_at)
             .zip(grants)
             .flat_map(|(grant, texts)| texts.iter().map(move |text| (grant, text)))
             .map(|(grant, text)| (grant, OriginPattern::parse(text).unwrap()))
@@ -126,7 +130,7 @@ mod tests {
         for (origin, expected) in rows {
             assert_eq!(
                 list.grant(origin.as_bytes()),
-                expected.map(GrantId::new),
+                expected.map(grant_at),
                 "{origin:?} in {grants:?}"
             );
         }
@@ -413,7 +417,7 @@ mod tests {
                 let origin = format!("https://x.{parent}");
                 assert_eq!(
                     list.grant(origin.as_bytes()),
-                    Some(GrantId::new(grant)),
+                    Some(grant_at(grant)),
                     "{origin}"
                 );
                 let origin = format!("https://x.{}", parent.replace('b', "c"));
@@ -445,12 +449,12 @@ mod tests {
             let everybody = list(&[&["https://a"], &["*"]]);
             let origin = format!("https://{host}");
             let grant = everybody.grant(origin.as_bytes());
-            assert_eq!(grant, expected.map(|_| GrantId::new(1)), "{origin} in `*`");
+            assert_eq!(grant, expected.map(|_| grant_at(1)), "{origin} in `*`");
             for (pattern, origin) in [("", ""), (":8443", ":8443"), (":*", ""), (":*", ":65535")] {
                 let pattern = format!("https://*{parent}{pattern}").leak();
                 let origin = format!("https://{host}{origin}");
                 let grant = list(&[&[pattern]]).grant(origin.as_bytes());
-                assert_eq!(grant, expected.map(GrantId::new), "{origin} in {pattern}");
+                assert_eq!(grant, expected.map(grant_at), "{origin} in {pattern}");
             }
         }
         check(".com", 253, Some(0));
