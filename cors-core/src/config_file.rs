@@ -4,7 +4,7 @@
 //! flattened one loses the places. So a file of any format is first read into a tree of [`Item`]s, and one
 //! [reader] finds all errors in the tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::error::{ConfigError, Location, Place};
@@ -90,7 +90,7 @@ impl Item {
 fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
     let (config, unread) = reader::read_config(root, errors);
     let mut found = Vec::new();
-    let policy = Policy::compile(&config, &mut found);
+    let policy = Policy::compile(&config, &HashSet::new(), &mut found);
     // A key may be misspelt in several ways; the first one counts.
     let mut unread_items = HashMap::with_capacity(unread.len());
     for unread in &unread {

@@ -1,9 +1,8 @@
 //! Decides what to do with a request, in the order of the Fetch standard.
 
-use crate::decision::{Decision, HeaderSet, Preflight, Verdict};
-use crate::grant_id::GrantId;
+use crate::decision::{Decision, Preflight, Verdict};
 use crate::header::RequestHeader;
-use crate::policy::Policy;
+use crate::policy::{CompiledPart, Policy};
 
 /// What a policy reads of a request. Adapters implement it on a newtype.
 ///
@@ -106,39 +105,43 @@ impl Policy {
     #[inline]
     pub fn decide(&self, head: &impl RequestHead) -> Decision {
         let policy = self.compiled();
-        let same_for_all = || Decision::Forward(HeaderSet::new(Verdict::Granted(GrantId::FIRST)));
+        let part = policy.part(head);
+        let forward = |verdict| Decision::Forward(part.headers(verdict));
         let may_be_preflight = asks_for_method(head);
-        if policy.same_for_all && !may_be_preflight {
+        if let Some(grant) = part.same_for_all
+            && !may_be_preflight
+        {
             // <https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>: the same headers on all
             // responses, with `Origin` or without, so that caches need not distinguish them.
-            return same_for_all();
+            return forward(Verdict::Granted(grant));
         }
-        match self.verdict(head) {
-            Verdict::NoOrigin if policy.same_for_all => same_for_all(),
+        match (part.verdict(head), part.same_for_all) {
+            (Verdict::NoOrigin, Some(grant)) => forward(Verdict::Granted(grant)),
             // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the requested method and
             // headers are among those sent is checked by the browser:
             // <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, step 7.
-            verdict if may_be_preflight && verdict != Verdict::NoOrigin => {
+            (verdict @ (Verdict::Granted(_) | Verdict::NoGrant), _) if may_be_preflight => {
                 Decision::Respond(Preflight {
                     status: match verdict {
                         Verdict::Granted(_) => policy.preflight_status,
-                        Verdict::NoGrant | Verdict::NoOrigin => 403,
+                        _ => 403,
                     },
-                    headers: HeaderSet::new(verdict),
+                    headers: part.headers(verdict),
                 })
             }
             // Do not refuse an actual request without a grant: browsers also send `Origin` with same-origin
             // POSTs, so refusing would break the site's own forms, and would not protect from clients other
             // than browsers.
-            verdict => Decision::Forward(HeaderSet::new(verdict)),
+            (verdict, _) => forward(verdict),
         }
     }
+}
 
+impl CompiledPart {
     fn verdict(&self, head: &impl RequestHead) -> Verdict {
         match head.single_line(RequestHeader::Origin) {
             SingleLine::Absent => Verdict::NoOrigin,
             SingleLine::One(origin) => self
-                .compiled()
                 .allowlist
                 .grant(origin)
                 .map_or(Verdict::NoGrant, Verdict::Granted),

@@ -55,25 +55,19 @@ impl Preflight {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HeaderSet {
     verdict: Verdict,
+    row: u32,
 }
 
 impl HeaderSet {
-    pub(crate) fn new(verdict: Verdict) -> Self {
-        Self { verdict }
+    /// The row is that of [`PerResponse`].
+    pub(crate) fn new(verdict: Verdict, row: u32) -> Self {
+        Self { verdict, row }
     }
 
     /// Whether the request's origin has a grant. If not, no header echoes anything, and an
     /// adapter need not keep the request's values.
     pub fn is_granted(self) -> bool {
         matches!(self.verdict, Verdict::Granted(_))
-    }
-
-    /// The first row is for requests without a grant.
-    fn row(self) -> usize {
-        match self.verdict {
-            Verdict::Granted(grant) => grant.index() + 1,
-            Verdict::NoGrant | Verdict::NoOrigin => 0,
-        }
     }
 }
 
@@ -145,16 +139,16 @@ impl<A, P> PerResponse<A, P> {
     /// The value for a response of the application.
     #[inline]
     pub fn actual(&self, headers: HeaderSet) -> Option<&A> {
-        self.actual.get(headers.row())
+        self.actual.get(headers.row as usize)
     }
 
     /// The value for the response to a preflight.
     #[inline]
     pub fn preflight(&self, preflight: Preflight) -> Option<&P> {
-        self.preflight.get(preflight.headers.row())
+        self.preflight.get(preflight.headers.row as usize)
     }
 
-    /// Both lists have a row for requests without a grant, then one for each grant.
+    /// Both lists have the same rows.
     pub(crate) fn new(actual: Vec<A>, preflight: Vec<P>) -> Self {
         Self {
             actual: actual.into(),

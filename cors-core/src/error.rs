@@ -196,6 +196,10 @@ pub enum ErrorCode {
     PreflightStatus,
     /// An unknown item of `dangerously_allow`.
     UnknownDanger,
+    /// A text that is not the path of a route.
+    InvalidPath,
+    /// Two routes for the same paths.
+    DuplicateRoute,
 }
 
 impl ErrorCode {
@@ -236,6 +240,8 @@ impl ErrorCode {
         Self::MaxAge,
         Self::PreflightStatus,
         Self::UnknownDanger,
+        Self::InvalidPath,
+        Self::DuplicateRoute,
     ];
 
     /// The code's stable name.
@@ -274,6 +280,8 @@ impl ErrorCode {
             Self::MaxAge => "max-age",
             Self::PreflightStatus => "preflight-status",
             Self::UnknownDanger => "unknown-danger",
+            Self::InvalidPath => "invalid-path",
+            Self::DuplicateRoute => "duplicate-route",
         }
     }
 }
@@ -370,7 +378,7 @@ mod tests {
 
     #[test]
     fn all_codes_are_listed() {
-        let last = ErrorCode::UnknownDanger as usize;
+        let last = ErrorCode::DuplicateRoute as usize;
         let listed: Vec<_> = ErrorCode::ALL.iter().map(|code| *code as usize).collect();
         assert_eq!(listed, (0..=last).collect::<Vec<_>>());
     }

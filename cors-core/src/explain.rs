@@ -7,8 +7,9 @@ use crate::decision::{Decision, Verdict};
 use crate::grant_id::GrantId;
 use crate::header::RequestHeader;
 use crate::origin::{Origin, OriginError};
+use crate::path::PathError;
 use crate::pattern::{HostWildcard, OriginPattern, PatternError, Shape};
-use crate::policy::Policy;
+use crate::policy::{CompiledPart, Policy};
 use crate::suggest;
 use crate::text::Excerpt;
 
@@ -46,8 +47,27 @@ use crate::text::Excerpt;
 pub struct Explanation {
     decision: Decision,
     reason: Reason,
+    /// Where the policy has routes.
+    path: Option<PathExplanation>,
     origin: Option<String>,
     near_miss: Option<NearMiss>,
+    granted_elsewhere: Option<GrantId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PathExplanation {
+    /// The request's path.
+    path: String,
+    part: PathPart,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum PathPart {
+    /// The index of the route, and its path.
+    Route(usize, String),
+    Top,
+    /// The path has no grant.
+    None,
 }
 
 impl Explanation {
@@ -61,6 +81,52 @@ impl Explanation {
         self.reason
     }
 
+    /// The index of the route that the request belongs to, counted from 0; `None` for the top, and for a path
+    /// that [has no grant](Reason::AbnormalPath) in a policy with routes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Config, Grant, Policy};
+    /// # use cors_core::adapter::{RequestHead, RequestHeader};
+    /// # struct Get(&'static str, &'static str);
+    /// # impl RequestHead for Get {
+    /// #     fn method(&self) -> &[u8] { b"GET" }
+    /// #     fn path(&self) -> Option<&[u8]> { Some(self.0.as_bytes()) }
+    /// #     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+    /// #         (name == RequestHeader::Origin).then_some(self.1.as_bytes()).into_iter()
+    /// #     }
+    /// # }
+    ///
+    /// let app = Grant::new(["https://app.example.com"]);
+    /// let policy = Policy::new(Config::new([app]).route("/public", Grant::new(["*"])))?;
+    ///
+    /// // `Get` is a `RequestHead` with this path and this `Origin`.
+    /// let explanation = policy.explain(&Get("/public/logo", "https://other.example"));
+    /// assert_eq!(explanation.route(), Some(0));
+    ///
+    /// let explanation = policy.explain(&Get("/private", "https://other.example"));
+    /// assert_eq!(explanation.route(), None);
+    /// assert_eq!(
+    ///     explanation.to_string(),
+    ///     "no route is for the path `/private`; origin `https://other.example` is in no grant at the top; \
+    ///      for other paths it has route[0].grant[0]",
+    /// );
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn route(&self) -> Option<usize> {
+        match self.path.as_ref()?.part {
+            PathPart::Route(route, _) => Some(route),
+            PathPart::Top | PathPart::None => None,
+        }
+    }
+
+    /// The first grant of another part of the policy that matches the origin, if this part has none: the page may be
+    /// right, and the path wrong.
+    pub fn granted_elsewhere(&self) -> Option<GrantId> {
+        self.granted_elsewhere
+    }
+
     /// The pattern that the origin nearly matches, if there is one.
     pub fn near_miss(&self) -> Option<&NearMiss> {
         self.near_miss.as_ref()
@@ -70,18 +136,48 @@ impl Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let origin = Excerpt(self.origin.as_deref().unwrap_or_default());
+        let path = Excerpt(self.path.as_ref().map_or("", |path| &path.path));
+        let part = self.path.as_ref().map(|path| &path.part);
+        match part {
+            Some(PathPart::Route(route, text)) => {
+                write!(f, "route[{route}] (`{}`) decides; ", Excerpt(text))?;
+            }
+            Some(PathPart::Top) => write!(f, "no route is for the path `{path}`; ")?,
+            Some(PathPart::None) | None => {}
+        }
         match self.reason {
             Reason::Granted(grant) => write!(f, "origin `{origin}` is in {grant}")?,
-            Reason::SameForAll => f.write_str("the policy allows any origin")?,
+            Reason::SameForAll => f.write_str(match part {
+                None => "the policy allows any origin",
+                Some(_) => "any origin is allowed",
+            })?,
             Reason::NoOrigin => {
                 f.write_str("the request has no `Origin`, so it is not a CORS request")?
             }
             Reason::SeveralOrigins => f.write_str("the request has several `Origin` lines")?,
             Reason::NotAnOrigin(error) => write!(f, "origin `{origin}` {error}")?,
-            Reason::NotAllowed => write!(f, "origin `{origin}` is in no grant")?,
+            Reason::NotAllowed => {
+                write!(f, "origin `{origin}` is in no grant")?;
+                match part {
+                    Some(PathPart::Route(..)) => f.write_str(" of the route")?,
+                    Some(PathPart::Top) => f.write_str(" at the top")?,
+                    Some(PathPart::None) | None => {}
+                }
+            }
+            Reason::NoPart => f.write_str("there are no grants at the top")?,
+            Reason::AbnormalPath(error) => write!(
+                f,
+                "the path `{path}` {error}, so it has no grant: servers may read it in several ways"
+            )?,
+            Reason::UnknownPath => f.write_str(
+                "the path as the client sent it is not known, so it has no grant in a policy with routes",
+            )?,
         }
-        match &self.near_miss {
-            Some(near_miss) => write!(f, "; it {near_miss}"),
+        if let Some(near_miss) = &self.near_miss {
+            write!(f, "; it {near_miss}")?;
+        }
+        match self.granted_elsewhere {
+            Some(grant) => write!(f, "; for other paths it has {grant}"),
             None => Ok(()),
         }
     }
@@ -91,7 +187,14 @@ impl fmt::Display for Explanation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The policy is one `*` grant, and the request is not a preflight: every response gets the same headers.
+    /// The path cannot have a grant in a policy with routes.
+    AbnormalPath(PathError),
+    /// The policy has routes, and the adapter does not know the path as the client sent it.
+    UnknownPath,
+    /// No route is for the path, and the policy has no grants at the top.
+    NoPart,
+    /// The part of the policy is one `*` grant, and the request is not a preflight: every response gets the same
+    /// headers.
     SameForAll,
     /// The request has no `Origin`.
     NoOrigin,
@@ -115,6 +218,9 @@ impl Reason {
     /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AbnormalPath(_) => "abnormal-path",
+            Self::UnknownPath => "unknown-path",
+            Self::NoPart => "no-part",
             Self::SameForAll => "everyone",
             Self::NoOrigin => "no-origin",
             Self::SeveralOrigins => "several-origins",
@@ -197,19 +303,41 @@ impl Policy {
     /// For people: unlike `decide`, it allocates, and compares every pattern to find a near miss.
     pub fn explain(&self, head: &impl RequestHead) -> Explanation {
         let decision = self.decide(head);
+        let part = self.compiled().part(head);
         let (reason, origin) = self.reason(head, decision);
         let near_miss = match reason {
             Reason::NotAnOrigin(_) | Reason::NotAllowed => {
-                origin.as_deref().and_then(|origin| self.near_miss(origin))
+                origin.as_deref().and_then(|origin| part.near_miss(origin))
             }
+            _ => None,
+        };
+        let granted_elsewhere = match reason {
+            Reason::NotAllowed | Reason::NoPart => origin.as_deref().and_then(|origin| {
+                let mut parts = self.compiled().parts();
+                parts.find_map(|part| part.allowlist.grant(origin.as_bytes()))
+            }),
             _ => None,
         };
         Explanation {
             decision,
             reason,
+            path: self.explain_path(head),
             origin,
             near_miss,
+            granted_elsewhere,
         }
+    }
+
+    fn explain_path(&self, head: &impl RequestHead) -> Option<PathExplanation> {
+        let routed = self.compiled().routed.as_ref()?;
+        let path = head.path().unwrap_or_default();
+        let part = match routed.find(head) {
+            Ok(Some((route, _))) => PathPart::Route(route, routed.path(route)?.to_owned()),
+            Ok(None) => PathPart::Top,
+            Err(_) => PathPart::None,
+        };
+        let path = String::from_utf8_lossy(path).into_owned();
+        Some(PathExplanation { path, part })
     }
 
     /// Emits an event at level debug if the request's origin has no grant, with the fields `reason`,
@@ -231,7 +359,8 @@ impl Policy {
         let origin = origin.as_deref().unwrap_or_default();
         tracing::debug!(
             reason = reason.as_str(),
-            grant = self.misspelling(origin).map(|near_miss| near_miss.grant.index()),
+            route = self.compiled().routed.as_ref().and_then(|routed| Some(routed.find(head).ok()??.0)),
+            grant = self.compiled().part(head).misspelling(origin).map(|near_miss| near_miss.grant.index()),
             origin = %Excerpt(origin),
             "CORS: origin has no grant",
         );
@@ -239,7 +368,8 @@ impl Policy {
 
     fn reason(&self, head: &impl RequestHead, decision: Decision) -> (Reason, Option<String>) {
         let policy = self.compiled();
-        if policy.same_for_all && matches!(decision, Decision::Forward(_)) {
+        let part = policy.part(head);
+        if part.same_for_all.is_some() && matches!(decision, Decision::Forward(_)) {
             return (Reason::SameForAll, None);
         }
         let origin = match head.single_line(RequestHeader::Origin) {
@@ -252,12 +382,19 @@ impl Policy {
             Verdict::Granted(grant) => Reason::Granted(grant),
             Verdict::NoGrant | Verdict::NoOrigin => match Origin::parse(&text) {
                 Err(error) if error != OriginError::Null => Reason::NotAnOrigin(error),
-                _ => Reason::NotAllowed,
+                _ => match policy.routed.as_ref().map(|routed| routed.find(head)) {
+                    Some(Err(Some(error))) => Reason::AbnormalPath(error),
+                    Some(Err(None)) => Reason::UnknownPath,
+                    Some(Ok(None)) if !part.has_grants() => Reason::NoPart,
+                    _ => Reason::NotAllowed,
+                },
             },
         };
         (reason, Some(text))
     }
+}
 
+impl CompiledPart {
     fn near_miss(&self, origin: &str) -> Option<NearMiss> {
         if let Some(near_miss) = self.misspelling(origin) {
             return Some(near_miss);
@@ -267,12 +404,7 @@ impl Policy {
             let difference = difference(&origin, &OriginPattern::parse(&pattern).ok()?)?;
             Some((difference, grant, pattern))
         };
-        let (difference, grant, pattern) = self
-            .compiled()
-            .allowlist
-            .patterns()
-            .filter_map(near)
-            .min()?;
+        let (difference, grant, pattern) = self.allowlist.patterns().filter_map(near).min()?;
         Some(NearMiss {
             grant,
             pattern,
@@ -291,7 +423,7 @@ impl Policy {
             Err(_) => Difference::Form,
         };
         let pattern = suggest::suggest(origin)?;
-        let grant = self.compiled().allowlist.grant(pattern.as_bytes())?;
+        let grant = self.allowlist.grant(pattern.as_bytes())?;
         Some(NearMiss {
             grant,
             pattern,

@@ -24,6 +24,7 @@ pub struct GrantId {
 }
 
 impl GrantId {
+    #[cfg(test)]
     pub(crate) const FIRST: Self = Self { part: 0, index: 0 };
 
     /// The grant at this index of a route, or of the top.
@@ -39,6 +40,10 @@ impl GrantId {
     /// The index of the grant's route, counted from 0; `None` for a grant at the top.
     pub fn route(self) -> Option<usize> {
         self.part.checked_sub(1).map(|route| route as usize)
+    }
+
+    pub(crate) fn number(self) -> u32 {
+        self.index
     }
 
     /// The grant's index in its route, or at the top, counted from 0.

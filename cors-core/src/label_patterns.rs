@@ -66,7 +66,13 @@ impl<T> ByLength<T> {
         &'a self,
         part: impl Fn(usize) -> Option<&'a [u8]> + 'a,
     ) -> impl Iterator<Item = (&'a [u8], &'a T)> {
-        let lengths = (0..u64::BITS).filter(|len| self.lengths >> len & 1 == 1);
+        let mut lengths = self.lengths;
+        let lengths = std::iter::from_fn(move || {
+            let shortest = lengths.trailing_zeros();
+            // Clears that bit; there is none without a bit.
+            lengths &= lengths.checked_sub(1)?;
+            Some(shortest)
+        });
         lengths.filter_map(move |len| {
             let text = part(usize::try_from(len).ok()?)?;
             Some((text, self.entries.get(text)?))

@@ -1,17 +1,21 @@
 //! A configuration that is valid and compiled.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "tracing")]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::{Config, Grant};
-use crate::decision::{Decision, Header, HeaderSource, PerResponse};
+use crate::decide::RequestHead;
+use crate::decision::{Decision, Header, HeaderSet, HeaderSource, PerResponse, Verdict};
 use crate::error::{ConfigError, ConfigErrors};
 use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
 use crate::matching::Allowlist;
-use crate::validate;
+use crate::path::PathError;
+use crate::routes::Routes;
+use crate::validate::{self, Checked, Patterns};
 
 /// A CORS policy: a [`Config`] without errors, ready to decide requests.
 ///
@@ -32,14 +36,32 @@ use crate::validate;
 pub struct Policy(Arc<Compiled>);
 
 pub(crate) struct Compiled {
-    pub(crate) allowlist: Allowlist,
-    /// Whether the policy is one `*` grant, so that the headers are the same for all requests.
-    pub(crate) same_for_all: bool,
+    /// What is for paths without a route. A policy without routes knows no paths.
+    top: CompiledPart,
+    pub(crate) routed: Option<Routed>,
     pub(crate) preflight_status: u16,
     headers: PerResponse<Box<[Header<Box<str>>]>>,
     /// Whether a header that other code had set was reported.
     #[cfg(feature = "tracing")]
     reported: AtomicBool,
+}
+
+pub(crate) struct Routed {
+    routes: Routes,
+    /// The parts of the routes, by their numbers.
+    parts: Box<[CompiledPart]>,
+    /// What is for a path that is not in normal form, or not known: no grant.
+    abnormal: CompiledPart,
+}
+
+/// The grants at the top of a policy, or of a route. The default is no grant.
+#[derive(Default)]
+pub(crate) struct CompiledPart {
+    pub(crate) allowlist: Allowlist,
+    /// Whether the part is one `*` grant, so that the headers are the same for all requests.
+    pub(crate) same_for_all: Option<GrantId>,
+    /// The row of its first grant in [`PerResponse`].
+    first_row: u32,
 }
 
 impl Policy {
@@ -51,25 +73,43 @@ impl Policy {
     pub fn new(config: impl Into<Config>) -> Result<Self, ConfigErrors> {
         let config = config.into();
         let mut errors = Vec::new();
-        match Self::compile(&config, &mut errors) {
+        match Self::compile(&config, &HashSet::new(), &mut errors) {
             Some(policy) if errors.is_empty() => Ok(policy),
             _ => Err(ConfigErrors(errors)),
         }
     }
 
     /// Compiles a configuration. If it has errors, they are added to `errors` and there is no policy.
-    pub(crate) fn compile(config: &Config, errors: &mut Vec<ConfigError>) -> Option<Self> {
-        let patterns = validate::check(config, errors);
+    ///
+    /// `incomplete` has the grants whose origins are not all known.
+    pub(crate) fn compile(
+        config: &Config,
+        incomplete: &HashSet<GrantId>,
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<Self> {
+        let Checked { parts, routes } = validate::check(config, incomplete, errors);
         if !errors.is_empty() {
             return None;
         }
-        let same_for_all =
-            matches!(&*patterns, [(GrantId::FIRST, pattern)] if pattern.as_str() == "*");
+        let mut headers = Headers::new();
+        let grants = config.routes.iter().map(|route| &*route.part.grants);
+        let grants = std::iter::once(&*config.grants).chain(grants);
+        let mut parts = parts.into_iter().zip(grants);
+        let mut parts = parts
+            .by_ref()
+            .map(|(patterns, grants)| headers.part(patterns, grants));
+        let top = parts.next()?;
+        let parts: Box<[_]> = parts.collect();
+        let routed = (!parts.is_empty()).then(|| Routed {
+            routes,
+            parts,
+            abnormal: CompiledPart::default(),
+        });
         Some(Self(Arc::new(Compiled {
-            allowlist: Allowlist::new(patterns.into_iter()),
-            same_for_all,
+            top,
+            routed,
             preflight_status: config.preflight_status,
-            headers: headers(&config.grants, same_for_all),
+            headers: PerResponse::new(headers.actual, headers.preflight),
             #[cfg(feature = "tracing")]
             reported: AtomicBool::new(false),
         })))
@@ -166,25 +206,104 @@ impl Policy {
     }
 }
 
+impl Compiled {
+    /// The part that a request belongs to.
+    #[inline]
+    pub(crate) fn part(&self, head: &impl RequestHead) -> &CompiledPart {
+        match &self.routed {
+            None => &self.top,
+            Some(routed) => match routed.find(head) {
+                Ok(None) => &self.top,
+                Ok(Some((_, part))) => part,
+                Err(_) => &routed.abnormal,
+            },
+        }
+    }
+
+    /// All parts: the top, then those of the routes.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &CompiledPart> {
+        let routed = self.routed.iter().flat_map(|routed| &routed.parts);
+        std::iter::once(&self.top).chain(routed)
+    }
+}
+
+impl Routed {
+    /// The route of a request, and its part; `Ok(None)` for the top.
+    pub(crate) fn find(
+        &self,
+        head: &impl RequestHead,
+    ) -> Result<Option<(usize, &CompiledPart)>, Option<PathError>> {
+        let path = head.path().ok_or(None)?;
+        let route = self.routes.find(path)?;
+        Ok(route.and_then(|route| Some((route, self.parts.get(route)?))))
+    }
+
+    pub(crate) fn path(&self, route: usize) -> Option<&str> {
+        self.routes.path(route)
+    }
+}
+
+impl CompiledPart {
+    pub(crate) fn has_grants(&self) -> bool {
+        !self.allowlist.is_empty()
+    }
+
+    /// The headers for a verdict of this part.
+    pub(crate) fn headers(&self, verdict: Verdict) -> HeaderSet {
+        let row = match verdict {
+            Verdict::Granted(grant) => self.first_row.saturating_add(grant.number()),
+            Verdict::NoGrant | Verdict::NoOrigin => u32::from(self.same_for_all.is_some()),
+        };
+        HeaderSet::new(verdict, row)
+    }
+}
+
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy")
-            .field("same_for_all", &self.0.same_for_all)
+            .field("parts", &self.0.parts().count())
             .finish_non_exhaustive()
     }
 }
 
-fn headers(grants: &[Grant], same_for_all: bool) -> PerResponse<Box<[Header<Box<str>>]>> {
-    let without_grant = || match same_for_all {
-        true => Box::default(),
-        false => Box::new([constant(ResponseHeader::Vary, "Origin")]) as Box<[_]>,
-    };
-    let (mut actual, mut preflight) = (vec![without_grant()], vec![without_grant()]);
-    for grant in grants {
-        actual.push(actual_headers(grant, same_for_all));
-        preflight.push(preflight_headers(grant, same_for_all));
+/// The rows of [`PerResponse`].
+struct Headers {
+    actual: Vec<Box<[Header<Box<str>>]>>,
+    preflight: Vec<Box<[Header<Box<str>>]>>,
+}
+
+impl Headers {
+    /// The first row is for requests without a grant; the second one too, in a part whose headers are the same for
+    /// all requests.
+    fn new() -> Self {
+        let vary = constant(ResponseHeader::Vary, "Origin");
+        let without_grant: Vec<Box<[_]>> = vec![Box::new([vary]), Box::default()];
+        Self {
+            actual: without_grant.clone(),
+            preflight: without_grant,
+        }
     }
-    PerResponse::new(actual, preflight)
+
+    /// Adds the rows of a part, and compiles it.
+    fn part(&mut self, patterns: Patterns<'_>, grants: &[Grant]) -> CompiledPart {
+        let same_for_all = match &*patterns {
+            [(grant, pattern)] if grant.index() == 0 && pattern.as_str() == "*" => Some(*grant),
+            _ => None,
+        };
+        // More rows than this do not fit into memory.
+        let first_row = u32::try_from(self.actual.len()).unwrap_or(u32::MAX);
+        for grant in grants {
+            self.actual
+                .push(actual_headers(grant, same_for_all.is_some()));
+            self.preflight
+                .push(preflight_headers(grant, same_for_all.is_some()));
+        }
+        CompiledPart {
+            allowlist: Allowlist::new(patterns.into_iter()),
+            same_for_all,
+            first_row,
+        }
+    }
 }
 
 fn actual_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>]> {

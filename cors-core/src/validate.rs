@@ -1,14 +1,16 @@
 //! Validates a configuration.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE};
+use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE, Part, Route};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::grant_id::GrantId;
 use crate::header::{self, ResponseHeader};
 use crate::method;
+use crate::path::{self, RoutePath};
 use crate::pattern::{OriginPattern, PatternError, Shape};
+use crate::routes::Routes;
 use crate::seen::SeenPatterns;
 use crate::suggest;
 
@@ -16,24 +18,65 @@ use crate::suggest;
 /// proxy reads as it is installed.
 const MAX_HEADERS: usize = 64 * 1024;
 
-/// Adds every error in `config` to `errors`. Returns the valid patterns, each with its grant's index.
+/// A configuration without errors, ready to be compiled.
+pub(crate) struct Checked<'a> {
+    /// The patterns of each part with their grants: those at the top, then those of each route.
+    pub(crate) parts: Vec<Patterns<'a>>,
+    pub(crate) routes: Routes,
+}
+
+pub(crate) type Patterns<'a> = Vec<(GrantId, OriginPattern<'a>)>;
+
+/// Adds every error in `config` to `errors`. Returns what is valid.
+///
+/// `incomplete` has the grants whose origins are not all known. They are not missing, and their grant is not unreachable.
 pub(crate) fn check<'a>(
     config: &'a Config,
+    incomplete: &HashSet<GrantId>,
     errors: &mut Vec<ConfigError>,
-) -> Vec<(GrantId, OriginPattern<'a>)> {
-    let mut origins = Origins::default();
-    if config.grants.is_empty() {
+) -> Checked<'a> {
+    let mut part = |route, grants: &'a [Grant], danger| {
+        check_grants(route, grants, danger, incomplete, errors)
+    };
+    let mut parts = vec![part(None, &config.grants, config.dangerously_allow)];
+    for (index, route) in config.routes.iter().enumerate() {
+        let Part {
+            grants,
+            dangerously_allow,
+        } = &route.part;
+        parts.push(part(Some(index), grants, *dangerously_allow));
+    }
+    if config.grants.is_empty() && config.routes.is_empty() {
         errors.push(missing_origins(Place::default()));
     }
-    for (index, grant) in config.grants.iter().enumerate() {
+    let routes = check_routes(&config.routes, errors);
+    if !matches!(config.preflight_status, 200 | 204) {
+        errors.push(preflight_status(config.preflight_status));
+    }
+    Checked { parts, routes }
+}
+
+fn check_grants<'a>(
+    route: Option<usize>,
+    grants: &'a [Grant],
+    danger: DangerouslyAllow,
+    incomplete: &HashSet<GrantId>,
+    errors: &mut Vec<ConfigError>,
+) -> Patterns<'a> {
+    let mut origins = Origins::default();
+    for (index, grant) in grants.iter().enumerate() {
+        let id = GrantId::new(route, index);
         let mut grant = Checker {
             grant,
+            id,
+            is_complete: !incomplete.contains(&id),
             place: Place {
+                route,
                 grant: Some(index),
-                numbered: config.grants.len() > 1,
+                numbered: grants.len() > 1,
                 ..Place::default()
             },
-            danger: config.dangerously_allow,
+            danger,
             errors,
         };
         grant.origins(&mut origins);
@@ -43,10 +86,43 @@ pub(crate) fn check<'a>(
         grant.header_sizes();
         grant.max_age();
     }
-    if !matches!(config.preflight_status, 200 | 204) {
-        errors.push(preflight_status(config.preflight_status));
-    }
     origins.patterns
+}
+
+fn check_routes(routes: &[Route], errors: &mut Vec<ConfigError>) -> Routes {
+    let mut compiled = Routes::default();
+    // The numbers of the valid routes: an invalid one is not compiled.
+    let mut valid = Vec::new();
+    for (index, Route { path: text, .. }) in routes.iter().enumerate() {
+        let place = Place {
+            route: Some(index),
+            key: "path".to_owned(),
+            ..Place::default()
+        };
+        let error = match RoutePath::parse(text) {
+            Ok(parsed) => {
+                valid.push(index);
+                let Err(earlier) = compiled.insert(&parsed) else {
+                    continue;
+                };
+                let earlier = valid.get(earlier).copied().unwrap_or_default();
+                let differs = match routes.get(earlier).is_some_and(|route| route.path == *text) {
+                    true => "is for the same paths as",
+                    false => {
+                        "is for the same paths as, or differs only in the case of letters or in the names of segments from,"
+                    }
+                };
+                let message = format!("{differs} route[{earlier}]; remove one");
+                ConfigError::new(ErrorCode::DuplicateRoute, place, message)
+            }
+            Err(error) => {
+                let error = ConfigError::new(ErrorCode::InvalidPath, place, error.to_string());
+                error.suggest(path::suggest(text))
+            }
+        };
+        errors.push(error.value_of(text));
+    }
+    compiled
 }
 
 pub(crate) fn missing_origins(place: Place) -> ConfigError {
@@ -81,12 +157,15 @@ pub(crate) fn preflight_status(value: impl fmt::Display) -> ConfigError {
 /// The origins of the grants that were checked before.
 #[derive(Default)]
 struct Origins<'a> {
-    patterns: Vec<(GrantId, OriginPattern<'a>)>,
+    patterns: Patterns<'a>,
     listed: SeenPatterns<'a>,
 }
 
 struct Checker<'a, 'e> {
     grant: &'a Grant,
+    id: GrantId,
+    /// Whether all of its origins are known.
+    is_complete: bool,
     place: Place,
     danger: DangerouslyAllow,
     errors: &'e mut Vec<ConfigError>,
@@ -121,9 +200,12 @@ impl<'a> Checker<'a, '_> {
 
     fn origins(&mut self, seen: &mut Origins<'a>) {
         const KEY: &str = "allow_origins";
-        let grant = self.place.grant.unwrap_or_default();
+        let grant = self.id.index();
         let texts = &self.grant.allow_origins;
         if texts.is_empty() {
+            if !self.is_complete {
+                return;
+            }
             self.errors.push(missing_origins(self.place.clone()));
             return;
         }
@@ -141,8 +223,10 @@ impl<'a> Checker<'a, '_> {
             .iter()
             .map(|(_, pattern)| seen.listed.covers(pattern))
             .collect();
-        let unreachable =
-            grant > 0 && patterns.len() == texts.len() && covered.iter().all(|covered| *covered);
+        let unreachable = grant > 0
+            && self.is_complete
+            && patterns.len() == texts.len()
+            && covered.iter().all(|covered| *covered);
         if unreachable {
             let message =
                 "is unreachable: earlier grants match all of its origins; remove it, or move it up";
@@ -174,7 +258,7 @@ impl<'a> Checker<'a, '_> {
                 }
             }
             seen.listed.insert(&pattern, (grant, index));
-            seen.patterns.push((GrantId::new(None, grant), pattern));
+            seen.patterns.push((self.id, pattern));
         }
     }
 

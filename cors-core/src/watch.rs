@@ -283,7 +283,10 @@ mod tests {
         /// The only origin that is allowed.
         fn allowed(&self) -> String {
             let (policy, _) = self.live.current();
-            let mut patterns = policy.compiled().allowlist.patterns();
+            let mut patterns = policy
+                .compiled()
+                .parts()
+                .flat_map(|part| part.allowlist.patterns());
             let (_, pattern) = patterns.next().unwrap();
             pattern.to_owned()
         }

@@ -30,7 +30,7 @@ use crate::pattern::{OriginPattern, Shape};
 use wildcards::Wildcards;
 
 /// The origin patterns of all grants, compiled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Allowlist {
     /// Origins without wildcards, and `null`.
     exact: HashMap<Box<[u8]>, GrantId, RandomState>,
@@ -44,12 +44,7 @@ pub(crate) struct Allowlist {
 impl Allowlist {
     /// Compiles `(grant, pattern)` pairs, the first grant first.
     pub(crate) fn new<'a>(patterns: impl Iterator<Item = (GrantId, OriginPattern<'a>)>) -> Self {
-        let mut list = Self {
-            exact: HashMap::default(),
-            wildcards: Wildcards::new(),
-            any: None,
-            max_len: 0,
-        };
+        let mut list = Self::default();
         for (grant, pattern) in patterns {
             list.max_len = list.max_len.max(pattern.max_len());
             match pattern.shape() {
@@ -76,6 +71,10 @@ impl Allowlist {
             Some(any) if listed.is_none_or(|listed| any < listed) && is_origin(origin) => Some(any),
             _ => listed,
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.max_len == 0
     }
 
     /// All patterns but `*`, each with its grant, in no particular order. For explanations only.

@@ -16,9 +16,9 @@ use crate::label_patterns::LabelPatterns;
 use crate::origin;
 use crate::pattern::{HostWildcard, PortPattern, Tuple};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Wildcards {
-    is_empty: bool,
+    has_patterns: bool,
     /// Separate from the others, because nearly all patterns and origins have this scheme: it takes a
     /// comparison and not a look-up.
     https: Scheme,
@@ -61,17 +61,9 @@ struct ByPort {
 }
 
 impl Wildcards {
-    pub(super) fn new() -> Self {
-        Self {
-            is_empty: true,
-            https: Scheme::default(),
-            others: HashMap::default(),
-        }
-    }
-
     /// Adds a pattern that has a wildcard. Of equal patterns the first counts.
     pub(super) fn insert(&mut self, pattern: &Tuple<'_>, grant: GrantId) {
-        self.is_empty = false;
+        self.has_patterns = true;
         let scheme = match pattern.scheme {
             "https" => &mut self.https,
             other => self.others.entry(other.as_bytes().into()).or_default(),
@@ -101,9 +93,9 @@ impl Wildcards {
     /// The first grant that matches the origin, if any.
     #[inline]
     pub(super) fn grant(&self, origin: &[u8]) -> Option<GrantId> {
-        match self.is_empty {
-            true => None,
-            false => self.look_up(origin),
+        match self.has_patterns {
+            true => self.look_up(origin),
+            false => None,
         }
     }
 

@@ -1,0 +1,125 @@
+//! Which route a path belongs to.
+//!
+//! The routes are a tree over segments. A path goes down the tree, a literal segment before a `{name}`; where one way
+//! ends without a route, the other one is tried. So the most specific route is found first. The cost of a path does
+//! not grow with the number of routes next to each other.
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use crate::path::{self, MAX_LITERAL, PathError, RoutePath, Segment};
+
+/// The routes of a policy, compiled.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    root: Node,
+    /// The paths of the routes, by their numbers.
+    paths: Vec<Box<str>>,
+}
+
+/// The place in the tree after some segments.
+#[derive(Debug, Default)]
+struct Node {
+    /// The next segment, in lower case.
+    literals: HashMap<Box<[u8]>, Node, RandomState>,
+    capture: Option<Box<Node>>,
+    /// The route that ends here.
+    route: Option<usize>,
+}
+
+impl Routes {
+    /// Adds a route; its number is the number of calls before.
+    ///
+    /// # Errors
+    ///
+    /// The number of an earlier route for the same paths, or for paths that differ in the case of letters only.
+    pub(crate) fn insert(&mut self, path: &RoutePath<'_>) -> Result<(), usize> {
+        let number = self.paths.len();
+        self.paths.push(path.as_str().into());
+        let mut node = &mut self.root;
+        for segment in &path.segments {
+            node = match segment {
+                Segment::Literal(text) => {
+                    let text = text.to_ascii_lowercase().into_bytes();
+                    node.literals.entry(text.into()).or_default()
+                }
+                Segment::Capture(_) => node.capture.get_or_insert_default(),
+            };
+        }
+        match node.route {
+            Some(earlier) => Err(earlier),
+            None => {
+                node.route = Some(number);
+                Ok(())
+            }
+        }
+    }
+
+    /// The route of a path; `Ok(None)` if no route is for it. Allocates nothing.
+    #[inline]
+    pub(crate) fn find(&self, path: &[u8]) -> Result<Option<usize>, PathError> {
+        path::check_normal(path)?;
+        // The tree does not know upper case, so it finds the route that a server finds to which case does not count.
+        let Some(route) = self.root.find(path.get(1..)) else {
+            return Ok(None);
+        };
+        // If that route is also one for the path as it is, then it is the most specific one: others that match the
+        // path as it is were candidates, too.
+        match self
+            .paths
+            .get(route)
+            .is_some_and(|text| matches(text, path))
+        {
+            true => Ok(Some(route)),
+            false => Err(PathError::Case { route }),
+        }
+    }
+
+    /// The path of a route, as it is configured.
+    pub(crate) fn path(&self, route: usize) -> Option<&str> {
+        self.paths.get(route).map(|path| &**path)
+    }
+}
+
+impl Node {
+    /// The most specific route for the segments in `rest`; `None` is their end.
+    fn find(&self, rest: Option<&[u8]>) -> Option<usize> {
+        let below = rest.and_then(|rest| {
+            let (segment, rest) = split(rest);
+            let literal = || self.literal(segment)?.find(rest);
+            let capture = || match segment {
+                [] => None,
+                _ => self.capture.as_ref()?.find(rest),
+            };
+            literal().or_else(capture)
+        });
+        below.or(self.route)
+    }
+
+    fn literal(&self, segment: &[u8]) -> Option<&Self> {
+        if self.literals.is_empty() {
+            return None;
+        }
+        let mut lower = [0; MAX_LITERAL];
+        let lower = lower.get_mut(..segment.len())?;
+        for (lower, byte) in lower.iter_mut().zip(segment) {
+            *lower = byte.to_ascii_lowercase();
+        }
+        self.literals.get(&*lower)
+    }
+}
+
+/// The first segment, and what comes after its slash.
+fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut parts = path.splitn(2, |byte| *byte == b'/');
+    (parts.next().unwrap_or_default(), parts.next())
+}
+
+/// Whether the literal segments of a route's path are those of a path that has as many segments.
+fn matches(route: &str, path: &[u8]) -> bool {
+    // `/` has no segments.
+    let route = route.trim_end_matches('/').as_bytes();
+    let segments = route.split(|byte| *byte == b'/');
+    let mut pairs = segments.zip(path.split(|byte| *byte == b'/'));
+    pairs.all(|(route, segment)| route.starts_with(b"{") || route == segment)
+}
