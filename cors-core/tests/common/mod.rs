@@ -2,15 +2,24 @@
 
 use cors_core::adapter::{RequestHead, RequestHeader};
 
-/// A request: a line with the method, then header lines.
+/// A request: a line with the method and, if it is known, the path; then header lines.
 pub(crate) struct Request<'a>(pub(crate) &'a [u8]);
+
+impl Request<'_> {
+    fn first_line(&self) -> &[u8] {
+        let mut lines = self.0.split(|&byte| byte == b'\n');
+        lines.next().unwrap_or_default()
+    }
+}
 
 impl RequestHead for Request<'_> {
     fn method(&self) -> &[u8] {
-        self.0
-            .split(|&byte| byte == b'\n')
-            .next()
-            .unwrap_or_default()
+        let mut words = self.first_line().splitn(2, |&byte| byte == b' ');
+        words.next().unwrap_or_default()
+    }
+
+    fn path(&self) -> Option<&[u8]> {
+        self.first_line().splitn(2, |&byte| byte == b' ').nth(1)
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {

@@ -10,3 +10,5 @@ mod decide;
 mod live;
 #[cfg(feature = "toml")]
 mod matching;
+#[cfg(feature = "toml")]
+mod routes;
