@@ -7,87 +7,33 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use crate::error::{ConfigError, Location, Place};
+use self::document::{Item, Loaded};
+use crate::error::{ConfigError, Location};
 use crate::policy::Policy;
 
+pub mod document;
+#[cfg(feature = "toml")]
+mod options;
 mod reader;
 #[cfg(feature = "serde")]
 mod serde;
 #[cfg(feature = "toml")]
 mod toml;
+mod variables;
 
 #[cfg(feature = "toml")]
+pub use self::options::LoadOptions;
+#[cfg(feature = "toml")]
 pub use self::toml::{LoadError, PolicyFile, read_policy};
-
-/// A value in a file, with its place if the format has one.
-#[derive(Debug)]
-struct Item {
-    node: Node,
-    span: Option<Range<usize>>,
-}
-
-#[derive(Debug)]
-enum Node {
-    Text(String),
-    Integer(i128),
-    Boolean(bool),
-    List(Vec<Item>),
-    Table(Vec<(Key, Item)>),
-    /// A type that no key has; the text names it.
-    Other(&'static str),
-}
-
-#[derive(Debug)]
-struct Key {
-    name: String,
-    span: Option<Range<usize>>,
-}
-
-impl Item {
-    fn kind(&self) -> &'static str {
-        match self.node {
-            Node::Text(_) => "a string",
-            Node::Integer(_) => "an integer",
-            Node::Boolean(_) => "a boolean",
-            Node::List(_) => "a list",
-            Node::Table(_) => "a table",
-            Node::Other(kind) => kind,
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&Self> {
-        match &self.node {
-            Node::Table(entries) => entries
-                .iter()
-                .find(|(name, _)| name.name == key)
-                .map(|(_, item)| item),
-            _ => None,
-        }
-    }
-
-    fn nth(&self, index: usize) -> Option<&Self> {
-        match &self.node {
-            Node::List(items) => items.get(index),
-            _ => None,
-        }
-    }
-
-    /// The span of the value at `place`, or of the innermost value around it.
-    fn span_of(&self, place: &Place) -> Option<Range<usize>> {
-        let grant = place.grant.and_then(|grant| self.get("grant")?.nth(grant));
-        let value = grant.unwrap_or(self).get(&place.key);
-        let item = value.and_then(|list| list.nth(place.index?));
-        match item.or(value).or(grant) {
-            Some(item) => item.span.clone(),
-            // Point at the beginning of the file, not at all of it.
-            None => self.span.as_ref().map(|_| 0..0),
-        }
-    }
-}
+pub use self::variables::Variables;
 
 /// Reads a policy from a file. All errors are added to `errors` in the order of the
 /// file, with their spans.
-fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
+fn read(
+    root: &Item,
+    _variables: Option<&Variables>,
+    errors: &mut Vec<ConfigError>,
+) -> Option<Loaded> {
     let (config, unread) = reader::read_config(root, errors);
     let mut found = Vec::new();
     let policy = Policy::compile(&config, &HashSet::new(), &mut found);
@@ -110,7 +56,9 @@ fn read(root: &Item, errors: &mut Vec<ConfigError>) -> Option<Policy> {
         errors.push(error);
     }
     errors.sort_by_key(|error| error.location.as_ref().map(|location| location.span.start));
-    policy.filter(|_| errors.is_empty())
+    policy
+        .filter(|_| errors.is_empty())
+        .map(|policy| Loaded { policy, config })
 }
 
 /// A location whose line is not counted yet.

@@ -184,8 +184,13 @@ mod validate;
 mod watch;
 
 pub use config::{Config, DangerouslyAllow, Grant, Part, Route};
+#[cfg(any(feature = "toml", feature = "serde"))]
+pub use config_file::Variables;
+#[cfg(any(feature = "toml", feature = "serde"))]
+#[doc(hidden)]
+pub use config_file::document;
 #[cfg(feature = "toml")]
-pub use config_file::{LoadError, PolicyFile, read_policy};
+pub use config_file::{LoadError, LoadOptions, PolicyFile, read_policy};
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
 pub use explain::{Difference, Explanation, NearMiss, Reason};
 pub use grant_id::GrantId;

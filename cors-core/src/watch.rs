@@ -8,9 +8,8 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::config_file::LoadError;
+use crate::config_file::{LoadError, LoadOptions};
 use crate::live::{LivePolicy, State};
-use crate::policy::Policy;
 use crate::text::Printable;
 
 /// How often the file is checked.
@@ -54,8 +53,19 @@ impl LivePolicy {
     /// # Ok::<(), cors_core::LoadError>(())
     /// ```
     pub fn watch(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        LoadOptions::default().watch(path)
+    }
+}
+
+impl LoadOptions {
+    /// Reads a policy from a TOML file, and again whenever the file changes: [`LivePolicy::watch`].
+    ///
+    /// # Errors
+    ///
+    /// As [`LivePolicy::watch`], and if there is no such table.
+    pub fn watch(&self, path: impl AsRef<Path>) -> Result<LivePolicy, LoadError> {
         let path = path.as_ref();
-        let (live, mut watch) = Watch::new(path)?;
+        let (live, mut watch) = Watch::new(path, self.clone())?;
         thread::Builder::new()
             .name("cors-watch".to_owned())
             .spawn(move || {
@@ -73,6 +83,7 @@ impl LivePolicy {
 /// Checking takes some microseconds a second.
 struct Watch {
     path: PathBuf,
+    options: LoadOptions,
     /// The stamp of the file that was read last, valid or not.
     read: Stamp,
     /// The stamp at the last check.
@@ -89,14 +100,15 @@ struct Watch {
 
 impl Watch {
     /// Reads the file for the first time.
-    fn new(path: &Path) -> Result<(LivePolicy, Self), LoadError> {
+    fn new(path: &Path, options: LoadOptions) -> Result<(LivePolicy, Self), LoadError> {
         // Before it is read, so that a change in between is noticed.
         let read = Stamp::of(path);
         let open = open_regular;
-        let live = LivePolicy::new(Policy::from_opened(path, open(path))?);
+        let live = LivePolicy::new(options.load_opened(path, open(path))?);
         let watch = Self {
             // The working directory may change.
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            options,
             read,
             seen: read,
             restless: 0,
@@ -130,7 +142,9 @@ impl Watch {
             }
         }
         self.restless = 0;
-        let loaded = Policy::from_opened(&self.path, (self.open)(&self.path));
+        let loaded = self
+            .options
+            .load_opened(&self.path, (self.open)(&self.path));
         // A file that cannot be read now may be readable at the next check without a change, for example
         // when there are file descriptors again. Report it once.
         let unreadable = match &loaded {
@@ -261,7 +275,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("cors.toml");
             fs::write(&path, FIRST).unwrap();
-            let (live, watch) = Watch::new(&path).unwrap();
+            let (live, watch) = Watch::new(&path, LoadOptions::default()).unwrap();
             Self {
                 folder,
                 live,
@@ -468,7 +482,9 @@ mod tests {
                     }
                 });
                 // Reported once, and refused at the start.
-                sender.send((errors, Watch::new(&path).is_err())).unwrap();
+                sender
+                    .send((errors, Watch::new(&path, LoadOptions::default()).is_err()))
+                    .unwrap();
                 // What a look has found a file a moment ago may be one no more.
                 sender
                     .send((1, open_without_waiting(&path).is_err()))

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::{Item, Key, Node, location_without_line};
+use super::document::{Item, Key, Node};
+use super::location_without_line;
 use crate::config::{Config, Grant, MAX_MAX_AGE};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::validate;

@@ -7,8 +7,9 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::document::{Item, Key, Node};
+use super::read;
 use super::reader::read_config;
-use super::{Item, Key, Node, read};
 use crate::config::{Config, DangerouslyAllow, Grant};
 use crate::error::ConfigErrors;
 use crate::policy::Policy;
@@ -19,7 +20,10 @@ impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = AnyValue::ROOT.deserialize(deserializer)?;
         let mut errors = Vec::new();
-        read(&root, &mut errors).ok_or_else(|| D::Error::custom(ConfigErrors(errors)))
+        match read(&root, None, &mut errors) {
+            Some(loaded) => Ok(loaded.policy),
+            None => Err(D::Error::custom(ConfigErrors(errors))),
+        }
     }
 }
 

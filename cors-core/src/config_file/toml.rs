@@ -9,7 +9,8 @@ use once_cell::sync::OnceCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Item, Key, Node, location_without_line, read};
+use super::document::{Item, Key, Node};
+use super::{LoadOptions, location_without_line};
 use crate::error::{ConfigError, ConfigErrors, ErrorCode, Place};
 use crate::policy::Policy;
 use crate::text::Printable;
@@ -25,14 +26,16 @@ impl Policy {
     /// A [`LoadError`] that names the file: the file cannot be read, is larger than 256 MiB, is not UTF-8,
     /// is empty, or has errors. All errors are reported together, each with its place.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        let path = path.as_ref();
-        Self::from_opened(path, File::open(path))
+        LoadOptions::default().from_file(path)
     }
 
-    /// Reads a policy from a file that was opened, or reports why it could not be opened.
-    pub(crate) fn from_opened(path: &Path, file: io::Result<File>) -> Result<Self, LoadError> {
-        let source = read_file(file).map_err(|reason| LoadError::new(path, reason))?;
-        Self::from_toml(&source).map_err(|errors| LoadError::new(path, Reason::Invalid(errors)))
+    /// Reads a policy from a table of a larger TOML file: [`LoadOptions::table`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::from_file`], and if there is no such table.
+    pub fn from_file_table(path: impl AsRef<Path>, table: &str) -> Result<Self, LoadError> {
+        LoadOptions::default().table(table).from_file(path)
     }
 
     /// Reads a policy from TOML.
@@ -60,32 +63,30 @@ impl Policy {
     /// # Ok::<(), cors_core::ConfigErrors>(())
     /// ```
     pub fn from_toml(source: &str) -> Result<Self, ConfigErrors> {
-        let mut errors = Vec::new();
-        let (table, syntax_errors) = DeTable::parse_recoverable(source);
-        // Report only the first: the others may be consequences of it.
-        if let Some(error) = syntax_errors.first() {
-            let mut invalid = ConfigError::new(
-                ErrorCode::Syntax,
-                Place::default(),
-                format!("the file is not valid TOML: {}", error.message()),
-            );
-            invalid.location = error.span().map(location_without_line);
-            errors.push(invalid);
-        }
-        // What the parser recovers is a guess, so do not report errors in it.
-        if errors.is_empty() {
-            let span = table.span();
-            let root = Item {
-                node: self::table(table.into_inner()),
-                span: Some(span),
-            };
-            if let Some(policy) = read(&root, &mut errors) {
-                return Ok(policy);
-            }
-        }
-        count_lines(source, &mut errors);
-        Err(ConfigErrors(errors))
+        LoadOptions::default().from_toml(source)
     }
+}
+
+/// Parses a file. Does not look at the keys in it.
+pub fn parse(source: &str) -> Result<Item, ConfigErrors> {
+    let (table, syntax_errors) = DeTable::parse_recoverable(source);
+    // Report only the first: the others may be consequences of it. What the parser recovers is a guess, so do not
+    // report errors in it.
+    let Some(error) = syntax_errors.first() else {
+        return Ok(Item {
+            span: Some(table.span()),
+            node: self::table(table.into_inner()),
+        });
+    };
+    let mut invalid = ConfigError::new(
+        ErrorCode::Syntax,
+        Place::default(),
+        format!("the file is not valid TOML: {}", error.message()),
+    );
+    invalid.location = error.span().map(location_without_line);
+    let mut errors = vec![invalid];
+    count_lines(source, &mut errors);
+    Err(ConfigErrors(errors))
 }
 
 /// A policy in a file that is read on first use, for a `static` that all workers share.
@@ -148,6 +149,10 @@ enum Reason {
 }
 
 impl LoadError {
+    pub(super) fn invalid(path: &Path, errors: ConfigErrors) -> Self {
+        Self::new(path, Reason::Invalid(errors))
+    }
+
     fn new(path: &Path, reason: Reason) -> Self {
         Self {
             path: path.to_owned(),
@@ -248,7 +253,12 @@ impl std::error::Error for LoadError {
 /// ```
 pub fn read_policy(path: impl AsRef<Path>) -> Result<String, LoadError> {
     let path = path.as_ref();
-    read_file(File::open(path)).map_err(|reason| LoadError::new(path, reason))
+    read_opened(path, File::open(path))
+}
+
+/// Reads a file that was opened, or reports why it could not be opened.
+pub(super) fn read_opened(path: &Path, file: io::Result<File>) -> Result<String, LoadError> {
+    read_file(file).map_err(|reason| LoadError::new(path, reason))
 }
 
 fn read_file(file: io::Result<File>) -> Result<String, Reason> {
@@ -302,7 +312,7 @@ fn item(value: Spanned<DeValue<'_>>) -> Item {
 }
 
 /// Sets the lines and columns of errors, which are in the order of the file, in one pass.
-fn count_lines(source: &str, errors: &mut [ConfigError]) {
+pub(super) fn count_lines(source: &str, errors: &mut [ConfigError]) {
     let mut locations = errors
         .iter_mut()
         .filter_map(|error| error.location.as_mut())

@@ -1,0 +1,117 @@
+//! How a policy is read from a file.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::document::{Item, Loaded};
+use super::toml::{LoadError, count_lines, parse, read_opened};
+use super::variables::Variables;
+use super::{document, read};
+use crate::error::{ConfigError, ConfigErrors, ErrorCode, Place};
+use crate::policy::Policy;
+
+/// How a policy is read from a file, where it is not the whole file, or its variables are not those of the process.
+///
+/// [`Policy::from_file`] and the like are short for it.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::LoadOptions;
+///
+/// let app = "[server]\nport = 80\n[server.cors]\nallow_origins = ['https://app.example.com']";
+/// let policy = LoadOptions::default().table("server.cors").from_toml(app)?;
+/// # Ok::<(), cors_core::ConfigErrors>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    table: Option<String>,
+    variables: Variables,
+}
+
+impl LoadOptions {
+    /// Reads the policy from a table of the file; other keys of the file are not looked at. The default is the whole
+    /// file. A table in a table is `server.cors`.
+    #[must_use]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = Some(name.into());
+        self
+    }
+
+    /// Replaces items such as `"${NAME}"` by these variables. The default is [`Variables::of_process`].
+    #[must_use]
+    pub fn variables(mut self, variables: Variables) -> Self {
+        self.variables = variables;
+        self
+    }
+
+    /// Reads a policy from a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::from_file`], and if there is no such table.
+    pub fn from_file(&self, path: impl AsRef<Path>) -> Result<Policy, LoadError> {
+        let path = path.as_ref();
+        self.load_opened(path, File::open(path))
+    }
+
+    /// Reads a policy from a file that was opened, or reports why it could not be opened.
+    pub(crate) fn load_opened(
+        &self,
+        path: &Path,
+        file: io::Result<File>,
+    ) -> Result<Policy, LoadError> {
+        let source = read_opened(path, file)?;
+        self.from_toml(&source)
+            .map_err(|errors| LoadError::invalid(path, errors))
+    }
+
+    /// Reads a policy from TOML.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::from_toml`], and if there is no such table.
+    pub fn from_toml(&self, source: &str) -> Result<Policy, ConfigErrors> {
+        self.from_tree(&parse(source)?, source)
+    }
+
+    /// Reads a policy from a tree. The spans in it are ranges of bytes of `source`.
+    ///
+    /// # Errors
+    ///
+    /// Every error, each with its place.
+    #[doc(hidden)]
+    pub fn from_tree(&self, root: &Item, source: &str) -> Result<Policy, ConfigErrors> {
+        self.load_tree(root, source).map(|loaded| loaded.policy)
+    }
+
+    /// As [`from_tree`](Self::from_tree). Also returns the configuration and where its items are in the file.
+    #[doc(hidden)]
+    pub fn load_tree(&self, root: &Item, source: &str) -> Result<Loaded, ConfigErrors> {
+        let mut errors = Vec::new();
+        let loaded = match &self.table {
+            Some(table) => {
+                let found = document::table(root, table);
+                if found.is_none() {
+                    let place = Place {
+                        key: table.clone(),
+                        ..Place::default()
+                    };
+                    errors.push(ConfigError::new(
+                        ErrorCode::UnknownKey,
+                        place,
+                        "is not a table of the file",
+                    ));
+                }
+                found
+            }
+            None => Some(root),
+        };
+        let loaded = loaded.and_then(|root| read(root, Some(&self.variables), &mut errors));
+        loaded.ok_or_else(|| {
+            count_lines(source, &mut errors);
+            ConfigErrors(errors)
+        })
+    }
+}
