@@ -28,7 +28,7 @@ impl GrantId {
     pub(crate) const FIRST: Self = Self { part: 0, index: 0 };
 
     /// The grant at this index of a route, or of the top.
-    pub(crate) fn new(route: Option<usize>, index: usize) -> Self {
+    pub fn new(route: Option<usize>, index: usize) -> Self {
         // More routes and grants than this do not fit into memory.
         let number = |index| u32::try_from(index).unwrap_or(u32::MAX);
         Self {

@@ -15,6 +15,8 @@ pub(crate) struct Routes {
     root: Node,
     /// The paths of the routes, by their numbers.
     paths: Vec<Box<str>>,
+    /// Whether a path has an upper-case letter.
+    has_upper_case: bool,
 }
 
 /// The place in the tree after some segments.
@@ -40,8 +42,9 @@ impl Routes {
         for segment in &path.segments {
             node = match segment {
                 Segment::Literal(text) => {
-                    let text = text.to_ascii_lowercase().into_bytes();
-                    node.literals.entry(text.into()).or_default()
+                    let lower = text.to_ascii_lowercase();
+                    self.has_upper_case |= lower != *text;
+                    node.literals.entry(lower.into_bytes().into()).or_default()
                 }
                 Segment::Capture(_) => node.capture.get_or_insert_default(),
             };
@@ -58,9 +61,17 @@ impl Routes {
     /// The route of a path; `Ok(None)` if no route is for it. Allocates nothing.
     #[inline]
     pub(crate) fn find(&self, path: &[u8]) -> Result<Option<usize>, PathError> {
-        path::check_normal(path)?;
-        // The tree does not know upper case, so it finds the route that a server finds to which case does not count.
-        let Some(route) = self.root.find(path.get(1..)) else {
+        let has_upper_case = path::check_normal(path)? || self.has_upper_case;
+        match has_upper_case {
+            false => Ok(self.root.find(path.get(1..), Node::literal)),
+            true => self.find_in_any_case(path),
+        }
+    }
+
+    /// The same if there are upper-case letters.
+    fn find_in_any_case(&self, path: &[u8]) -> Result<Option<usize>, PathError> {
+        // The tree does not know upper case, so this is the route for a server to which case does not count.
+        let Some(route) = self.root.find(path.get(1..), Node::literal_in_any_case) else {
             return Ok(None);
         };
         // If that route is also one for the path as it is, then it is the most specific one: others that match the
@@ -82,37 +93,45 @@ impl Routes {
 }
 
 impl Node {
-    /// The most specific route for the segments in `rest`; `None` is their end.
-    fn find(&self, rest: Option<&[u8]>) -> Option<usize> {
+    /// The most specific route for the segments in `rest`; `None` is their end. `literal` finds the node of a literal
+    /// segment.
+    fn find<'n>(
+        &'n self,
+        rest: Option<&[u8]>,
+        literal: impl Fn(&'n Self, &[u8]) -> Option<&'n Self> + Copy,
+    ) -> Option<usize> {
         let below = rest.and_then(|rest| {
             let (segment, rest) = split(rest);
-            let literal = || self.literal(segment)?.find(rest);
-            let capture = || match segment {
+            let by_literal = literal(self, segment).and_then(|node| node.find(rest, literal));
+            by_literal.or_else(|| match segment {
                 [] => None,
-                _ => self.capture.as_ref()?.find(rest),
-            };
-            literal().or_else(capture)
+                _ => self.capture.as_ref()?.find(rest, literal),
+            })
         });
         below.or(self.route)
     }
 
-    fn literal(&self, segment: &[u8]) -> Option<&Self> {
-        if self.literals.is_empty() {
-            return None;
-        }
+    fn literal(&self, lower: &[u8]) -> Option<&Self> {
+        self.literals.get(lower)
+    }
+
+    fn literal_in_any_case(&self, segment: &[u8]) -> Option<&Self> {
         let mut lower = [0; MAX_LITERAL];
         let lower = lower.get_mut(..segment.len())?;
         for (lower, byte) in lower.iter_mut().zip(segment) {
             *lower = byte.to_ascii_lowercase();
         }
-        self.literals.get(&*lower)
+        self.literal(lower)
     }
 }
 
 /// The first segment, and what comes after its slash.
 fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let mut parts = path.splitn(2, |byte| *byte == b'/');
-    (parts.next().unwrap_or_default(), parts.next())
+    let end = path.iter().position(|byte| *byte == b'/');
+    match end.and_then(|end| path.split_at_checked(end)) {
+        Some((segment, rest)) => (segment, rest.get(1..)),
+        None => (path, None),
+    }
 }
 
 /// Whether the literal segments of a route's path are those of a path that has as many segments.

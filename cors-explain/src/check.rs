@@ -88,7 +88,7 @@ impl Checked {
                 let found: Vec<_> = findings.iter().map(|finding| finding.code).collect();
                 let mut silencers = Silencers::new(source, &valid.places);
                 silencers.apply(source, &mut findings);
-                let checklist = checklist::of(&valid.config, &found, &findings);
+                let checklist = checklist::of(&valid, &found, &findings);
                 findings.extend(silencers.findings(true));
                 (findings, checklist)
             }

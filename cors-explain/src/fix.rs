@@ -175,7 +175,7 @@ impl Step {
                 .as_ref()
                 .is_none_or(|next| next.message != obstacle.message);
             let danger = edits.iter().find_map(|edit| match edit {
-                Edit::AllowDanger(danger) => Some(*danger),
+                Edit::AllowDanger { danger, .. } => Some(*danger),
                 _ => None,
             });
             helps.then_some(Self { text, danger, next })

@@ -152,6 +152,10 @@ impl RequestHead for Head<'_> {
         self.0.method.as_bytes()
     }
 
+    fn path(&self) -> Option<&[u8]> {
+        Some(self.0.url.path().as_bytes())
+    }
+
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         self.0.headers.values(name.name())
     }

@@ -7,6 +7,7 @@ use cors_browser_model::{
     Tainting,
 };
 use cors_core::adapter::Verdict;
+use cors_core::{Grant, GrantId};
 
 use crate::fix::matches;
 use crate::policy_server::Head;
@@ -37,8 +38,7 @@ pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> Stri
     let explanation = valid.policy.explain(&Head(&exchange.sent));
     let mut remark = explanation.to_string();
     if let Verdict::Granted(grant) = explanation.decision().verdict() {
-        let (line, _) =
-            source.line_and_column(granting(valid, grant.index(), &exchange.sent).start);
+        let (line, _) = source.line_and_column(granting(valid, grant, &exchange.sent).start);
         remark = format!("{remark} ({}:{line})", Printable(&source.name));
     }
     match exchange.kind {
@@ -48,20 +48,16 @@ pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> Stri
 }
 
 /// The place of the pattern that a granted origin matches.
-fn granting(valid: &ValidPolicy, grant: usize, sent: &SentRequest) -> Range<usize> {
+fn granting(valid: &ValidPolicy, grant: GrantId, sent: &SentRequest) -> Range<usize> {
     let origin = sent.headers.get("Origin").unwrap_or_default();
     let origin = String::from_utf8_lossy(&origin);
-    let patterns = valid
-        .config
-        .grants
-        .get(grant)
-        .map(|grant| &grant.allow_origins);
+    let patterns = valid.grant(grant).map(|grant| &grant.allow_origins);
     let index = patterns.and_then(|patterns| {
         patterns
             .iter()
             .position(|pattern| matches(pattern, &origin))
     });
-    valid.places.span(grant, "allow_origins", index)
+    valid.span(grant, "allow_origins", index)
 }
 
 /// What the page may read with a policy that allows its request, whatever the application answers.
@@ -93,16 +89,8 @@ pub fn readable_by_policy(valid: &ValidPolicy, page: &PageRequest, readable: &Re
     if readable.tainting == Tainting::Basic {
         return "the page may read all of the response except `Set-Cookie`".to_owned();
     }
-    let origin = page.request.origin.to_string();
-    let grants = valid.config.grants.iter();
-    let mut grants = grants.filter(|grant| {
-        grant
-            .allow_origins
-            .iter()
-            .any(|pattern| matches(pattern, &origin))
-    });
-    let exposed = grants
-        .next()
+    let grant = granting_grant(valid, page);
+    let exposed = grant
         .map(|grant| grant.expose_headers.as_slice())
         .unwrap_or_default();
     let all =
@@ -118,4 +106,18 @@ pub fn readable_by_policy(valid: &ValidPolicy, page: &PageRequest, readable: &Re
         "the page may read the status, the body and the headers {}",
         enumerate(&names)
     )
+}
+
+/// The grant that the page's request has.
+fn granting_grant<'a>(valid: &'a ValidPolicy, page: &PageRequest) -> Option<&'a Grant> {
+    let sent = SentRequest {
+        method: page.request.method.clone(),
+        url: page.request.url.clone(),
+        headers: [("Origin", page.request.origin.to_string().as_str())].into(),
+        credentials: false,
+    };
+    match valid.policy.decide(&Head(&sent)).verdict() {
+        Verdict::Granted(grant) => valid.grant(grant),
+        Verdict::NoGrant | Verdict::NoOrigin => None,
+    }
 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::path::Path;
 
-use cors_core::{Config, ConfigErrors, LoadError, Policy};
-use toml::de::{DeTable, DeValue};
+use cors_core::document::{self, Item, Loaded, Node};
+use cors_core::{Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, Policy};
 
 use crate::line_index::LineIndex;
 
@@ -23,7 +23,7 @@ pub struct Source {
 pub struct ValidPolicy {
     /// The policy.
     pub policy: Policy,
-    pub(crate) config: Config,
+    loaded: Loaded,
     pub(crate) places: Places,
 }
 
@@ -103,22 +103,75 @@ impl Source {
 impl ValidPolicy {
     /// Parses and checks a text.
     pub(crate) fn new(text: &str) -> Result<Self, ConfigErrors> {
-        let policy = Policy::from_toml(text)?;
+        let root = document::parse_toml(text)?;
+        let loaded = LoadOptions::default().load_tree(&root, text)?;
         Ok(Self {
-            policy,
-            // The same text was just read without an error.
-            config: toml::from_str(text).unwrap_or_default(),
-            places: Places::new(text),
+            policy: loaded.policy.clone(),
+            loaded,
+            places: Places::new(&root),
         })
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.loaded.config
+    }
+
+    /// The routes, by their indices; `None` is the top.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = Option<usize>> + use<> {
+        let routes = (0..self.config().routes.len()).map(Some);
+        std::iter::once(None).chain(routes)
+    }
+
+    /// The grants of a route, or of the top.
+    pub(crate) fn grants_of(&self, route: Option<usize>) -> &[Grant] {
+        let config = self.config();
+        match route {
+            None => &config.grants,
+            Some(route) => (config.routes.get(route)).map_or(&[], |route| &route.part.grants),
+        }
+    }
+
+    /// All grants: those at the top, then those of each route.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = (GrantId, &Grant)> {
+        self.routes().flat_map(|route| {
+            let grants = self.grants_of(route).iter().enumerate();
+            grants.map(move |(index, grant)| (GrantId::new(route, index), grant))
+        })
+    }
+
+    pub(crate) fn grant(&self, grant: GrantId) -> Option<&Grant> {
+        self.grants_of(grant.route()).get(grant.index())
+    }
+
+    /// The path of a route.
+    pub(crate) fn path(&self, route: usize) -> Option<&str> {
+        let route = self.config().routes.get(route)?;
+        Some(&route.path)
+    }
+
+    /// The nearest existing place in the file: the item, its key's value, the header of the grant or route, or the
+    /// beginning. The index is that in the configuration.
+    pub(crate) fn span(&self, grant: GrantId, key: &str, index: Option<usize>) -> Range<usize> {
+        let index = index.and_then(|index| self.loaded.index_in_file(grant, key, index));
+        self.places.span(grant, key, index)
     }
 }
 
-/// The places of all parts of a TOML file.
+/// The places of all parts of a file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
-    /// The keys at the top level.
-    pub(crate) file: Vec<Entry>,
-    /// The keys of each `[[grant]]`; none if the keys of the only grant are at the top level.
+    /// The top, then the routes.
+    pub(crate) parts: Vec<PartPlace>,
+}
+
+/// The place of a route, or of the top.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PartPlace {
+    /// The header `[[route]]`; empty, at the beginning, for the top.
+    pub(crate) header: Range<usize>,
+    /// Its keys, without the grants and routes.
+    pub(crate) keys: Vec<Entry>,
+    /// Its grants; none if the keys of the only grant are among its own.
     pub(crate) grants: Vec<GrantPlace>,
 }
 
@@ -141,75 +194,98 @@ pub(crate) struct Entry {
 }
 
 impl Places {
-    fn new(text: &str) -> Self {
-        let Ok(table) = DeTable::parse(text) else {
-            return Self::default();
-        };
-        let mut places = Self::default();
-        for (name, value) in table.get_ref() {
-            match value.get_ref() {
-                DeValue::Array(grants) if name.get_ref() == "grant" => {
-                    places.grants = grants.iter().filter_map(grant_place).collect();
-                }
-                _ => places.file.push(entry(name, value)),
-            }
+    fn new(root: &Item) -> Self {
+        let mut top = PartPlace::new(root);
+        top.header = 0..0;
+        let routes = list(root, "route").map(PartPlace::new);
+        Self {
+            parts: std::iter::once(top).chain(routes).collect(),
         }
-        places
+    }
+
+    fn part(&self, route: Option<usize>) -> Option<&PartPlace> {
+        self.parts.get(route.map_or(0, |route| route + 1))
     }
 
     /// The entry of a key of a grant.
-    pub(crate) fn entry(&self, grant: usize, key: &str) -> Option<&Entry> {
-        let keys = match self.grants.get(grant) {
+    pub(crate) fn entry(&self, grant: GrantId, key: &str) -> Option<&Entry> {
+        let part = self.part(grant.route())?;
+        let keys = match part.grants.get(grant.index()) {
             Some(place) => &place.keys,
-            None => &self.file,
+            None => &part.keys,
         };
         keys.iter().find(|entry| entry.name == key)
     }
 
-    /// The entry of a key of the whole file.
-    pub(crate) fn file_entry(&self, key: &str) -> Option<&Entry> {
-        self.file.iter().find(|entry| entry.name == key)
+    /// The entry of a key of a route, or of the whole file.
+    pub(crate) fn part_entry(&self, route: Option<usize>, key: &str) -> Option<&Entry> {
+        let mut keys = self.part(route)?.keys.iter();
+        keys.find(|entry| entry.name == key)
     }
 
-    /// The nearest existing place in the file: the item, its key's value, the grant's header, or
-    /// the beginning.
-    pub(crate) fn span(&self, grant: usize, key: &str, index: Option<usize>) -> Range<usize> {
+    /// The header of a grant, or of its route.
+    fn header(&self, grant: GrantId) -> Option<&Range<usize>> {
+        let part = self.part(grant.route())?;
+        Some((part.grants.get(grant.index())).map_or(&part.header, |grant| &grant.header))
+    }
+
+    fn span(&self, grant: GrantId, key: &str, index: Option<usize>) -> Range<usize> {
         let entry = self.entry(grant, key);
         let item = entry.and_then(|entry| entry.items.get(index?));
         item.or(entry.map(|entry| &entry.value))
-            .or(self.grants.get(grant).map(|place| &place.header))
+            .or(self.header(grant))
             .cloned()
             .unwrap_or(0..0)
     }
 }
 
-fn grant_place(grant: &toml::Spanned<DeValue<'_>>) -> Option<GrantPlace> {
-    let DeValue::Table(keys) = grant.get_ref() else {
-        return None;
-    };
-    Some(GrantPlace {
-        header: grant.span(),
-        keys: keys
-            .iter()
-            .map(|(name, value)| entry(name, value))
-            .collect(),
-    })
+impl PartPlace {
+    fn new(item: &Item) -> Self {
+        let is_part = |name: &str| matches!(name, "grant" | "route");
+        Self {
+            header: item.span.clone().unwrap_or_default(),
+            keys: keys(item).filter(|entry| !is_part(&entry.name)).collect(),
+            grants: list(item, "grant").map(GrantPlace::new).collect(),
+        }
+    }
 }
 
-fn entry(
-    name: &toml::Spanned<std::borrow::Cow<'_, str>>,
-    value: &toml::Spanned<DeValue<'_>>,
-) -> Entry {
-    let items = match value.get_ref() {
-        DeValue::Array(items) => items.iter().map(toml::Spanned::span).collect(),
-        _ => Vec::new(),
-    };
-    Entry {
-        name: name.get_ref().clone().into_owned(),
-        key: name.span(),
-        value: value.span(),
-        items,
+impl GrantPlace {
+    fn new(item: &Item) -> Self {
+        Self {
+            header: item.span.clone().unwrap_or_default(),
+            keys: keys(item).collect(),
+        }
     }
+}
+
+/// The items of a list in a table.
+fn list<'a>(table: &'a Item, name: &str) -> impl Iterator<Item = &'a Item> {
+    let Node::Table(entries) = &table.node else {
+        return [].iter();
+    };
+    let list = entries.iter().find(|(key, _)| key.name == name);
+    match list.map(|(_, item)| &item.node) {
+        Some(Node::List(items)) => items.iter(),
+        _ => [].iter(),
+    }
+}
+
+fn keys(table: &Item) -> impl Iterator<Item = Entry> {
+    let entries = match &table.node {
+        Node::Table(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    let span = |item: &Item| item.span.clone().unwrap_or_default();
+    entries.iter().map(move |(key, value)| Entry {
+        name: key.name.clone(),
+        key: key.span.clone().unwrap_or_default(),
+        value: span(value),
+        items: match &value.node {
+            Node::List(items) => items.iter().map(span).collect(),
+            _ => Vec::new(),
+        },
+    })
 }
 
 #[cfg(test)]
@@ -218,27 +294,30 @@ mod tests {
 
     #[test]
     fn places() {
+        #[track_caller]
+        fn check(text: &str, place: (Option<usize>, usize, &str, Option<usize>), expected: &str) {
+            let places = Places::new(&document::parse_toml(text).unwrap());
+            let (route, grant, key, index) = place;
+            let span = places.span(GrantId::new(route, grant), key, index);
+            assert_eq!(text.get(span).unwrap(), expected, "{place:?}");
+        }
         let text = "preflight_status = 200\n\n[[grant]]\nallow_origins = [\"*\"]\n\n[[grant]]\n\
-                    allow_origins = [\n  \"https://a.example\",\n]\n";
-        let places = Places::new(text);
-        let at = |range: Range<usize>| text.get(range).unwrap();
-        assert_eq!(at(places.span(0, "allow_origins", Some(0))), "\"*\"");
-        assert_eq!(
-            at(places.span(1, "allow_origins", Some(0))),
-            "\"https://a.example\""
+                    allow_origins = [\n  \"https://a.example\",\n]\n\n[[route]]\npath = \"/a\"\n\
+                    allow_origins = [\"b\"]\n\n[[route]]\n[[route.grant]]\nallow_origins = [\"c\"]\n";
+        check(text, (None, 0, "allow_origins", Some(0)), "\"*\"");
+        check(
+            text,
+            (None, 1, "allow_origins", Some(0)),
+            "\"https://a.example\"",
         );
-        assert_eq!(at(places.span(1, "allow_methods", None)), "[[grant]]");
-        assert_eq!(
-            places.span(1, "", None).start,
-            text.rfind("[[grant]]").unwrap()
-        );
-        assert_eq!(
-            at(places.file_entry("preflight_status").unwrap().key.clone()),
-            "preflight_status"
-        );
-
-        let places = Places::new("allow_origins = ['*']");
-        assert_eq!(places.span(0, "allow_origins", Some(0)), 17..20);
-        assert_eq!(places.span(0, "max_age", None), 0..0);
+        check(text, (None, 1, "allow_methods", None), "[[grant]]");
+        check(text, (Some(0), 0, "allow_origins", Some(0)), "\"b\"");
+        check(text, (Some(0), 0, "path", None), "\"/a\"");
+        check(text, (Some(0), 0, "allow_methods", None), "[[route]]");
+        check(text, (Some(1), 0, "allow_origins", Some(0)), "\"c\"");
+        check(text, (Some(1), 0, "allow_methods", None), "[[route.grant]]");
+        let text = "allow_origins = ['*']";
+        check(text, (None, 0, "allow_origins", Some(0)), "'*'");
+        check(text, (None, 0, "max_age", None), "");
     }
 }

@@ -1,9 +1,10 @@
 //! A checklist for production: each item, and whether a policy meets it.
 
-use cors_core::{Config, Grant, OriginPattern};
+use cors_core::{Grant, OriginPattern};
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
+use crate::source::ValidPolicy;
 
 /// An item of the checklist.
 #[derive(Clone, Debug, Serialize)]
@@ -21,12 +22,13 @@ pub struct ChecklistItem {
 
 /// The checklist for a policy. `found` are the codes of all findings, `shown` of those that no comment silences.
 pub(super) fn of(
-    config: &Config,
+    valid: &ValidPolicy,
     found: &[&'static str],
     shown: &[Diagnostic],
 ) -> Vec<ChecklistItem> {
     let list = Checklist {
-        config,
+        valid,
+        grants: valid.grants().map(|(_, grant)| grant).collect(),
         found,
         shown,
     };
@@ -42,7 +44,9 @@ pub(super) fn of(
 }
 
 struct Checklist<'a> {
-    config: &'a Config,
+    valid: &'a ValidPolicy,
+    /// The grants of all parts.
+    grants: Vec<&'a Grant>,
     found: &'a [&'static str],
     shown: &'a [Diagnostic],
 }
@@ -86,9 +90,9 @@ impl Checklist<'_> {
             "localhost-origin",
         ];
         self.item("an allowlist of trusted origins", &codes, |ok| {
-            let counted = counted_origins(&self.config.grants);
+            let counted = counted_origins(&self.grants);
             match (ok, self.has_everybody()) {
-                (_, true) if self.config.grants.len() == 1 => "any origin is allowed".to_owned(),
+                (_, true) if self.is_everybody_alone() => "any origin is allowed".to_owned(),
                 (_, true) => format!(
                     "origins come from an allowlist ({counted}), and then any origin is allowed"
                 ),
@@ -119,11 +123,9 @@ impl Checklist<'_> {
 
     fn credentials(&self) -> ChecklistItem {
         let codes = ["danger-allowed"];
-        let grants = &self.config.grants;
-        let with: Vec<&Grant> = grants
-            .iter()
-            .filter(|grant| grant.allow_credentials)
-            .collect();
+        let grants = &self.grants;
+        let with = grants.iter().filter(|grant| grant.allow_credentials);
+        let with: Vec<&Grant> = with.copied().collect();
         // The origin `null` is dangerous, too, but it never has credentials.
         let risky = with.iter().any(|grant| {
             let mut origins = patterns(grant);
@@ -153,7 +155,7 @@ impl Checklist<'_> {
     }
 
     fn methods_and_headers(&self) -> ChecklistItem {
-        let grants = &self.config.grants;
+        let grants = &self.grants;
         let has_any = |list: &[String]| list.iter().any(|item| item == "*");
         let methods = grants.iter().any(|grant| has_any(&grant.allow_methods));
         let headers = grants.iter().any(|grant| has_any(&grant.allow_headers));
@@ -187,11 +189,7 @@ impl Checklist<'_> {
     fn max_age(&self) -> ChecklistItem {
         let codes = ["max-age-zero", "max-age-short"];
         self.item("a max age for preflights", &codes, |_| {
-            let ages = self
-                .config
-                .grants
-                .iter()
-                .map(|grant| grant.max_age.as_secs());
+            let ages = self.grants.iter().map(|grant| grant.max_age.as_secs());
             let (least, most) = (ages.clone().min(), ages.max());
             let (least, most) = (least.unwrap_or_default(), most.unwrap_or_default());
             match (least, most) {
@@ -209,24 +207,27 @@ impl Checklist<'_> {
     }
 
     fn preflights(&self) -> ChecklistItem {
-        let status = self.config.preflight_status;
+        let status = self.valid.config().preflight_status;
         self.item("fast answers to OPTIONS", &[], |_| {
             format!("preflights get {status}, before routing and authentication (by the library)")
         })
     }
 
     fn has_everybody(&self) -> bool {
-        let mut origins = self
-            .config
-            .grants
-            .iter()
-            .flat_map(|grant| &grant.allow_origins);
-        origins.any(|origin| origin == "*")
+        let mut grants = self.grants.iter();
+        grants.any(|grant| is_everybody(grant))
     }
 
+    /// Whether each part is one grant for any origin.
     fn is_everybody_alone(&self) -> bool {
-        self.config.grants.len() == 1 && self.has_everybody()
+        self.valid
+            .routes()
+            .all(|route| matches!(self.valid.grants_of(route), [grant] if is_everybody(grant)))
     }
+}
+
+fn is_everybody(grant: &Grant) -> bool {
+    grant.allow_origins.iter().any(|origin| origin == "*")
 }
 
 fn patterns(grant: &Grant) -> impl Iterator<Item = OriginPattern<'_>> {
@@ -235,7 +236,7 @@ fn patterns(grant: &Grant) -> impl Iterator<Item = OriginPattern<'_>> {
 }
 
 /// `2 exact, 1 with subdomains`.
-fn counted_origins(grants: &[Grant]) -> String {
+fn counted_origins(grants: &[&Grant]) -> String {
     const KINDS: [&str; 5] = [
         "exact",
         "with subdomains",

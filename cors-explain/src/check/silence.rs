@@ -201,7 +201,7 @@ fn codes_in(text: &str, comment: &Range<usize>) -> Vec<(String, Range<usize>)> {
     codes
 }
 
-/// The structure of a file: grants, their keys, and the items of lists. Each list of ranges is in the order of
+/// The structure of a file: routes and grants, their keys, and the items of lists. Each list of ranges is in the order of
 /// the file, and its ranges do not overlap.
 struct Layout {
     grants: Vec<Range<usize>>,
@@ -212,17 +212,28 @@ struct Layout {
 
 impl Layout {
     fn new(source: &Source, places: &Places) -> Self {
-        let headers = places.grants.iter().map(|grant| &grant.header);
-        let ends = headers.clone().skip(1).map(|next| next.start);
-        let ends = ends.chain([source.text.len()]);
-        let of_grants = places.grants.iter().flat_map(|grant| &grant.keys);
-        let keys: Vec<&Entry> = places.file.iter().chain(of_grants).collect();
         let sorted = |mut ranges: Vec<Range<usize>>| {
             ranges.sort_by_key(|range| range.start);
             ranges
         };
+        let parts = places.parts.iter();
+        let keys = parts.clone().flat_map(|part| {
+            let of_grants = part.grants.iter().flat_map(|grant| &grant.keys);
+            part.keys.iter().chain(of_grants)
+        });
+        let keys: Vec<&Entry> = keys.collect();
+        let of_parts = parts.flat_map(|part| {
+            let of_grants = part.grants.iter().map(|grant| &grant.header);
+            std::iter::once(&part.header).chain(of_grants)
+        });
+        // The top has none.
+        let headers = of_parts.filter(|header| !header.is_empty());
+        let headers = sorted(headers.cloned().collect());
+        let ends = headers.iter().skip(1).map(|next| next.start);
+        let ends = ends.chain([source.text.len()]);
         Self {
             grants: headers
+                .iter()
                 .zip(ends)
                 .map(|(header, end)| header.start..end)
                 .collect(),

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use cors_browser_model::{Blocked, Credentials, NetworkError, Origin as PageOrigin, Run};
 use cors_core::adapter::Verdict;
-use cors_core::{Difference, Explanation, Grant, NearMiss, Origin, OriginPattern};
+use cors_core::{
+    Difference, Explanation, Grant, GrantId, NearMiss, Origin, OriginPattern, PathError, Reason,
+};
 
 use super::edit::Edit;
 use crate::failure_code::FailureCode;
@@ -48,7 +50,7 @@ impl Obstacle {
         };
         match explanation {
             Some(explanation) => match explanation.decision().verdict() {
-                Verdict::Granted(grant) => case.refused_by_grant(grant.index()),
+                Verdict::Granted(grant) => case.refused_by_grant(grant),
                 Verdict::NoGrant | Verdict::NoOrigin => case.no_grant(&explanation),
             },
             None => case.elsewhere(),
@@ -64,7 +66,13 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn obstacle(&self, message: String, grant: usize, key: &str, index: Option<usize>) -> Obstacle {
+    fn obstacle(
+        &self,
+        message: String,
+        grant: GrantId,
+        key: &str,
+        index: Option<usize>,
+    ) -> Obstacle {
         Obstacle {
             failure: self.failure,
             message,
@@ -76,12 +84,12 @@ impl Case<'_> {
 
     /// The place of an item, or of the key that lacks the item. If the grant lacks the key, the place of the
     /// grant's beginning.
-    fn span(&self, grant: usize, key: &str, index: Option<usize>) -> Range<usize> {
+    fn span(&self, grant: GrantId, key: &str, index: Option<usize>) -> Range<usize> {
         let places = &self.valid.places;
         match (index, places.entry(grant, key)) {
             (None, Some(entry)) => entry.key.clone(),
             (None, None) if key != "allow_origins" => self.span(grant, "allow_origins", None),
-            _ => places.span(grant, key, index),
+            _ => self.valid.span(grant, key, index),
         }
     }
 
@@ -105,15 +113,15 @@ impl Case<'_> {
 
     /// The page's origin is in no grant.
     fn no_grant(&self, explanation: &Explanation) -> Obstacle {
+        if let Reason::AbnormalPath(error) = explanation.reason() {
+            return self.abnormal_path(explanation, error);
+        }
         let origin = self.blocked.origin.as_str();
         let near_miss = explanation.near_miss();
         let message = explanation.to_string();
         let (grant, index) = match near_miss {
-            Some(near) => {
-                let grant = near.grant.index();
-                (grant, self.index_of(grant, &near.pattern))
-            }
-            None => (self.fitting_grant(), None),
+            Some(near) => (near.grant, self.index_of(near.grant, &near.pattern)),
+            None => (self.fitting_grant(explanation.route()), None),
         };
         let mut obstacle = self.obstacle(message, grant, "allow_origins", index);
         obstacle.advice = near_miss
@@ -121,6 +129,15 @@ impl Case<'_> {
             .into_iter()
             .flatten()
             .collect();
+        if let Some(path) = explanation
+            .granted_elsewhere()
+            .and_then(|grant| self.valid.path(grant.route()?))
+        {
+            obstacle.advice.push(format!(
+                "below `{}`, the policy allows this origin: if the page meant that, correct the URL in the page",
+                Printable(path)
+            ));
+        }
         if self.page.request.origin == PageOrigin::Opaque {
             obstacle.advice.push(
                 "every sandboxed frame, file and redirect between sites has the origin `null`: serve the page from a \
@@ -132,68 +149,95 @@ impl Case<'_> {
         obstacle
     }
 
+    /// The path cannot have a grant in a policy with routes.
+    fn abnormal_path(&self, explanation: &Explanation, error: PathError) -> Obstacle {
+        let (grant, advice) = match error {
+            PathError::Case { route } => {
+                let path = self.valid.path(route).unwrap_or_default();
+                let advice = format!(
+                    "write it in the page as the route has it: `{}`",
+                    Printable(path)
+                );
+                (GrantId::new(Some(route), 0), advice)
+            }
+            _ => {
+                let advice = "correct the path of the URL in the page".to_owned();
+                (GrantId::new(None, 0), advice)
+            }
+        };
+        let mut obstacle = self.obstacle(explanation.to_string(), grant, "path", None);
+        if !matches!(error, PathError::Case { .. }) {
+            obstacle.span = None;
+        }
+        obstacle.advice.push(advice);
+        obstacle
+    }
+
     /// Ways to grant an origin what it needs.
-    fn admissions(&self, grant: usize, origin: &str) -> Vec<Vec<Edit>> {
+    fn admissions(&self, grant: GrantId, origin: &str) -> Vec<Vec<Edit>> {
+        let route = grant.route();
         let add = Edit::Add {
             grant,
             key: "allow_origins",
             items: vec![origin.to_owned()],
         };
         let own = Grant::new([origin]).allow_credentials(self.includes_credentials());
-        let danger = match self.page.request.origin {
-            PageOrigin::Opaque => "null-origin",
-            PageOrigin::Tuple(_) => "insecure-origins",
+        let append = |grant: Grant| Edit::Append {
+            route,
+            grant: Box::new(grant),
+        };
+        let danger = Edit::AllowDanger {
+            route,
+            danger: match self.page.request.origin {
+                PageOrigin::Opaque => "null-origin",
+                PageOrigin::Tuple(_) => "insecure-origins",
+            },
         };
         vec![
             vec![add.clone()],
-            vec![Edit::Append(Box::new(own.clone()))],
-            vec![Edit::AllowDanger(danger), add],
-            vec![Edit::AllowDanger(danger), Edit::Append(Box::new(own))],
+            vec![append(own.clone())],
+            vec![danger.clone(), add],
+            vec![danger, append(own)],
         ]
     }
 
-    /// The best grant for a new origin: one that is not for any origin, and with credentials if
+    /// The best grant of a route for a new origin: one that is not for any origin, and with credentials if
     /// the request includes them.
-    fn fitting_grant(&self) -> usize {
-        let grants = &self.valid.config.grants;
+    fn fitting_grant(&self, route: Option<usize>) -> GrantId {
+        let grants = self.valid.grants_of(route);
         let fits = |grant: &Grant| {
             !is_for_everybody(grant) && grant.allow_credentials == self.includes_credentials()
         };
         let for_some = |grant: &Grant| !is_for_everybody(grant);
         let index = grants.iter().position(fits);
-        index
-            .or(grants.iter().position(for_some))
-            .unwrap_or_default()
+        let index = index.or(grants.iter().position(for_some));
+        GrantId::new(route, index.unwrap_or_default())
     }
 
-    fn index_of(&self, grant: usize, pattern: &str) -> Option<usize> {
-        let patterns = &self.valid.config.grants.get(grant)?.allow_origins;
+    fn index_of(&self, grant: GrantId, pattern: &str) -> Option<usize> {
+        let patterns = &self.valid.grant(grant)?.allow_origins;
         patterns.iter().position(|listed| listed == pattern)
     }
 
     /// A grant is for the page's origin, but not for this request.
-    fn refused_by_grant(&self, index: usize) -> Obstacle {
-        let Some(grant) = self.valid.config.grants.get(index) else {
+    fn refused_by_grant(&self, id: GrantId) -> Obstacle {
+        let Some(grant) = self.valid.grant(id) else {
             return self.elsewhere();
         };
         match &self.blocked.error {
             NetworkError::AllowOriginMismatch { .. } | NetworkError::AllowCredentials { .. } => {
-                self.without_credentials(index, grant)
+                self.without_credentials(id, grant)
             }
-            NetworkError::MethodNotAllowed => self.method(index, grant),
-            NetworkError::HeadersNotAllowed { names } => self.headers(index, names),
-            NetworkError::AuthorizationNotListed => self.authorization(index),
+            NetworkError::MethodNotAllowed => self.method(id, grant),
+            NetworkError::HeadersNotAllowed { names } => self.headers(id, names),
+            NetworkError::AuthorizationNotListed => self.authorization(id),
             _ => self.elsewhere(),
         }
     }
 
-    fn without_credentials(&self, index: usize, grant: &Grant) -> Obstacle {
+    fn without_credentials(&self, id: GrantId, grant: &Grant) -> Obstacle {
         let origin = self.blocked.origin.as_str();
-        let has_key = self
-            .valid
-            .places
-            .entry(index, "allow_credentials")
-            .is_some();
+        let has_key = self.valid.places.entry(id, "allow_credentials").is_some();
         let key = if has_key {
             "allow_credentials"
         } else {
@@ -208,7 +252,7 @@ impl Case<'_> {
                 "the request includes credentials, and the grant for `{origin}` does not allow them"
             ),
         };
-        let mut obstacle = self.obstacle(message, index, key, None);
+        let mut obstacle = self.obstacle(message, id, key, None);
         obstacle.advice.push(
             "if the server needs no cookies, remove `credentials: \"include\"` in the page"
                 .to_owned(),
@@ -216,34 +260,34 @@ impl Case<'_> {
         let mut own = grant.clone().allow_credentials(true);
         own.allow_origins = vec![origin.to_owned()];
         own.expose_headers.retain(|name| name != "*");
+        let prepend = |grant: Grant| Edit::Prepend {
+            route: id.route(),
+            grant: Box::new(grant),
+        };
         if !is_for_everybody(grant) {
             obstacle
                 .candidates
-                .push(vec![Edit::AllowCredentials { grant: index }]);
+                .push(vec![Edit::AllowCredentials { grant: id }]);
         }
-        obstacle
-            .candidates
-            .push(vec![Edit::Prepend(Box::new(own.clone()))]);
+        obstacle.candidates.push(vec![prepend(own.clone())]);
         // An origin that is listed by name cannot be listed again.
         let remove = Edit::Remove {
-            grant: index,
+            grant: id,
             key: "allow_origins",
             item: origin.to_owned(),
         };
-        obstacle
-            .candidates
-            .push(vec![remove, Edit::Prepend(Box::new(own))]);
+        obstacle.candidates.push(vec![remove, prepend(own)]);
         obstacle
     }
 
-    fn method(&self, index: usize, grant: &Grant) -> Obstacle {
+    fn method(&self, id: GrantId, grant: &Grant) -> Obstacle {
         let method = self.blocked.method.as_str();
         let shown = Printable(method);
         let upper = method.to_ascii_uppercase();
         let listed =
             grant.allow_methods.contains(&upper) || matches!(&*upper, "GET" | "HEAD" | "POST");
         let message = format!("`{shown}` is not in `allow_methods`");
-        let mut obstacle = self.obstacle(message, index, "allow_methods", None);
+        let mut obstacle = self.obstacle(message, id, "allow_methods", None);
         if upper != method {
             let why = match listed {
                 true => "which is allowed",
@@ -255,17 +299,17 @@ impl Case<'_> {
             ));
         }
         obstacle.candidates.push(vec![Edit::Add {
-            grant: index,
+            grant: id,
             key: "allow_methods",
             items: vec![method.to_owned()],
         }]);
         obstacle
     }
 
-    fn headers(&self, index: usize, names: &[String]) -> Obstacle {
+    fn headers(&self, id: GrantId, names: &[String]) -> Obstacle {
         let verb = if names.len() == 1 { "is" } else { "are" };
         let message = format!("{} {verb} not in `allow_headers`", listed(names));
-        let mut obstacle = self.obstacle(message, index, "allow_headers", None);
+        let mut obstacle = self.obstacle(message, id, "allow_headers", None);
         if names.iter().any(|name| name == "content-type") {
             obstacle.advice.push(
                 "only the content types of forms and `text/plain` need no permission; JSON needs it"
@@ -273,23 +317,23 @@ impl Case<'_> {
             );
         }
         obstacle.candidates.push(vec![Edit::Add {
-            grant: index,
+            grant: id,
             key: "allow_headers",
             items: names.to_vec(),
         }]);
         obstacle
     }
 
-    fn authorization(&self, index: usize) -> Obstacle {
+    fn authorization(&self, id: GrantId) -> Obstacle {
         let message =
             "`authorization` is not in `allow_headers` by name, and `*` does not cover it"
                 .to_owned();
-        let mut obstacle = self.obstacle(message, index, "allow_headers", None);
+        let mut obstacle = self.obstacle(message, id, "allow_headers", None);
         obstacle.advice.push(
             "current browsers let `*` cover it, against the standard; Firefox announces that this will change".to_owned(),
         );
         obstacle.candidates.push(vec![Edit::Add {
-            grant: index,
+            grant: id,
             key: "allow_headers",
             items: vec!["authorization".to_owned()],
         }]);

@@ -1,6 +1,6 @@
 //! Changes to a policy file that keep the rest of it unchanged.
 
-use cors_core::Grant;
+use cors_core::{Grant, GrantId};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::line_ends;
@@ -10,60 +10,91 @@ use super::line_ends;
 pub(super) enum Edit {
     /// Adds items to a list of a grant.
     Add {
-        grant: usize,
+        grant: GrantId,
         key: &'static str,
         items: Vec<String>,
     },
     /// Removes an item from a list of a grant.
     Remove {
-        grant: usize,
+        grant: GrantId,
         key: &'static str,
         item: String,
     },
     /// Sets `allow_credentials` of a grant.
-    AllowCredentials { grant: usize },
-    /// Adds a grant before all others.
-    Prepend(Box<Grant>),
-    /// Adds a grant after all others.
-    Append(Box<Grant>),
-    /// Adds an item to `dangerously_allow`.
-    AllowDanger(&'static str),
+    AllowCredentials { grant: GrantId },
+    /// Adds a grant before all others of a route, or of the top.
+    Prepend {
+        route: Option<usize>,
+        grant: Box<Grant>,
+    },
+    /// Adds a grant after all others of a route, or of the top.
+    Append {
+        route: Option<usize>,
+        grant: Box<Grant>,
+    },
+    /// Adds an item to `dangerously_allow` of a route, or of the top.
+    AllowDanger {
+        route: Option<usize>,
+        danger: &'static str,
+    },
 }
 
 /// The text with the changes, one after the other; `None` if one is impossible.
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     for edit in edits {
-        match edit {
-            Edit::Add { grant, key, items } => {
-                let list = list(grant_mut(&mut document, *grant)?, key)?;
-                items.iter().for_each(|item| push(list, item));
-            }
-            Edit::Remove { grant, key, item } => {
-                let list = list(grant_mut(&mut document, *grant)?, key)?;
-                list.retain(|value| value.as_str() != Some(item));
-            }
-            Edit::AllowCredentials { grant } => {
-                set(grant_mut(&mut document, *grant)?, "allow_credentials", true);
-            }
-            Edit::Prepend(grant) => grants(&mut document)?.insert_first(table(grant)),
-            Edit::Append(grant) => grants(&mut document)?.push(table(grant)),
-            Edit::AllowDanger(danger) => {
-                push(list(document.as_table_mut(), "dangerously_allow")?, danger)
-            }
-        }
+        apply_one(document.as_table_mut(), edit)?;
     }
     Some(line_ends::kept(text, &document.to_string()))
 }
 
-/// The table with the keys of a grant: the root table if they are at the top level.
-fn grant_mut(document: &mut DocumentMut, index: usize) -> Option<&mut dyn TableLike> {
-    if !document.contains_key("grant") {
-        return Some(document.as_table_mut());
+fn apply_one(policy: &mut Table, edit: &Edit) -> Option<()> {
+    match edit {
+        Edit::Add { grant, key, items } => {
+            let list = list(grant_mut(policy, *grant)?, key)?;
+            items.iter().for_each(|item| push(list, item));
+        }
+        Edit::Remove { grant, key, item } => {
+            let list = list(grant_mut(policy, *grant)?, key)?;
+            list.retain(|value| value.as_str() != Some(item));
+        }
+        Edit::AllowCredentials { grant } => {
+            set(grant_mut(policy, *grant)?, "allow_credentials", true);
+        }
+        Edit::Prepend { route, grant } => {
+            grants(part_mut(policy, *route)?)?.insert_first(table(grant));
+        }
+        Edit::Append { route, grant } => grants(part_mut(policy, *route)?)?.push(table(grant)),
+        Edit::AllowDanger { route, danger } => push(
+            list(part_mut(policy, *route)?, "dangerously_allow")?,
+            danger,
+        ),
     }
-    match document.get_mut("grant")? {
-        Item::ArrayOfTables(grants) => Some(grants.get_mut(index)?),
-        Item::Value(Value::Array(grants)) => Some(grants.get_mut(index)?.as_inline_table_mut()?),
+    Some(())
+}
+
+/// The table of a route, or of the top.
+fn part_mut(policy: &mut Table, route: Option<usize>) -> Option<&mut dyn TableLike> {
+    match route {
+        None => Some(policy),
+        Some(route) => nth(policy.get_mut("route")?, route),
+    }
+}
+
+/// The table with the keys of a grant: that of the part if they are among its own.
+fn grant_mut(policy: &mut Table, grant: GrantId) -> Option<&mut dyn TableLike> {
+    let part = part_mut(policy, grant.route())?;
+    match part.contains_key("grant") {
+        true => nth(part.get_mut("grant")?, grant.index()),
+        false => Some(part),
+    }
+}
+
+/// A table of a list, in either form.
+fn nth(list: &mut Item, index: usize) -> Option<&mut dyn TableLike> {
+    match list {
+        Item::ArrayOfTables(tables) => Some(tables.get_mut(index)?),
+        Item::Value(Value::Array(tables)) => Some(tables.get_mut(index)?.as_inline_table_mut()?),
         _ => None,
     }
 }
@@ -111,20 +142,17 @@ fn set(table: &mut dyn TableLike, key: &str, to: bool) {
     }
 }
 
-/// The `[[grant]]` of a file. If the keys of its only grant are at the top level, they are moved below such a
-/// header.
-fn grants(document: &mut DocumentMut) -> Option<&mut ArrayOfTables> {
-    if !document.contains_key("grant") {
+/// The `[[grant]]` of a part. If the keys of its only grant are among its own, they are moved below such a header.
+fn grants(part: &mut dyn TableLike) -> Option<&mut ArrayOfTables> {
+    if !part.contains_key("grant") {
         let mut grant = Table::new();
-        for key in document
-            .iter()
-            .map(|(key, _)| key.to_owned())
-            .collect::<Vec<_>>()
-        {
+        let keys = part.iter().map(|(key, _)| key.to_owned());
+        for key in keys.collect::<Vec<_>>() {
             if !Grant::KEYS.contains(&key.as_str()) {
                 continue;
             }
-            let (mut key, item) = document.remove_entry(&key)?;
+            let mut key = part.key(&key)?.clone();
+            let item = part.remove(key.get())?;
             if grant.is_empty() {
                 // Move the comments above the first key to the header.
                 let above = key.leaf_decor().prefix().and_then(|prefix| prefix.as_str());
@@ -136,10 +164,12 @@ fn grants(document: &mut DocumentMut) -> Option<&mut ArrayOfTables> {
             grant.insert_formatted(&key, item);
         }
         let mut grants = ArrayOfTables::new();
-        grants.push(grant);
-        document.insert("grant", Item::ArrayOfTables(grants));
+        if !grant.is_empty() {
+            grants.push(grant);
+        }
+        part.insert("grant", Item::ArrayOfTables(grants));
     }
-    document.get_mut("grant")?.as_array_of_tables_mut()
+    part.get_mut("grant")?.as_array_of_tables_mut()
 }
 
 trait InsertFirst {
@@ -206,6 +236,7 @@ mod tests {
 
     fn add(grant: usize, key: &'static str, item: &str) -> Edit {
         let items = vec![item.to_owned()];
+        let grant = GrantId::new(None, grant);
         Edit::Add { grant, key, items }
     }
 
@@ -247,7 +278,9 @@ mod tests {
 
     #[test]
     fn credentials() {
-        let edit = [Edit::AllowCredentials { grant: 0 }];
+        let edit = [Edit::AllowCredentials {
+            grant: GrantId::new(None, 0),
+        }];
         check(
             "allow_credentials = false # no\n",
             &edit,
@@ -272,18 +305,24 @@ mod tests {
         let moved = "[[grant]]\nallow_origins   = [\"*\"] # yes\nmax_age = 1\n";
         check(
             text,
-            &[Edit::Append(grant.clone())],
+            &[Edit::Append {
+                route: None,
+                grant: grant.clone(),
+            }],
             &format!("# my policy\npreflight_status = 200\n# all\n{moved}\n{added}"),
         );
         check(
             text,
-            &[Edit::Prepend(grant.clone())],
+            &[Edit::Prepend {
+                route: None,
+                grant: grant.clone(),
+            }],
             &format!("# my policy\npreflight_status = 200\n# all\n{added}\n{moved}"),
         );
         let text = "# head\n[[grant]]\nallow_origins = ['*']\n";
         check(
             text,
-            &[Edit::Prepend(grant)],
+            &[Edit::Prepend { route: None, grant }],
             &format!("# head\n{added}\n[[grant]]\nallow_origins = ['*']\n"),
         );
     }
@@ -293,9 +332,12 @@ mod tests {
         check(
             "allow_origins = [\"a\", \"b\"]\n",
             &[
-                Edit::AllowDanger("null-origin"),
+                Edit::AllowDanger {
+                    route: None,
+                    danger: "null-origin",
+                },
                 Edit::Remove {
-                    grant: 0,
+                    grant: GrantId::new(None, 0),
                     key: "allow_origins",
                     item: "b".to_owned(),
                 },
@@ -305,8 +347,86 @@ mod tests {
         // A key of the whole file stays before `[[grant]]`.
         check(
             "[[grant]]\nallow_origins = [\"a\"]\n",
-            &[Edit::AllowDanger("null-origin")],
+            &[Edit::AllowDanger {
+                route: None,
+                danger: "null-origin",
+            }],
             "dangerously_allow = [\"null-origin\"]\n[[grant]]\nallow_origins = [\"a\"]\n",
+        );
+    }
+
+    #[test]
+    fn parts_are_changed_alone() {
+        let text = "allow_origins = ['a']\n\n[[route]]\npath = \"/x\"\nallow_origins = ['b'] # b\n\n[[route]]\npath = \"/y\"\n\n[[route.grant]]\nallow_origins = ['c']\n";
+        let add = |route, index| Edit::Add {
+            grant: GrantId::new(route, index),
+            key: "allow_origins",
+            items: vec!["new".to_owned()],
+        };
+        let replaced = |from: &str, to: &str| {
+            assert!(text.contains(from));
+            text.replace(from, to)
+        };
+        check(text, &[add(None, 0)], &replaced("['a']", "['a', \"new\"]"));
+        check(
+            text,
+            &[add(Some(0), 0)],
+            &replaced("['b']", "['b', \"new\"]"),
+        );
+        check(
+            text,
+            &[add(Some(1), 0)],
+            &replaced("['c']", "['c', \"new\"]"),
+        );
+        let grant = Box::new(Grant::new(["new"]));
+        let route = Some(0);
+        check(
+            text,
+            &[Edit::Append {
+                route,
+                grant: grant.clone(),
+            }],
+            &replaced(
+                "allow_origins = ['b'] # b\n",
+                "[[route.grant]]\nallow_origins = ['b'] # b\n\n[[route.grant]]\nallow_origins = [\"new\"]\n",
+            ),
+        );
+        let route = Some(1);
+        check(
+            text,
+            &[Edit::Prepend {
+                route,
+                grant: grant.clone(),
+            }],
+            &replaced(
+                "[[route.grant]]\nallow_origins = ['c']\n",
+                "[[route.grant]]\nallow_origins = [\"new\"]\n\n[[route.grant]]\nallow_origins = ['c']\n",
+            ),
+        );
+        check(
+            text,
+            &[Edit::AllowDanger {
+                route: Some(0),
+                danger: "null-origin",
+            }],
+            &replaced("# b\n", "# b\ndangerously_allow = [\"null-origin\"]\n"),
+        );
+        // A policy without grants at the top.
+        let text = "[[route]]\npath = \"/x\"\nallow_origins = []\n";
+        check(
+            text,
+            &[add(None, 0)],
+            &format!("allow_origins = [\"new\"]\n{text}"),
+        );
+        check(
+            text,
+            &[add(Some(0), 0)],
+            "[[route]]\npath = \"/x\"\nallow_origins = [\"new\"]\n",
+        );
+        check(
+            text,
+            &[Edit::Append { route: None, grant }],
+            &format!("{text}\n[[grant]]\nallow_origins = [\"new\"]\n"),
         );
     }
 }

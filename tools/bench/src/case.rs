@@ -28,6 +28,8 @@ pub enum Origins {
     Grants,
     /// [`ALLOWED`], in a policy that can be replaced, but is not.
     Live,
+    /// [`ALLOWED`] in this many routes, [`ROUTED`] below one of them.
+    Routes(usize),
 }
 
 /// An origin that all policies allow.
@@ -36,6 +38,8 @@ pub const ALLOWED: &str = "https://app-000.example.com";
 pub const DENIED: &str = "https://app-000.example.net";
 /// An origin of the same length and domain as [`ALLOWED`] that [`Origins::Names`] does not allow.
 const UNNAMED: &str = "https://app_000.example.com";
+/// A path below one route of [`Origins::Routes`].
+pub const ROUTED: &str = "/tenants/tenant-00000/items/42";
 /// The domain of [`ALLOWED`].
 pub const WILDCARD_DOMAIN: &str = "example.com";
 
@@ -65,6 +69,8 @@ impl fmt::Display for Origins {
             Self::Names => f.write_str("100 wildcards in a name"),
             Self::Grants => f.write_str("two grants"),
             Self::Live => f.write_str("live policy"),
+            Self::Routes(1_000) => f.write_str("1,000 routes"),
+            Self::Routes(count) => write!(f, "{count} routes"),
         }
     }
 }
@@ -85,6 +91,8 @@ pub struct Case {
 pub struct Message {
     /// The method.
     pub method: &'static str,
+    /// The path: [`ROUTED`] where the policy has routes. No application has a handler there.
+    pub path: &'static str,
     /// The header lines. Their values are slices of one buffer, as in a server that has read them from a
     /// connection: a clone counts a reference and allocates nothing.
     pub lines: Vec<(&'static str, Bytes)>,
@@ -106,6 +114,7 @@ impl Message {
         }
         Self {
             method,
+            path: "/",
             lines: lines()
                 .map(|(name, value)| (*name, buffer.split_to(value.len()).freeze()))
                 .collect(),
@@ -116,6 +125,10 @@ impl Message {
     pub fn text_lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let lines = self.lines.iter();
         lines.map(|(name, value)| (*name, str::from_utf8(value).unwrap_or_default()))
+    }
+
+    fn at(self, path: &'static str) -> Self {
+        Self { path, ..self }
     }
 
     fn get(origin: &str) -> Self {
@@ -219,6 +232,18 @@ pub fn all() -> Vec<Case> {
             Message::preflight(ALLOWED, asked),
         ),
     ]);
+    for count in [10, 1_000] {
+        let routes = Origins::Routes(count);
+        cases.extend([
+            (routes, "GET allowed", Message::get(ALLOWED).at(ROUTED)),
+            (routes, "GET denied", Message::get(DENIED).at(ROUTED)),
+            (
+                routes,
+                "preflight allowed",
+                Message::preflight(ALLOWED, asked).at(ROUTED),
+            ),
+        ]);
+    }
     let case = |(origins, name, message)| Case {
         name: match origins {
             Origins::Exact(1) => String::from(name),

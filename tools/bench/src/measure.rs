@@ -83,6 +83,7 @@ pub fn run(framework: &dyn Framework) -> ExitCode {
                 | Origins::Domains
                 | Origins::Names
                 | Origins::Grants
+                | Origins::Routes(_)
                 | Origins::Live => true,
             });
             for cases in cases.chunk_by(|a, b| a.origins == b.origins) {

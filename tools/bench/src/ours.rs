@@ -40,6 +40,13 @@ pub fn config(origins: Origins) -> Config {
             grant(others.chain([ours]).collect()).into()
         }
         Origins::Live => grant(vec![ALLOWED.to_owned()]).into(),
+        Origins::Routes(count) => {
+            let config = Config::new([grant(vec!["https://top.example.com".to_owned()])]);
+            (0..count).fold(config, |config, number| {
+                let path = format!("/tenants/tenant-{number:05}");
+                config.route(path, grant(vec![ALLOWED.to_owned()]))
+            })
+        }
         Origins::Grants => {
             let first = grant(vec![ALLOWED.to_owned()]);
             let everybody = grant(vec!["*".to_owned()]).allow_credentials(false);
@@ -61,6 +68,7 @@ pub fn policy(origins: Origins) -> Result<PolicySource, ConfigErrors> {
         | Origins::Wildcards
         | Origins::Domains
         | Origins::Names
+        | Origins::Routes(_)
         | Origins::Grants => policy.into(),
     })
 }

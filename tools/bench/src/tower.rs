@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
-use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use tower_service::Service;
 
 use crate::case::Message;
@@ -39,6 +39,7 @@ where
         let mut request = Request::new(B::default());
         // No case has an invalid method.
         *request.method_mut() = Method::from_bytes(message.method.as_bytes()).unwrap_or_default();
+        *request.uri_mut() = Uri::from_static(message.path);
         request.headers_mut().extend(header_lines(message));
         request
     }

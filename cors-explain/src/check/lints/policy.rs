@@ -77,39 +77,46 @@ pub(super) fn danger_unused(subject: &Subject<'_>, findings: &mut Findings<'_>) 
     }
 }
 
-/// An item of `dangerously_allow`.
+/// An item of `dangerously_allow`, of a route or of the top.
 struct Danger {
     name: String,
+    route: Option<usize>,
     index: usize,
     span: Range<usize>,
 }
 
 fn dangers(subject: &Subject<'_>) -> Vec<Danger> {
-    let items = subject.places.file_entry("dangerously_allow");
-    let items = items.map_or(&[][..], |entry| &entry.items);
-    let dangers = items.iter().enumerate().filter_map(|(index, span)| {
-        let text = subject.source.text.get(span.clone())?;
-        let value = DeValue::parse(text).ok()?;
-        Some(Danger {
-            name: value.get_ref().as_str()?.to_owned(),
-            index,
-            span: span.clone(),
-        })
+    let routes = subject.valid.routes();
+    let dangers = routes.flat_map(|route| {
+        let entry = subject.places.part_entry(route, "dangerously_allow");
+        let items = entry.map_or(&[][..], |entry| &entry.items);
+        let dangers = items.iter().enumerate().filter_map(move |(index, span)| {
+            let text = subject.source.text.get(span.clone())?;
+            let value = DeValue::parse(text).ok()?;
+            Some(Danger {
+                name: value.get_ref().as_str()?.to_owned(),
+                route,
+                index,
+                span: span.clone(),
+            })
+        });
+        dangers.collect::<Vec<_>>()
     });
     dangers.collect()
 }
 
 impl Danger {
     fn place(&self) -> Place {
+        let route = (self.route).map_or(String::new(), |route| format!("route[{route}]."));
         Place {
-            path: format!("dangerously_allow[{}]", self.index),
+            path: format!("{route}dangerously_allow[{}]", self.index),
             spans: vec![self.span.clone()],
         }
     }
 
     /// The origins that would be errors without it.
     fn users<'a>(&self, subject: &Subject<'a>) -> Vec<&'a str> {
-        let origins = subject.grants.iter().flat_map(|grant| {
+        let origins = subject.of(self.route).flat_map(|grant| {
             let origins = grant.origins.iter();
             origins.map(|(_, origin)| (grant.credentials(), origin))
         });
@@ -123,16 +130,14 @@ impl Danger {
     }
 
     fn removal(&self, subject: &Subject<'_>) -> Option<Replacement> {
-        let entry = subject.places.file_entry("dangerously_allow")?;
+        let entry = subject.places.part_entry(self.route, "dangerously_allow")?;
         removal(subject.source, entry, &HashSet::from([self.index]))
     }
 }
 
 pub(super) fn vary_per_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    if subject.grants.len() < 2 {
-        return;
-    }
-    for grant in subject.everybody() {
+    let is_alone = |grant: &GrantSubject<'_>| subject.of(grant.id.route()).count() == 1;
+    for grant in subject.everybody().filter(|grant| !is_alone(grant)) {
         findings.report(
             Finding::at(
                 grant.item(ORIGINS, 0),
@@ -143,7 +148,7 @@ pub(super) fn vary_per_origin(subject: &Subject<'_>, findings: &mut Findings<'_>
                  each has `Vary: Origin`",
             )
             .help(
-                "for public files in a cache, use a policy of their own that is one `*` grant: it needs no `Vary`",
+                "for public files in a cache, write a `[[route]]` that is one `*` grant: it needs no `Vary`",
             ),
         );
     }
@@ -198,7 +203,7 @@ fn max_ages<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a GrantSubj
 }
 
 pub(super) fn status_200(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let Some(entry) = subject.places.file_entry("preflight_status") else {
+    let Some(entry) = subject.places.part_entry(None, "preflight_status") else {
         return;
     };
     if subject.config.preflight_status != 200 {

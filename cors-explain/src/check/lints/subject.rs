@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use cors_core::{Config, Grant, OriginPattern};
+use cors_core::{Config, Grant, GrantId, OriginPattern};
 
 use crate::diagnostic::Replacement;
 use crate::source::{Entry, Places, Source, ValidPolicy};
@@ -16,6 +16,7 @@ pub(super) const EXPOSED: &str = "expose_headers";
 /// A policy and its file.
 pub(super) struct Subject<'a> {
     pub(super) source: &'a Source,
+    pub(super) valid: &'a ValidPolicy,
     pub(super) config: &'a Config,
     pub(super) places: &'a Places,
     pub(super) grants: Vec<GrantSubject<'a>>,
@@ -24,8 +25,8 @@ pub(super) struct Subject<'a> {
 /// A grant and its place in the file.
 pub(super) struct GrantSubject<'a> {
     source: &'a Source,
-    places: &'a Places,
-    index: usize,
+    valid: &'a ValidPolicy,
+    pub(super) id: GrantId,
     numbered: bool,
     pub(super) grant: &'a Grant,
     /// The origins, each with its index.
@@ -50,23 +51,28 @@ pub(super) struct Items<'a> {
 
 impl<'a> Subject<'a> {
     pub(super) fn new(source: &'a Source, valid: &'a ValidPolicy) -> Self {
-        let ValidPolicy { config, places, .. } = valid;
-        let grants = config.grants.iter().enumerate();
-        let grants = grants.map(|(index, grant)| GrantSubject {
+        let grants = valid.grants().map(|(id, grant)| GrantSubject {
             source,
-            places,
-            index,
-            numbered: config.grants.len() > 1,
+            valid,
+            id,
+            numbered: valid.grants_of(id.route()).len() > 1,
             grant,
             origins: parse_origins(grant),
             texts: grant.allow_origins.iter().map(String::as_str).collect(),
         });
         Self {
             source,
-            config,
-            places,
+            valid,
+            config: valid.config(),
+            places: &valid.places,
             grants: grants.collect(),
         }
+    }
+
+    /// The grants of a route, or of the top.
+    pub(super) fn of(&self, route: Option<usize>) -> impl Iterator<Item = &GrantSubject<'a>> {
+        let grants = self.grants.iter();
+        grants.filter(move |grant| grant.id.route() == route)
     }
 
     /// The grants for specific origins.
@@ -98,7 +104,7 @@ impl<'a> GrantSubject<'a> {
 
     /// The entry of a key of the grant, if it is in the file.
     pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
-        self.places.entry(self.index, key)
+        self.valid.places.entry(self.id, key)
     }
 
     /// The value of a key.
@@ -118,14 +124,15 @@ impl<'a> GrantSubject<'a> {
     }
 
     fn place(&self, key: &str, index: Option<usize>) -> Place {
-        let grant = match self.numbered {
-            true => format!("grant[{}].", self.index),
-            false => String::new(),
+        let part = match (self.numbered, self.id.route()) {
+            (true, _) => format!("{}.", self.id),
+            (false, Some(route)) => format!("route[{route}]."),
+            (false, None) => String::new(),
         };
         let item = index.map_or(String::new(), |index| format!("[{index}]"));
         Place {
-            path: format!("{grant}{key}{item}"),
-            spans: vec![self.places.span(self.index, key, index)],
+            path: format!("{part}{key}{item}"),
+            spans: vec![self.valid.span(self.id, key, index)],
         }
     }
 
@@ -144,7 +151,7 @@ impl<'a> GrantSubject<'a> {
         let list = self.list(key).iter().enumerate();
         let found: Vec<_> = list.filter(|(_, item)| holds(item)).collect();
         let line = |index: usize| {
-            let span = self.places.span(self.index, key, Some(index));
+            let span = self.valid.span(self.id, key, Some(index));
             self.source.line(span.start)
         };
         let lines = found.chunk_by(|(a, _), (b, _)| line(*a) == line(*b));
@@ -152,7 +159,7 @@ impl<'a> GrantSubject<'a> {
             .filter_map(|items| {
                 let (first, _) = items.first()?;
                 let mut place = self.item(key, *first);
-                let span = |index: &usize| self.places.span(self.index, key, Some(*index));
+                let span = |index: &usize| self.valid.span(self.id, key, Some(*index));
                 place.spans = items.iter().map(|(index, _)| span(index)).collect();
                 Some(Items {
                     names: items.iter().map(|(_, item)| item.as_str()).collect(),

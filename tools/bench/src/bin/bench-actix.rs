@@ -97,7 +97,11 @@ fn peer(origins: Origins) -> Option<actix_cors::Cors> {
             let label = host.and_then(|host| host.strip_suffix(WILDCARD_DOMAIN.as_bytes()));
             label.is_some_and(|label| label.ends_with(b"."))
         })),
-        Origins::Domains | Origins::Names | Origins::Grants | Origins::Live => None,
+        Origins::Domains
+        | Origins::Names
+        | Origins::Grants
+        | Origins::Routes(_)
+        | Origins::Live => None,
     }
 }
 
@@ -127,7 +131,7 @@ where
     type Response = Result<ServiceResponse<B>, Error>;
 
     fn request(&self, message: &Message) -> Request {
-        let request = TestRequest::with_uri("/").method(method(message.method));
+        let request = TestRequest::with_uri(message.path).method(method(message.method));
         let mut request = request.to_request();
         for (name, value) in &message.lines {
             // No case has an invalid value.

@@ -84,7 +84,11 @@ fn with_peer(origins: Origins) -> Option<Router> {
             let label = host.and_then(|host| host.strip_suffix(WILDCARD_DOMAIN.as_bytes()));
             label.is_some_and(|label| label.ends_with(b"."))
         }),
-        Origins::Domains | Origins::Names | Origins::Grants | Origins::Live => return None,
+        Origins::Domains
+        | Origins::Names
+        | Origins::Grants
+        | Origins::Routes(_)
+        | Origins::Live => return None,
     };
     let layer = cors::CorsLayer::new()
         .allow_origin(allowed)

@@ -41,6 +41,7 @@ impl Framework for Engine {
 /// The three headers, looked up before.
 struct CheapHead {
     method: &'static str,
+    path: &'static str,
     lines: [Option<String>; 3],
 }
 
@@ -53,6 +54,7 @@ impl CheapHead {
         ];
         Self {
             method: message.method,
+            path: message.path,
             lines: fields.map(|field| {
                 let line = message.text_lines().find(|line| line.0 == field.name());
                 line.map(|line| line.1.to_owned())
@@ -64,6 +66,10 @@ impl CheapHead {
 impl RequestHead for CheapHead {
     fn method(&self) -> &[u8] {
         self.method.as_bytes()
+    }
+
+    fn path(&self) -> Option<&[u8]> {
+        Some(self.path.as_bytes())
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {

@@ -90,7 +90,11 @@ fn peer(origins: Origins) -> Option<rocket_cors::Cors> {
         Origins::Exact(_) => AllowedOrigins::some_exact(&origins.exact()?),
         // The closest to our wildcards. It matches only `https://*.example.com`.
         Origins::Wildcards => AllowedOrigins::some_regex(&[r"^https://[a-z0-9.-]+\.example\.com$"]),
-        Origins::Domains | Origins::Names | Origins::Grants | Origins::Live => return None,
+        Origins::Domains
+        | Origins::Names
+        | Origins::Grants
+        | Origins::Routes(_)
+        | Origins::Live => return None,
     };
     let methods = METHODS.iter().filter_map(|method| method.parse().ok());
     CorsOptions {
@@ -114,7 +118,7 @@ impl subject::App for Local {
 
     fn request(&self, message: &Message) -> LocalRequest<'static> {
         let method = message.method.parse().unwrap_or(rocket::http::Method::Get);
-        let mut request = self.0.req(method, "/");
+        let mut request = self.0.req(method, message.path);
         for (name, value) in message.text_lines() {
             request.add_header(Header::new(name, value.to_owned()));
         }
