@@ -9,6 +9,7 @@ mod headers;
 mod methods;
 mod origins;
 mod policy;
+mod routes;
 mod subject;
 
 use self::findings::Findings;
@@ -60,6 +61,10 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "max-age-capped", severity: Note, find: policy::max_age_capped },
     Lint { code: "status-200", severity: Note, find: policy::status_200 },
     Lint { code: "large-header", severity: Warning, find: headers::large_header },
+    Lint { code: "session-not-exposed", severity: Warning, find: headers::session_not_exposed },
+    Lint { code: "repeated-part", severity: Note, find: routes::repeated_part },
+    Lint { code: "strict-route", severity: Warning, find: routes::strict_route },
+    Lint { code: "private-in-public", severity: Warning, find: routes::private_in_public },
 ];
 
 /// The findings of the lints in a policy, in the order of the file.

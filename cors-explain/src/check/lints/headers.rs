@@ -202,6 +202,28 @@ pub(super) fn json_not_allowed(subject: &Subject<'_>, findings: &mut Findings<'_
     }
 }
 
+pub(super) fn session_not_exposed(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    const SESSION: &str = "mcp-session-id";
+    for grant in &subject.grants {
+        let is_session = |name: &str| name.eq_ignore_ascii_case(SESSION);
+        let exposed = &grant.grant.expose_headers;
+        if has_any(exposed) || exposed.iter().any(|name| is_session(name)) {
+            continue;
+        }
+        for items in grant.items(HEADERS, is_session) {
+            let message = "scripts may send `mcp-session-id`, and not read it";
+            findings.report(
+                Finding::at(items.place, message)
+                    .because(
+                        "a server of the Model Context Protocol sends the session's id in this response header, and \
+                         a client in a browser never sees it",
+                    )
+                    .help("add it to `expose_headers`"),
+            );
+        }
+    }
+}
+
 pub(super) fn large_header(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     /// Some proxies accept 4 KB for the headers of a response, and the application needs a part of it.
     const MAX: usize = 3 * 1024;

@@ -169,14 +169,14 @@ pub(super) fn covered_origin(subject: &Subject<'_>, findings: &mut Findings<'_>)
 }
 
 /// The patterns of a grant that match several origins.
-struct Wide<'a> {
+pub(super) struct Wide<'a> {
     by_text: HashMap<&'a str, &'a OriginPattern<'a>>,
     /// How many bytes their first labels have before and after a `*` next to other text.
     labels: HashSet<(usize, usize)>,
 }
 
 impl<'a> Wide<'a> {
-    fn new(origins: impl Iterator<Item = &'a OriginPattern<'a>>) -> Self {
+    pub(super) fn new(origins: impl Iterator<Item = &'a OriginPattern<'a>>) -> Self {
         let wide = origins.filter(|origin| origin.as_str().contains('*'));
         let by_text: HashMap<_, _> = wide.map(|origin| (origin.as_str(), origin)).collect();
         let labels = by_text.keys().filter_map(|text| {
@@ -189,7 +189,7 @@ impl<'a> Wide<'a> {
     }
 
     /// The pattern that covers another. Do not compare with each pattern: for a long list this would take hours.
-    fn cover(&self, origin: &OriginPattern<'_>) -> Option<&'a OriginPattern<'a>> {
+    pub(super) fn cover(&self, origin: &OriginPattern<'_>) -> Option<&'a OriginPattern<'a>> {
         if self.by_text.is_empty() {
             return None;
         }

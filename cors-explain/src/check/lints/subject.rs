@@ -98,6 +98,11 @@ impl<'a> GrantSubject<'a> {
         has_any(&self.grant.allow_origins)
     }
 
+    /// Whether an origin is listed with this text.
+    pub(super) fn lists(&self, origin: &str) -> bool {
+        self.texts.contains(origin)
+    }
+
     pub(super) fn credentials(&self) -> bool {
         self.grant.allow_credentials
     }
