@@ -4,14 +4,15 @@
 //! flattened one loses the places. So a file of any format is first read into a tree of [`Item`]s, and one
 //! [reader] finds all errors in the tree.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use self::document::{Item, Loaded};
+use self::reader::Unchecked;
 use crate::error::{ConfigError, Location};
 use crate::policy::Policy;
 
 pub mod document;
+mod guess;
 #[cfg(feature = "toml")]
 mod options;
 mod reader;
@@ -34,31 +35,28 @@ fn read(
     _variables: Option<&Variables>,
     errors: &mut Vec<ConfigError>,
 ) -> Option<Loaded> {
-    let (config, unread) = reader::read_config(root, errors);
+    let Unchecked {
+        config,
+        incomplete,
+        sources,
+    } = reader::read_config(root, errors);
     let mut found = Vec::new();
-    let policy = Policy::compile(&config, &HashSet::new(), &mut found);
-    // A key may be misspelt in several ways; the first one counts.
-    let mut unread_items = HashMap::with_capacity(unread.len());
-    for unread in &unread {
-        let place = (unread.grant, unread.key);
-        unread_items.entry(place).or_insert(&unread.items);
-    }
+    let policy = Policy::compile(&config, &incomplete, &mut found);
     for mut error in found {
-        let place = &mut error.place;
-        let unread = unread_items.get(&(place.grant, place.key.as_str()));
-        match (unread, place.index) {
+        let place = error.place.clone();
+        let source = sources.get(&(place.route, place.grant, place.key.as_str()));
+        match (source, place.index) {
             // A value that could not be read was reported, and is not missing.
-            (Some(_), None) => continue,
-            (Some(items), Some(index)) => place.index = items.get(index).copied(),
-            (None, _) => {}
+            (Some(source), None) if source.is_reported => continue,
+            (Some(source), Some(_)) => error.map_index(|index| source.items.get(index).copied()),
+            _ => {}
         }
         error.location = root.span_of(&error.place).map(location_without_line);
         errors.push(error);
     }
     errors.sort_by_key(|error| error.location.as_ref().map(|location| location.span.start));
-    policy
-        .filter(|_| errors.is_empty())
-        .map(|policy| Loaded { policy, config })
+    let policy = policy.filter(|_| errors.is_empty())?;
+    Some(Loaded { policy, config })
 }
 
 /// A location whose line is not counted yet.

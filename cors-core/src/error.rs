@@ -31,6 +31,8 @@ pub struct ConfigError {
     pub(crate) value: Option<String>,
     pub(crate) message: String,
     pub(crate) suggestion: Option<String>,
+    /// The index of the earlier item, for an item that is in its list twice.
+    pub(crate) first: Option<usize>,
 }
 
 impl ConfigError {
@@ -43,6 +45,25 @@ impl ConfigError {
             value: None,
             message: message.into(),
             suggestion: None,
+            first: None,
+        }
+    }
+
+    /// An item that is in its list twice.
+    pub(crate) fn listed_twice(place: Place, first: usize) -> Self {
+        let message = listed_twice(&place.key, first);
+        let mut error = Self::new(ErrorCode::Duplicate, place, message);
+        error.first = Some(first);
+        error
+    }
+
+    /// Changes the place of an item, and of the [earlier](Self::listed_twice) one, to those in a file.
+    #[cfg(any(feature = "toml", feature = "serde"))]
+    pub(crate) fn map_index(&mut self, in_file: impl Fn(usize) -> Option<usize>) {
+        self.place.index = self.place.index.and_then(&in_file);
+        if let Some(first) = self.first.and_then(in_file) {
+            self.first = Some(first);
+            self.message = listed_twice(&self.place.key, first);
         }
     }
 
@@ -112,6 +133,10 @@ impl ConfigError {
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
     }
+}
+
+fn listed_twice(key: &str, first: usize) -> String {
+    format!("is listed twice, first as {key}[{first}]; remove one")
 }
 
 impl fmt::Display for ConfigError {

@@ -198,6 +198,11 @@ impl<'a> Checker<'a, '_> {
         self.errors.push(error.value_of(value).suggest(suggestion));
     }
 
+    fn listed_twice(&mut self, key: &str, index: usize, value: &str, first: usize) {
+        let error = ConfigError::listed_twice(self.place(key, Some(index)), first);
+        self.errors.push(error.value_of(value));
+    }
+
     fn origins(&mut self, seen: &mut Origins<'a>) {
         const KEY: &str = "allow_origins";
         let grant = self.id.index();
@@ -247,13 +252,11 @@ impl<'a> Checker<'a, '_> {
                     }
                 }
                 Some((first, _)) if first != grant && unreachable => {}
-                Some((first, at)) => {
-                    let message = match first == grant {
-                        true => format!("is listed twice, first as {KEY}[{at}]; remove one"),
-                        false => format!(
-                            "is already listed in grant[{first}], and the first matching grant decides; remove one"
-                        ),
-                    };
+                Some((first, at)) if first == grant => self.listed_twice(KEY, index, text, at),
+                Some((first, _)) => {
+                    let message = format!(
+                        "is already listed in grant[{first}], and the first matching grant decides; remove one"
+                    );
                     self.item(ErrorCode::Duplicate, KEY, index, text, &message);
                 }
             }
@@ -502,11 +505,7 @@ impl<'a> Checker<'a, '_> {
                     entry.insert(index);
                 }
                 std::collections::hash_map::Entry::Occupied(entry) => {
-                    let message = format!(
-                        "is listed twice, first as {key}[{}]; remove one",
-                        entry.get()
-                    );
-                    self.item(ErrorCode::Duplicate, key, index, item, &message);
+                    self.listed_twice(key, index, item, *entry.get());
                 }
             }
         }

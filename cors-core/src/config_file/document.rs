@@ -122,13 +122,15 @@ impl Item {
 
     /// The span of the value at `place`, or of the innermost value around it.
     pub(super) fn span_of(&self, place: &Place) -> Option<Range<usize>> {
-        let grant = place.grant.and_then(|grant| self.get("grant")?.nth(grant));
-        let value = grant.unwrap_or(self).get(&place.key);
+        let route = place.route.and_then(|route| self.get("route")?.nth(route));
+        let part = route.unwrap_or(self);
+        let grant = place.grant.and_then(|grant| part.get("grant")?.nth(grant));
+        let value = grant.unwrap_or(part).get(&place.key);
         let item = value.and_then(|list| list.nth(place.index?));
-        match item.or(value).or(grant) {
+        match item.or(value).or(grant).or(route) {
             Some(item) => item.span.clone(),
             // Point at the beginning of the file, not at all of it.
-            None => self.span.as_ref().map(|_| 0..0),
+            None => self.span.as_ref().map(|span| span.start..span.start),
         }
     }
 }

@@ -1,15 +1,19 @@
 //! Reads a configuration from a tree of items: keys and types.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::time::Duration;
 
 use super::document::{Item, Key, Node};
+use super::guess::{as_list, did_you_mean, in_seconds};
 use super::location_without_line;
-use crate::config::{Config, Grant, MAX_MAX_AGE};
+use crate::config::{Config, DangerouslyAllow, Grant, Part, Route};
 use crate::error::{ConfigError, ErrorCode, Place};
+use crate::grant_id::GrantId;
 use crate::validate;
 
-const FILE_KEYS: [&str; 3] = ["preflight_status", "dangerously_allow", "grant"];
+const FILE_KEYS: [&str; 4] = ["preflight_status", "dangerously_allow", "grant", "route"];
+const ROUTE_KEYS: [&str; 3] = ["path", "dangerously_allow", "grant"];
 const DANGERS: [&str; 4] = [
     "insecure-origins",
     "public-suffixes",
@@ -18,94 +22,237 @@ const DANGERS: [&str; 4] = [
 ];
 const SECONDS: &str = "an integer (seconds)";
 
+/// A configuration as it was read. It is not checked.
+#[derive(Default)]
+pub(super) struct Unchecked {
+    pub(super) config: Config,
+    /// The grants whose origins are not all known.
+    pub(super) incomplete: HashSet<GrantId>,
+    /// The values that are not as in the file.
+    pub(super) sources: Sources,
+}
+
+/// By the place of a value: its route, its grant and its key.
+pub(super) type Sources = HashMap<(Option<usize>, Option<usize>, &'static str), Source>;
+
+/// Where a value of the configuration comes from.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    /// Why it was not read completely is in the errors.
+    pub(super) is_reported: bool,
+    /// The indices in the file of the items of a list.
+    pub(super) items: Vec<usize>,
+}
+
 /// Reads a file. Does not check the configuration in it.
-pub(super) fn read_config(root: &Item, errors: &mut Vec<ConfigError>) -> (Config, Vec<Unread>) {
+pub(super) fn read_config(root: &Item, errors: &mut Vec<ConfigError>) -> Unchecked {
     let mut reader = Reader {
         errors,
-        unread: Vec::new(),
+        unchecked: Unchecked::default(),
     };
-    (reader.file(root), reader.unread)
+    reader.file(root);
+    reader.unchecked
 }
 
 struct Reader<'e> {
     errors: &'e mut Vec<ConfigError>,
-    unread: Vec<Unread>,
-}
-
-/// A value that could not be read completely.
-pub(super) struct Unread {
-    pub(super) grant: Option<usize>,
-    pub(super) key: &'static str,
-    /// The indices of the items of a list that could be read.
-    pub(super) items: Vec<usize>,
+    unchecked: Unchecked,
 }
 
 impl Reader<'_> {
-    fn file(&mut self, root: &Item) -> Config {
-        let mut config = Config::default();
+    fn file(&mut self, root: &Item) {
         let Node::Table(entries) = &root.node else {
             self.wrong_type(Place::default(), root, "a table");
-            self.skip(None, "allow_origins");
-            return config;
+            self.skip(None, None, "allow_origins");
+            return;
         };
-        let several = root.get("grant").is_some();
+        let part = self.part(root, entries, None);
+        let config = &mut self.unchecked.config;
+        config.grants = part.grants;
+        config.dangerously_allow = part.dangerously_allow;
+    }
+
+    /// Reads what is at the top of the file, or in a route.
+    fn part(&mut self, part: &Item, entries: &[(Key, Item)], route: Option<usize>) -> Part {
+        let several = part.get("grant").is_some();
+        let of_part = Place {
+            route,
+            ..Place::default()
+        };
+        let mut read = Part::default();
         let mut grant = Grant::default();
         let mut has_grant = false;
         for (key, item) in entries {
-            let place = at(Place::default(), &key.name);
-            match key.name.as_str() {
-                "grant" => config.grants = self.grants(item),
-                "preflight_status" => {
-                    if let Some(value) = self.integer(place, item) {
-                        match u16::try_from(value) {
-                            Ok(status) => config.preflight_status = status,
-                            Err(_) => self.push(validate::preflight_status(value), item),
-                        }
-                    }
-                }
-                "dangerously_allow" => self.dangers(place, item, &mut config),
-                name if Grant::KEYS.contains(&name) && several => {
-                    let message = "cannot be at the top level together with `[[grant]]`; move it into a grant";
+            let place = at(of_part.clone(), &key.name);
+            match (key.name.as_str(), route) {
+                ("grant", _) => read.grants = self.grants(item, route),
+                ("dangerously_allow", _) => read.dangerously_allow = self.dangers(place, item),
+                ("preflight_status", None) => self.preflight_status(place, item),
+                ("route", None) => self.routes(item),
+                ("path", Some(_)) => {}
+                (name, _) if Grant::KEYS.contains(&name) && several => {
+                    let header = match route {
+                        None => "[[grant]]",
+                        Some(_) => "[[route.grant]]",
+                    };
+                    let level = match route {
+                        None => "at the top level",
+                        Some(_) => "in a route",
+                    };
+                    let message =
+                        format!("cannot be {level} together with `{header}`; move it into a grant");
                     let error = ConfigError::new(ErrorCode::MixedForms, place, message);
                     self.push_at(error, &key.span);
                 }
-                name if Grant::KEYS.contains(&name) => {
+                (name, _) if Grant::KEYS.contains(&name) => {
                     let place = Place {
                         grant: Some(0),
-                        ..Place::default()
+                        ..of_part.clone()
                     };
                     has_grant = true;
                     self.grant_key(place, key, item, &mut grant);
                 }
-                _ => {
-                    // A file without `[[grant]]` is one grant.
+                (name, _) => {
+                    let known = match route {
+                        None => [Grant::KEYS, &FILE_KEYS].concat(),
+                        Some(_) => [Grant::KEYS, &ROUTE_KEYS].concat(),
+                    };
+                    let message = match (name, route) {
+                        ("path", None) => Some(OF_A_ROUTE),
+                        ("preflight_status", Some(_)) => Some(OF_THE_FILE),
+                        ("route", Some(_)) => Some(
+                            "cannot be in another route; write `[[route]]` again, with the whole path",
+                        ),
+                        _ => None,
+                    };
+                    // A part without `[[grant]]` is one grant.
                     let grant = (!several).then_some(0);
-                    let known = [Grant::KEYS, &FILE_KEYS].concat();
-                    self.unknown_key(place, grant, key, &known);
+                    self.unknown_key(place, grant, key, &known, message);
                 }
             }
         }
         if has_grant {
-            config.grants.push(grant);
+            read.grants.push(grant);
         }
-        config
+        read
     }
 
-    fn grants(&mut self, item: &Item) -> Vec<Grant> {
+    fn preflight_status(&mut self, place: Place, item: &Item) {
+        if let Some(value) = self.integer(place, item) {
+            match u16::try_from(value) {
+                Ok(status) => self.unchecked.config.preflight_status = status,
+                Err(_) => self.push(validate::preflight_status(value), item),
+            }
+        }
+    }
+
+    fn routes(&mut self, item: &Item) {
         let Node::List(items) = &item.node else {
-            let place = at(Place::default(), "grant");
-            self.wrong_type(
-                place,
-                item,
-                "a list of tables, each with the header `[[grant]]`",
-            );
-            self.skip(None, "allow_origins");
+            let expected = "a list of tables, each with the header `[[route]]`";
+            self.wrong_type(at(Place::default(), "route"), item, expected);
+            self.skip(None, None, "allow_origins");
+            return;
+        };
+        for (index, item) in items.iter().enumerate() {
+            let route = self.route(index, item);
+            self.unchecked.config.routes.push(route);
+        }
+    }
+
+    fn route(&mut self, index: usize, item: &Item) -> Route {
+        let place = Place {
+            route: Some(index),
+            ..Place::default()
+        };
+        let mut route = Route {
+            path: String::new(),
+            part: Part::default(),
+        };
+        let Node::Table(entries) = &item.node else {
+            self.wrong_type(place, item, "a table");
+            self.skip(Some(index), None, "path");
+            return route;
+        };
+        let path = at(place.clone(), "path");
+        match item.get("path") {
+            Some(Item {
+                node: Node::Text(text),
+                ..
+            }) => route.path.clone_from(text),
+            Some(item) => {
+                self.wrong_type(path, item, "a string");
+                self.skip(Some(index), None, "path");
+            }
+            None => {
+                let message = "has no `path`; write the path that the route is for, such as `path = \"/public\"`";
+                self.push(
+                    ConfigError::new(ErrorCode::InvalidPath, place, message),
+                    item,
+                );
+                self.skip(Some(index), None, "path");
+            }
+        }
+        route.part = self.part(item, entries, Some(index));
+        self.origins_of_route(index, item, &mut route.part);
+        route
+    }
+
+    /// A route has origins, or says that it has none.
+    fn origins_of_route(&mut self, index: usize, item: &Item, part: &mut Part) {
+        let is_empty = |item: &Item| matches!(&item.node, Node::List(items) if items.is_empty());
+        let is_reported = [None, Some(0)]
+            .into_iter()
+            .filter_map(|grant| {
+                self.unchecked
+                    .sources
+                    .get(&(Some(index), grant, "allow_origins"))
+            })
+            .any(|source| source.is_reported);
+        match (item.get("grant"), item.get("allow_origins")) {
+            (None, Some(origins)) if is_empty(origins) => part.grants.clear(),
+            (None, Some(_)) => {}
+            (Some(grants), _) if !is_empty(grants) => {}
+            _ if is_reported => {}
+            _ => {
+                let place = Place {
+                    route: Some(index),
+                    key: "allow_origins".to_owned(),
+                    ..Place::default()
+                };
+                let message = "is missing; list the allowed origins, or write `[]` to allow none";
+                self.push(
+                    ConfigError::new(ErrorCode::MissingOrigins, place, message),
+                    item,
+                );
+                self.skip(Some(index), Some(0), "allow_origins");
+            }
+        }
+    }
+
+    fn grants(&mut self, item: &Item, route: Option<usize>) -> Vec<Grant> {
+        let Node::List(items) = &item.node else {
+            let (place, expected) = match route {
+                None => (
+                    Place::default(),
+                    "a list of tables, each with the header `[[grant]]`",
+                ),
+                Some(_) => (
+                    Place {
+                        route,
+                        ..Place::default()
+                    },
+                    "a list of tables, each with the header `[[route.grant]]`",
+                ),
+            };
+            self.wrong_type(at(place, "grant"), item, expected);
+            self.skip(route, None, "allow_origins");
             return Vec::new();
         };
         let numbered = items.len() > 1;
         let mut grants = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let place = Place {
+                route,
                 grant: Some(index),
                 numbered,
                 ..Place::default()
@@ -119,7 +266,7 @@ impl Reader<'_> {
                 }
                 _ => {
                     self.wrong_type(place, item, "a table");
-                    self.skip(Some(index), "allow_origins");
+                    self.skip(route, Some(index), "allow_origins");
                 }
             }
             grants.push(grant);
@@ -145,76 +292,93 @@ impl Reader<'_> {
                     }
                 }
             }
-            name if FILE_KEYS.contains(&name) => {
-                let message = "applies to the whole file; move it to the top level";
-                let error = ConfigError::new(ErrorCode::UnknownKey, place, message);
-                self.push_at(error, &key.span);
+            name => {
+                let message = match (name, place.route) {
+                    ("path", None) => Some(OF_A_ROUTE),
+                    ("path" | "dangerously_allow", Some(_)) => Some(
+                        "applies to the whole route; write it before the first `[[route.grant]]`",
+                    ),
+                    ("grant", Some(_)) => {
+                        Some("cannot be in another grant; write `[[route.grant]]` again")
+                    }
+                    (name, _) if FILE_KEYS.contains(&name) => Some(OF_THE_FILE),
+                    _ => None,
+                };
+                self.unknown_key(place.clone(), place.grant, key, Grant::KEYS, message);
             }
-            _ => self.unknown_key(place.clone(), place.grant, key, Grant::KEYS),
         }
     }
 
-    fn dangers(&mut self, place: Place, item: &Item, config: &mut Config) {
-        let texts = self.texts(place.clone(), "dangerously_allow", item);
-        for (index, text) in texts.iter().enumerate() {
-            match text.as_str() {
-                "insecure-origins" => config.dangerously_allow.insecure_origins = true,
-                "public-suffixes" => config.dangerously_allow.public_suffixes = true,
-                "null-origin" => config.dangerously_allow.null_origin = true,
-                "any-host" => config.dangerously_allow.any_host = true,
+    fn dangers(&mut self, place: Place, item: &Item) -> DangerouslyAllow {
+        let mut allow = DangerouslyAllow::default();
+        let Some(items) = self.list(&place, item, "dangerously_allow") else {
+            return allow;
+        };
+        for (index, item) in items.iter().enumerate() {
+            let place = item_at(&place, index);
+            let Some(text) = self.text(&place, item) else {
+                continue;
+            };
+            match text {
+                "insecure-origins" => allow.insecure_origins = true,
+                "public-suffixes" => allow.public_suffixes = true,
+                "null-origin" => allow.null_origin = true,
+                "any-host" => allow.any_host = true,
                 _ => {
-                    let place = Place {
-                        index: Some(index),
-                        ..place.clone()
-                    };
-                    let span = item.nth(index).and_then(|item| item.span.clone());
                     let message = format!("is not one of `{}`", DANGERS.join("`, `"));
                     let error = ConfigError::new(ErrorCode::UnknownDanger, place, message)
                         .value_of(text)
                         .suggest(did_you_mean(text, &DANGERS));
-                    self.push_at(error, &span);
+                    self.push(error, item);
                 }
             }
         }
+        allow
     }
 
     fn texts(&mut self, place: Place, key: &'static str, item: &Item) -> Vec<String> {
-        let Node::List(items) = &item.node else {
-            let grant = place.grant;
-            let expected = "a list of strings";
-            let mut error = wrong_type(place, item, expected);
-            if let Node::Text(text) = &item.node {
-                error = error.suggest(as_list(text));
-            }
-            self.push(error, item);
-            self.skip(grant, key);
+        let Some(items) = self.list(&place, item, key) else {
             return Vec::new();
         };
         let mut texts = Vec::with_capacity(items.len());
         let mut read = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            match &item.node {
-                Node::Text(text) => {
-                    texts.push(text.clone());
-                    read.push(index);
-                }
-                _ => {
-                    let place = Place {
-                        index: Some(index),
-                        ..place.clone()
-                    };
-                    self.wrong_type(place, item, "a string");
-                }
+            if let Some(text) = self.text(&item_at(&place, index), item) {
+                texts.push(text.to_owned());
+                read.push(index);
             }
         }
         if read.len() < items.len() {
-            self.unread.push(Unread {
-                grant: place.grant,
-                key,
+            let source = Source {
+                is_reported: true,
                 items: read,
-            });
+            };
+            self.source(place.route, place.grant, key, source);
         }
         texts
+    }
+
+    fn list<'i>(&mut self, place: &Place, item: &'i Item, key: &'static str) -> Option<&'i [Item]> {
+        if let Node::List(items) = &item.node {
+            return Some(items);
+        }
+        let mut error = wrong_type(place.clone(), item, "a list of strings");
+        if let Node::Text(text) = &item.node {
+            error = error.suggest(as_list(text));
+        }
+        self.push(error, item);
+        self.skip(place.route, place.grant, key);
+        None
+    }
+
+    fn text<'i>(&mut self, place: &Place, item: &'i Item) -> Option<&'i str> {
+        match &item.node {
+            Node::Text(text) => Some(text),
+            _ => {
+                self.wrong_type(place.clone(), item, "a string");
+                None
+            }
+        }
     }
 
     fn boolean(&mut self, place: Place, item: &Item) -> bool {
@@ -258,33 +422,55 @@ impl Reader<'_> {
         self.push(wrong_type(place, item, expected), item);
     }
 
-    /// Reports an unknown key, and suggests the most similar one of `known`.
+    /// Reports an unknown key, and suggests the most similar one of `known`, unless there is a `message` of its own.
     fn unknown_key(
         &mut self,
         place: Place,
         grant: Option<usize>,
         key: &Key,
         known: &[&'static str],
+        message: Option<&str>,
     ) {
-        let suggestion = did_you_mean(&key.name, known);
+        let suggestion = match message {
+            None => did_you_mean(&key.name, known),
+            Some(_) => None,
+        };
         if suggestion == Some("allow_origins") {
             // The key is misspelt, not missing.
-            self.skip(None, "allow_origins");
+            self.skip(place.route, None, "allow_origins");
             if grant.is_some() {
-                self.skip(grant, "allow_origins");
+                self.skip(place.route, grant, "allow_origins");
             }
         }
-        let message = "is not a key of a CORS policy";
+        let message = message.unwrap_or("is not a key of a CORS policy");
         let error = ConfigError::new(ErrorCode::UnknownKey, place, message).suggest(suggestion);
         self.push_at(error, &key.span);
     }
 
-    fn skip(&mut self, grant: Option<usize>, key: &'static str) {
-        self.unread.push(Unread {
-            grant,
-            key,
-            items: Vec::new(),
-        });
+    /// Notes that a value was reported, so that it is not missing.
+    fn skip(&mut self, route: Option<usize>, grant: Option<usize>, key: &'static str) {
+        let source = Source {
+            is_reported: true,
+            ..Source::default()
+        };
+        self.source(route, grant, key, source);
+    }
+
+    fn source(
+        &mut self,
+        route: Option<usize>,
+        grant: Option<usize>,
+        key: &'static str,
+        source: Source,
+    ) {
+        if let (true, "allow_origins", Some(grant)) = (source.is_reported, key, grant) {
+            self.unchecked.incomplete.insert(GrantId::new(route, grant));
+        }
+        // A key may be misspelt in several ways; the first one counts.
+        self.unchecked
+            .sources
+            .entry((route, grant, key))
+            .or_insert(source);
     }
 
     fn push(&mut self, error: ConfigError, item: &Item) {
@@ -297,6 +483,9 @@ impl Reader<'_> {
     }
 }
 
+const OF_THE_FILE: &str = "applies to the whole file; move it to the top level";
+const OF_A_ROUTE: &str = "is a key of a route; write it after a header `[[route]]`";
+
 fn at(place: Place, key: &str) -> Place {
     Place {
         key: key.to_owned(),
@@ -304,102 +493,14 @@ fn at(place: Place, key: &str) -> Place {
     }
 }
 
+fn item_at(place: &Place, index: usize) -> Place {
+    Place {
+        index: Some(index),
+        ..place.clone()
+    }
+}
+
 fn wrong_type(place: Place, item: &Item, expected: &str) -> ConfigError {
     let message = format!("expected {expected}, found {}", item.kind());
     ConfigError::new(ErrorCode::WrongType, place, message)
-}
-
-/// The list that a text is meant to be: its items may be separated by commas or spaces, as in a header.
-fn as_list(text: &str) -> Option<String> {
-    if text.contains(|char: char| char.is_control() || matches!(char, '"' | '\\')) {
-        return None;
-    }
-    let items = text.split([',', ' ']).filter(|item| !item.is_empty());
-    let items: Vec<_> = items.map(|item| format!("\"{item}\"")).collect();
-    (!items.is_empty()).then(|| format!("[{}]", items.join(", ")))
-}
-
-/// The number of seconds of a text such as `3600`, `1h` or `10 minutes`, if it is a valid max age.
-fn in_seconds(text: &str) -> Option<String> {
-    let text = text.trim();
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let unit = match unit.trim_start() {
-        "" | "s" | "sec" | "second" | "seconds" => 1,
-        "m" | "min" | "minute" | "minutes" => 60,
-        "h" | "hour" | "hours" => 60 * 60,
-        "d" | "day" | "days" => 24 * 60 * 60,
-        _ => return None,
-    };
-    let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
-    (seconds <= MAX_MAX_AGE.as_secs()).then(|| seconds.to_string())
-}
-
-/// The known name that `name` is most likely meant to be.
-fn did_you_mean<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    /// Below this [Jaro-Winkler similarity](strsim::jaro_winkler) names have little in common.
-    const SIMILAR: f64 = 0.85;
-    // A longer name is not a misspelling, and the comparison takes quadratic time.
-    if name.len() > 64 {
-        return None;
-    }
-    let separator = match known.contains(&"grant") || known.contains(&"max_age") {
-        true => '_',
-        false => '-',
-    };
-    let name = name
-        .to_ascii_lowercase()
-        .replace(['-', '_', ' ', '.'], separator.encode_utf8(&mut [0; 4]));
-    let name = name.strip_prefix("access_control_").unwrap_or(&name);
-    let exact = known.iter().find(|key| **key == name);
-    let similar = || {
-        known
-            .iter()
-            .map(|key| (strsim::jaro_winkler(name, key), key))
-            .filter(|(similarity, _)| *similarity >= SIMILAR)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, key)| key)
-    };
-    // `origins`, `credentials`
-    let end = || {
-        known
-            .iter()
-            .find(|key| name.len() > 4 && key.ends_with(name))
-    };
-    // What other libraries and scripts call it.
-    let same = || {
-        let is_same = matches!(name, "cookie" | "cookies");
-        known
-            .iter()
-            .find(|key| is_same && **key == "allow_credentials")
-    };
-    exact.or_else(same).or_else(similar).or_else(end).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guesses() {
-        #[track_caller]
-        fn check(name: &str, expected: Option<&str>) {
-            let known = [Grant::KEYS, &FILE_KEYS].concat();
-            assert_eq!(did_you_mean(name, &known), expected, "{name:?}");
-        }
-        check("allow-origins", Some("allow_origins"));
-        check("allow_origin", Some("allow_origins"));
-        check("allowed_origins", Some("allow_origins"));
-        check("origins", Some("allow_origins"));
-        check("Access-Control-Allow-Origin", Some("allow_origins"));
-        check("Access-Control-Max-Age", Some("max_age"));
-        check("credentials", Some("allow_credentials"));
-        check("maxage", Some("max_age"));
-        check("grants", Some("grant"));
-        check("exposed_headers", Some("expose_headers"));
-        check("cookies", Some("allow_credentials"));
-        check("colour", None);
-        check("", None);
-        check(&"allow_origins".repeat(1000), None);
-    }
 }

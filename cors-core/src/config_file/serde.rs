@@ -10,7 +10,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::document::{Item, Key, Node};
 use super::read;
 use super::reader::read_config;
-use crate::config::{Config, DangerouslyAllow, Grant};
+use crate::config::{Config, DangerouslyAllow, Grant, Part, Route};
 use crate::error::ConfigErrors;
 use crate::policy::Policy;
 use crate::text::Excerpt;
@@ -32,9 +32,9 @@ impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = AnyValue::ROOT.deserialize(deserializer)?;
         let mut errors = Vec::new();
-        let (config, _) = read_config(&root, &mut errors);
+        let unchecked = read_config(&root, &mut errors);
         match errors.is_empty() {
-            true => Ok(config),
+            true => Ok(unchecked.config),
             false => Err(D::Error::custom(ConfigErrors(errors))),
         }
     }
@@ -51,8 +51,35 @@ impl Serialize for Config {
         if self.dangerously_allow != defaults.dangerously_allow {
             map.serialize_entry("dangerously_allow", &dangers(self.dangerously_allow))?;
         }
+        // Formats such as TOML write tables last.
         match &*self.grants {
             [grant] => serialize_grant(grant, &mut map)?,
+            [] => {}
+            grants => map.serialize_entry("grant", grants)?,
+        }
+        if !self.routes.is_empty() {
+            map.serialize_entry("route", &self.routes)?;
+        }
+        map.end()
+    }
+}
+
+/// Writes a route in the form of a policy file, without values that are the default.
+impl Serialize for Route {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Part {
+            grants,
+            dangerously_allow,
+        } = &self.part;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("path", &self.path)?;
+        if *dangerously_allow != DangerouslyAllow::default() {
+            map.serialize_entry("dangerously_allow", &dangers(*dangerously_allow))?;
+        }
+        match &**grants {
+            [] => map.serialize_entry::<_, [&str]>("allow_origins", &[])?,
+            // In a route, `allow_origins = []` is no grant.
+            [grant] if !grant.allow_origins.is_empty() => serialize_grant(grant, &mut map)?,
             grants => map.serialize_entry("grant", grants)?,
         }
         map.end()
@@ -103,7 +130,7 @@ fn dangers(allow: DangerouslyAllow) -> Vec<&'static str> {
     allowed.map(|(_, name)| name).collect()
 }
 
-/// How deep lists and tables may be nested. A policy needs four levels. More are read so that the reader can
+/// How deep lists and tables may be nested. A policy needs six levels. More are read so that the reader can
 /// report them. Not all formats have a limit, and each level uses stack.
 const MAX_DEPTH: u8 = 32;
 
@@ -120,7 +147,7 @@ impl AnyValue {
     fn inner<E: Error>(&self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1).ok_or_else(|| {
             E::custom(format_args!(
-                "lists and tables are nested more than {MAX_DEPTH} levels deep; a CORS policy has at most 4"
+                "lists and tables are nested more than {MAX_DEPTH} levels deep; a CORS policy has at most 6"
             ))
         })?;
         Ok(Self { depth })

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use cors_core::{ConfigError, ErrorCode, Grant, Policy};
 
 /// `line:column path [code] suggestion` for each error.
-fn summary(error: &ConfigError) -> String {
+pub(crate) fn summary(error: &ConfigError) -> String {
     let location = error.location().unwrap();
     let mut line = format!("{}:{} {}", location.line, location.column, error.path());
     line.push_str(&format!(" [{}]", error.code()));
@@ -19,7 +19,7 @@ fn summary(error: &ConfigError) -> String {
 }
 
 #[track_caller]
-fn check(source: &str, expected: &[&str]) {
+pub(crate) fn check(source: &str, expected: &[&str]) {
     let found: Vec<_> = match Policy::from_toml(source) {
         Ok(_) => Vec::new(),
         Err(errors) => errors.iter().map(summary).collect(),

@@ -11,4 +11,6 @@ mod live;
 #[cfg(feature = "toml")]
 mod matching;
 #[cfg(feature = "toml")]
+mod route_file;
+#[cfg(feature = "toml")]
 mod routes;
