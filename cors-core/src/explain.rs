@@ -121,8 +121,8 @@ impl Explanation {
         }
     }
 
-    /// The first grant of another part of the policy that matches the origin, if this part has none: the page may be
-    /// right, and the path wrong.
+    /// The first grant of another part of the policy that matches the origin, if this part has none, and no
+    /// [near miss](Self::near_miss): the page may be right, and the path wrong.
     pub fn granted_elsewhere(&self) -> Option<GrantId> {
         self.granted_elsewhere
     }
@@ -312,10 +312,12 @@ impl Policy {
             _ => None,
         };
         let granted_elsewhere = match reason {
-            Reason::NotAllowed | Reason::NoPart => origin.as_deref().and_then(|origin| {
-                let mut parts = self.compiled().parts();
-                parts.find_map(|part| part.allowlist.grant(origin.as_bytes()))
-            }),
+            Reason::NotAllowed | Reason::NoPart if near_miss.is_none() => {
+                origin.as_deref().and_then(|origin| {
+                    let mut parts = self.compiled().parts();
+                    parts.find_map(|part| part.allowlist.grant(origin.as_bytes()))
+                })
+            }
             _ => None,
         };
         Explanation {

@@ -106,13 +106,13 @@ fn check_routes(routes: &[Route], errors: &mut Vec<ConfigError>) -> Routes {
                     continue;
                 };
                 let earlier = valid.get(earlier).copied().unwrap_or_default();
-                let differs = match routes.get(earlier).is_some_and(|route| route.path == *text) {
-                    true => "is for the same paths as",
-                    false => {
-                        "is for the same paths as, or differs only in the case of letters or in the names of segments from,"
-                    }
+                let is_same = routes.get(earlier).is_some_and(|route| route.path == *text);
+                let message = match is_same {
+                    true => format!("is already the path of route[{earlier}]; remove one"),
+                    false => format!(
+                        "is for the same paths as route[{earlier}]: the case of letters and the names of segments do not distinguish routes; remove one"
+                    ),
                 };
-                let message = format!("{differs} route[{earlier}]; remove one");
                 ConfigError::new(ErrorCode::DuplicateRoute, place, message)
             }
             Err(error) => {

@@ -17,10 +17,16 @@ fn policy(text: &str) -> TempDir {
     folder
 }
 
+/// The options may name a URL; without one it is [`URL`].
 fn arguments<'a>(origin: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     let mut args = vec!["explain", "cors.toml", "--origin", origin];
     args.extend(options);
-    args.push(URL);
+    if !options
+        .iter()
+        .any(|option| option.starts_with("https://api."))
+    {
+        args.push(URL);
+    }
     args
 }
 
@@ -253,6 +259,107 @@ fn more_than_one_obstacle() {
         "allow-origin-missing",
         "from origin 'null' has been blocked",
     );
+}
+
+const ROUTES: &str = "\
+allow_origins     = [\"https://app.example.com\"]
+allow_credentials = true
+
+[[route]]
+path          = \"/public\"
+allow_origins = [\"*\"]
+
+[[route]]
+path = \"/realms/{realm}\"
+
+[[route.grant]]
+allow_origins     = [\"https://admin.example.com\"]
+allow_methods     = [\"PUT\"]
+allow_credentials = true
+
+[[route.grant]]
+allow_origins = [\"https://*.example.org\"]
+
+[[route]]
+path          = \"/internal\"
+allow_origins = []
+";
+
+#[test]
+fn fixes_in_routes() {
+    let missing = "No 'Access-Control-Allow-Origin' header is present";
+    let check = |name, origin, options: &[&str], code, console| {
+        check_fixed(name, ROUTES, origin, options, code, console);
+    };
+    let realm = "https://api.example.com/realms/main/users";
+    // The origin has a grant at the top, and the route decides.
+    check(
+        "route-origin",
+        APP,
+        &[realm],
+        "allow-origin-missing",
+        missing,
+    );
+    check(
+        "route-scheme",
+        "http://admin.example.com",
+        &[realm],
+        "allow-origin-missing",
+        missing,
+    );
+    check(
+        "route-method",
+        "https://a.example.org",
+        &["-X", "PUT", realm],
+        "method-not-allowed",
+        "Method PUT is not allowed",
+    );
+    check(
+        "route-credentials",
+        "https://a.example.org",
+        &["--credentials", "include", realm],
+        "allow-credentials-missing",
+        "The value of the 'Access-Control-Allow-Credentials' header in the response is ''",
+    );
+    check(
+        "route-everybody",
+        APP,
+        &[
+            "--credentials",
+            "include",
+            "https://api.example.com/public/logo.svg",
+        ],
+        "allow-origin-wildcard",
+        "must not be the wildcard '*'",
+    );
+    check(
+        "route-nobody",
+        APP,
+        &["https://api.example.com/internal"],
+        "allow-origin-missing",
+        missing,
+    );
+    check_fixed(
+        "route-no-top",
+        "[[route]]\npath = \"/public\"\nallow_origins = [\"*\"]\n",
+        APP,
+        &["-X", "PUT", "--credentials", "include"],
+        "allow-origin-missing",
+        missing,
+    );
+}
+
+#[test]
+fn paths_without_a_grant() {
+    let check = |name, url: &str| {
+        check_unfixable(name, ROUTES, APP, &[url], "allow-origin-missing");
+    };
+    check("path-case", "https://api.example.com/Realms/main");
+    check(
+        "path-empty-segment",
+        "https://api.example.com/public//logo.svg",
+    );
+    check("path-semicolon", "https://api.example.com/public;a=b");
 }
 
 #[test]

@@ -340,7 +340,7 @@ fn explanations() {
         &policy,
         "GET /realms\nOrigin: http://app.example.com",
         "no route is for the path `/realms`; origin `http://app.example.com` is in no grant at the top; \
-         it differs from `https://app.example.com` by the scheme; for other paths it has route[0].grant[0]",
+         it differs from `https://app.example.com` by the scheme",
     );
     check(
         &policy,

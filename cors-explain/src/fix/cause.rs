@@ -151,26 +151,24 @@ impl Case<'_> {
 
     /// The path cannot have a grant in a policy with routes.
     fn abnormal_path(&self, explanation: &Explanation, error: PathError) -> Obstacle {
-        let (grant, advice) = match error {
+        let (span, advice) = match error {
             PathError::Case { route } => {
-                let path = self.valid.path(route).unwrap_or_default();
-                let advice = format!(
-                    "write it in the page as the route has it: `{}`",
-                    Printable(path)
-                );
-                (GrantId::new(Some(route), 0), advice)
+                let entry = self.valid.places.part_entry(Some(route), "path");
+                let path = Printable(self.valid.path(route).unwrap_or_default());
+                (
+                    entry.map(|entry| entry.value.clone()),
+                    format!("write it in the page as the route has it: `{path}`"),
+                )
             }
-            _ => {
-                let advice = "correct the path of the URL in the page".to_owned();
-                (GrantId::new(None, 0), advice)
-            }
+            _ => (None, "correct the path of the URL in the page".to_owned()),
         };
-        let mut obstacle = self.obstacle(explanation.to_string(), grant, "path", None);
-        if !matches!(error, PathError::Case { .. }) {
-            obstacle.span = None;
+        Obstacle {
+            failure: self.failure,
+            message: explanation.to_string(),
+            span,
+            advice: vec![advice],
+            candidates: Vec::new(),
         }
-        obstacle.advice.push(advice);
-        obstacle
     }
 
     /// Ways to grant an origin what it needs.

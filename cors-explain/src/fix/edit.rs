@@ -45,7 +45,26 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     for edit in edits {
         apply_one(document.as_table_mut(), edit)?;
     }
+    separate(document.as_table_mut());
     Some(line_ends::kept(text, &document.to_string()))
+}
+
+/// Puts an empty line between the first keys of a file and its first header, if the keys are new.
+fn separate(policy: &mut Table) {
+    let has_keys = policy.iter().any(|(_, item)| item.is_value());
+    let tables = policy.iter_mut().filter_map(|(_, item)| match item {
+        Item::ArrayOfTables(tables) => tables.get_mut(0),
+        _ => None,
+    });
+    let first = tables.min_by_key(|table| table.position());
+    if let Some(first) = first.filter(|_| has_keys)
+        && first
+            .decor()
+            .prefix()
+            .is_none_or(|prefix| prefix.as_str() == Some(""))
+    {
+        first.decor_mut().set_prefix("\n");
+    }
 }
 
 fn apply_one(policy: &mut Table, edit: &Edit) -> Option<()> {
@@ -156,9 +175,9 @@ fn grants(part: &mut dyn TableLike) -> Option<&mut ArrayOfTables> {
             if grant.is_empty() {
                 // Move the comments above the first key to the header.
                 let above = key.leaf_decor().prefix().and_then(|prefix| prefix.as_str());
-                grant
-                    .decor_mut()
-                    .set_prefix(above.unwrap_or_default().to_owned());
+                let above = above.unwrap_or_default();
+                let line = if part.contains_key("path") { "\n" } else { "" };
+                grant.decor_mut().set_prefix(format!("{line}{above}"));
                 key.leaf_decor_mut().set_prefix("");
             }
             grant.insert_formatted(&key, item);
@@ -351,7 +370,7 @@ mod tests {
                 route: None,
                 danger: "null-origin",
             }],
-            "dangerously_allow = [\"null-origin\"]\n[[grant]]\nallow_origins = [\"a\"]\n",
+            "dangerously_allow = [\"null-origin\"]\n\n[[grant]]\nallow_origins = [\"a\"]\n",
         );
     }
 
@@ -388,7 +407,7 @@ mod tests {
             }],
             &replaced(
                 "allow_origins = ['b'] # b\n",
-                "[[route.grant]]\nallow_origins = ['b'] # b\n\n[[route.grant]]\nallow_origins = [\"new\"]\n",
+                "\n[[route.grant]]\nallow_origins = ['b'] # b\n\n[[route.grant]]\nallow_origins = [\"new\"]\n",
             ),
         );
         let route = Some(1);
@@ -416,7 +435,7 @@ mod tests {
         check(
             text,
             &[add(None, 0)],
-            &format!("allow_origins = [\"new\"]\n{text}"),
+            &format!("allow_origins = [\"new\"]\n\n{text}"),
         );
         check(
             text,

@@ -20,7 +20,10 @@ pub(super) fn repeated_part(subject: &Subject<'_>, findings: &mut Findings<'_>) 
         if subject.valid.grants_of(route.around) != route.route.part.grants || !same_danger {
             continue;
         }
-        let message = format!("the route repeats {}", name(subject, route.around));
+        let message = format!(
+            "the route has the same grants as {}",
+            what(subject, route.around)
+        );
         findings.report(
             Finding::at(route.place(subject), message)
                 .because("its paths have the same grants without it")
@@ -41,9 +44,12 @@ pub(super) fn strict_route(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         let Some((_, wider)) = origins.find(|(_, origin)| !inside.has(origin)) else {
             continue;
         };
-        let around = name(subject, route.around);
+        let around = match route.around {
+            None => "at the top".to_owned(),
+            Some(_) => format!("in {}", what(subject, route.around)),
+        };
         let message = format!(
-            "`{}` has a grant in {around}, and not here",
+            "`{}` has a grant {around}, and not here",
             Short(wider.as_str())
         );
         findings.report(
@@ -59,7 +65,7 @@ pub(super) fn strict_route(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 
 pub(super) fn private_in_public(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for route in routes(subject).filter(|route| route.is_private_in_public(subject)) {
-        let around = name(subject, route.around);
+        let around = what(subject, route.around);
         let message = format!("paths with credentials are below {around}, which is for any origin");
         findings.report(
             Finding::at(route.place(subject), message)
@@ -127,7 +133,7 @@ impl<'a> Origins<'a> {
 }
 
 /// `the top`, or ``route[0] (`/public`)``.
-fn name(subject: &Subject<'_>, route: Option<usize>) -> String {
+fn what(subject: &Subject<'_>, route: Option<usize>) -> String {
     match route {
         None => "the top".to_owned(),
         Some(route) => {
