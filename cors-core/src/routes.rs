@@ -100,13 +100,14 @@ impl Node {
         rest: Option<&[u8]>,
         literal: impl Fn(&'n Self, &[u8]) -> Option<&'n Self> + Copy,
     ) -> Option<usize> {
-        let below = rest.and_then(|rest| {
+        let has_children = self.capture.is_some() || !self.literals.is_empty();
+        let below = rest.filter(|_| has_children).and_then(|rest| {
             let (segment, rest) = split(rest);
+            if segment.is_empty() {
+                return None;
+            }
             let by_literal = literal(self, segment).and_then(|node| node.find(rest, literal));
-            by_literal.or_else(|| match segment {
-                [] => None,
-                _ => self.capture.as_ref()?.find(rest, literal),
-            })
+            by_literal.or_else(|| self.capture.as_ref()?.find(rest, literal))
         });
         below.or(self.route)
     }
