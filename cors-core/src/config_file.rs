@@ -7,9 +7,11 @@
 use std::ops::Range;
 
 use self::document::{Item, Loaded};
-use self::reader::Unchecked;
-use crate::error::{ConfigError, Location};
+use self::reader::{Source, Unchecked};
+use crate::environment::{self, Reference};
+use crate::error::{ConfigError, ErrorCode, Location};
 use crate::policy::Policy;
+use crate::text::Excerpt;
 
 pub mod document;
 mod guess;
@@ -32,14 +34,14 @@ pub use self::variables::Variables;
 /// file, with their spans.
 fn read(
     root: &Item,
-    _variables: Option<&Variables>,
+    variables: Option<&Variables>,
     errors: &mut Vec<ConfigError>,
 ) -> Option<Loaded> {
     let Unchecked {
         config,
         incomplete,
         sources,
-    } = reader::read_config(root, errors);
+    } = reader::read_config(root, variables, errors);
     let mut found = Vec::new();
     let policy = Policy::compile(&config, &incomplete, &mut found);
     for mut error in found {
@@ -49,14 +51,50 @@ fn read(
             // A value that could not be read was reported, and is not missing.
             (Some(source), None) if source.is_reported => continue,
             (Some(source), Some(_)) => error.map_index(|index| source.items.get(index).copied()),
+            (Some(Source { empty, .. }), None) if error.code() == ErrorCode::MissingOrigins => {
+                name_empty_variables(&mut error, empty);
+            }
             _ => {}
+        }
+        if variables.is_some() && source.is_some() {
+            let item = root.at(&error.place).and_then(Item::text);
+            if let Some(Ok(reference)) = item.and_then(Reference::parse) {
+                environment::in_variable(&mut error, reference.name);
+            }
         }
         error.location = root.span_of(&error.place).map(location_without_line);
         errors.push(error);
     }
     errors.sort_by_key(|error| error.location.as_ref().map(|location| location.span.start));
     let policy = policy.filter(|_| errors.is_empty())?;
-    Some(Loaded { policy, config })
+    Some(Loaded {
+        policy,
+        config,
+        sources,
+    })
+}
+
+/// Says which variables leave a list of origins empty.
+fn name_empty_variables(error: &mut ConfigError, names: &[String]) {
+    const MAX_NAMES: usize = 3;
+    let shown = names.iter().take(MAX_NAMES);
+    let mut shown: Vec<_> = shown
+        .map(|name| format!("`${{{}}}`", Excerpt(name)))
+        .collect();
+    if names.len() > MAX_NAMES {
+        shown.push(format!("{} more", names.len() - MAX_NAMES));
+    }
+    let names = match &*shown {
+        [] => return,
+        [name] => {
+            error.variable = names.first().cloned();
+            format!("{name} has none")
+        }
+        [names @ .., last] => format!("{} and {last} have none", names.join(", ")),
+    };
+    error.message = format!(
+        "has no origins, because {names}; put the allowed origins into the variable, or list them here"
+    );
 }
 
 /// A location whose line is not counted yet.

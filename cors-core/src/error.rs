@@ -150,6 +150,9 @@ impl fmt::Display for ConfigError {
         }
         if let Some(value) = &self.value {
             write!(f, "`{}` ", Excerpt(value))?;
+            if let Some(variable) = self.variable.as_ref().filter(|name| **name != path) {
+                write!(f, "in `${{{}}}` ", Excerpt(variable))?;
+            }
         }
         f.write_str(&self.message)?;
         if let Some(suggestion) = &self.suggestion {
@@ -225,6 +228,10 @@ pub enum ErrorCode {
     InvalidPath,
     /// Two routes for the same paths.
     DuplicateRoute,
+    /// A variable that is not set and has no default.
+    UnsetVariable,
+    /// A variable that cannot be used, or `${` where no variable can be.
+    InvalidVariable,
 }
 
 impl ErrorCode {
@@ -267,6 +274,8 @@ impl ErrorCode {
         Self::UnknownDanger,
         Self::InvalidPath,
         Self::DuplicateRoute,
+        Self::UnsetVariable,
+        Self::InvalidVariable,
     ];
 
     /// The code's stable name.
@@ -307,6 +316,8 @@ impl ErrorCode {
             Self::UnknownDanger => "unknown-danger",
             Self::InvalidPath => "invalid-path",
             Self::DuplicateRoute => "duplicate-route",
+            Self::UnsetVariable => "unset-variable",
+            Self::InvalidVariable => "invalid-variable",
         }
     }
 }
@@ -403,7 +414,7 @@ mod tests {
 
     #[test]
     fn all_codes_are_listed() {
-        let last = ErrorCode::DuplicateRoute as usize;
+        let last = ErrorCode::InvalidVariable as usize;
         let listed: Vec<_> = ErrorCode::ALL.iter().map(|code| *code as usize).collect();
         assert_eq!(listed, (0..=last).collect::<Vec<_>>());
     }

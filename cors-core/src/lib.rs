@@ -157,6 +157,7 @@ mod config_file;
 mod decide;
 mod decision;
 mod domain;
+mod environment;
 mod error;
 mod explain;
 mod grant_id;
@@ -191,6 +192,7 @@ pub use config_file::Variables;
 pub use config_file::document;
 #[cfg(feature = "toml")]
 pub use config_file::{LoadError, LoadOptions, PolicyFile, read_policy};
+pub use environment::list_from_env;
 pub use error::{ConfigError, ConfigErrors, ErrorCode, Location};
 pub use explain::{Difference, Explanation, NearMiss, Reason};
 pub use grant_id::GrantId;

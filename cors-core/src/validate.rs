@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE, Part, Route};
+use crate::environment;
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::grant_id::GrantId;
 use crate::header::{self, ResponseHeader};
@@ -351,7 +352,19 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
+    /// Reports an item that names a variable, and returns whether it does.
+    fn variable(&mut self, key: &str, index: usize, text: &str) -> bool {
+        let Some(message) = environment::not_replaced(text) else {
+            return false;
+        };
+        self.item(ErrorCode::InvalidVariable, key, index, text, &message);
+        true
+    }
+
     fn invalid_origin(&mut self, index: usize, text: &str, error: PatternError) {
+        if self.variable("allow_origins", index, text) {
+            return;
+        }
         let suggestion = suggest::suggest(text);
         let message = match error {
             _ if text.starts_with(char::is_whitespace) => "begins with white space".to_owned(),
@@ -381,7 +394,7 @@ impl<'a> Checker<'a, '_> {
         self.wildcard(KEY, methods, |method| method == "*");
         for (index, method) in methods.iter().enumerate() {
             let normal = method::normalize(method.trim());
-            if method == "*" {
+            if method == "*" || self.variable(KEY, index, method) {
             } else if !header::is_token(method) {
                 let sendable = header::is_token(normal) && !method::is_forbidden(normal);
                 let suggestion = sendable.then(|| normal.to_owned());
@@ -469,7 +482,7 @@ impl<'a> Checker<'a, '_> {
     fn header_names(&mut self, key: &str, names: &[String], is_allowed: impl Fn(&str) -> bool) {
         self.duplicates(key, names, |name| name.to_ascii_lowercase());
         for (index, name) in names.iter().enumerate() {
-            if !header::is_token(name) {
+            if !header::is_token(name) && !self.variable(key, index, name) {
                 let trimmed = name.trim().trim_end_matches(':');
                 let listable =
                     header::is_token(trimmed) && is_allowed(&trimmed.to_ascii_lowercase());

@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
+use super::reader::Sources;
 use crate::config::Config;
+use crate::environment::Reference;
 use crate::error::Place;
 use crate::grant_id::GrantId;
 use crate::policy::Policy;
@@ -64,9 +66,90 @@ pub struct VariableUse {
 }
 
 /// The variables that a policy uses, in the order of the file.
-pub fn variables(_policy: &Item) -> Vec<VariableUse> {
-    Vec::new()
+pub fn variables(policy: &Item) -> Vec<VariableUse> {
+    let mut uses = Vec::new();
+    find_variables(policy, &Place::default(), &mut uses);
+    uses
 }
+
+/// Adds the variables in a part of the file to `uses`.
+fn find_variables(part: &Item, of_part: &Place, uses: &mut Vec<VariableUse>) {
+    let Node::Table(entries) = &part.node else {
+        return;
+    };
+    let several = part.get("grant").is_some();
+    for (key, item) in entries {
+        let Node::List(items) = &item.node else {
+            continue;
+        };
+        match (key.name.as_str(), of_part) {
+            (
+                "route",
+                Place {
+                    route: None,
+                    grant: None,
+                    ..
+                },
+            ) => {
+                for (index, route) in items.iter().enumerate() {
+                    let place = Place {
+                        route: Some(index),
+                        ..Place::default()
+                    };
+                    find_variables(route, &place, uses);
+                }
+            }
+            (
+                "grant",
+                Place {
+                    route, grant: None, ..
+                },
+            ) => {
+                for (index, grant) in items.iter().enumerate() {
+                    let place = Place {
+                        route: *route,
+                        grant: Some(index),
+                        numbered: items.len() > 1,
+                        ..Place::default()
+                    };
+                    find_variables(grant, &place, uses);
+                }
+            }
+            (name, Place { grant, .. }) if grant.is_some() || !several => {
+                let Some(key) = LISTS.iter().find(|key| **key == name) else {
+                    continue;
+                };
+                let place = Place {
+                    key: name.to_owned(),
+                    ..of_part.clone()
+                };
+                uses.extend(items.iter().enumerate().filter_map(|(index, item)| {
+                    let Reference { name, default } = Reference::parse(item.text()?)?.ok()?;
+                    let place = Place {
+                        index: Some(index),
+                        ..place.clone()
+                    };
+                    Some(VariableUse {
+                        name: name.to_owned(),
+                        default: default.map(str::to_owned),
+                        key,
+                        place: place.to_string(),
+                        span: item.span.clone(),
+                    })
+                }));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The lists whose items can be variables.
+const LISTS: [&str; 4] = [
+    "allow_origins",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+];
 
 /// A policy, and where its parts are in the file.
 #[derive(Clone, Debug)]
@@ -76,13 +159,17 @@ pub struct Loaded {
     pub policy: Policy,
     /// Its configuration, with the items of variables.
     pub config: Config,
+    pub(super) sources: Sources,
 }
 
 impl Loaded {
     /// The index in the file of an item in a list of the [configuration](Self::config). All items of a variable have
     /// the index of the item that names the variable.
-    pub fn index_in_file(&self, _grant: GrantId, _key: &str, index: usize) -> Option<usize> {
-        Some(index)
+    pub fn index_in_file(&self, grant: GrantId, key: &str, index: usize) -> Option<usize> {
+        match self.sources.get(&(grant.route(), Some(grant.index()), key)) {
+            Some(source) => source.items.get(index).copied(),
+            None => Some(index),
+        }
     }
 }
 
@@ -113,10 +200,31 @@ impl Item {
         }
     }
 
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.node {
+            Node::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn nth(&self, index: usize) -> Option<&Self> {
         match &self.node {
             Node::List(items) => items.get(index),
             _ => None,
+        }
+    }
+
+    /// The value at `place`.
+    pub(super) fn at(&self, place: &Place) -> Option<&Self> {
+        let part = match place.route {
+            Some(route) => self.get("route")?.nth(route)?,
+            None => self,
+        };
+        let grant = place.grant.and_then(|grant| part.get("grant")?.nth(grant));
+        let value = grant.unwrap_or(part).get(&place.key)?;
+        match place.index {
+            Some(index) => value.nth(index),
+            None => Some(value),
         }
     }
 

@@ -1,15 +1,19 @@
 //! Reads a configuration from a tree of items: keys and types.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::time::Duration;
 
 use super::document::{Item, Key, Node};
 use super::guess::{as_list, did_you_mean, in_seconds};
 use super::location_without_line;
+use super::variables::{Replacement, Variables};
 use crate::config::{Config, DangerouslyAllow, Grant, Part, Route};
+use crate::environment::{self, InvalidReference, Reference};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::grant_id::GrantId;
+use crate::text::Excerpt;
 use crate::validate;
 
 const FILE_KEYS: [&str; 4] = ["preflight_status", "dangerously_allow", "grant", "route"];
@@ -20,6 +24,8 @@ const DANGERS: [&str; 4] = [
     "null-origin",
     "any-host",
 ];
+/// How many bytes variables may put into lists: as much as the largest file has.
+const MAX_REPLACED: usize = 256 * 1024 * 1024;
 const SECONDS: &str = "an integer (seconds)";
 
 /// A configuration as it was read. It is not checked.
@@ -36,18 +42,28 @@ pub(super) struct Unchecked {
 pub(super) type Sources = HashMap<(Option<usize>, Option<usize>, &'static str), Source>;
 
 /// Where a value of the configuration comes from.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Source {
     /// Why it was not read completely is in the errors.
     pub(super) is_reported: bool,
     /// The indices in the file of the items of a list.
     pub(super) items: Vec<usize>,
+    /// The names of the variables that hold no item of it.
+    pub(super) empty: Vec<String>,
 }
 
 /// Reads a file. Does not check the configuration in it.
-pub(super) fn read_config(root: &Item, errors: &mut Vec<ConfigError>) -> Unchecked {
+///
+/// Without `variables`, items such as `${NAME}` stay as they are.
+pub(super) fn read_config(
+    root: &Item,
+    variables: Option<&Variables>,
+    errors: &mut Vec<ConfigError>,
+) -> Unchecked {
     let mut reader = Reader {
         errors,
+        variables,
+        replaced: 0,
         unchecked: Unchecked::default(),
     };
     reader.file(root);
@@ -56,10 +72,13 @@ pub(super) fn read_config(root: &Item, errors: &mut Vec<ConfigError>) -> Uncheck
 
 struct Reader<'e> {
     errors: &'e mut Vec<ConfigError>,
+    variables: Option<&'e Variables>,
+    /// How many bytes variables have put into lists.
+    replaced: usize,
     unchecked: Unchecked,
 }
 
-impl Reader<'_> {
+impl<'e> Reader<'e> {
     fn file(&mut self, root: &Item) {
         let Node::Table(entries) = &root.node else {
             self.wrong_type(Place::default(), root, "a table");
@@ -175,6 +194,10 @@ impl Reader<'_> {
         };
         let path = at(place.clone(), "path");
         match item.get("path") {
+            Some(item) if item.text().is_some_and(|text| text.contains("${")) => {
+                self.takes_no_variable(path, item);
+                self.skip(Some(index), None, "path");
+            }
             Some(Item {
                 node: Node::Text(text),
                 ..
@@ -324,6 +347,7 @@ impl Reader<'_> {
                 "public-suffixes" => allow.public_suffixes = true,
                 "null-origin" => allow.null_origin = true,
                 "any-host" => allow.any_host = true,
+                _ if text.contains("${") => self.takes_no_variable(place, item),
                 _ => {
                     let message = format!("is not one of `{}`", DANGERS.join("`, `"));
                     let error = ConfigError::new(ErrorCode::UnknownDanger, place, message)
@@ -341,21 +365,101 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut texts = Vec::with_capacity(items.len());
-        let mut read = Vec::new();
+        let mut source = Source::default();
+        let mut listed = self.variables.and_then(|_| Listed::new(key, items));
         for (index, item) in items.iter().enumerate() {
-            if let Some(text) = self.text(&item_at(&place, index), item) {
+            let place = item_at(&place, index);
+            let Some(text) = self.text(&place, item) else {
+                source.is_reported = true;
+                continue;
+            };
+            let Some((listed, reference)) = listed.as_mut().zip(Reference::parse(text)) else {
                 texts.push(text.to_owned());
-                read.push(index);
+                source.items.push(index);
+                continue;
+            };
+            match self.variable(&place, item, text, reference, listed) {
+                Replaced::Items(value) => {
+                    let new = environment::split(&value).filter(|item| listed.insert(item));
+                    texts.extend(new.map(str::to_owned));
+                    source.items.resize(texts.len(), index);
+                }
+                Replaced::AtRunTime if key == "allow_origins" => {
+                    let grant = GrantId::new(place.route, place.grant.unwrap_or_default());
+                    self.unchecked.incomplete.insert(grant);
+                }
+                Replaced::AtRunTime | Replaced::Before => {}
+                Replaced::Error => source.is_reported = true,
             }
         }
-        if read.len() < items.len() {
-            let source = Source {
-                is_reported: true,
-                items: read,
-            };
+        let is_as_in_file = listed.is_none() && texts.len() == items.len();
+        if texts.is_empty()
+            && let Some(listed) = listed
+        {
+            source.empty = listed.variables.into_keys().map(str::to_owned).collect();
+        }
+        if !is_as_in_file {
             self.source(place.route, place.grant, key, source);
         }
         texts
+    }
+
+    /// The text that stands for an item that names a variable.
+    fn variable<'t>(
+        &mut self,
+        place: &Place,
+        item: &Item,
+        text: &'t str,
+        reference: Result<Reference<'t>, InvalidReference>,
+        listed: &mut Listed<'t>,
+    ) -> Replaced<'t>
+    where
+        'e: 't,
+    {
+        let reference = match reference {
+            Ok(reference) => reference,
+            Err(invalid) => {
+                let error =
+                    ConfigError::new(ErrorCode::InvalidVariable, place.clone(), invalid.message);
+                self.push(error.value_of(text).suggest(invalid.suggestion), item);
+                return Replaced::Error;
+            }
+        };
+        let Some(variables) = self.variables else {
+            return Replaced::Before;
+        };
+        // What follows takes time for each use of a long value.
+        if self.replaced > MAX_REPLACED {
+            return Replaced::Error;
+        }
+        let has_its_value = listed.variables.entry(reference.name).or_default();
+        if *has_its_value {
+            return Replaced::Before;
+        }
+        let error = match variables.get(reference) {
+            Ok(Replacement::AtRunTime) => return Replaced::AtRunTime,
+            Ok(Replacement::Default(default)) => return Replaced::Items(default.into()),
+            Ok(Replacement::Value(value)) => {
+                // An empty value gives way to the default of the next item.
+                *has_its_value = !value.is_empty();
+                self.replaced = self.replaced.saturating_add(value.len());
+                if self.replaced <= MAX_REPLACED {
+                    return Replaced::Items(value);
+                }
+                let message = format!(
+                    "and the variables before it hold more than {} MiB",
+                    MAX_REPLACED >> 20
+                );
+                (ErrorCode::InvalidVariable, message)
+            }
+            Err(error) => error,
+        };
+        let (code, message) = error;
+        let message = format!("`${{{}}}` {message}", Excerpt(reference.name));
+        let mut error = ConfigError::new(code, place.clone(), message);
+        error.variable = Some(reference.name.to_owned());
+        self.push(error, item);
+        Replaced::Error
     }
 
     fn list<'i>(&mut self, place: &Place, item: &'i Item, key: &'static str) -> Option<&'i [Item]> {
@@ -381,12 +485,23 @@ impl Reader<'_> {
         }
     }
 
+    fn takes_no_variable(&mut self, place: Place, item: &Item) {
+        let message = "is not replaced here: only the items of `allow_origins`, `allow_methods`, `allow_headers` and `expose_headers` can be variables";
+        let mut error = ConfigError::new(ErrorCode::InvalidVariable, place, message);
+        error.value = item.text().map(str::to_owned);
+        self.push(error, item);
+    }
+
     fn boolean(&mut self, place: Place, item: &Item) -> bool {
         match &item.node {
             Node::Boolean(value) => *value,
             Node::Text(text) if matches!(text.as_str(), "true" | "false") => {
                 let error = wrong_type(place, item, "`true` or `false`");
                 self.push(error.suggest(Some(text)), item);
+                false
+            }
+            Node::Text(text) if text.contains("${") => {
+                self.takes_no_variable(place, item);
                 false
             }
             _ => {
@@ -402,6 +517,10 @@ impl Reader<'_> {
             Node::Text(text) if text.parse::<u64>().is_ok() => {
                 wrong_type(place, item, "an integer").suggest(Some(text))
             }
+            Node::Text(text) if text.contains("${") => {
+                self.takes_no_variable(place, item);
+                return None;
+            }
             _ => wrong_type(place, item, "an integer"),
         };
         self.push(error, item);
@@ -411,6 +530,10 @@ impl Reader<'_> {
     fn seconds(&mut self, place: Place, item: &Item) -> Option<i128> {
         let error = match &item.node {
             Node::Integer(value) => return Some(*value),
+            Node::Text(text) if text.contains("${") => {
+                self.takes_no_variable(place, item);
+                return None;
+            }
             Node::Text(text) => wrong_type(place, item, SECONDS).suggest(in_seconds(text)),
             _ => wrong_type(place, item, SECONDS),
         };
@@ -480,6 +603,55 @@ impl Reader<'_> {
     fn push_at(&mut self, mut error: ConfigError, span: &Option<Range<usize>>) {
         error.location = span.clone().map(location_without_line);
         self.errors.push(error);
+    }
+}
+
+/// What stands for an item that names a variable.
+enum Replaced<'t> {
+    /// The items in this text.
+    Items(Cow<'t, str>),
+    /// Those of an earlier item.
+    Before,
+    /// What is known at run time only.
+    AtRunTime,
+    /// Nothing: an error was reported.
+    Error,
+}
+
+/// The items of a list that has variables. An item of a variable that is also elsewhere in the list is left out.
+struct Listed<'t> {
+    ignore_case: bool,
+    items: HashSet<String>,
+    /// The variables, and whether the list has the items of their values.
+    variables: BTreeMap<&'t str, bool>,
+}
+
+impl<'t> Listed<'t> {
+    /// `None` if the list has no variables.
+    fn new(key: &str, items: &'t [Item]) -> Option<Self> {
+        let texts = || items.iter().filter_map(Item::text);
+        texts()
+            .any(|text| Reference::parse(text).is_some())
+            .then(|| {
+                let mut listed = Self {
+                    // The names of header fields.
+                    ignore_case: matches!(key, "allow_headers" | "expose_headers"),
+                    items: HashSet::new(),
+                    variables: BTreeMap::new(),
+                };
+                for text in texts() {
+                    listed.insert(text);
+                }
+                listed
+            })
+    }
+
+    /// Whether the item was not in the list.
+    fn insert(&mut self, item: &str) -> bool {
+        self.items.insert(match self.ignore_case {
+            true => item.to_ascii_lowercase(),
+            false => item.to_owned(),
+        })
     }
 }
 

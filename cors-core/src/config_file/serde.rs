@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = AnyValue::ROOT.deserialize(deserializer)?;
         let mut errors = Vec::new();
-        let unchecked = read_config(&root, &mut errors);
+        let unchecked = read_config(&root, None, &mut errors);
         match errors.is_empty() {
             true => Ok(unchecked.config),
             false => Err(D::Error::custom(ConfigErrors(errors))),

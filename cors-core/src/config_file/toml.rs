@@ -21,6 +21,11 @@ const MAX_FILE: u64 = 256 * 1024 * 1024;
 impl Policy {
     /// Reads a policy from a TOML file.
     ///
+    /// An item `"${NAME}"` of `allow_origins`, `allow_methods`, `allow_headers` or `expose_headers` is replaced by the
+    /// items of the environment variable `NAME`, which are separated by commas or white space. One that is not set is an
+    /// error; `"${NAME:-a, b}"` has the items `a` and `b` if the variable is not set or empty. An item that is already in
+    /// the list is left out. An error quotes at most 32 characters of what a variable holds.
+    ///
     /// # Errors
     ///
     /// A [`LoadError`] that names the file: the file cannot be read, is larger than 256 MiB, is not UTF-8,
@@ -38,7 +43,7 @@ impl Policy {
         LoadOptions::default().table(table).from_file(path)
     }
 
-    /// Reads a policy from TOML.
+    /// Reads a policy from TOML, as [`Policy::from_file`] does.
     ///
     /// # Errors
     ///

@@ -7,6 +7,8 @@ mod common;
 mod config;
 #[cfg(feature = "toml")]
 mod decide;
+#[cfg(feature = "toml")]
+mod environment;
 mod live;
 #[cfg(feature = "toml")]
 mod matching;
