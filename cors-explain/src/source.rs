@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use cors_core::document::{self, Item, Loaded, Node};
+use cors_core::document::{self, Item, Loaded, Node, VariableUse};
 use cors_core::{Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, Policy};
 
 use crate::line_index::LineIndex;
@@ -25,6 +25,8 @@ pub struct ValidPolicy {
     pub policy: Policy,
     loaded: Loaded,
     pub(crate) places: Places,
+    /// The items that are variables.
+    pub(crate) variables: Vec<VariableUse>,
 }
 
 impl Source {
@@ -109,6 +111,7 @@ impl ValidPolicy {
             policy: loaded.policy.clone(),
             loaded,
             places: Places::new(&root),
+            variables: document::variables(&root),
         })
     }
 
@@ -141,6 +144,41 @@ impl ValidPolicy {
 
     pub(crate) fn grant(&self, grant: GrantId) -> Option<&Grant> {
         self.grants_of(grant.route()).get(grant.index())
+    }
+
+    /// The index in the file of an item in a list of the configuration; `None` if the item comes from a variable.
+    pub(crate) fn index_in_file(&self, grant: GrantId, key: &str, index: usize) -> Option<usize> {
+        match self.variable(grant, key, index) {
+            Some(_) => None,
+            None => self.loaded.index_in_file(grant, key, index),
+        }
+    }
+
+    /// The variable that an item in a list of the configuration comes from.
+    pub(crate) fn variable(&self, grant: GrantId, key: &str, index: usize) -> Option<&VariableUse> {
+        if self.variables.is_empty() {
+            return None;
+        }
+        let span = self.span(grant, key, Some(index));
+        let mut variables = self.variables.iter();
+        variables.find(|variable| variable.span.as_ref() == Some(&span))
+    }
+
+    /// The variables in a list.
+    pub(crate) fn variables_in(
+        &self,
+        grant: GrantId,
+        key: &str,
+    ) -> impl Iterator<Item = &VariableUse> {
+        let items = self.places.entry(grant, key).map(|entry| &*entry.items);
+        let items = items.unwrap_or_default();
+        let variables = self.variables.iter();
+        variables.filter(|variable| {
+            variable
+                .span
+                .as_ref()
+                .is_some_and(|span| items.contains(span))
+        })
     }
 
     /// The path of a route.

@@ -64,6 +64,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "session-not-exposed", severity: Warning, find: headers::session_not_exposed },
     Lint { code: "repeated-part", severity: Note, find: routes::repeated_part },
     Lint { code: "strict-route", severity: Warning, find: routes::strict_route },
+    Lint { code: "everybody-by-default", severity: Warning, find: everybody::everybody_by_default },
     Lint { code: "private-in-public", severity: Warning, find: routes::private_in_public },
 ];
 

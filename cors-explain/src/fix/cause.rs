@@ -129,6 +129,7 @@ impl Case<'_> {
             .into_iter()
             .flatten()
             .collect();
+        obstacle.advice.extend(self.variable_advice(grant, index));
         if let Some(path) = explanation
             .granted_elsewhere()
             .and_then(|grant| self.valid.path(grant.route()?))
@@ -147,6 +148,22 @@ impl Case<'_> {
         }
         obstacle.candidates = self.admissions(grant, origin);
         obstacle
+    }
+
+    /// What to do where the origins of a grant come from variables, which no change of the file reaches.
+    fn variable_advice(&self, grant: GrantId, index: Option<usize>) -> Option<String> {
+        const KEY: &str = "allow_origins";
+        if let Some(variable) = index.and_then(|index| self.valid.variable(grant, KEY, index)) {
+            let name = Printable(&variable.name);
+            return Some(format!(
+                "that origin comes from `${{{name}}}`: correct the variable where the server is started"
+            ));
+        }
+        let variable = self.valid.variables_in(grant, KEY).next()?;
+        let name = Printable(&variable.name);
+        Some(format!(
+            "if the origin belongs into `${{{name}}}`, add it to the variable where the server is started"
+        ))
     }
 
     /// The path cannot have a grant in a policy with routes.

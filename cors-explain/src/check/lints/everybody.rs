@@ -3,8 +3,8 @@
 use cors_core::Grant;
 
 use super::findings::{Finding, Findings};
-use super::subject::{GrantSubject, HEADERS, METHODS, ORIGINS, Subject, has_any};
-use crate::text::listed;
+use super::subject::{GrantSubject, HEADERS, METHODS, ORIGINS, Place, Subject, has_any};
+use crate::text::{Short, listed};
 
 pub(super) fn everything_allowed(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for grant in subject.everybody().filter(|grant| is_everything(grant)) {
@@ -77,6 +77,28 @@ pub(super) fn everybody_allowed(subject: &Subject<'_>, findings: &mut Findings<'
                      their network, such as a server in an intranet",
                 )
                 .help("if it is intended, add a comment above the line: `# cors-allow: everybody-allowed`"),
+        );
+    }
+}
+
+pub(super) fn everybody_by_default(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for variable in &subject.valid.variables {
+        let default = variable.default.as_deref().unwrap_or_default();
+        let mut items = default.split([',', ' ', '\t', '\n']);
+        if variable.key != ORIGINS || !items.any(|item| item == "*") {
+            continue;
+        }
+        let place = Place {
+            path: variable.place.clone(),
+            spans: variable.span.iter().cloned().collect(),
+        };
+        let name = Short(&variable.name);
+        findings.report(
+            Finding::at(place, format!("if `{name}` is not set, any origin is allowed"))
+                .because("a deployment that forgets the variable is open to every page, and no error shows it")
+                .help(format!(
+                    "write `${{{name}}}`, so that the server does not start without it, or `${{{name}:-}}` for no origin"
+                )),
         );
     }
 }

@@ -175,7 +175,7 @@ impl<'a> GrantSubject<'a> {
             .collect()
     }
 
-    /// The change that removes items from a list, if their places in the file are known. A list of origins
+    /// The change that removes items from a list, if they are in the file, and not in a variable. A list of origins
     /// must not become empty.
     pub(super) fn removal(
         &self,
@@ -186,7 +186,10 @@ impl<'a> GrantSubject<'a> {
         if key == ORIGINS && indices.len() == self.list(key).len() {
             return None;
         }
-        removal(self.source, self.entry(key)?, &indices)
+        let in_file = indices.into_iter();
+        let in_file = in_file.map(|index| self.valid.index_in_file(self.id, key, index));
+        let in_file = in_file.collect::<Option<HashSet<_>>>()?;
+        removal(self.source, self.entry(key)?, &in_file)
     }
 
     /// The change of an origin to another, or its removal if the other is already listed. None if another
@@ -204,6 +207,7 @@ impl<'a> GrantSubject<'a> {
 
     /// The change of an item to another.
     pub(super) fn change_item(&self, key: &str, index: usize, to: &str) -> Option<Replacement> {
+        let index = self.valid.index_in_file(self.id, key, index)?;
         let span = self.entry(key)?.items.get(index)?.clone();
         let text = format!("\"{to}\"");
         Some(Replacement { span, text })
