@@ -21,6 +21,8 @@ mod reader;
 #[cfg(feature = "serde")]
 mod serde;
 #[cfg(feature = "toml")]
+mod table;
+#[cfg(feature = "toml")]
 mod toml;
 mod variables;
 

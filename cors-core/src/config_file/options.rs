@@ -7,8 +7,8 @@ use std::path::Path;
 use super::document::{Item, Loaded};
 use super::toml::{LoadError, count_lines, parse, read_opened};
 use super::variables::Variables;
-use super::{document, read};
-use crate::error::{ConfigError, ConfigErrors, ErrorCode, Place};
+use super::{read, table};
+use crate::error::ConfigErrors;
 use crate::policy::Policy;
 
 /// How a policy is read from a file, where it is not the whole file, or its variables are not those of the process.
@@ -31,8 +31,8 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
-    /// Reads the policy from a table of the file; other keys of the file are not looked at. The default is the whole
-    /// file. A table in a table is `server.cors`.
+    /// Reads the policy from a table of the file; a table in a table is `server.cors`. Other keys of the file are not
+    /// looked at. The default is the whole file.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = Some(name.into());
@@ -89,26 +89,15 @@ impl LoadOptions {
     /// As [`from_tree`](Self::from_tree). Also returns the configuration and where its items are in the file.
     #[doc(hidden)]
     pub fn load_tree(&self, root: &Item, source: &str) -> Result<Loaded, ConfigErrors> {
+        let policy = table::find(root, self.table.as_deref());
         let mut errors = Vec::new();
-        let loaded = match &self.table {
-            Some(table) => {
-                let found = document::table(root, table);
-                if found.is_none() {
-                    let place = Place {
-                        key: table.clone(),
-                        ..Place::default()
-                    };
-                    errors.push(ConfigError::new(
-                        ErrorCode::UnknownKey,
-                        place,
-                        "is not a table of the file",
-                    ));
-                }
-                found
+        let loaded = match policy {
+            Ok(policy) => read(policy, Some(&self.variables), &mut errors),
+            Err(ConfigErrors(error)) => {
+                errors = error;
+                None
             }
-            None => Some(root),
         };
-        let loaded = loaded.and_then(|root| read(root, Some(&self.variables), &mut errors));
         loaded.ok_or_else(|| {
             count_lines(source, &mut errors);
             ConfigErrors(errors)

@@ -16,7 +16,7 @@ use crate::grant_id::GrantId;
 use crate::text::Excerpt;
 use crate::validate;
 
-const FILE_KEYS: [&str; 4] = ["preflight_status", "dangerously_allow", "grant", "route"];
+pub(super) const FILE_KEYS: [&str; 4] = ["preflight_status", "dangerously_allow", "grant", "route"];
 const ROUTE_KEYS: [&str; 3] = ["path", "dangerously_allow", "grant"];
 const DANGERS: [&str; 4] = [
     "insecure-origins",

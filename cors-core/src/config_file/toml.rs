@@ -34,11 +34,22 @@ impl Policy {
         LoadOptions::default().from_file(path)
     }
 
-    /// Reads a policy from a table of a larger TOML file: [`LoadOptions::table`].
+    /// Reads a policy from a table of a larger TOML file; a table in a table is `server.cors`. Other keys of the file
+    /// are not looked at.
     ///
     /// # Errors
     ///
     /// As [`Policy::from_file`], and if there is no such table.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use cors_core::{LoadError, Policy};
+    ///
+    /// fn policy() -> Result<Policy, LoadError> {
+    ///     Policy::from_file_table("app.toml", "cors")
+    /// }
+    /// ```
     pub fn from_file_table(path: impl AsRef<Path>, table: &str) -> Result<Self, LoadError> {
         LoadOptions::default().table(table).from_file(path)
     }
@@ -111,6 +122,7 @@ pub fn parse(source: &str) -> Result<Item, ConfigErrors> {
 #[derive(Debug)]
 pub struct PolicyFile {
     path: &'static str,
+    table: Option<&'static str>,
     policy: OnceCell<Policy>,
 }
 
@@ -119,8 +131,16 @@ impl PolicyFile {
     pub const fn new(path: &'static str) -> Self {
         Self {
             path,
+            table: None,
             policy: OnceCell::new(),
         }
+    }
+
+    /// Reads the policy from a table of a larger file: [`LoadOptions::table`].
+    #[must_use]
+    pub const fn table(mut self, name: &'static str) -> Self {
+        self.table = Some(name);
+        self
     }
 
     /// The policy. Reads the file if it was not read yet.
@@ -129,7 +149,10 @@ impl PolicyFile {
     ///
     /// As [`Policy::from_file`]. The next call tries again.
     pub fn get(&self) -> Result<&Policy, LoadError> {
-        self.policy.get_or_try_init(|| Policy::from_file(self.path))
+        self.policy.get_or_try_init(|| match self.table {
+            Some(table) => Policy::from_file_table(self.path, table),
+            None => Policy::from_file(self.path),
+        })
     }
 }
 

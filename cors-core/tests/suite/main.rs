@@ -16,3 +16,5 @@ mod matching;
 mod route_file;
 #[cfg(feature = "toml")]
 mod routes;
+#[cfg(feature = "toml")]
+mod table;
