@@ -121,6 +121,8 @@
 //! - Origins are compared exactly, in the form of the [`Origin`
 //!   header](https://fetch.spec.whatwg.org/#origin-header). There are no regular expressions: a pattern such as
 //!   `https://*.example.com` is for subdomains, at any depth.
+//! - A [`Route`] has grants of its own: a public part of a service and a private one are one policy.
+//! - Items of a file's lists can come from environment variables: `"${NAME}"`. See [`LoadOptions`].
 //! - [`Policy::decide`] allocates nothing, and its cost does not grow with the number of origins.
 //! - [`Policy::explain`] says why: for logs, tests and people.
 //! - [`LivePolicy`] replaces a policy while a server runs. Requests never wait for it.
@@ -130,7 +132,8 @@
 //! - CORS is not access control. It tells *browsers* which *pages* may read a response. Actual requests reach
 //!   the application, whatever their origin, and other clients do not use CORS. It does not protect against
 //!   cross-site request forgery.
-//! - A policy does not know paths. An application with several policies has one for each part of its routes.
+//! - The routes of a policy are compared with the path as the client sent it. A path that servers read in several ways has
+//!   no grant in a policy with routes; see [`Route`].
 //! - The browser checks whether the method and the headers of a preflight are in the policy's lists. The response
 //!   has the whole lists.
 //! - The public suffix list, by which `https://*.github.io` with credentials is an error, is compiled in. It does
