@@ -14,6 +14,7 @@ use crate::policy::Policy;
 use crate::text::Excerpt;
 
 pub mod document;
+mod from_env;
 mod guess;
 #[cfg(feature = "toml")]
 mod options;

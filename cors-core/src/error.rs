@@ -150,7 +150,11 @@ impl fmt::Display for ConfigError {
         }
         if let Some(value) = &self.value {
             write!(f, "`{}` ", Excerpt(value))?;
-            if let Some(variable) = self.variable.as_ref().filter(|name| **name != path) {
+            if let Some(variable) = self
+                .variable
+                .as_ref()
+                .filter(|name| **name != self.place.key)
+            {
                 write!(f, "in `${{{}}}` ", Excerpt(variable))?;
             }
         }

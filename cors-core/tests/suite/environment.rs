@@ -1,6 +1,8 @@
 //! Items of lists that come from environment variables.
 
-use cors_core::{ConfigError, ErrorCode, Grant, LoadOptions, Policy, Variables, document};
+use cors_core::{
+    ConfigError, ErrorCode, Grant, LoadOptions, Policy, Variables, document, list_from_env,
+};
 
 use crate::config::summary;
 
@@ -409,6 +411,25 @@ fn texts_of_errors() {
                 .contains("`${A}` holds bytes that are not Unicode [invalid-variable]")
         );
     }
+}
+
+/// The variables of the process: cargo gives a test this one.
+#[test]
+fn of_the_process() {
+    let source = "allow_origins = ['*']\nallow_headers = ['${CARGO_PKG_NAME}']";
+    let headers = load(source, NONE).unwrap().allow_headers;
+    assert_eq!(headers, ["cors-policy-core"]);
+    assert_eq!(list_from_env("CARGO_PKG_NAME").unwrap(), headers);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cors.toml");
+    std::fs::write(&path, source.replace("allow_headers", "allow_methods")).unwrap();
+    assert!(Policy::from_file(&path).is_ok());
+    let errors = Policy::from_env("CARGO_PKG_").unwrap_err();
+    let text = errors.to_string();
+    assert!(
+        text.contains("\n  CARGO_PKG_ALLOW_ORIGINS: has no origins"),
+        "{text}"
+    );
 }
 
 /// Variables are replaced in files only.
