@@ -90,6 +90,10 @@ pub(crate) fn excerpt(value: &str) -> String {
 #[cfg(any(feature = "toml", feature = "serde"))]
 pub(crate) fn in_variable(error: &mut ConfigError, name: &str) {
     error.variable = Some(name.to_owned());
+    if let Some(items) = &mut error.suggestion {
+        // Several items have no quotation marks there.
+        *items = items.replace("\", \"", ",").replace('"', "");
+    }
     let Some(value) = &error.value else {
         return;
     };

@@ -186,6 +186,7 @@ pub mod text;
 mod validate;
 #[cfg(feature = "watch")]
 mod watch;
+mod written_list;
 
 pub use config::{Config, DangerouslyAllow, Grant, Part, Route};
 #[cfg(any(feature = "toml", feature = "serde"))]

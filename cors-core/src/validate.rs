@@ -14,6 +14,7 @@ use crate::pattern::{OriginPattern, PatternError, Shape};
 use crate::routes::Routes;
 use crate::seen::SeenPatterns;
 use crate::suggest;
+use crate::written_list;
 
 /// How many bytes of headers the lists of a grant may put on a response: more than any browser or
 /// proxy reads as it is installed.
@@ -365,11 +366,18 @@ impl<'a> Checker<'a, '_> {
         if self.variable("allow_origins", index, text) {
             return;
         }
-        let suggestion = suggest::suggest(text);
-        let message = match error {
-            _ if text.starts_with(char::is_whitespace) => "begins with white space".to_owned(),
-            _ if text.ends_with(char::is_whitespace) => "ends with white space".to_owned(),
-            error => error.to_string(),
+        let (message, suggestion) = match written_list::in_item(text) {
+            Some((message, suggestion)) => (message.to_owned(), suggestion),
+            None => {
+                let message = match error {
+                    _ if text.starts_with(char::is_whitespace) => {
+                        "begins with white space".to_owned()
+                    }
+                    _ if text.ends_with(char::is_whitespace) => "ends with white space".to_owned(),
+                    error => error.to_string(),
+                };
+                (message, suggest::suggest(text))
+            }
         };
         let code = ErrorCode::InvalidOrigin;
         self.item_suggesting(
@@ -381,9 +389,10 @@ impl<'a> Checker<'a, '_> {
             suggestion.clone(),
         );
         // Report errors in the suggestion now, so that the user does not meet them after following it.
-        let suggested = suggestion.as_deref().map(OriginPattern::parse);
-        if let Some(Ok(pattern)) = suggested {
-            self.origin(index, &pattern);
+        for suggested in suggestion.iter().flat_map(|text| written_list::items(text)) {
+            if let Ok(pattern) = OriginPattern::parse(suggested) {
+                self.origin(index, &pattern);
+            }
         }
     }
 
@@ -396,11 +405,15 @@ impl<'a> Checker<'a, '_> {
             let normal = method::normalize(method.trim());
             if method == "*" || self.variable(KEY, index, method) {
             } else if !header::is_token(method) {
-                let sendable = header::is_token(normal) && !method::is_forbidden(normal);
-                let suggestion = sendable.then(|| normal.to_owned());
-                let message = match method.contains(',') {
-                    true => "is not a valid method; write each method as an item of its own",
-                    false => "is not a valid method",
+                let (message, suggestion) = match method.contains(written_list::is_separator) {
+                    true => (
+                        "is not a valid method; write each method as an item of its own",
+                        written_list::as_items(method, written_list::method),
+                    ),
+                    false => (
+                        "is not a valid method",
+                        written_list::only_item(method).and_then(written_list::method),
+                    ),
                 };
                 let code = ErrorCode::InvalidMethod;
                 self.item_suggesting(code, KEY, index, method, message, suggestion);
@@ -483,13 +496,16 @@ impl<'a> Checker<'a, '_> {
         self.duplicates(key, names, |name| name.to_ascii_lowercase());
         for (index, name) in names.iter().enumerate() {
             if !header::is_token(name) && !self.variable(key, index, name) {
-                let trimmed = name.trim().trim_end_matches(':');
-                let listable =
-                    header::is_token(trimmed) && is_allowed(&trimmed.to_ascii_lowercase());
-                let suggestion = listable.then(|| trimmed.to_owned());
-                let message = match name.contains(',') {
-                    true => "is not a valid header name; write each name as an item of its own",
-                    false => "is not a valid header name",
+                let guess = |name: &str| written_list::header(name, &is_allowed);
+                let (message, suggestion) = match name.contains(written_list::is_separator) {
+                    true => (
+                        "is not a valid header name; write each name as an item of its own",
+                        written_list::as_items(name, guess),
+                    ),
+                    false => (
+                        "is not a valid header name",
+                        written_list::only_item(name).and_then(guess),
+                    ),
                 };
                 let code = ErrorCode::InvalidHeader;
                 self.item_suggesting(code, key, index, name, message, suggestion);

@@ -99,9 +99,11 @@ impl Diagnostic {
         let suggestion = suggestion.or_else(|| ascii_origin(error));
         let replacement = suggestion.map(|suggestion| {
             let at_text = source.text.get(span.clone()).unwrap_or_default();
-            // If the span is a string, the suggestion is its content; otherwise it is literal text.
-            let is_string =
-                at_text.starts_with(['"', '\'']) && error.code() != ErrorCode::WrongType;
+            // If the span is a string, the suggestion is its content, or several strings; otherwise it is literal
+            // text.
+            let is_string = at_text.starts_with(['"', '\''])
+                && !suggestion.starts_with('"')
+                && error.code() != ErrorCode::WrongType;
             Replacement {
                 span: span.clone(),
                 text: match is_string {
@@ -160,6 +162,35 @@ fn error_message(error: &ConfigError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The text that is written in place of an item, or of a whole list, is valid there.
+    #[test]
+    fn lists_in_one_text() {
+        #[track_caller]
+        fn check(text: &str, expected: &str) {
+            let source = Source::new("cors.toml", text);
+            let errors = source.load().unwrap_err();
+            let error = errors.iter().next().unwrap();
+            let found = Diagnostic::from_error(error, &source);
+            let Replacement { span, text: new } = found.replacement.unwrap();
+            let mut text = text.to_owned();
+            text.replace_range(span, &new);
+            assert_eq!(text, expected);
+            assert!(Source::new("cors.toml", text).load().is_ok());
+        }
+        check(
+            "allow_origins = ['https://a.b,https://c.d', 'https://e.f']",
+            "allow_origins = [\"https://a.b\", \"https://c.d\", 'https://e.f']",
+        );
+        check(
+            "allow_origins = ['\"https://a.b\"']",
+            "allow_origins = [\"https://a.b\"]",
+        );
+        check(
+            "allow_origins = 'https://a.b, c.d'",
+            "allow_origins = [\"https://a.b\", \"https://c.d\"]",
+        );
+    }
 
     #[test]
     fn origins_outside_ascii() {

@@ -1,15 +1,33 @@
 //! What was most likely meant by a key or a value.
 
+use super::reader::DANGERS;
 use crate::config::MAX_MAX_AGE;
+use crate::environment::Reference;
+use crate::header;
+use crate::written_list;
 
-/// The list that a text is meant to be: its items may be separated by commas or spaces, as in a header.
-pub(super) fn as_list(text: &str) -> Option<String> {
-    if text.contains(|char: char| char.is_control() || matches!(char, '"' | '\\')) {
-        return None;
+/// The list that a text is meant to be: its items may be separated by commas, semicolons or white space.
+pub(super) fn as_list(key: &str, text: &str, has_variables: bool) -> Option<String> {
+    if has_variables && let Some(Ok(_)) = Reference::parse(text) {
+        let is_plain = |char: char| !char.is_control() && !matches!(char, '"' | '\\');
+        return text.chars().all(is_plain).then(|| format!("[\"{text}\"]"));
     }
-    let items = text.split([',', ' ']).filter(|item| !item.is_empty());
-    let items: Vec<_> = items.map(|item| format!("\"{item}\"")).collect();
-    (!items.is_empty()).then(|| format!("[{}]", items.join(", ")))
+    let items = written_list::as_items(text, |item| match key {
+        _ if has_variables && matches!(Reference::parse(item), Some(Ok(_))) => {
+            Some(item.to_owned())
+        }
+        "allow_origins" => written_list::origin(item),
+        "allow_methods" => written_list::method(item),
+        "dangerously_allow" => did_you_mean(item, &DANGERS).map(str::to_owned),
+        _ => written_list::header(item, |name| {
+            !header::is_cors_header(name)
+                && match key {
+                    "expose_headers" => !header::is_forbidden_response_header(name),
+                    _ => !header::is_forbidden_request_header(name),
+                }
+        }),
+    });
+    items.map(|items| format!("[{items}]"))
 }
 
 /// The number of seconds of a text such as `3600`, `1h` or `10 minutes`, if it is a valid max age.

@@ -18,7 +18,7 @@ use crate::validate;
 
 pub(super) const FILE_KEYS: [&str; 4] = ["preflight_status", "dangerously_allow", "grant", "route"];
 const ROUTE_KEYS: [&str; 3] = ["path", "dangerously_allow", "grant"];
-const DANGERS: [&str; 4] = [
+pub(super) const DANGERS: [&str; 4] = [
     "insecure-origins",
     "public-suffixes",
     "null-origin",
@@ -468,7 +468,7 @@ impl<'e> Reader<'e> {
         }
         let mut error = wrong_type(place.clone(), item, "a list of strings");
         if let Node::Text(text) = &item.node {
-            error = error.suggest(as_list(text));
+            error = error.suggest(as_list(key, text, self.variables.is_some()));
         }
         self.push(error, item);
         self.skip(place.route, place.grant, key);

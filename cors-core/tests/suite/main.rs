@@ -18,3 +18,5 @@ mod route_file;
 mod routes;
 #[cfg(feature = "toml")]
 mod table;
+#[cfg(feature = "toml")]
+mod written_list;
