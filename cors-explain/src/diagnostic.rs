@@ -97,6 +97,8 @@ impl Diagnostic {
             .map_or(0..0, |location| location.span.clone());
         let suggestion = error.suggestion().map(str::to_owned);
         let suggestion = suggestion.or_else(|| ascii_origin(error));
+        // What a variable holds is not in the file.
+        let suggestion = suggestion.filter(|_| error.variable().is_none());
         let replacement = suggestion.map(|suggestion| {
             let at_text = source.text.get(span.clone()).unwrap_or_default();
             // If the span is a string, the suggestion is its content, or several strings; otherwise it is literal
@@ -145,14 +147,23 @@ fn ascii_origin(error: &ConfigError) -> Option<String> {
 fn error_message(error: &ConfigError) -> String {
     let message = error.message();
     if let Some(value) = error.value() {
-        return format!("`{}` {message}", Short(value));
+        let value = Short(value);
+        return match error.variable() {
+            Some(variable) => format!("`{value}` in `${{{}}}` {message}", Short(variable)),
+            None => format!("`{value}` {message}"),
+        };
     }
     let path = error.path();
+    let is_of_a_part = error.grant().is_some() || error.route().is_some();
     match error.code() {
-        ErrorCode::MissingOrigins => match (path.rsplit_once('.'), error.grant()) {
-            (Some((grant, _)), Some(_)) => format!("`{grant}` {message}"),
+        ErrorCode::MissingOrigins => match path.rsplit_once('.') {
+            Some((part, _)) if is_of_a_part => format!("`{part}` {message}"),
             _ => format!("the policy {message}"),
         },
+        // The message begins with the variable.
+        ErrorCode::UnsetVariable | ErrorCode::InvalidVariable if error.variable().is_some() => {
+            message.to_owned()
+        }
         ErrorCode::WrongType if !path.is_empty() => format!("`{}`: {message}", Short(&path)),
         _ if !path.is_empty() => format!("`{}` {message}", Short(&path)),
         _ => message.to_owned(),
@@ -161,6 +172,8 @@ fn error_message(error: &ConfigError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cors_core::Policy;
+
     use super::*;
 
     /// The text that is written in place of an item, or of a whole list, is valid there.
@@ -189,6 +202,49 @@ mod tests {
         check(
             "allow_origins = 'https://a.b, c.d'",
             "allow_origins = [\"https://a.b\", \"https://c.d\"]",
+        );
+    }
+
+    #[test]
+    fn variables_and_routes() {
+        #[track_caller]
+        fn check(text: &str, expected: &str, has_replacement: bool) {
+            let source = Source::new("cors.toml", text);
+            let errors = Policy::from_toml(text).unwrap_err();
+            let error = errors.iter().next().unwrap();
+            let found = Diagnostic::from_error(error, &source);
+            assert_eq!(found.message, expected);
+            assert_eq!(found.replacement.is_some(), has_replacement, "{text}");
+        }
+        check(
+            "allow_origins = ['${A-https://a.b}']",
+            "`${A-https://a.b}` has a form that is not known; write `${NAME}`, or `${NAME:-default}`",
+            true,
+        );
+        check(
+            "allow_origins = ['${NO_SUCH_VARIABLE:-https://a.b/}']",
+            "`https://a.b/` in `${NO_SUCH_VARIABLE}` ends with a slash; browsers send origins without it",
+            false,
+        );
+        check(
+            "allow_origins = ['${NO_SUCH_VARIABLE:-https://рф}']",
+            "`https://рф` in `${NO_SUCH_VARIABLE}` has a character outside ASCII; browsers send domains in Punycode (`xn--...`)",
+            false,
+        );
+        check(
+            "allow_origins = ['${NO_SUCH_VARIABLE}']",
+            "`${NO_SUCH_VARIABLE}` is not set; set it, or write a default: `${NO_SUCH_VARIABLE:-}` for no items",
+            false,
+        );
+        check(
+            "allow_origins = ['${NO_SUCH_VARIABLE:-}']",
+            "the policy has no origins, because `${NO_SUCH_VARIABLE}` has none; put the allowed origins into the variable, or list them here",
+            false,
+        );
+        check(
+            "[[route]]\npath = '/a'",
+            "`route[0]` has no origins; list the allowed origins, or write `[]` to allow none",
+            false,
         );
     }
 

@@ -242,7 +242,8 @@ impl<'e> Reader<'e> {
                     key: "allow_origins".to_owned(),
                     ..Place::default()
                 };
-                let message = "is missing; list the allowed origins, or write `[]` to allow none";
+                let message =
+                    "has no origins; list the allowed origins, or write `[]` to allow none";
                 self.push(
                     ConfigError::new(ErrorCode::MissingOrigins, place, message),
                     item,

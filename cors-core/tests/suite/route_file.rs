@@ -196,7 +196,7 @@ fn keys_in_the_wrong_place() {
     check(
         ROUTE,
         &[
-            "route[0].allow_origins: is missing; list the allowed origins, or write `[]` to allow none",
+            "route[0].allow_origins: has no origins; list the allowed origins, or write `[]` to allow none",
         ],
     );
 }
