@@ -17,10 +17,12 @@
 //!
 //! It needs Rust 1.89. The features:
 //!
-//! - `toml` (on by default): [`Policy::from_file`](Policy#method.from_file) and
+//! - `toml` (on by default): [`Policy::from_file`](Policy#method.from_file),
+//!   [`Policy::from_file_table`](Policy#method.from_file_table) for a table of a larger file, and
 //!   [`Policy::from_toml`](Policy#method.from_toml). Every error has its line and column.
 //! - `serde`: [`Policy`] and [`Config`] can be read as a part of your own configuration, in any format, and
 //!   [`Config`] can be written.
+//! - `toml` or `serde`: [`Policy::from_env`](Policy#method.from_env), a policy of environment variables alone.
 //! - `tracing`: events for requests without a grant, and for headers that are replaced.
 //! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
 //!   It includes `toml` and `tracing`.
@@ -122,7 +124,7 @@
 //!   header](https://fetch.spec.whatwg.org/#origin-header). There are no regular expressions: a pattern such as
 //!   `https://*.example.com` is for subdomains, at any depth.
 //! - A [`Route`] has grants of its own: a public part of a service and a private one are one policy.
-//! - Items of a file's lists can come from environment variables: `"${NAME}"`. See [`LoadOptions`].
+//! - Items of a file's lists can come from environment variables: `"${NAME}"`. See [`Policy::from_file`](Policy#method.from_file).
 //! - [`Policy::decide`] allocates nothing, and its cost does not grow with the number of origins.
 //! - [`Policy::explain`] says why: for logs, tests and people.
 //! - [`LivePolicy`] replaces a policy while a server runs. Requests never wait for it.

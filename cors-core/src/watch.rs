@@ -40,7 +40,7 @@ impl LivePolicy {
     ///
     /// # Errors
     ///
-    /// The errors of [`Policy::from_file`], and if `path` does not lead to a regular file or no thread can be started.
+    /// The errors of [`Policy::from_file`](crate::Policy::from_file), and if `path` does not lead to a regular file or no thread can be started.
     /// (A FIFO, such as a shell's `<(...)`, can be read only once, so it cannot be watched.)
     ///
     /// # Examples
@@ -58,11 +58,21 @@ impl LivePolicy {
 }
 
 impl LoadOptions {
-    /// Reads a policy from a TOML file, and again whenever the file changes: [`LivePolicy::watch`].
+    /// Reads a policy from a TOML file, and again whenever the file changes: [`LivePolicy::watch`]. Every version is read
+    /// with these options. The environment variables of the process are those of that moment.
     ///
     /// # Errors
     ///
     /// As [`LivePolicy::watch`], and if there is no such table.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use cors_core::LoadOptions;
+    ///
+    /// let policy = LoadOptions::default().table("cors").watch("app.toml")?;
+    /// # Ok::<(), cors_core::LoadError>(())
+    /// ```
     pub fn watch(&self, path: impl AsRef<Path>) -> Result<LivePolicy, LoadError> {
         let path = path.as_ref();
         let (live, mut watch) = Watch::new(path, self.clone())?;
@@ -257,6 +267,7 @@ fn identity(metadata: &Metadata) -> Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config_file::Variables;
 
     const FIRST: &str = "allow_origins = ['https://first.example']";
     const SECOND: &str = "allow_origins = ['https://second.example']";
@@ -272,10 +283,14 @@ mod tests {
 
     impl Case {
         fn new() -> Self {
+            Self::with(LoadOptions::default(), FIRST)
+        }
+
+        fn with(options: LoadOptions, first: &str) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("cors.toml");
-            fs::write(&path, FIRST).unwrap();
-            let (live, watch) = Watch::new(&path, LoadOptions::default()).unwrap();
+            fs::write(&path, first).unwrap();
+            let (live, watch) = Watch::new(&path, options).unwrap();
             Self {
                 folder,
                 live,
@@ -313,6 +328,32 @@ mod tests {
         fs::write(case.path("cors.toml"), SECOND).unwrap();
         case.check(2, "https://second.example");
         case.check(2, "https://second.example");
+    }
+
+    #[test]
+    fn every_version_is_read_with_the_same_options() {
+        let variables = Variables::of_process().set("ONE", "https://one.example");
+        let options = LoadOptions::default().table("cors").variables(variables);
+        let file = |list: &str| format!("[server]\n[cors]\nallow_origins = [{list}]");
+        let mut case = Case::with(options, &file("'${ONE}'"));
+        case.check(1, "https://one.example");
+        fs::write(
+            case.path("cors.toml"),
+            file("'https://two.example', '${ONE}'"),
+        )
+        .unwrap();
+        case.check(2, "https://two.example");
+        // Without the table, and with a variable that is not set.
+        for wrong in [SECOND, &file("'${NO_SUCH_VARIABLE}'")] {
+            fs::write(case.path("cors.toml"), wrong).unwrap();
+            case.check(2, "https://two.example");
+        }
+        fs::write(
+            case.path("cors.toml"),
+            file("'${NO_SUCH_VARIABLE:-}', '${ONE}'"),
+        )
+        .unwrap();
+        case.check(3, "https://one.example");
     }
 
     #[test]
