@@ -301,6 +301,8 @@ fn at_run_time() {
         "[[grant]]\nallow_origins = ['https://a.b']\n[[grant]]\nallow_origins = ['https://a.b:*', '${A}']",
         "[[grant]]\nallow_origins = ['${GIVEN}']\n[[grant]]\nallow_origins = ['${A}']\n[[route]]\npath = '/'\nallow_origins = ['${A}']",
         "allow_origins = ['${A:-*}']",
+        // Not an origin, but another process may have another value.
+        "allow_origins = ['${CARGO_PKG_NAME}']",
     ] {
         load(source).unwrap();
     }
