@@ -16,6 +16,8 @@ use crate::policy::Policy;
 use crate::text::Excerpt;
 
 /// Reads and checks a policy. The error has a line for each error in it.
+///
+/// Environment variables are not replaced: an item `"${NAME}"` is an error.
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = AnyValue::ROOT.deserialize(deserializer)?;
@@ -78,7 +80,7 @@ impl Serialize for Route {
         }
         match &**grants {
             [] => map.serialize_entry::<_, [&str]>("allow_origins", &[])?,
-            // In a route, `allow_origins = []` is no grant.
+            // In a route, `allow_origins = []` says that there are no grants.
             [grant] if !grant.allow_origins.is_empty() => serialize_grant(grant, &mut map)?,
             grants => map.serialize_entry("grant", grants)?,
         }

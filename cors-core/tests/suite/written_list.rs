@@ -1,6 +1,8 @@
 //! Lists that were written as one text: finding F6 of the bug reports.
 
 use cors_core::{LoadOptions, Policy, Variables};
+use proptest::prelude::*;
+use proptest::sample::select;
 
 const SEVERAL: &str = "has several origins in one item; write each as an item of its own";
 const QUOTES: &str = "has quotation marks; an environment variable needs none of its own";
@@ -188,6 +190,62 @@ fn as_the_whole_list() {
     );
     check("dangerously_allow", "x", None);
 }
+
+proptest! {
+    /// What is suggested for an item, or for a whole list, is valid in its place.
+    #[test]
+    fn suggestions_are_valid(pieces in proptest::collection::vec(select(PIECES.to_vec()), 1..9), is_list: bool) {
+        let text = pieces.concat();
+        let value = match is_list {
+            true => list(&text),
+            false => format!("{text:?}"),
+        };
+        let load = |value: &str| {
+            let source = format!("allow_origins = {value}\ndangerously_allow = ['null-origin']");
+            Policy::from_toml(&source)
+        };
+        if let Err(errors) = load(&value)
+            && let Some(error) = errors.iter().find(|error| error.key() == "allow_origins")
+            && let Some(suggestion) = error.suggestion()
+        {
+            let new = match (is_list, suggestion.starts_with('"')) {
+                (true, true) => format!("[{suggestion}]"),
+                (true, false) => list(suggestion),
+                (false, _) => suggestion.to_owned(),
+            };
+            let result = load(&new);
+            prop_assert!(result.is_ok(), "{} -> {}: {:?}", value, new, result);
+        }
+    }
+}
+
+const PIECES: &[&str] = &[
+    "https://",
+    "http://",
+    "HTTPS://",
+    "a.example",
+    "b.example",
+    "localhost",
+    "[::1]",
+    "*.",
+    "*",
+    "-",
+    ":*",
+    ":80",
+    "/",
+    "x",
+    ",",
+    ";",
+    " ",
+    "\n",
+    "\"",
+    "'",
+    "[",
+    "]",
+    "null",
+    "?",
+    "^",
+];
 
 #[test]
 fn long_texts() {
