@@ -54,7 +54,7 @@ pub(crate) struct Routed {
     abnormal: CompiledPart,
 }
 
-/// The grants at the top of a policy, or of a route. The default is no grant.
+/// The grants at the top of a policy, or of a route. By default it grants nothing.
 #[derive(Default)]
 pub(crate) struct CompiledPart {
     pub(crate) allowlist: Allowlist,
