@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Check, out: &mut impl Write) -> Result<Outcome, Error> 
         return pages::explain(name, out);
     }
     check_allowed(&args.allow)?;
-    let source = policy::read(&args.file)?;
+    let source = policy::read(&args.file, &args.load)?;
     let mut checked = Checked::new(&source);
     let is_allowed = |code| args.allow.iter().any(|allowed| allowed == code);
     checked.findings.retain(|finding| !is_allowed(finding.code));

@@ -56,6 +56,8 @@ pub(crate) enum Command {
 Examples:
   cors check
   cors check --deny warnings cors.toml
+  cors check --table cors app.toml
+  cors check --env APP_ORIGINS=https://app.example.com cors.toml
   cors check --explain public-suffix
 
 To silence a warning or note, add the comment `# cors-allow: CODE -- reason` to its line or the
@@ -66,6 +68,8 @@ pub(crate) struct Check {
     /// The policy file
     #[arg(default_value = "cors.toml")]
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
     /// Also fail for warnings, or for warnings and notes
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) deny: Option<Deny>,
@@ -73,7 +77,11 @@ pub(crate) struct Check {
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
     /// Explain a code and how to correct it; `all` lists the codes
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["file", "deny", "allow", "json"])]
+    #[arg(
+        long,
+        value_name = "CODE",
+        conflicts_with_all = ["file", "deny", "allow", "json", "table", "env", "env_file", "env_from_process"]
+    )]
     pub(crate) explain: Option<String>,
     /// Print the findings as JSON
     #[arg(long)]
@@ -113,6 +121,8 @@ pub(crate) struct Explain {
     #[arg(long, required_unless_present = "from_console")]
     pub(crate) origin: Option<String>,
     #[command(flatten)]
+    pub(crate) load: LoadArgs,
+    #[command(flatten)]
     pub(crate) request: RequestOptions,
     /// Write the change that allows the request to the policy file
     #[arg(long)]
@@ -121,7 +131,10 @@ pub(crate) struct Explain {
     #[arg(
         long,
         value_name = "TEXT",
-        conflicts_with_all = ["file", "url", "origin", "method", "headers", "data", "credentials", "fix"]
+        conflicts_with_all = [
+            "file", "url", "origin", "method", "headers", "data", "credentials", "fix", "table", "env", "env_file",
+            "env_from_process"
+        ]
     )]
     pub(crate) from_console: Option<String>,
     /// Print the explanation as JSON
@@ -157,6 +170,8 @@ pub(crate) struct Probe {
     /// Compare the server's responses with this policy file
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
     /// Test for known errors in the matching of origins, with one request each; --origin must be an allowed origin.
     /// Not together with --policy
     #[arg(long)]
@@ -184,6 +199,25 @@ pub(crate) struct Probe {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How the policy is read from its file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy options")]
+pub(crate) struct LoadArgs {
+    /// Read the policy from this table of a larger file: `cors`, or `server.cors`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// The value of a variable that the policy uses; may be repeated. Other variables are given at run time, so their
+    /// items are not checked
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+    /// Read variables from a file of lines `NAME=VALUE`, as `docker run --env-file` does: no quotes, `#` comments
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// Take variables from the environment of this command, too. One that is not set is an error
+    #[arg(long)]
+    pub(crate) env_from_process: bool,
 }
 
 /// The options of `fetch()`.

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
         return Err(missing_argument(args.file.as_deref()));
     };
     let page = request::read(url, origin, &args.request)?;
-    let source = policy::read(file)?;
+    let source = policy::read(file, &args.load)?;
     let valid = policy::load(&source, args.json, out)?;
     let simulation = Simulation::new(
         &page.request,

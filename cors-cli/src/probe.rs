@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     let policy = args
         .policy
         .as_deref()
-        .map(|file| policy::load(&policy::read(file)?, args.json, out))
+        .map(|file| policy::load(&policy::read(file, &args.load)?, args.json, out))
         .transpose()?;
     let simulation = Simulation::new(&page.request, &mut client);
     let report = Report::new(args, &page, &client, &simulation, policy.as_ref());

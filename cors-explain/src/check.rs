@@ -77,13 +77,23 @@ pub struct Checked {
     pub findings: Vec<Diagnostic>,
     /// The items of the checklist; none for a file with errors.
     pub checklist: Vec<ChecklistItem>,
+    /// The names of the variables whose values are not known here, only [at run
+    /// time](cors_core::Variables::at_run_time), so that their items were not checked; none for a file with errors.
+    pub at_run_time: Vec<String>,
 }
 
 impl Checked {
     /// Checks a file.
     pub fn new(source: &Source) -> Self {
+        let mut at_run_time = Vec::new();
         let (mut findings, checklist) = match source.load() {
             Ok(valid) => {
+                let names = valid
+                    .at_run_time()
+                    .filter(|variable| variable.default.is_none());
+                at_run_time.extend(names.map(|variable| variable.name.clone()));
+                at_run_time.sort();
+                at_run_time.dedup();
                 let mut findings = lints::find(source, &valid);
                 let found: Vec<_> = findings.iter().map(|finding| finding.code).collect();
                 let mut silencers = Silencers::new(source, &valid.places);
@@ -106,12 +116,15 @@ impl Checked {
         Self {
             findings,
             checklist,
+            at_run_time,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use cors_core::Variables;
+
     use super::*;
     use crate::codes;
     use crate::diagnostic::Severity;
@@ -141,7 +154,9 @@ mod tests {
     }
 
     fn found(text: &str) -> Vec<Diagnostic> {
-        Checked::new(&Source::new("cors.toml", text)).findings
+        // At run time, an unset variable is an error.
+        let source = Source::new("cors.toml", text).variables(Variables::none());
+        Checked::new(&source).findings
     }
 
     /// Finding 8 of the red team: with the opt-in, and without credentials.

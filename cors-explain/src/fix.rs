@@ -75,16 +75,16 @@ impl Fix {
             text: None,
             danger: None,
         };
-        let mut text = source.text.clone();
+        let mut changed = source.clone();
         for _ in 0..MAX_OBSTACLES {
-            let Some(step) = Step::find(&text, page, &obstacle, application) else {
+            let Some(step) = Step::find(&changed, page, &obstacle, application) else {
                 return Some(fix);
             };
-            text = step.text;
+            changed = step.source;
             fix.danger = fix.danger.or(step.danger);
             match step.next {
                 None => {
-                    fix.text = Some(text);
+                    fix.text = Some(changed.text);
                     return Some(fix);
                 }
                 Some(next) => {
@@ -150,7 +150,7 @@ fn obstacle(valid: &ValidPolicy, page: &PageRequest, simulation: &Simulation) ->
 
 /// A change that removes an obstacle.
 struct Step {
-    text: String,
+    source: Source,
     danger: Option<&'static str>,
     /// The next obstacle with this change.
     next: Option<Obstacle>,
@@ -158,14 +158,15 @@ struct Step {
 
 impl Step {
     fn find(
-        text: &str,
+        source: &Source,
         page: &PageRequest,
         obstacle: &Obstacle,
         application: Application<'_>,
     ) -> Option<Self> {
         obstacle.candidates.iter().find_map(|edits| {
-            let text = edit::apply(text, edits)?;
-            let valid = ValidPolicy::new(&text).ok()?;
+            let text = edit::apply(&source.text, source.table.as_deref(), edits)?;
+            let source = source.with_text(text);
+            let valid = source.load().ok()?;
             let simulation = Simulation::new(
                 &page.request,
                 &mut PolicyServer::new(&valid.policy, application),
@@ -178,7 +179,11 @@ impl Step {
                 Edit::AllowDanger { danger, .. } => Some(*danger),
                 _ => None,
             });
-            helps.then_some(Self { text, danger, next })
+            helps.then_some(Self {
+                source,
+                danger,
+                next,
+            })
         })
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use cors_core::document::{self, Item, Loaded, Node, VariableUse};
-use cors_core::{Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, Policy};
+use cors_core::{Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, Policy, Variables};
 
 use crate::line_index::LineIndex;
 
@@ -16,6 +16,9 @@ pub struct Source {
     /// Its text.
     pub text: String,
     lines: LineIndex,
+    /// The table with the policy.
+    pub(crate) table: Option<String>,
+    variables: Variables,
 }
 
 /// A valid policy, and its source: [`Source::load`].
@@ -27,6 +30,7 @@ pub struct ValidPolicy {
     pub(crate) places: Places,
     /// The items that are variables.
     pub(crate) variables: Vec<VariableUse>,
+    at_run_time: Vec<VariableUse>,
 }
 
 impl Source {
@@ -47,6 +51,54 @@ impl Source {
             name: name.into(),
             lines: LineIndex::new(&text),
             text,
+            table: None,
+            variables: Variables::at_run_time(),
+        }
+    }
+
+    /// The policy is a table of the file: `cors`, or `server.cors`. The default is the whole file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_explain::Source;
+    ///
+    /// let source = Source::new("app.toml", "port = 80\n[cors]\nallow_origins = ['*']");
+    /// assert!(source.table("cors").load().is_ok());
+    /// ```
+    #[must_use]
+    pub fn table(self, name: impl Into<String>) -> Self {
+        Self {
+            table: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// The values of environment variables. By default all are given [at run time](Variables::at_run_time).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::Variables;
+    /// use cors_explain::Source;
+    ///
+    /// let source = Source::new("cors.toml", "allow_origins = ['${ORIGINS}']");
+    /// assert_eq!(source.load()?.at_run_time().count(), 1);
+    /// let given = Variables::at_run_time().set("ORIGINS", "https://a.example");
+    /// assert_eq!(source.variables(given).load()?.at_run_time().count(), 0);
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    #[must_use]
+    pub fn variables(self, variables: Variables) -> Self {
+        Self { variables, ..self }
+    }
+
+    /// The same file with another text.
+    pub(crate) fn with_text(&self, text: String) -> Self {
+        Self {
+            lines: LineIndex::new(&text),
+            text,
+            ..self.clone()
         }
     }
 
@@ -66,7 +118,25 @@ impl Source {
     /// assert_eq!(errors.iter().count(), 2);
     /// ```
     pub fn load(&self) -> Result<ValidPolicy, ConfigErrors> {
-        ValidPolicy::new(&self.text)
+        let root = document::parse_toml(&self.text)?;
+        let mut options = LoadOptions::default().variables(self.variables.clone());
+        let mut policy = Some(&root);
+        if let Some(table) = &self.table {
+            options = options.table(table);
+            policy = document::table(&root, table);
+        }
+        let loaded = options.load_tree(&root, &self.text)?;
+        let used = policy.map(document::variables).unwrap_or_default();
+        let at_run_time = used
+            .iter()
+            .filter(|variable| !self.variables.has(&variable.name));
+        Ok(ValidPolicy {
+            policy: loaded.policy.clone(),
+            loaded,
+            places: policy.map(Places::new).unwrap_or_default(),
+            at_run_time: at_run_time.cloned().collect(),
+            variables: used,
+        })
     }
 
     /// The line and the column of a byte, counted from 1; columns are characters.
@@ -103,16 +173,9 @@ impl Source {
 }
 
 impl ValidPolicy {
-    /// Parses and checks a text.
-    pub(crate) fn new(text: &str) -> Result<Self, ConfigErrors> {
-        let root = document::parse_toml(text)?;
-        let loaded = LoadOptions::default().load_tree(&root, text)?;
-        Ok(Self {
-            policy: loaded.policy.clone(),
-            loaded,
-            places: Places::new(&root),
-            variables: document::variables(&root),
-        })
+    /// The variables whose values are not known here, only at run time.
+    pub fn at_run_time(&self) -> impl Iterator<Item = &VariableUse> {
+        self.at_run_time.iter()
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -232,6 +295,7 @@ pub(crate) struct Entry {
 }
 
 impl Places {
+    /// The places in a policy: the whole file, or a table of it.
     fn new(root: &Item) -> Self {
         let mut top = PartPlace::new(root);
         top.header = 0..0;

@@ -10,6 +10,7 @@ use crate::diagnostic::{self, Data};
 use crate::output::{
     BAD, BOLD, DIM, GOOD, Json, Printable, Styled, WARN, indented, width, wrapped,
 };
+use crate::policy;
 
 /// More findings with one code than this are counted, but not shown.
 const MAX_SHOWN: usize = 20;
@@ -81,6 +82,9 @@ pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) ->
     if !more.is_empty() {
         writeln!(out, "`--json` prints them all\n")?;
     }
+    if let Some(text) = policy::at_run_time(&checked.at_run_time) {
+        writeln!(out, "{}\n", wrapped(&text, width))?;
+    }
     print_checklist(checked, width, out)?;
     let summary = Summary::of(checked);
     let style = match summary {
@@ -127,6 +131,7 @@ pub(super) fn print_json(
         findings: Vec<Data<'a>>,
         summary: Summary,
         checklist: &'a [ChecklistItem],
+        at_run_time: &'a [String],
     }
     let findings = checked.findings.iter();
     let report = Report {
@@ -136,6 +141,7 @@ pub(super) fn print_json(
             .collect(),
         summary: Summary::of(checked),
         checklist: &checked.checklist,
+        at_run_time: &checked.at_run_time,
     };
     writeln!(out, "{}", Json(&report))
 }

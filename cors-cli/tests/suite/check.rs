@@ -76,7 +76,13 @@ fn findings(content: impl AsRef<[u8]>, args: &[&str]) -> Vec<String> {
 #[test]
 fn each_code_has_a_case() {
     for code in codes() {
-        let output = run_in(&cases(), &[&format!("{code}.toml")]);
+        let file = format!("{code}.toml");
+        // Other variables are given at run time, and no error.
+        let options: &[&str] = match &*code {
+            "unset-variable" => &["--env-from-process"],
+            _ => &[],
+        };
+        let output = run_in(&cases(), &[options, &[&file]].concat());
         let text = stdout(&output);
         assert!(text.contains(&format!("[{code}]")), "{code}: {text}");
         assert_eq!(stderr(&output), "");
@@ -735,4 +741,136 @@ fn pages() {
             "{code}"
         );
     }
+}
+
+/// The configurations of public reports that were not understood, each with the codes of its findings and a part of the
+/// output.
+#[test]
+fn configurations_of_reports() {
+    #[track_caller]
+    fn check(text: &str, args: &[&str], status: i32, expected: &[&str]) {
+        let output = self::check(text, args);
+        let shown = format!("{}{}", stdout(&output), stderr(&output));
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(status), "{shown}");
+        for part in expected {
+            assert!(shown.contains(part), "{text}: no `{part}` in\n{shown}");
+        }
+    }
+    // A table of a larger file: before, "has no origins" and "`cors` is not a key".
+    let larger = "[cors]\nallow_origins = [\"https://example.com\", \"*.example.com\"]\n";
+    check(larger, &[], 1, &["1 error", "`--table cors`"]);
+    check(
+        larger,
+        &["--table", "cors"],
+        1,
+        &[
+            "cors.toml:2:41",
+            "`*.example.com` has no scheme",
+            "2 | allow_origins = [\"https://example.com\", \"https://*.example.com\"]",
+        ],
+    );
+    check(larger, &["--table", "corse"], 1, &["`cors`"]);
+    // One text for a list: before, a suggestion that was an error.
+    check(
+        "allow_origins = \"https://a.example,https://b.example\"\n",
+        &[],
+        1,
+        &["allow_origins = [\"https://a.example\", \"https://b.example\"]"],
+    );
+    check(
+        "allow_origins = [\"https://a.example,https://b.example\"]\n",
+        &[],
+        1,
+        &[
+            "several",
+            "+ allow_origins = [\"https://a.example\", \"https://b.example\"]",
+        ],
+    );
+    check(
+        "allow_origins = [\"\\\"https://a.example\\\"\"]\n",
+        &[],
+        1,
+        &[
+            "quotation marks",
+            "+ allow_origins = [\"https://a.example\"]",
+        ],
+    );
+}
+
+#[test]
+fn variables() {
+    #[track_caller]
+    fn check(args: &[&str], status: i32, expected: &str) {
+        let folder = folder_with(
+            "allow_origins = ['https://app.example.com', '${CORS_TEST_ORIGINS}', '${CORS_TEST_MORE:-}']\n",
+        );
+        std::fs::write(
+            folder.join("service.env"),
+            "# origins\n\nCORS_TEST_ORIGINS=https://a.example,https://b.example/\n",
+        )
+        .unwrap();
+        std::fs::write(
+            folder.join("wrong.env"),
+            "A=1\nexport CORS_TEST_ORIGINS=https://secret.example\n",
+        )
+        .unwrap();
+        let mut command = support::command(&folder);
+        command
+            .arg("check")
+            .args(args)
+            .env("CORS_TEST_MORE", "https://c.example/");
+        let output = command.output().unwrap();
+        let shown = format!("{}{}", stdout(&output), stderr(&output));
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(status), "{args:?}: {shown}");
+        assert!(shown.contains(expected), "{args:?}: {shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+    let at_run_time = "`CORS_TEST_ORIGINS` is given at run time, so its items are not known here: pass \
+                       `--env CORS_TEST_ORIGINS=...`";
+    check(&[], 0, at_run_time);
+    check(&["--json"], 0, "\"at_run_time\": [ \"CORS_TEST_ORIGINS\" ]");
+    check(
+        &["--env", "CORS_TEST_ORIGINS=https://a.example"],
+        0,
+        "no errors",
+    );
+    check(
+        &["--env", "CORS_TEST_ORIGINS=https://a.example/"],
+        1,
+        "`https://a.example/` in `${CORS_TEST_ORIGINS}` ends with a slash",
+    );
+    check(
+        &["--env-file", "service.env"],
+        1,
+        "`https://b.example/` in `${CORS_TEST_ORIGINS}` ends with a slash",
+    );
+    check(
+        &["--env-file", "service.env", "--env", "CORS_TEST_ORIGINS="],
+        0,
+        "no errors",
+    );
+    check(&["--env-from-process"], 1, "[unset-variable]");
+    check(
+        &["--env-from-process", "--env", "CORS_TEST_ORIGINS="],
+        1,
+        "`https://c.example/` in `${CORS_TEST_MORE}` ends with a slash",
+    );
+    check(
+        &["--env", "CORS_TEST_ORIGINS"],
+        2,
+        "`--env` takes `NAME=VALUE`",
+    );
+    check(
+        &["--env", "1=https://secret.example"],
+        2,
+        "`--env` takes `NAME=VALUE`",
+    );
+    check(
+        &["--env-file", "wrong.env"],
+        2,
+        "wrong.env:2: is not `NAME=VALUE`",
+    );
+    check(&["--env-file", "no.env"], 2, "no.env: cannot be read");
 }

@@ -28,6 +28,7 @@ use crate::text::Excerpt;
 #[derive(Clone, Default)]
 pub struct Variables {
     given: BTreeMap<String, OsString>,
+    ignores_process: bool,
     at_run_time: bool,
 }
 
@@ -42,7 +43,7 @@ impl Variables {
     pub fn at_run_time() -> Self {
         Self {
             at_run_time: true,
-            ..Self::default()
+            ..Self::none()
         }
     }
 
@@ -53,12 +54,34 @@ impl Variables {
         self
     }
 
+    /// No variables: the default counts, and one without a default is an error. For servers that run policies of others.
+    pub fn none() -> Self {
+        Self {
+            ignores_process: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a variable has a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::Variables;
+    ///
+    /// let variables = Variables::at_run_time().set("ORIGINS", "https://a.example");
+    /// assert!(variables.has("ORIGINS") && !variables.has("PATH"));
+    /// ```
+    pub fn has(&self, name: &str) -> bool {
+        self.given.contains_key(name) || (!self.ignores_process && env::var_os(name).is_some())
+    }
+
     /// The text that an item is replaced by.
     pub(super) fn get<'a>(&'a self, reference: Reference<'a>) -> Result<Replacement<'a>, Unusable> {
         let Reference { name, default } = reference;
         let value = match self.given.get(name) {
             Some(value) => Some(Cow::Borrowed(&**value)),
-            None if self.at_run_time => None,
+            None if self.ignores_process => None,
             None => env::var_os(name).map(Cow::Owned),
         };
         match (value, default) {

@@ -161,6 +161,12 @@ impl Case<'_> {
         }
         let variable = self.valid.variables_in(grant, KEY).next()?;
         let name = Printable(&variable.name);
+        let mut at_run_time = self.valid.at_run_time();
+        if at_run_time.any(|other| other.name == variable.name) {
+            return Some(format!(
+                "`${{{name}}}` is given at run time: if it has the origin, pass `--env {name}=...`"
+            ));
+        }
         Some(format!(
             "if the origin belongs into `${{{name}}}`, add it to the variable where the server is started"
         ))

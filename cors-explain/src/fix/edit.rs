@@ -40,12 +40,18 @@ pub(super) enum Edit {
 }
 
 /// The text with the changes, one after the other; `None` if one is impossible.
-pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
+///
+/// `table` is the table with the policy, or it is the whole text.
+pub(super) fn apply(text: &str, table: Option<&str>, edits: &[Edit]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
+    let mut names = table.iter().flat_map(|table| table.split('.'));
+    let policy = names.try_fold(document.as_table_mut(), |table, name| {
+        table.get_mut(name)?.as_table_mut()
+    })?;
     for edit in edits {
-        apply_one(document.as_table_mut(), edit)?;
+        apply_one(policy, edit)?;
     }
-    separate(document.as_table_mut());
+    separate(policy);
     Some(line_ends::kept(text, &document.to_string()))
 }
 
@@ -250,7 +256,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, edits: &[Edit], expected: &str) {
-        assert_eq!(apply(text, edits).as_deref(), Some(expected));
+        assert_eq!(apply(text, None, edits).as_deref(), Some(expected));
     }
 
     fn add(grant: usize, key: &'static str, item: &str) -> Edit {
@@ -447,5 +453,29 @@ mod tests {
             &[Edit::Append { route: None, grant }],
             &format!("{text}\n[[grant]]\nallow_origins = [\"new\"]\n"),
         );
+    }
+
+    #[test]
+    fn a_table_of_a_larger_file_is_changed_alone() {
+        #[track_caller]
+        fn check(table: &str, text: &str, expected: &str) {
+            let grant = Box::new(Grant::new(["new"]));
+            let edits = [
+                add(0, "allow_methods", "PUT"),
+                Edit::Append { route: None, grant },
+            ];
+            assert_eq!(apply(text, Some(table), &edits).as_deref(), Some(expected));
+        }
+        check(
+            "cors",
+            "port = 1\n[cors]\nallow_methods = ['A']\n\n[log]\nlevel = 1\n",
+            "port = 1\n[cors]\n[[cors.grant]]\nallow_methods = ['A', \"PUT\"]\n\n[[cors.grant]]\nallow_origins = [\"new\"]\n\n[log]\nlevel = 1\n",
+        );
+        check(
+            "server.cors",
+            "[server]\nport = 1\n\n[[server.cors.grant]]\nallow_methods = ['A']\n\n[log]\nlevel = 1\n",
+            "[server]\nport = 1\n\n[[server.cors.grant]]\nallow_methods = ['A', \"PUT\"]\n\n[[server.cors.grant]]\nallow_origins = [\"new\"]\n\n[log]\nlevel = 1\n",
+        );
+        assert_eq!(apply("a = 1", Some("cors"), &[]), None);
     }
 }
