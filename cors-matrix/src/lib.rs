@@ -4,6 +4,7 @@
 //! - [`case`]: the data files: policies, requests and expected responses.
 //! - [`difference`]: the cases whose common response a framework makes impossible, and why.
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
+//! - [`path`]: paths that servers read in different ways.
 //! - [`server`]: the fixture servers, built and started.
 //! - [`run`]: every case against every framework.
 //! - [`judge`]: the checks: against the case, the engine's decision, the model of the browser and the bare server.
@@ -25,6 +26,7 @@ pub mod events;
 pub mod fixture;
 pub mod judge;
 pub mod message;
+pub mod path;
 pub mod readme;
 pub mod report;
 pub mod run;
