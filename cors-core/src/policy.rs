@@ -201,6 +201,23 @@ impl Policy {
         }
     }
 
+    /// Whether the policy has routes. If not, the path of a request does not matter: for adapters that have to keep it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Config, Grant, Policy};
+    ///
+    /// let policy = Policy::new(Config::new([]).route("/public", Grant::new(["*"])))?;
+    /// assert!(policy.has_routes());
+    /// assert!(!Policy::new(Grant::new(["*"]))?.has_routes());
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    #[inline]
+    pub fn has_routes(&self) -> bool {
+        self.0.routed.is_some()
+    }
+
     pub(crate) fn compiled(&self) -> &Compiled {
         &self.0
     }
