@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use cors_core::adapter::{RequestHead, RequestHeader, SingleLine};
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 /// The head of an [`http::Request`], for the engine.
 ///
@@ -24,18 +24,73 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 pub struct Head<'a> {
     method: &'a Method,
     headers: &'a HeaderMap,
+    path: Path<'a>,
 }
 
+/// Where the path is. It is looked for only if the engine asks for it, which a policy without routes does not.
+#[derive(Clone, Copy, Debug)]
+enum Path<'a> {
+    Known(&'a str),
+    Of(&'a Uri, &'a Extensions, SentUri),
+}
+
+/// Finds the URI that the client sent, if a router has changed the one of the request.
+///
+/// A router that strips a prefix keeps the original URI in an extension of the request, such as `OriginalUri` of axum.
+/// [`CorsLayer::sent_uri`](crate::CorsLayer::sent_uri) shows an example.
+pub type SentUri = for<'a> fn(&'a Uri, &'a Extensions) -> &'a Uri;
+
+/// That of the request.
+pub(crate) const UNCHANGED: SentUri = |uri, _| uri;
+
 impl<'a> Head<'a> {
-    /// The head of a request with this method and these header fields.
-    pub fn new(method: &'a Method, headers: &'a HeaderMap) -> Self {
-        Self { method, headers }
+    /// The head of a request with this method, this path and these headers.
+    ///
+    /// The path must be the one that the client sent, with its escapes and without the query. If it is not known,
+    /// write `""`: then a policy with routes grants nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_tower::{Config, Grant, Head, Policy, Verdict};
+    /// use http::header::{HeaderMap, HeaderValue, ORIGIN};
+    /// use http::Method;
+    ///
+    /// let policy = Policy::new(Config::new([]).route("/public", Grant::new(["*"])))?;
+    /// let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("https://other.example"))]);
+    /// let verdict = |path| policy.decide(&Head::new(&Method::GET, path, &headers)).verdict();
+    /// assert!(matches!(verdict("/public/a"), Verdict::Granted(_)));
+    /// assert_eq!(verdict("/private"), Verdict::NoGrant);
+    /// assert_eq!(verdict(""), Verdict::NoGrant);
+    /// # Ok::<(), cors_tower::ConfigErrors>(())
+    /// ```
+    pub fn new(method: &'a Method, path: &'a str, headers: &'a HeaderMap) -> Self {
+        Self {
+            method,
+            headers,
+            path: Path::Known(path),
+        }
+    }
+
+    /// The head of a request whose URI a router may have changed.
+    pub fn with_sent_uri<B>(request: &'a Request<B>, sent_uri: SentUri) -> Self {
+        Self {
+            method: request.method(),
+            headers: request.headers(),
+            path: Path::Of(request.uri(), request.extensions(), sent_uri),
+        }
+    }
+
+    pub(crate) fn headers(&self) -> &'a HeaderMap {
+        self.headers
     }
 }
 
+/// The path is that of the request's URI. Within `nest` of axum, use `cors_axum::Head`: there the URI has only a part of
+/// the path.
 impl<'a, B> From<&'a Request<B>> for Head<'a> {
     fn from(request: &'a Request<B>) -> Self {
-        Self::new(request.method(), request.headers())
+        Self::with_sent_uri(request, UNCHANGED)
     }
 }
 
@@ -47,6 +102,14 @@ impl RequestHead for Head<'_> {
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         let lines = self.headers.get_all(header_name(name));
         lines.iter().map(HeaderValue::as_bytes)
+    }
+
+    fn path(&self) -> Option<&[u8]> {
+        let path = match self.path {
+            Path::Known(path) => path,
+            Path::Of(uri, extensions, sent_uri) => sent_uri(uri, extensions).path(),
+        };
+        Some(path.as_bytes())
     }
 }
 
@@ -76,6 +139,10 @@ impl RequestHead for CaptureOrigin<'_> {
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         self.head.lines(name)
+    }
+
+    fn path(&self) -> Option<&[u8]> {
+        self.head.path()
     }
 
     #[inline]

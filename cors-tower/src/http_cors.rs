@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cors_core::adapter::{Decision, PerResponse, PolicyCache};
 use cors_core::{Policy, PolicySource};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::apply::{ActualHeaders, PreflightHeaders};
 use crate::head::{CaptureOrigin, Head};
@@ -17,13 +17,13 @@ use crate::head::{CaptureOrigin, Head};
 /// # Examples
 ///
 /// ```
-/// use cors_tower::{Grant, HttpCors, Outcome, Policy};
+/// use cors_tower::{Grant, Head, HttpCors, Outcome, Policy};
 /// use http::{Request, Response};
 ///
 /// let cors = HttpCors::new(Policy::new(Grant::new(["https://app.example.com"]))?);
 /// let request = Request::get("/").header("origin", "https://app.example.com").body(())?;
 ///
-/// let response = match cors.decide(request.method(), request.headers()) {
+/// let response = match cors.decide(Head::from(&request)) {
 ///     Outcome::Respond(response) => response,
 ///     Outcome::Forward(headers) => {
 ///         let mut response = Response::new("what the application says");
@@ -80,17 +80,16 @@ impl HttpCors {
     }
 
     /// Decides a request.
-    pub fn decide<B: Default>(&self, method: &Method, headers: &HeaderMap) -> Outcome<B> {
-        let response_headers = self.response_headers(method, headers);
-        match response_headers.preflight(headers) {
+    pub fn decide<B: Default>(&self, head: Head<'_>) -> Outcome<B> {
+        let response_headers = self.response_headers(head);
+        match response_headers.preflight(head.headers()) {
             Some(response) => Outcome::Respond(response),
             None => Outcome::Forward(response_headers),
         }
     }
 
-    pub(crate) fn response_headers(&self, method: &Method, headers: &HeaderMap) -> ResponseHeaders {
+    pub(crate) fn response_headers(&self, head: Head<'_>) -> ResponseHeaders {
         let prepared = self.0.current();
-        let head = Head::new(method, headers);
         let capture = CaptureOrigin::new(head);
         let decision = prepared.policy.decide(&capture);
         let origin = capture.origin();

@@ -1,6 +1,7 @@
 use cors_core::{LivePolicy, Policy, PolicySource};
 use tower_layer::Layer;
 
+use crate::head::{SentUri, UNCHANGED};
 use crate::http_cors::HttpCors;
 use crate::service::CorsService;
 
@@ -42,18 +43,61 @@ use crate::service::CorsService;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct CorsLayer(HttpCors);
+pub struct CorsLayer {
+    cors: HttpCors,
+    sent_uri: SentUri,
+}
 
 impl CorsLayer {
     /// A layer that applies `policy`: a [`Policy`], or a [`LivePolicy`](cors_core::LivePolicy) that can
     /// be replaced.
     pub fn new(policy: impl Into<PolicySource>) -> Self {
-        Self(HttpCors::new(policy))
+        Self {
+            cors: HttpCors::new(policy),
+            sent_uri: UNCHANGED,
+        }
+    }
+
+    /// For a layer within a router that changes the URI of a request: `sent_uri` finds the one that the client sent. The
+    /// routes of a policy are for its path. With the path that is left after a prefix was stripped, a request would get
+    /// the grant of another route.
+    ///
+    /// `cors_axum::CorsLayer` does this for axum.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_tower::{Config, CorsLayer, Grant, Policy};
+    /// use http::{Request, Response, Uri};
+    /// use tower::{Layer as _, ServiceExt as _, service_fn};
+    ///
+    /// /// What a router adds to the extensions of a request before it strips a prefix.
+    /// #[derive(Clone)]
+    /// struct Original(Uri);
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = Policy::new(Config::new([]).route("/public", Grant::new(["*"])))?;
+    /// let layer = CorsLayer::new(policy).sent_uri(|uri, extensions| match extensions.get() {
+    ///     Some(Original(uri)) => uri,
+    ///     None => uri,
+    /// });
+    /// let service = layer.layer(service_fn(async |_: Request<()>| Ok::<_, &str>(Response::new(()))));
+    ///
+    /// let request = Request::get("/public").extension(Original("/private/public".parse()?)).body(())?;
+    /// let response = service.oneshot(request).await?;
+    /// assert!(!response.headers().contains_key("access-control-allow-origin"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sent_uri(self, sent_uri: SentUri) -> Self {
+        Self { sent_uri, ..self }
     }
 
     /// The current policy.
     pub fn policy(&self) -> Policy {
-        self.0.policy()
+        self.cors.policy()
     }
 }
 
@@ -61,7 +105,7 @@ impl<S> Layer<S> for CorsLayer {
     type Service = CorsService<S>;
 
     fn layer(&self, inner: S) -> CorsService<S> {
-        CorsService::new(inner, self.0.clone())
+        CorsService::with_sent_uri(inner, self.cors.clone(), self.sent_uri)
     }
 }
 

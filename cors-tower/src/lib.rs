@@ -142,8 +142,12 @@
 //!
 //! # Several policies
 //!
-//! For different origins with different permissions, write one policy with several grants. For parts of a
-//! server with different policies, put each around its own part, and none around the whole.
+//! For different origins with different permissions, write one policy with several grants. For parts of the paths,
+//! write a policy with [routes](Config::route). They are for the path that the client sent. Put the policy outside of
+//! everything that changes the URI of a request, such as a router that strips a prefix, or tell it with
+//! [`CorsLayer::sent_uri`] where the URI is that the client sent. (`cors_axum::CorsLayer` knows it.)
+//!
+//! Or put a policy around each part of a server, and none around the whole.
 //!
 //! Do not put one policy around another: the outer one decides alone. It replaces or removes the headers of
 //! the inner one, and reports that once as a warning.
@@ -294,7 +298,7 @@ pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
     GrantId, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile, PolicySource, Reason,
 };
-pub use head::Head;
+pub use head::{Head, SentUri};
 pub use http_cors::{HttpCors, Outcome, ResponseHeaders};
 pub use layer::CorsLayer;
 pub use service::{CorsFuture, CorsService};

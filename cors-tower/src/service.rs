@@ -5,6 +5,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use crate::head::{Head, SentUri, UNCHANGED};
 use crate::http_cors::{HttpCors, ResponseHeaders};
 
 /// A service with a CORS policy around it. Made by [`CorsLayer`](crate::CorsLayer).
@@ -12,6 +13,7 @@ use crate::http_cors::{HttpCors, ResponseHeaders};
 pub struct CorsService<S> {
     inner: S,
     cors: HttpCors,
+    sent_uri: SentUri,
 }
 
 impl<S> CorsService<S> {
@@ -28,7 +30,15 @@ impl<S> CorsService<S> {
     /// # Ok::<(), cors_tower::ConfigErrors>(())
     /// ```
     pub fn new(inner: S, cors: HttpCors) -> Self {
-        Self { inner, cors }
+        Self::with_sent_uri(inner, cors, UNCHANGED)
+    }
+
+    pub(crate) fn with_sent_uri(inner: S, cors: HttpCors, sent_uri: SentUri) -> Self {
+        Self {
+            inner,
+            cors,
+            sent_uri,
+        }
     }
 
     /// The service inside.
@@ -51,9 +61,8 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let headers = self
-            .cors
-            .response_headers(request.method(), request.headers());
+        let head = Head::with_sent_uri(&request, self.sent_uri);
+        let headers = self.cors.response_headers(head);
         // Each arm creates the whole future: it is large, and so it is not moved once more.
         match headers.preflight(request.headers()) {
             Some(response) => CorsFuture {

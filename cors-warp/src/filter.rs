@@ -1,11 +1,12 @@
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cors_tower::{Outcome, ResponseHeaders};
+use cors_tower::{Head, HttpCors, Outcome, ResponseHeaders};
 use tower_service::Service as _;
-use warp::http::{HeaderMap, Method, Request};
+use warp::http::Request;
 use warp::reject::{self, Reject};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -43,21 +44,9 @@ impl Cors {
         F::Error: Into<Rejection>,
         R: Reply + 'static,
     {
-        let cors = self.0.clone();
-        let decide = move |method: Method, headers: HeaderMap| {
-            ready(match cors.decide(&method, &headers) {
-                Outcome::Respond(response) => {
-                    Err(reject::custom(Preflight(Mutex::new(Some(response)))))
-                }
-                Outcome::Forward(headers) => Ok(headers),
-            })
-        };
         // A boxed filter always rejects with a `Rejection`.
         let rendered = routes.map(R::into_response).boxed().or_else(render);
-        warp::method()
-            // Copied, because only warp's own filters can see all lines of a header.
-            .and(warp::header::headers_cloned())
-            .and_then(decide)
+        decide(self.0.clone())
             .and(rendered)
             .map(|headers: ResponseHeaders, mut response: Response| {
                 headers.write(response.headers_mut());
@@ -65,6 +54,34 @@ impl Cors {
             })
             .or_else(answer)
     }
+}
+
+/// Decides the request. Rejects a preflight, with the response to it.
+fn decide(
+    cors: HttpCors,
+) -> impl Filter<Extract = (ResponseHeaders,), Error = Rejection> + Clone + Send + Sync {
+    thread_local! {
+        /// The headers of the response of the application, or the response to a preflight.
+        static DECIDED: Cell<Option<Result<ResponseHeaders, Response>>> = const { Cell::new(None) };
+    }
+    // Only a log gets the whole head of a request: its path as the client sent it, and all lines of its headers. Do
+    // not use `warp::path::full` for the path: it panics if the target is `a.example:80`, and it is `/` with older
+    // versions of `http`. A log cannot return anything, but the next filter runs in the same call of `poll`.
+    let log = warp::log::custom(move |request| {
+        let head = Head::new(request.method(), request.path(), request.request_headers());
+        DECIDED.set(Some(match cors.decide(head) {
+            Outcome::Forward(headers) => Ok(headers),
+            Outcome::Respond(response) => Err(response),
+        }));
+    });
+    warp::any().map(warp::reply).with(log).and_then(|_| {
+        ready(match DECIDED.take() {
+            Some(Ok(headers)) => Ok(headers),
+            Some(Err(response)) => Err(reject::custom(Preflight(Mutex::new(Some(response))))),
+            // Never.
+            None => Err(reject::not_found()),
+        })
+    })
 }
 
 /// The response to a preflight. Only a rejection keeps warp from running the next filter.

@@ -138,7 +138,10 @@
 //! # Several policies
 //!
 //! For different origins with different permissions, write one policy with several grants. For parts of the
-//! paths with different policies, put each around its own part, and none around both:
+//! paths, write a policy with [routes](Config::route). They are for the path that the client sent, also after other
+//! filters have matched a part of it.
+//!
+//! Or put a policy around each part, and none around both:
 //!
 //! ```
 //! use cors_warp::{Cors, Grant, Policy};

@@ -5,7 +5,9 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use cors_tower::{CorsLayer, Grant, HttpCors, Outcome, Policy};
+use cors_core::adapter::RequestHead as _;
+use cors_matrix::path::{PUBLIC, TARGETS};
+use cors_tower::{Config, CorsLayer, Grant, Head, HttpCors, Outcome, Policy};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -25,7 +27,7 @@ const ASKED_METHOD: &str = "Access-Control-Request-Method: PUT";
 fn check(head: &[&str], status: &str, fields: &[&str], body: &str) {
     let layer = CorsLayer::new(policy()).layer(tower::service_fn(application));
     let steps = service_fn(async |request: Request<Incoming>| {
-        match HttpCors::new(policy()).decide(request.method(), request.headers()) {
+        match HttpCors::new(policy()).decide(Head::from(&request)) {
             Outcome::Respond(response) => Ok(response),
             Outcome::Forward(pending) => {
                 let mut response = application(request).await?;
@@ -103,6 +105,48 @@ fn actual_requests() {
         ],
         "",
     );
+}
+
+#[test]
+fn paths_as_sent() {
+    for (target, path) in TARGETS {
+        let service = service_fn(async |request: Request<Incoming>| {
+            let path = Head::from(&request).path().unwrap().to_vec();
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(path))))
+        });
+        let got = exchange(service, &[&format!("GET {target} HTTP/1.1")]);
+        let (_, body) = got.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body, path, "{target}");
+    }
+}
+
+#[test]
+fn routes() {
+    let policy = || Policy::new(Config::new([]).route("/public", Grant::new(["*"]))).unwrap();
+    for (target, granted) in PUBLIC {
+        let layer = CorsLayer::new(policy()).layer(tower::service_fn(application));
+        let steps = service_fn(async |request: Request<Incoming>| {
+            let mut response = Response::new(Full::default());
+            match HttpCors::new(policy()).decide(Head::from(&request)) {
+                Outcome::Respond(response) => return Ok(response),
+                Outcome::Forward(headers) => headers.write(response.headers_mut()),
+            }
+            Ok::<_, Infallible>(response)
+        });
+        for line in [
+            format!("GET {target} HTTP/1.1"),
+            format!("OPTIONS {target} HTTP/1.1"),
+        ] {
+            let head = [&line, ORIGIN, ASKED_METHOD];
+            for got in [
+                exchange(TowerToHyperService::new(layer.clone()), &head),
+                exchange(&steps, &head),
+            ] {
+                let found = got.contains("access-control-allow-origin: *");
+                assert_eq!(found, granted, "{line}");
+            }
+        }
+    }
 }
 
 fn policy() -> Policy {

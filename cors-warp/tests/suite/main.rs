@@ -5,6 +5,7 @@
 mod forms;
 mod hello;
 mod live;
+mod paths;
 mod rejections;
 mod requests;
 #[cfg(feature = "server")]

@@ -8,6 +8,7 @@ use cors_warp::{Cors, Policy};
 // guide: guard
 use cors_warp::{Head, Verdict};
 use warp::http::{HeaderMap, Method, StatusCode};
+use warp::path::FullPath;
 use warp::reject::{self, Reject};
 use warp::{Filter, Rejection};
 // guide: end
@@ -47,14 +48,15 @@ pub fn serve(started: Sender<u16>) -> Result<(), ServerError> {
 
 /// Passes requests that are not from a page of an origin without a grant.
 fn known_origin(policy: Policy) -> impl Filter<Extract = (), Error = Rejection> + Clone {
-    let check = move |method: Method, headers: HeaderMap| {
-        let verdict = policy.decide(&Head::new(&method, &headers)).verdict();
-        std::future::ready(match verdict {
+    let check = move |method: Method, path: FullPath, headers: HeaderMap| {
+        let head = Head::new(&method, path.as_str(), &headers);
+        std::future::ready(match policy.decide(&head).verdict() {
             Verdict::NoGrant => Err(reject::custom(UnknownOrigin)),
             Verdict::Granted(_) | Verdict::NoOrigin => Ok(()),
         })
     };
-    let head = warp::method().and(warp::header::headers_cloned());
+    let head = warp::method().and(warp::path::full());
+    let head = head.and(warp::header::headers_cloned());
     head.and_then(check).untuple_one()
 }
 

@@ -144,10 +144,10 @@ impl App for Cheap {
     }
 }
 
-struct Map(Policy, Heads<(Method, HeaderMap)>);
+struct Map(Policy, Heads<(Method, &'static str, HeaderMap)>);
 
 impl App for Map {
-    type Request = Rc<(Method, HeaderMap)>;
+    type Request = Rc<(Method, &'static str, HeaderMap)>;
     type Response = Decision;
 
     fn request(&self, message: &Message) -> Self::Request {
@@ -155,7 +155,8 @@ impl App for Map {
     }
 
     fn call(&mut self, request: Self::Request) -> Decision {
-        self.0.decide(&Head::new(&request.0, &request.1))
+        let (method, path, headers) = &*request;
+        self.0.decide(&Head::new(method, path, headers))
     }
 
     fn answer(&self, decision: &Decision) -> Answer {
@@ -163,9 +164,10 @@ impl App for Map {
     }
 }
 
-fn header_map(message: &Message) -> (Method, HeaderMap) {
+fn header_map(message: &Message) -> (Method, &'static str, HeaderMap) {
     let method = Method::from_bytes(message.method.as_bytes());
-    (method.unwrap_or_default(), header_lines(message).collect())
+    let headers = header_lines(message).collect();
+    (method.unwrap_or_default(), message.path, headers)
 }
 
 /// The response that an adapter would make of a decision.

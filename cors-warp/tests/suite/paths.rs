@@ -1,0 +1,114 @@
+//! The path of a request, as the client sent it, and the routes of a policy.
+
+#[cfg(feature = "server")]
+use cors_matrix::{
+    message::{Answer, RawRequest, send},
+    path::wrongly_granted,
+};
+use cors_warp::{Config, Cors, Grant, Policy};
+#[cfg(feature = "server")]
+use tokio::{net::TcpListener, runtime::Runtime};
+use tower::ServiceExt as _;
+use warp::Filter as _;
+use warp::http::Request;
+
+use crate::forms::block_on;
+
+fn cors() -> Cors {
+    Cors::new(Policy::new(Config::new([]).route("/public", Grant::new(["*"]))).unwrap())
+}
+
+/// The path of the request is not what is left of it after filters.
+#[test]
+fn within_a_prefix() {
+    #[track_caller]
+    fn check(path: &str, granted: bool) {
+        let routes = warp::any().map(warp::reply);
+        let inside = warp::path("nest").and(cors().wrap(routes));
+        let twice = warp::path("public").and(warp::path("nest").and(cors().wrap(routes)));
+        let service = warp::service(inside.or(twice));
+        let request = Request::get(path).header("origin", "https://app.example.com");
+        let response = block_on(service.oneshot(request.body(String::new()).unwrap()));
+        let Ok(response) = response;
+        assert_eq!(response.status(), 200, "{path}");
+        let found = response
+            .headers()
+            .contains_key("access-control-allow-origin");
+        assert_eq!(found, granted, "{path}");
+        assert_eq!(response.headers().contains_key("vary"), !granted, "{path}");
+    }
+    check("/nest", false);
+    check("/nest/", false);
+    check("/nest/public", false);
+    check("/public/nest", true);
+    check("/public/nest/", true);
+    check("/public/nest/other", true);
+    check("/public/nest//", false);
+}
+
+/// Runs `check` with the port of a server.
+#[cfg(feature = "server")]
+#[track_caller]
+fn with_server<S>(serve: impl FnOnce(TcpListener) -> S, check: impl FnOnce(u16))
+where
+    S: Future<Output = ()> + Send + 'static,
+{
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    runtime.spawn(serve(listener));
+    check(port);
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn grants() {
+    #[track_caller]
+    fn check<S: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(TcpListener) -> S) {
+        with_server(serve, |port| {
+            assert_eq!(wrongly_granted(port).unwrap(), [""; 0])
+        });
+    }
+    let prefix = warp::path("public")
+        .and(warp::path::tail())
+        .map(|_| "public");
+    let routes = prefix.or(warp::any().map(warp::reply));
+    check(|listener| warp::serve(cors().wrap(routes)).incoming(listener).run());
+    let service = cors().layer(warp::service(routes));
+    check(|listener| cors_warp::serve(listener, service));
+}
+
+/// For warp, the path of such a target is `/`.
+#[cfg(feature = "server")]
+#[test]
+fn without_a_path() {
+    #[track_caller]
+    fn check<S: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(TcpListener) -> S) {
+        let granted = |port, target: &str| {
+            let request = RawRequest {
+                method: "GET".to_owned(),
+                target: target.to_owned(),
+                lines: vec![("Origin".to_owned(), b"https://app.example.com".to_vec())],
+                body: Vec::new(),
+            };
+            let Answer::Response(response) = send(port, &request).unwrap() else {
+                panic!("{target}: no response");
+            };
+            assert_eq!(response.status, 200, "{target}");
+            response.lines("access-control-allow-origin").count() == 1
+        };
+        with_server(serve, |port| {
+            assert!(granted(port, "/"));
+            assert!(granted(port, "http://a.example/"));
+            assert!(!granted(port, "a.example:80"));
+            assert!(!granted(port, "*"));
+        });
+    }
+    let all = Config::new([]).route("/", Grant::new(["*"]));
+    let cors = Cors::new(Policy::new(all).unwrap());
+    let routes = warp::any().map(warp::reply);
+    let app = cors.wrap(routes);
+    check(|listener| warp::serve(app).incoming(listener).run());
+    let service = cors.layer(warp::service(routes));
+    check(|listener| cors_warp::serve(listener, service));
+}
