@@ -119,7 +119,11 @@
 //! # Several policies
 //!
 //! For different origins with different permissions, write one policy with several grants. For parts of the
-//! paths with different policies, put each around a router of its own, and none around both:
+//! paths, write a policy with [routes](Config::route). They are for the path that the client sent: in a nested
+//! router too, where the URI of the request has lost its prefix. If a middleware outside of the policy changes the
+//! URI before a router sees the request, the changed path counts.
+//!
+//! Or put a policy around a router of its own for each part, and none around both:
 //!
 //! ```
 //! use axum::Router;
@@ -367,14 +371,18 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod head;
+mod layer;
 mod router;
 
 #[doc(inline)]
 pub use cors_tower::{
-    Config, ConfigError, ConfigErrors, CorsFuture, CorsLayer, CorsService, DangerouslyAllow,
-    Decision, Difference, ErrorCode, Explanation, Grant, GrantId, Head, LivePolicy, LoadError,
-    Location, NearMiss, Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
+    Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
+    Difference, ErrorCode, Explanation, Grant, GrantId, LivePolicy, LoadError, Location, NearMiss,
+    Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
 };
+pub use head::Head;
+pub use layer::CorsLayer;
 pub use router::{CorsRouter, WithCors};
 
 /// The code of the README, compiled by `cargo test --doc`.

@@ -9,9 +9,11 @@ use axum::response::Response;
 use axum::routing::IntoMakeService;
 use axum::routing::future::RouteFuture;
 use axum::{BoxError, Router, ServiceExt};
-use cors_tower::{CorsFuture, CorsLayer, CorsService};
+use cors_tower::{CorsFuture, CorsService};
 use tower_layer::Layer as _;
 use tower_service::Service;
+
+use crate::layer::CorsLayer;
 
 /// Puts a CORS policy around a whole [`Router`].
 ///

@@ -4,6 +4,7 @@
 
 mod coverage;
 mod hello;
+mod paths;
 mod placement;
 mod socket;
 

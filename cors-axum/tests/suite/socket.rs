@@ -171,7 +171,10 @@ fn a_panic_ends_the_connection() {
 }
 
 /// What `axum::serve` returns.
-trait Serve: IntoFuture<Output = std::io::Result<()>, IntoFuture: Send + 'static> {}
+pub(crate) trait Serve:
+    IntoFuture<Output = std::io::Result<()>, IntoFuture: Send + 'static>
+{
+}
 
 impl<S: IntoFuture<Output = std::io::Result<()>, IntoFuture: Send + 'static>> Serve for S {}
 
