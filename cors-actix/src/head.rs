@@ -58,6 +58,10 @@ impl RequestHead for Head<'_> {
         let lines = self.0.headers.get_all(header_name(name));
         lines.map(HeaderValue::as_bytes)
     }
+
+    fn path(&self) -> Option<&[u8]> {
+        Some(self.0.uri.path().as_bytes())
+    }
 }
 
 /// A head that keeps the `Origin` that the engine has read, so that it is looked up only once.
@@ -96,6 +100,10 @@ impl RequestHead for CaptureOrigin<'_> {
             }
             value.as_bytes()
         })
+    }
+
+    fn path(&self) -> Option<&[u8]> {
+        self.head.path()
     }
 }
 

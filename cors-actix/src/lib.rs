@@ -123,7 +123,10 @@
 //! # Several policies
 //!
 //! For different origins with different permissions, write one policy with several grants. For parts of the
-//! paths with different policies, `wrap` a scope in each, and do not wrap the `App`:
+//! paths, write a policy with [routes](Config::route). They are for the path that the client sent. Put what changes the
+//! path, such as `NormalizePath`, inside: if it is outside, the changed path counts.
+//!
+//! Or `wrap` a scope in a policy for each part, and do not wrap the `App`:
 //!
 //! ```
 //! use actix_web::test::{TestRequest, call_service, init_service};

@@ -7,6 +7,7 @@ mod errors;
 mod harness;
 mod hello;
 mod live;
+mod paths;
 mod placement;
 mod responses;
 mod sockets;
