@@ -10,7 +10,7 @@ use rocket::futures::future::BoxFuture;
 use rocket::http::Method;
 use rocket::{Build, Data, Request, Response, Rocket};
 
-use crate::head::{Head, lines};
+use crate::head::{Head, lines, sent_path};
 use crate::route;
 
 /// A fairing that applies a [`Policy`] to every request of an application.
@@ -93,6 +93,15 @@ impl Fairing for Cors {
         'd: 'f,
         'e: 'f,
     {
+        let policy = match self.0.fixed() {
+            Some(policy) => policy,
+            // The policy that is current when the request arrives answers it.
+            None => request.local_cache(|| self.0.current()),
+        };
+        if policy.0.has_routes() {
+            // Another fairing may change the URI.
+            sent_path(request);
+        }
         if is_preflight(&Head::from(&*request)) {
             remember_preflight(request);
         }
@@ -125,10 +134,6 @@ impl Fairing for ResponseFairing {
         'd: 'f,
         'e: 'f,
     {
-        if self.0.fixed().is_none() {
-            // The policy that was current when the request arrived answers it.
-            request.local_cache(|| self.0.current());
-        }
         // If another fairing changed the method of a preflight, the preflight would reach a route.
         if request.method() != Method::Options && arrived_as_preflight(request) {
             request.set_method(Method::Options);

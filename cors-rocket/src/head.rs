@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use cors_core::adapter::{RequestHead, RequestHeader};
 use rocket::Request;
-use rocket::http::HeaderMap;
+use rocket::http::{HeaderMap, RawStr, RawStrBuf};
 
 /// The head of a [`Request`], for the engine: for [`is_preflight`](crate::is_preflight) in fairings
 /// of your own, and for [`Policy::explain`](crate::Policy::explain).
 ///
-/// Rocket drops every header line that is not UTF-8 before any fairing or handler can see it.
+/// Rocket drops every header line that is not UTF-8 before any fairing or handler can see it. The path is the one that the
+/// client sent, also if a fairing after [`Cors`](crate::Cors) changes the URI.
 ///
 /// # Examples
 ///
@@ -47,6 +48,18 @@ impl RequestHead for Head<'_, '_> {
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         lines(self.0.headers(), name.name()).map(str::as_bytes)
     }
+
+    fn path(&self) -> Option<&[u8]> {
+        Some(sent_path(self.0).as_bytes())
+    }
+}
+
+/// The path as the client sent it, if this function is called before another fairing changes the URI: the first call
+/// remembers it.
+pub(crate) fn sent_path<'a>(request: &'a Request<'_>) -> &'a RawStr {
+    struct SentPath(RawStrBuf);
+    let SentPath(path) = request.local_cache(|| SentPath(request.uri().path().raw().to_owned()));
+    path
 }
 
 /// The lines that [`HeaderMap::get`] would return. That method hashes the name byte by byte, to resist

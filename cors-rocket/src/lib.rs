@@ -120,8 +120,11 @@
 //!
 //! # Several policies
 //!
-//! There is one policy for the whole server: a second [`Cors`] is an error when Rocket ignites. For
-//! different origins with different permissions, write one policy with several grants. The first grant that has
+//! There is one policy for the whole server: a second [`Cors`] is an error when Rocket ignites. For parts of the paths,
+//! write a policy with [routes](Config::route). They are for the path that the client sent. Attach [`Cors`] before a fairing
+//! that changes the URI: after it, the changed path counts.
+//!
+//! For different origins with different permissions, write one policy with several grants. The first grant that has
 //! the origin decides:
 //!
 //! ```

@@ -5,6 +5,7 @@
 mod actual;
 mod hello;
 mod live;
+mod paths;
 mod placement;
 mod preflight;
 
