@@ -74,12 +74,16 @@ fn routes(config: &mut ServiceConfig) {
         Method::DELETE,
         Method::OPTIONS,
     ];
-    let echo_resource = echo_methods
-        .into_iter()
-        .map(|method| web::method(method).to(echo))
-        .fold(web::resource("/echo"), Resource::route);
+    let echo_resource = |path: &str| {
+        let routes = echo_methods.iter();
+        let routes = routes.map(|method| web::method(method.clone()).to(echo));
+        routes.fold(web::resource(path), Resource::route)
+    };
     config
-        .service(echo_resource)
+        .service(echo_resource("/echo"))
+        .service(web::scope("/public").service(echo_resource("/echo")))
+        .service(echo_resource("/realms/{realm}/echo"))
+        .service(echo_resource("/mcp"))
         .service(web::resource("/status/{code}").to(status))
         .service(web::resource("/json").route(web::post().to(json_back)))
         .service(

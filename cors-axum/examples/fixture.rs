@@ -10,8 +10,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, Request};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::extract::{OriginalUri, Path, Request};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{MethodFilter, any, get, on, post};
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 fn app() -> Router {
     Router::new()
-        .route("/echo", on(ECHO_METHODS, echo))
+        .merge(echoes())
         .route("/status/{code}", any(status))
         .route("/json", post(json))
         .route("/private", any(echo).layer(from_fn(authenticate)))
@@ -58,6 +58,16 @@ fn app() -> Router {
         .route("/vary", any(vary))
         .route("/own-cors", any(own_cors))
         .route("/stream", any(stream))
+}
+
+/// `/echo`, and the same for routes of a policy.
+fn echoes() -> Router {
+    let echo = || on(ECHO_METHODS, echo);
+    Router::new()
+        .route("/echo", echo())
+        .route("/mcp", echo())
+        .route("/realms/{realm}/echo", echo())
+        .nest("/public", Router::new().route("/echo", echo()))
 }
 
 /// The same with documents for caches, and with compression.
@@ -84,7 +94,8 @@ struct Echo {
     path: String,
 }
 
-async fn echo(method: Method, uri: Uri) -> impl IntoResponse {
+/// `OriginalUri`, because a nested router strips its prefix from the URI.
+async fn echo(method: Method, OriginalUri(uri): OriginalUri) -> impl IntoResponse {
     let body = Echo {
         framework: "axum",
         method: method.to_string(),

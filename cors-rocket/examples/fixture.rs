@@ -67,7 +67,8 @@ fn application(rocket: Rocket<Build>) -> Rocket<Build> {
         .attach(AdHoc::on_liftoff("announcement", |rocket| {
             Box::pin(async { announce(rocket.config().port) })
         }))
-        .mount("/", for_each(&COMMON_METHODS, routes![echo]))
+        .mount("/", for_each(&COMMON_METHODS, routes![echo, realm, mcp]))
+        .mount("/public", for_each(&COMMON_METHODS, routes![echo]))
         .mount("/", for_each(&COMMON_METHODS, for_any_method.clone()))
         .mount(
             "/",
@@ -135,6 +136,16 @@ fn echo(method: Method, uri: &Origin<'_>) -> Handled<With<Json<Echo>>> {
         }),
         field: Header::new("x-request-id", "fixture"),
     })
+}
+
+#[get("/realms/<_>/echo")]
+fn realm(method: Method, uri: &Origin<'_>) -> Handled<With<Json<Echo>>> {
+    echo(method, uri)
+}
+
+#[get("/mcp")]
+fn mcp(method: Method, uri: &Origin<'_>) -> Handled<With<Json<Echo>>> {
+    echo(method, uri)
 }
 
 #[get("/status/<code>")]

@@ -66,7 +66,16 @@ async fn serve_cacheable(policy: Option<LivePolicy>, listener: TcpListener) {
 fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
     let echo_request = warp::method().and(warp::path::full()).map(echo);
 
-    let echo = warp::path!("echo").and(echo_methods()).and(echo_request);
+    let realm = warp::path!("realms" / String / "echo").map(drop);
+    let echo = warp::path!("echo")
+        .or(warp::path!("public" / ..).and(warp::path!("echo")))
+        .unify()
+        .or(realm.untuple_one())
+        .unify()
+        .or(warp::path!("mcp"))
+        .unify()
+        .and(echo_methods())
+        .and(echo_request);
     let status = warp::path!("status" / StatusCode).map(handled);
     let json = warp::path!("json")
         .and(warp::post())
