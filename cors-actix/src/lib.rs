@@ -120,34 +120,31 @@
 //!   origins get the same response, and nothing is added.)
 //! - Bodies, streams and upgrades such as WebSockets are not changed.
 //!
-//! # Several policies
+//! # Routes
 //!
-//! For different origins with different permissions, write one policy with several grants. For parts of the
-//! paths, write a policy with [routes](Config::route). They are for the path that the client sent. Put what changes the
-//! path, such as `NormalizePath`, inside: if it is outside, the changed path counts.
-//!
-//! Or `wrap` a scope in a policy for each part, and do not wrap the `App`:
+//! For different origins with different permissions, write several grants. For parts of the paths with different
+//! rules, write routes in the policy: then they are checked and explained, and move to another framework with it. The most
+//! specific route decides, and inherits nothing:
 //!
 //! ```
 //! use actix_web::test::{TestRequest, call_service, init_service};
 //! use actix_web::{App, HttpResponse, web};
-//! use cors_actix::{Cors, Grant, Policy};
+//! use cors_actix::{Config, Cors, Grant, Policy};
 //!
 //! # #[actix_web::main]
 //! # async fn main() -> Result<(), cors_actix::ConfigErrors> {
-//! let any_origin = Cors::new(Policy::new(Grant::new(["*"]))?);
-//! let public = web::scope("/public")
-//!     .route("/prices", web::get().to(HttpResponse::Ok))
-//!     .wrap(any_origin);
 //! let own_site = Grant::new(["https://app.example.com"]).allow_credentials(true);
-//! let private = web::scope("/api")
+//! let config = Config::new([own_site]).route("/public", Grant::new(["*"]));
+//! let cors = Cors::new(Policy::new(config)?);
+//! let app = App::new()
+//!     .service(web::scope("/public").route("/prices", web::get().to(HttpResponse::Ok)))
 //!     .route("/users", web::get().to(HttpResponse::Ok))
-//!     .wrap(Cors::new(Policy::new(own_site)?));
-//! let app = init_service(App::new().service(public).service(private)).await;
+//!     .wrap(cors);
+//! let app = init_service(app).await;
 //!
 //! for (path, allowed) in [
 //!     ("/public/prices", "*"),
-//!     ("/api/users", "https://app.example.com"),
+//!     ("/users", "https://app.example.com"),
 //! ] {
 //!     let request = TestRequest::with_uri(path)
 //!         .insert_header(("origin", "https://app.example.com"));
@@ -158,11 +155,11 @@
 //! # }
 //! ```
 //!
-//! A scope's policy covers the scope's path and all paths below it, with the scope's own 404 and the 405 of its
-//! resources. `web::resource(..).wrap(cors)` is the same for one path.
+//! A route is compared with the path of the request's URI. Middleware that changes the URI, such as `NormalizePath`, must be
+//! inside: it is outside if it is wrapped later.
 //!
-//! Do not put one policy around another: the outer one decides alone. It replaces or removes the headers of the
-//! inner one, and reports that once as a warning.
+//! Do not put one policy around another: the outer one decides alone. It replaces or removes the headers of
+//! the inner one, and reports that once as a warning.
 //!
 //! # Replacing the policy
 //!

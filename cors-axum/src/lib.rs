@@ -116,42 +116,33 @@
 //!   origins get the same response, and nothing is added.)
 //! - Bodies, streams and upgrades such as WebSockets are not changed.
 //!
-//! # Several policies
+//! # Routes
 //!
-//! For different origins with different permissions, write one policy with several grants. For parts of the
-//! paths, write a policy with [routes](Config::route). They are for the path that the client sent: in a nested
-//! router too, where the URI of the request has lost its prefix. If a middleware outside of the policy changes the
-//! URI before a router sees the request, the changed path counts.
-//!
-//! Or put a policy around a router of its own for each part, and none around both:
+//! For different origins with different permissions, write several grants. For parts of the paths with different
+//! rules, write routes in the policy: then they are checked and explained, and move to another framework with it. The most
+//! specific route decides, and inherits nothing:
 //!
 //! ```
 //! use axum::Router;
 //! use axum::body::Body;
 //! use axum::http::Request;
 //! use axum::routing::get;
-//! use cors_axum::{Grant, Policy, WithCors as _};
+//! use cors_axum::{Config, Grant, Policy, WithCors as _};
 //! use tower::ServiceExt as _;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let any_origin = Policy::new(Grant::new(["*"]))?;
-//! let public = Router::new()
-//!     .route("/prices", get("prices"))
-//!     .with_cors(any_origin);
 //! let own_site = Grant::new(["https://app.example.com"]).allow_credentials(true);
-//! let private = Router::new()
-//!     .route("/users", get("users"))
-//!     .with_cors(Policy::new(own_site)?);
-//!
+//! let config = Config::new([own_site]).route("/public", Grant::new(["*"]));
+//! let public = Router::new().route("/prices", get("prices"));
 //! let app = Router::new()
-//!     .nest_service("/public", public)
-//!     .nest_service("/api", private);
-//! // axum::serve(listener, app).await?;
+//!     .nest("/public", public)
+//!     .route("/users", get("users"))
+//!     .with_cors(Policy::new(config)?);
 //!
 //! for (path, allowed) in [
 //!     ("/public/prices", "*"),
-//!     ("/api/users", "https://app.example.com"),
+//!     ("/users", "https://app.example.com"),
 //! ] {
 //!     let request = Request::get(path).header("origin", "https://app.example.com");
 //!     let response = app.clone().oneshot(request.body(Body::empty())?).await?;
@@ -160,6 +151,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A route is compared with the path that the client sent, also if the layer is within a router that `nest` has added.
+//! A layer that changes the URI before ours sees it, such as `NormalizePathLayer` of tower-http, must be inside.
 //!
 //! Do not put one policy around another: the outer one decides alone. It replaces or removes the headers of
 //! the inner one, and reports that once as a warning.

@@ -118,14 +118,11 @@
 //!   origins get the same response, and nothing is added.)
 //! - Bodies, streams and upgrades such as WebSockets are not changed.
 //!
-//! # Several policies
+//! # Routes
 //!
-//! There is one policy for the whole server: a second [`Cors`] is an error when Rocket ignites. For parts of the paths,
-//! write a policy with [routes](Config::route). They are for the path that the client sent. Attach [`Cors`] before a fairing
-//! that changes the URI: after it, the changed path counts.
-//!
-//! For different origins with different permissions, write one policy with several grants. The first grant that has
-//! the origin decides:
+//! For different origins with different permissions, write several grants. For parts of the paths with different
+//! rules, write routes in the policy: then they are checked and explained, and move to another framework with it. The most
+//! specific route decides, and inherits nothing:
 //!
 //! ```
 //! use cors_rocket::{Config, Cors, Grant, Policy};
@@ -134,22 +131,23 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let own_site = Grant::new(["https://app.example.com"]).allow_credentials(true);
-//! let any_other = Grant::new(["*"]);
-//! let policy = Policy::new(Config::new([own_site, any_other]))?;
-//! let client = Client::untracked(rocket::build().attach(Cors::new(policy)))?;
+//! let config = Config::new([own_site]).route("/public", Grant::new(["*"]));
+//! let cors = Cors::new(Policy::new(config)?);
+//! let client = Client::untracked(rocket::build().attach(cors))?;
 //!
-//! for (origin, allowed) in [
-//!     ("https://app.example.com", "https://app.example.com"),
-//!     ("https://other.example", "*"),
+//! for (path, allowed) in [
+//!     ("/public/prices", "*"),
+//!     ("/users", "https://app.example.com"),
 //! ] {
-//!     let response = client.get("/").header(Header::new("Origin", origin)).dispatch();
+//!     let response = client.get(path).header(Header::new("Origin", "https://app.example.com")).dispatch();
 //!     assert_eq!(response.headers().get_one("Access-Control-Allow-Origin"), Some(allowed));
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Different policies for different paths are not possible.
+//! There is one policy for the whole server: a second [`Cors`] is an error when Rocket ignites. A route is compared with the
+//! path that the client sent, whatever a fairing after this one makes of it.
 //!
 //! # Replacing the policy
 //!

@@ -140,14 +140,12 @@
 //!   origins get the same response, and nothing is added.)
 //! - Bodies, streams and upgrades such as WebSockets are not changed.
 //!
-//! # Several policies
+//! # Routes
 //!
-//! For different origins with different permissions, write one policy with several grants. For parts of the paths,
-//! write a policy with [routes](Config::route). They are for the path that the client sent. Put the policy outside of
-//! everything that changes the URI of a request, such as a router that strips a prefix, or tell it with
-//! [`CorsLayer::sent_uri`] where the URI is that the client sent. (`cors_axum::CorsLayer` knows it.)
-//!
-//! Or put a policy around each part of a server, and none around the whole.
+//! For different origins with different permissions, write several grants. For parts of the paths with different
+//! rules, write routes in the policy, with [`Config::route`] or as `[[route]]`. The most specific route decides, and inherits
+//! nothing. A route is compared with the path of the request's URI. Where a router strips a prefix before the layer sees the
+//! request, name the original URI with [`CorsLayer::sent_uri`].
 //!
 //! Do not put one policy around another: the outer one decides alone. It replaces or removes the headers of
 //! the inner one, and reports that once as a warning.

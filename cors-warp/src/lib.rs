@@ -135,32 +135,29 @@
 //!   origins get the same response, and nothing is added.)
 //! - Bodies, streams and upgrades such as WebSockets are not changed.
 //!
-//! # Several policies
+//! # Routes
 //!
-//! For different origins with different permissions, write one policy with several grants. For parts of the
-//! paths, write a policy with [routes](Config::route). They are for the path that the client sent, also after other
-//! filters have matched a part of it.
-//!
-//! Or put a policy around each part, and none around both:
+//! For different origins with different permissions, write several grants. For parts of the paths with different
+//! rules, write routes in the policy: then they are checked and explained, and move to another framework with it. The most
+//! specific route decides, and inherits nothing:
 //!
 //! ```
-//! use cors_warp::{Cors, Grant, Policy};
+//! use cors_warp::{Config, Cors, Grant, Policy};
 //! use warp::Filter as _;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let any_origin = Cors::new(Policy::new(Grant::new(["*"]))?);
-//! let public = any_origin.wrap(warp::path!("prices").map(|| "prices"));
 //! let own_site = Grant::new(["https://app.example.com"]).allow_credentials(true);
-//! let own_site = Cors::new(Policy::new(own_site)?);
-//! let private = own_site.wrap(warp::path!("users").map(|| "users"));
-//!
-//! let app = warp::path("public").and(public).or(warp::path("api").and(private));
+//! let config = Config::new([own_site]).route("/public", Grant::new(["*"]));
+//! let cors = Cors::new(Policy::new(config)?);
+//! let prices = warp::path!("public" / "prices").map(|| "prices");
+//! let users = warp::path!("users").map(|| "users");
+//! let app = cors.wrap(prices.or(users));
 //! // warp::serve(app).run(([127, 0, 0, 1], 8080)).await;
 //!
 //! for (path, allowed) in [
 //!     ("/public/prices", "*"),
-//!     ("/api/users", "https://app.example.com"),
+//!     ("/users", "https://app.example.com"),
 //! ] {
 //!     let request = warp::test::request().path(path);
 //!     let response = request.header("origin", "https://app.example.com").reply(&app).await;
@@ -170,7 +167,7 @@
 //! # }
 //! ```
 //!
-//! Each part takes all paths below its own: what it rejects becomes a response, and `or` is not tried.
+//! A route is compared with the whole path, wherever the filter is.
 //!
 //! Do not put one policy around another: the outer one decides alone. It replaces or removes the headers of
 //! the inner one, and reports that once as a warning.
