@@ -27,10 +27,19 @@ pub(crate) fn judge(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     let decision = exchange.policy.policy.decide(request);
     let config = &exchange.policy.config;
     let grant = match decision.verdict() {
-        Verdict::Granted(grant) => config.grants.get(grant.index()),
+        Verdict::Granted(grant) => {
+            let grants = match grant.route() {
+                None => Some(&config.grants),
+                Some(route) => config.routes.get(route).map(|route| &route.part.grants),
+            };
+            grants.and_then(|grants| grants.get(grant.index()))
+        }
         Verdict::NoGrant | Verdict::NoOrigin => None,
     };
-    let url = Url::parse(&format!("{API}{}", request.target)).map_err(|error| error.to_string())?;
+    let Ok(url) = Url::parse(&format!("{API}{}", request.target)) else {
+        // Not a path.
+        return Ok(Pass::NotApplicable);
+    };
     let response = Response::new(answer.status, headers(&answer.lines));
     for credentials in [Credentials::SameOrigin, Credentials::Include] {
         let asked = headers(&request.lines);

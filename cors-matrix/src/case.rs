@@ -5,10 +5,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cors_core::{Config, Policy};
+use cors_core::{Config, ConfigErrors, LoadOptions, Policy, Variables, document};
 use serde::Deserialize;
 
 use crate::message::RawRequest;
+use crate::server::VARIABLES;
 
 /// Whether the cases are about a header. Every other header belongs to the application or the framework.
 pub fn is_relevant(name: &str) -> bool {
@@ -113,6 +114,29 @@ struct CaseEntry {
 
 type Values = Vec<(String, String)>;
 
+impl NamedPolicy {
+    /// Reads a policy, with the [variables](crate::server::VARIABLES) that the fixture servers have.
+    ///
+    /// # Errors
+    ///
+    /// Its errors.
+    pub fn new(name: &str, source: &str) -> Result<Self, ConfigErrors> {
+        let variables = (VARIABLES.iter())
+            .fold(Variables::of_process(), |variables, (name, value)| {
+                variables.set(*name, *value)
+            });
+        let root = document::parse_toml(source)?;
+        let options = LoadOptions::default().variables(variables);
+        let loaded = options.load_tree(&root, source)?;
+        Ok(Self {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            policy: loaded.policy,
+            config: loaded.config,
+        })
+    }
+}
+
 impl Suite {
     /// Reads all files of a folder.
     ///
@@ -156,13 +180,10 @@ impl Suite {
                     let source = source
                         .or_else(|| common.policies.get(&entry.policy))
                         .ok_or_else(|| format!("there is no policy `{}`", entry.policy))?;
-                    let policy = Arc::new(NamedPolicy {
-                        name: format!("{name}/{}", entry.policy),
-                        source: source.clone(),
-                        policy: Policy::from_toml(source)
-                            .map_err(|errors| format!("policy `{}`: {errors}", entry.policy))?,
-                        config: toml::from_str(source).map_err(|error| error.to_string())?,
-                    });
+                    let policy = NamedPolicy::new(&format!("{name}/{}", entry.policy), source);
+                    let policy =
+                        policy.map_err(|errors| format!("policy `{}`: {errors}", entry.policy))?;
+                    let policy = Arc::new(policy);
                     policies.insert(entry.policy.clone(), Arc::clone(&policy));
                     self.policies.push(Arc::clone(&policy));
                     policy

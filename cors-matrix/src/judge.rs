@@ -1,10 +1,13 @@
 //! The checks of an exchange. Each [`Judge`] compares one exchange with what must be, by a source of its own.
 
-use cors_core::adapter::{Decision, Header, HeaderSource, RequestHead as _, ResponseHeader};
+use cors_core::adapter::{
+    Decision, Header, HeaderSource, RequestHead as _, RequestHeader, ResponseHeader, is_preflight,
+};
 
 use crate::browser;
 use crate::case::{Expected, NamedPolicy, is_relevant};
 use crate::message::{Answer, Line, RawRequest, RawResponse};
+use crate::routes::PolicyPart;
 
 /// An exchange with a server, and the same with the server that has no middleware.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +42,7 @@ pub enum Pass {
 }
 
 /// All checks.
-pub const JUDGES: [Judge; 4] = [
+pub const JUDGES: [Judge; 5] = [
     Judge {
         name: "case",
         judge: |exchange| meets(exchange.answer, exchange.expected).map(|()| Pass::Checked),
@@ -47,6 +50,10 @@ pub const JUDGES: [Judge; 4] = [
     Judge {
         name: "engine",
         judge: engine,
+    },
+    Judge {
+        name: "routes",
+        judge: routes,
     },
     Judge {
         name: "browser",
@@ -130,6 +137,75 @@ fn engine(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     let mut expected = expected;
     expected.sort_by(|(a, _), (b, _)| a.cmp(b));
     same_lines(&relevant(response), &expected).map(|()| Pass::Checked)
+}
+
+/// Checks that a policy with routes grants what the part of the path grants, without the engine.
+fn routes(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
+    let (config, request) = (&exchange.policy.config, exchange.request);
+    let Answer::Response(response) = exchange.answer else {
+        return Ok(Pass::NotApplicable);
+    };
+    if config.routes.is_empty() {
+        return Ok(Pass::NotApplicable);
+    }
+    let path = request.path().unwrap_or_default();
+    let part = PolicyPart::of(config, &String::from_utf8_lossy(path));
+    let grants = part.grants(config);
+    let is_for_all = matches!(grants, [grant] if grant.allow_origins == ["*"]);
+    let origins: Vec<_> = request.lines(RequestHeader::Origin).collect();
+    let origin = match &*origins {
+        [origin] => Some(*origin),
+        _ => None,
+    };
+    let grant = grants.iter().find(|grant| {
+        let mut patterns = grant.allow_origins.iter();
+        patterns.any(|pattern| origin.is_some_and(|origin| is_match(pattern, origin)))
+    });
+    let grant = match is_for_all && !is_preflight(request) {
+        true => grants.first(),
+        false => grant,
+    };
+    let allowed = grant.map(
+        |grant| match grant.allow_origins.iter().any(|origin| origin == "*") {
+            true => b"*",
+            false => origin.unwrap_or_default(),
+        },
+    );
+    let found: Vec<_> = response.lines("access-control-allow-origin").collect();
+    if found != Vec::from_iter(allowed) {
+        return Err(format!("{part:?} allows {allowed:?}, got {found:?}"));
+    }
+    let credentials = grant.is_some_and(|grant| grant.allow_credentials);
+    if response
+        .lines("access-control-allow-credentials")
+        .next()
+        .is_some()
+        != credentials
+    {
+        return Err(format!("{part:?}: credentials should be {credentials}"));
+    }
+    let varies = response.lines("vary").any(|line| {
+        let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+        line.split(',')
+            .any(|name| ["origin", "*"].contains(&name.trim()))
+    });
+    match varies != is_for_all {
+        true => Ok(Pass::Checked),
+        false => Err(format!("{part:?}: `Vary: Origin` is {varies}")),
+    }
+}
+
+/// Whether a pattern of the cases with routes matches an origin.
+fn is_match(pattern: &str, origin: &[u8]) -> bool {
+    let origin = String::from_utf8_lossy(origin);
+    match pattern.split_once('*') {
+        None => origin == pattern,
+        Some((before, after)) => {
+            let inside = origin.strip_prefix(before);
+            let inside = inside.and_then(|rest| rest.strip_suffix(after));
+            inside.is_some_and(|inside| pattern == "*" || !inside.is_empty())
+        }
+    }
 }
 
 /// Writes headers as an adapter must, the slow and obvious way.
@@ -246,8 +322,6 @@ pub fn show((name, value): &Line) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cors_core::Policy;
-
     use super::*;
 
     fn response(text: &str) -> Answer {
@@ -265,12 +339,7 @@ mod tests {
     #[test]
     fn faults() {
         let source = "allow_origins = ['https://a.b']\nallow_methods = ['PUT']";
-        let policy = NamedPolicy {
-            name: "faults/policy".to_owned(),
-            source: source.to_owned(),
-            policy: Policy::from_toml(source).unwrap(),
-            config: toml::from_str(source).unwrap(),
-        };
+        let policy = NamedPolicy::new("faults/policy", source).unwrap();
         let check = |method: &str, expected: &str, bare: &str, answer: &str, objecting: &[&str]| {
             let mut lines = vec![("origin".to_owned(), b"https://a.b".to_vec())];
             if method == "OPTIONS" {
@@ -343,5 +412,58 @@ mod tests {
         preflight(&right.replace("PUT", "put"), &["case", "engine", "browser"]);
         preflight(&format!("{right}\nx-handler: 1"), &["case", "engine"]);
         preflight(bare, &["case", "engine", "browser"]);
+    }
+
+    /// The check of routes needs no engine: it finds the grant of another part.
+    #[test]
+    fn grants_of_other_parts() {
+        let source = "allow_origins = ['https://a.b']\n\
+                      [[route]]\npath = '/public'\nallow_origins = ['*']\n\
+                      [[route]]\npath = '/c/{d}'\nallow_origins = ['https://*.c']\nallow_credentials = true";
+        let policy = NamedPolicy::new("faults/routes", source).unwrap();
+        let judge = |target: &str, origin: &str, answer: &str| {
+            let request = RawRequest {
+                method: "GET".to_owned(),
+                target: target.to_owned(),
+                lines: vec![("origin".to_owned(), origin.as_bytes().to_vec())],
+                body: Vec::new(),
+            };
+            let answer = response(answer);
+            routes(&JudgedExchange {
+                policy: &policy,
+                request: &request,
+                expected: &Expected::Closed,
+                answer: &answer,
+                bare: &answer,
+            })
+        };
+        let everyone = "200\naccess-control-allow-origin: *";
+        let top = "200\naccess-control-allow-origin: https://a.b\nvary: Origin";
+        let route = "200\naccess-control-allow-origin: https://b.c\n\
+                     access-control-allow-credentials: true\nvary: Origin";
+        let nothing = "200\nvary: Origin";
+        let answers = [everyone, top, route, nothing, "200"];
+        for (target, origin, right) in [
+            ("/public/a", "https://a.b", everyone),
+            ("/public/a?b=/../c", "null", everyone),
+            ("/", "https://a.b", top),
+            ("/publica", "https://a.b", top),
+            ("/c/d/e", "https://b.c", route),
+            ("/c", "https://b.c", nothing),
+            ("/c/d", "https://.c", nothing),
+            ("/", "https://b.c", nothing),
+            ("/public//a", "https://a.b", nothing),
+            ("/Public", "https://a.b", nothing),
+            ("*", "https://a.b", nothing),
+        ] {
+            for answer in answers {
+                let found = judge(target, origin, answer).is_ok();
+                assert_eq!(found, answer == right, "{target} {origin} {answer}");
+            }
+        }
+        let without_credentials = route.replace("-credentials: true", "-methods: GET");
+        assert!(judge("/c/d", "https://b.c", &without_credentials).is_err());
+        let varies = format!("{everyone}\nvary: Origin");
+        assert!(judge("/public", "https://a.b", &varies).is_err());
     }
 }

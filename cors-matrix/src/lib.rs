@@ -6,6 +6,7 @@
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
 //! - [`path`]: paths that servers read in different ways.
 //! - [`server`]: the fixture servers, built and started.
+//! - [`routes`]: which part of a policy a path belongs to, the slow and obvious way.
 //! - [`run`]: every case against every framework.
 //! - [`judge`]: the checks: against the case, the engine's decision, the model of the browser and the bare server.
 //! - [`report`]: the result, as a table, JSON or HTML.
@@ -29,6 +30,7 @@ pub mod message;
 pub mod path;
 pub mod readme;
 pub mod report;
+pub mod routes;
 pub mod run;
 pub mod server;
 pub mod skip;

@@ -62,6 +62,22 @@ impl RequestHead for RawRequest {
         let lines = self.lines.iter().filter(named);
         lines.map(|(_, value)| value.trim_ascii())
     }
+
+    fn path(&self) -> Option<&[u8]> {
+        // Libraries for HTTP drop a fragment.
+        let target = self.target.split(['?', '#']).next().unwrap_or_default();
+        let path = match target.split_once("://") {
+            // The absolute form. Without a path, it is that of `/`.
+            Some((scheme, rest)) if !scheme.contains('/') => {
+                let path = rest.find('/').and_then(|at| rest.get(at..));
+                path.unwrap_or("/")
+            }
+            _ if target.starts_with('/') || target == "*" => target,
+            // The authority form.
+            _ => "",
+        };
+        Some(path.as_bytes())
+    }
 }
 
 /// What came back.
@@ -290,6 +306,24 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn paths() {
+        #[track_caller]
+        fn check(target: &str, path: &str) {
+            let request = RawRequest {
+                target: target.to_owned(),
+                ..bare("GET")
+            };
+            assert_eq!(request.path(), Some(path.as_bytes()), "{target}");
+        }
+        for (target, path) in crate::path::TARGETS {
+            check(target, path);
+        }
+        check("/a?b://c/d", "/a");
+        check("/a://b", "/a://b");
+        check("/a#b", "/a");
     }
 
     fn bare(method: &str) -> RawRequest {

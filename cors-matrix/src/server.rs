@@ -16,6 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// them and sets it.
 pub const SERVERS: &str = "CORS_FIXTURE_SERVERS";
 
+/// Environment variables of the fixture servers, for the policies that have items from variables.
+pub const VARIABLES: [(&str, &str); 2] = [
+    (
+        "CORS_MATRIX_ORIGINS",
+        "https://variable.example.com, https://second.example.com",
+    ),
+    ("CORS_MATRIX_EMPTY", ""),
+];
+
 /// A web framework with an adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Framework {
@@ -178,6 +187,7 @@ impl FixtureBinary {
             None => command.arg("--bare"),
         };
         command.args(["--port", &port.to_string(), "--until-stdin-ends"]);
+        command.envs(VARIABLES).env_remove("CORS_MATRIX_UNSET");
         command.stdin(Stdio::piped());
         command
     }
