@@ -17,6 +17,11 @@ allow_credentials = true
 [[grant]]
 allow_origins  = ["https://public.example"]
 expose_headers = ["etag"]
+
+[[route]]
+path           = "/public"
+allow_origins  = ["*"]
+expose_headers = ["etag"]
 "#;
 
 /// The site whose page sends a request.
@@ -84,6 +89,8 @@ pub(super) struct Asked {
     language: Option<&'static str>,
     /// `None`: the path has no route, so the framework responds.
     pub(super) document: Option<&'static Document>,
+    /// Whether the path is in the part that is the same for all sites.
+    pub(super) is_public: bool,
     is_conditional: bool,
     pub(super) request: RawRequest,
 }
@@ -99,8 +106,10 @@ impl Asked {
         let is_conditional = document.is_some_and(|document| document.has_etag) && random.bool();
         let is_head = random.u8(..5) == 0;
         let number = random.u8(..NUMBERS);
+        let is_public = document.is_none() && random.bool();
         let target = match document {
             Some(document) => format!("/documents/{}?{number}", document.name),
+            None if is_public => format!("/public/nowhere?{number}"),
             None => format!("/nowhere?{number}"),
         };
         let mut lines: Vec<Line> = Vec::new();
@@ -122,6 +131,7 @@ impl Asked {
             encoding,
             language,
             document,
+            is_public,
             is_conditional,
             request,
         }
@@ -142,8 +152,13 @@ impl Asked {
 
     fn judge_cors(&self, response: &RawResponse) -> Vec<(Fault, String)> {
         let mut faults = Vec::new();
-        let grant = self.site.grant.as_ref();
-        let origin = grant.and(self.site.origin);
+        let (grant, origin) = match self.is_public {
+            true => (SECOND.as_ref(), Some("*")),
+            false => {
+                let grant = self.site.grant.as_ref();
+                (grant, grant.and(self.site.origin))
+            }
+        };
         let credentials = grant.filter(|grant| grant.credentials).map(|_| "true");
         for (fault, name, right) in [
             (Fault::WrongOrigin, "access-control-allow-origin", origin),
@@ -172,8 +187,10 @@ impl Asked {
         let mut named = response
             .lines("vary")
             .flat_map(|line| line.split(|b| *b == b','));
-        if !named.any(|name| matches!(name.trim_ascii(), b"*" | b"Origin" | b"origin")) {
-            faults.push((Fault::Other, "`vary` does not name `Origin`".to_owned()));
+        let varies = named.any(|name| matches!(name.trim_ascii(), b"*" | b"Origin" | b"origin"));
+        if varies == self.is_public {
+            let message = format!("whether `vary` names `Origin` is {varies}");
+            faults.push((Fault::Other, message));
         }
         faults
     }
@@ -316,6 +333,7 @@ mod tests {
                 ));
             }
             assert!(drawn(method, "/nowhere?", None));
+            assert!(drawn(method, "/public/nowhere?", None));
             assert!(drawn(method, "/documents/etag?", Some("If-None-Match")));
             assert!(!drawn(method, "/documents/plain?", Some("If-None-Match")));
         }
@@ -328,6 +346,8 @@ mod tests {
         asked.encoding = (None, gzip.unwrap_or_default());
         asked.language = Some("de");
         asked.document = document.map(|name| Document::named(name).unwrap());
+        asked.is_public = false;
+        asked.request.target = "/nowhere".to_owned();
         asked.is_conditional = document == Some("etag");
         asked.request.method = if gzip.is_some() { "GET" } else { "HEAD" }.to_owned();
         asked.request.lines.clear();
@@ -405,6 +425,25 @@ mod tests {
         );
         check(APP, &GRANTED.replace("Origin", "X-Origin"), &[Fault::Other]);
         check(None, "", &[Fault::Other]);
+    }
+
+    /// The same for all sites.
+    #[test]
+    fn public_part() {
+        let check = |origin, fields: &str, expected: &[Fault]| {
+            let mut asked = asked(None, origin, None);
+            asked.is_public = true;
+            check(&asked, &format!("404\n{fields}"), b"", expected);
+        };
+        let public = "access-control-allow-origin: *\naccess-control-expose-headers: etag";
+        let varies = format!("{public}\nvary: Origin");
+        for origin in [APP, Some("https://evil.example"), None] {
+            check(origin, public, &[]);
+            check(origin, &format!("{public}\nvary: Accept-Encoding"), &[]);
+            check(origin, &varies, &[Fault::Other]);
+            let app = public.replace('*', "https://app.example.com");
+            check(origin, &app, &[Fault::WrongOrigin]);
+        }
     }
 
     #[test]
