@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Check(Check),
     Explain(Explain),
     Probe(Probe),
+    /// Print the JSON Schema of policy files, for editors
+    Schema,
     /// Print a script for the completion of commands and options in a shell
     Completions {
         /// The shell

@@ -73,6 +73,10 @@ fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
         Command::Check(args) => check::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
         Command::Probe(args) => probe::run(&args, out),
+        Command::Schema => {
+            out.write_all(include_bytes!("../schema.json"))?;
+            Ok(Outcome::Fine)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "cors", out);
             Ok(Outcome::Fine)

@@ -16,5 +16,6 @@ mod fix;
 mod hostile;
 mod probe;
 mod readme;
+mod schema;
 mod support;
 mod whole;

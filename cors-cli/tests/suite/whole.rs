@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::cors;
 
-const COMMANDS: [&str; 5] = ["check", "explain", "probe", "completions", "man"];
+const COMMANDS: [&str; 6] = ["check", "explain", "probe", "schema", "completions", "man"];
 
 #[test]
 fn every_command_has_help() {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::reader::Sources;
+use super::reader::{self, Sources};
 use crate::config::Config;
 use crate::environment::Reference;
 use crate::error::Place;
@@ -141,6 +141,21 @@ fn find_variables(part: &Item, of_part: &Place, uses: &mut Vec<VariableUse>) {
             _ => {}
         }
     }
+}
+
+/// The keys at the top of a file, next to those of a grant.
+pub fn file_keys() -> &'static [&'static str] {
+    &reader::FILE_KEYS
+}
+
+/// The keys of a route, next to those of a grant.
+pub fn route_keys() -> &'static [&'static str] {
+    &reader::ROUTE_KEYS
+}
+
+/// The items that `dangerously_allow` can have.
+pub fn dangers() -> &'static [&'static str] {
+    &reader::DANGERS
 }
 
 /// The lists whose items can be variables.

@@ -17,7 +17,7 @@ use crate::text::Excerpt;
 use crate::validate;
 
 pub(super) const FILE_KEYS: [&str; 4] = ["preflight_status", "dangerously_allow", "grant", "route"];
-const ROUTE_KEYS: [&str; 3] = ["path", "dangerously_allow", "grant"];
+pub(super) const ROUTE_KEYS: [&str; 3] = ["path", "dangerously_allow", "grant"];
 pub(super) const DANGERS: [&str; 4] = [
     "insecure-origins",
     "public-suffixes",
