@@ -397,7 +397,8 @@ mod middleware;
 pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
-    GrantId, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile, PolicySource, Reason,
+    GrantId, LivePolicy, LoadError, LoadOptions, Location, NearMiss, Part, PathError, Policy,
+    PolicyFile, PolicySource, Reason, Route, Variables, list_from_env,
 };
 pub use head::Head;
 pub use middleware::{Cors, CorsFuture, CorsMiddleware};

@@ -372,8 +372,9 @@ mod router;
 #[doc(inline)]
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
-    Difference, ErrorCode, Explanation, Grant, GrantId, LivePolicy, LoadError, Location, NearMiss,
-    Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
+    Difference, ErrorCode, Explanation, Grant, GrantId, LivePolicy, LoadError, LoadOptions,
+    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, Route,
+    Variables, Verdict, is_preflight, list_from_env,
 };
 pub use head::Head;
 pub use layer::CorsLayer;

@@ -282,7 +282,8 @@ mod route;
 pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
-    GrantId, LivePolicy, LoadError, Location, NearMiss, Policy, PolicyFile, PolicySource, Reason,
+    GrantId, LivePolicy, LoadError, LoadOptions, Location, NearMiss, Part, PathError, Policy,
+    PolicyFile, PolicySource, Reason, Route, Variables, list_from_env,
 };
 pub use fairing::Cors;
 pub use head::Head;

@@ -329,8 +329,9 @@ mod serve;
 
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
-    Difference, ErrorCode, Explanation, Grant, GrantId, Head, LivePolicy, LoadError, Location,
-    NearMiss, Policy, PolicyFile, PolicySource, Reason, Verdict, is_preflight,
+    Difference, ErrorCode, Explanation, Grant, GrantId, Head, LivePolicy, LoadError, LoadOptions,
+    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, Route,
+    Variables, Verdict, is_preflight, list_from_env,
 };
 pub use layer::Cors;
 #[cfg(feature = "server")]

@@ -1,15 +1,14 @@
 //! Origins from an environment variable.
 
 // guide: begin
-use cors_axum::{ConfigErrors, Grant, Policy};
+use cors_axum::{Grant, Policy, list_from_env};
 
-/// Makes a policy for origins that are separated by commas.
-pub fn policy(origins: &str) -> Result<Policy, ConfigErrors> {
-    let origins = origins.split(',').map(str::trim);
-    let grant = Grant::new(origins)
+/// A policy for the origins in `CORS_ORIGINS`.
+pub fn policy() -> Result<Policy, Box<dyn std::error::Error>> {
+    let grant = Grant::new(list_from_env("CORS_ORIGINS")?)
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["content-type", "authorization"]);
-    Policy::new(grant)
+    Ok(Policy::new(grant)?)
 }
 // guide: end
 
@@ -18,9 +17,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists() {
-        assert!(policy("https://a.example.com, https://b.example.com").is_ok());
-        assert!(policy("https://a.example.com/").is_err());
-        assert!(policy("").is_err());
+    fn a_variable_that_is_not_set() {
+        let error = policy().unwrap_err().to_string();
+        assert!(error.contains("CORS_ORIGINS: is not set"), "{error}");
     }
 }

@@ -3,7 +3,6 @@
 pub mod actix_guard;
 pub mod axum_guard;
 pub mod customers;
-pub mod development;
 pub mod environment;
 pub mod in_rust;
 pub mod included;
