@@ -6,12 +6,12 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderMap,
-    HeaderName, HeaderValue, InvalidHeaderValue, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, VARY,
 };
 use cors_core::adapter::{
-    Decision, Header, HeaderSet, HeaderSource, PerResponse, PolicyCache, Preflight, RequestHeader,
-    ResponseHeader, merge_vary,
+    Decision, Header, HeaderSet, HeaderSource, PerResponse, PolicyCache, Preflight, Refusal,
+    RequestHeader, ResponseHeader, merge_vary,
 };
 use cors_core::{Policy, PolicySource};
 
@@ -57,9 +57,10 @@ impl WorkerPolicy {
         let prepared = self.0.current();
         let head = CaptureOrigin::new(head);
         let decision = prepared.policy.decide(&head);
-        prepared.policy.log_no_grant(&head, decision);
+        prepared.policy.log(&head, decision);
         match decision {
             Decision::Respond(preflight) => Outcome::Respond(prepared.respond(preflight, &head)),
+            Decision::Refuse(refusal) => Outcome::Respond(prepared.refuse(refusal, &head)),
             Decision::Forward(headers) => Outcome::Forward(ResponseHeaders {
                 prepared,
                 headers,
@@ -84,16 +85,28 @@ impl Prepared {
     }
 
     fn respond(&self, preflight: Preflight, head: &CaptureOrigin<'_>) -> HttpResponse {
-        let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-        let mut response = HttpResponse::new(status);
-        let headers = response.headers_mut();
-        if let Some(all) = self.headers.preflight(preflight) {
-            write(all, headers, true, |name| {
-                head.headers().get_all(header_name(name))
-            });
-        }
-        response
+        answer(preflight.status(), self.headers.preflight(preflight), head)
     }
+
+    fn refuse(&self, refusal: Refusal, head: &CaptureOrigin<'_>) -> HttpResponse {
+        answer(refusal.status(), self.headers.refused(refusal), head)
+    }
+}
+
+/// A response without a body.
+fn answer(
+    status: u16,
+    all: Option<&impl AsRef<[Header<HeaderValue>]>>,
+    head: &CaptureOrigin<'_>,
+) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+    let mut response = HttpResponse::new(status);
+    if let Some(all) = all {
+        write(all.as_ref(), response.headers_mut(), true, |name| {
+            head.headers().get_all(header_name(name))
+        });
+    }
+    response
 }
 
 impl ResponseHeaders {
@@ -184,6 +197,7 @@ fn response_header_name(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlExposeHeaders => ACCESS_CONTROL_EXPOSE_HEADERS,
         ResponseHeader::TimingAllowOrigin => HeaderName::from_static("timing-allow-origin"),
         ResponseHeader::Vary => VARY,
+        ResponseHeader::CacheControl => CACHE_CONTROL,
         other => HeaderName::from_static(other.name()),
     }
 }

@@ -62,6 +62,11 @@ impl RequestHead for Head<'_> {
     fn path(&self) -> Option<&[u8]> {
         Some(self.0.uri.path().as_bytes())
     }
+
+    fn authority(&self) -> Option<&[u8]> {
+        let authority = self.0.uri.authority()?;
+        Some(authority.as_str().as_bytes())
+    }
 }
 
 /// A head that keeps the `Origin` that the engine has read, so that it is looked up only once.
@@ -104,6 +109,10 @@ impl RequestHead for CaptureOrigin<'_> {
 
     fn path(&self) -> Option<&[u8]> {
         self.head.path()
+    }
+
+    fn authority(&self) -> Option<&[u8]> {
+        self.head.authority()
     }
 }
 

@@ -47,6 +47,14 @@ impl RequestHead for Head<'_> {
         self.0.path()
     }
 
+    fn authority(&self) -> Option<&[u8]> {
+        RequestHead::authority(&self.0)
+    }
+
+    fn protocol(&self) -> Option<&[u8]> {
+        self.0.protocol()
+    }
+
     fn single_line(&self, name: RequestHeader) -> SingleLine<'_> {
         self.0.single_line(name)
     }

@@ -108,8 +108,8 @@
 //!   allows, or with 403 if the origin has no grant. Routes and layers do not see it. Any other `OPTIONS`
 //!   request reaches your routes.
 //! - Every other response gets the policy's headers, whatever its status.
-//! - No actual request is refused, whatever its origin. CORS is not access control: it says which pages may
-//!   *read* a response.
+//! - No actual request is refused, whatever its origin, unless the policy says so with [`refuse`](Config::refuse). CORS is
+//!   not access control: it says which pages may *read* a response.
 //! - The policy is the only writer: `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers`
 //!   from inside are replaced or removed.
 //! - `Vary` is one line: that of the application, with `Origin` added. (If the policy is one grant to `*`, all
@@ -373,8 +373,8 @@ mod router;
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
     Difference, ErrorCode, Explanation, Grant, GrantId, LivePolicy, LoadError, LoadOptions,
-    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, Route,
-    Variables, Verdict, is_preflight, list_from_env,
+    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, RefusalReason,
+    Refuse, Route, Variables, Verdict, is_preflight, list_from_env,
 };
 pub use head::Head;
 pub use layer::CorsLayer;

@@ -46,6 +46,15 @@ pub struct Config {
     pub grants: Vec<Grant>,
     /// Parts of the service with grants of their own. The order does not matter.
     pub routes: Vec<Route>,
+    /// Which requests of other sites' pages are refused: everywhere, but in routes that have
+    /// [their own](Part::refuse). The default is none.
+    pub refuse: Refuse,
+    /// The hosts of this server, as `Host` has them: `api.example.com` (without a port, or with 80 or 443),
+    /// `localhost:8080`, `localhost:*` (any port), `*.example.com` (one label or more).
+    ///
+    /// With it, `"websocket"` and `"unlisted-origins"` also refuse every request for another host. This is what stops
+    /// DNS rebinding, where the name of a foreign page leads to this server, so that page and server have one origin.
+    pub hosts: Vec<String>,
     /// The status of the response to a preflight that is granted: 204, or 200 for old clients
     /// that accept no other. The default is 204.
     pub preflight_status: u16,
@@ -58,6 +67,8 @@ impl Default for Config {
         Self {
             grants: Vec::new(),
             routes: Vec::new(),
+            refuse: Refuse::default(),
+            hosts: Vec::new(),
             preflight_status: 204,
             dangerously_allow: DangerouslyAllow::default(),
         }
@@ -91,6 +102,20 @@ impl Config {
     pub fn route(mut self, path: impl Into<String>, part: impl Into<Part>) -> Self {
         let (path, part) = (path.into(), part.into());
         self.routes.push(Route { path, part });
+        self
+    }
+
+    /// Sets [`refuse`](Self::refuse).
+    #[must_use]
+    pub fn refuse(mut self, refuse: Refuse) -> Self {
+        self.refuse = refuse;
+        self
+    }
+
+    /// Sets [`hosts`](Self::hosts).
+    #[must_use]
+    pub fn hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
+        self.hosts = collect(hosts);
         self
     }
 
@@ -160,6 +185,8 @@ pub struct Part {
     pub grants: Vec<Grant>,
     /// Opt-ins for settings of these grants that are rejected otherwise.
     pub dangerously_allow: DangerouslyAllow,
+    /// Which requests of other sites' pages are refused here. `None` is what the [top](Config::refuse) refuses.
+    pub refuse: Option<Refuse>,
 }
 
 impl Part {
@@ -175,6 +202,13 @@ impl Part {
     #[must_use]
     pub fn dangerously_allow(mut self, allow: DangerouslyAllow) -> Self {
         self.dangerously_allow = allow;
+        self
+    }
+
+    /// Sets [`refuse`](Self::refuse).
+    #[must_use]
+    pub fn refuse(mut self, refuse: Refuse) -> Self {
+        self.refuse = Some(refuse);
         self
     }
 }
@@ -194,6 +228,73 @@ impl From<Vec<Grant>> for Part {
 impl<const N: usize> From<[Grant; N]> for Part {
     fn from(grants: [Grant; N]) -> Self {
         Self::new(grants)
+    }
+}
+
+/// Which requests of other sites' pages are refused with 403, before the application is reached.
+///
+/// CORS decides what pages may *read*; the request itself reaches the server. Refuse what must not even arrive. A
+/// preflight is never refused, and nor is a request of the server's own pages, or one that no page sent: one
+/// `Sec-Fetch-Site` line with `same-origin` or `none`; or no `Sec-Fetch-Site`, and either no `Origin` or one with the
+/// host and port of the request's `Host`. A grant to `*` does not let a request pass.
+///
+/// # Limits
+///
+/// It is not access control: other clients than browsers send what they like. Browsers send no `Sec-Fetch-Site` over
+/// plain http, except to loopback, and no `Origin` with a `GET` that does not use CORS, such as that of an image: such a
+/// request passes. Against DNS rebinding only [`Config::hosts`] helps.
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::{Config, Grant, Policy, Refuse};
+///
+/// let grant = Grant::new(["https://app.example.com"]).allow_credentials(true);
+/// let refuse = Refuse::default().websocket(true).cross_site_writes(true);
+/// assert!(Policy::new(Config::new([grant]).refuse(refuse)).is_ok());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refuse {
+    /// `"websocket"`: an upgrade to WebSocket, from a page of an origin without a grant. Browsers do not apply CORS to
+    /// WebSockets, and send cookies with them.
+    pub websocket: bool,
+    /// `"cross-site-writes"`: any method but `GET`, `HEAD` and `OPTIONS`, from a page of another origin that has no grant
+    /// with credentials. This is cross-site request forgery.
+    pub cross_site_writes: bool,
+    /// `"unlisted-origins"`: any request from a page of another origin without a grant, but a link that is followed.
+    pub unlisted_origins: bool,
+    /// `refuse_report_only`: lets these requests pass, and reports each as a `tracing` event at level warn.
+    pub report_only: bool,
+}
+
+impl Refuse {
+    /// Sets [`websocket`](Self::websocket).
+    #[must_use]
+    pub fn websocket(mut self, refuse: bool) -> Self {
+        self.websocket = refuse;
+        self
+    }
+
+    /// Sets [`cross_site_writes`](Self::cross_site_writes).
+    #[must_use]
+    pub fn cross_site_writes(mut self, refuse: bool) -> Self {
+        self.cross_site_writes = refuse;
+        self
+    }
+
+    /// Sets [`unlisted_origins`](Self::unlisted_origins).
+    #[must_use]
+    pub fn unlisted_origins(mut self, refuse: bool) -> Self {
+        self.unlisted_origins = refuse;
+        self
+    }
+
+    /// Sets [`report_only`](Self::report_only).
+    #[must_use]
+    pub fn report_only(mut self, report_only: bool) -> Self {
+        self.report_only = report_only;
+        self
     }
 }
 

@@ -1,6 +1,6 @@
 //! Decides what to do with a request, in the order of the Fetch standard.
 
-use crate::decision::{Decision, Preflight, Verdict};
+use crate::decision::{Decision, Preflight, Refusal, Verdict};
 use crate::header::RequestHeader;
 use crate::policy::{CompiledPart, Policy};
 
@@ -41,6 +41,18 @@ pub trait RequestHead {
     ///
     /// `None` if the adapter does not know it: then a policy with routes grants nothing. That is the default.
     fn path(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// The host and port of the request's target, if it names them: in the absolute form, or as `:authority` in HTTP/2.
+    /// They take the place of `Host` ([RFC 9112, section 3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)).
+    fn authority(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// The pseudo-header `:protocol` of an extended CONNECT of HTTP/2
+    /// ([RFC 8441](https://www.rfc-editor.org/rfc/rfc8441#section-4)).
+    fn protocol(&self) -> Option<&[u8]> {
         None
     }
 
@@ -106,33 +118,40 @@ impl Policy {
     pub fn decide(&self, head: &impl RequestHead) -> Decision {
         let policy = self.compiled();
         let part = policy.part(head);
-        let forward = |verdict| Decision::Forward(part.headers(verdict));
         let may_be_preflight = asks_for_method(head);
         if let Some(grant) = part.same_for_all
             && !may_be_preflight
+            && !part.refuse.is_something()
         {
             // <https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>: the same headers on all
             // responses, with `Origin` or without, so that caches need not distinguish them.
-            return forward(Verdict::Granted(grant));
+            return Decision::Forward(part.headers(Verdict::Granted(grant)));
         }
-        match (part.verdict(head), part.same_for_all) {
-            (Verdict::NoOrigin, Some(grant)) => forward(Verdict::Granted(grant)),
+        let verdict = part.verdict(head);
+        if may_be_preflight && verdict != Verdict::NoOrigin {
             // <https://fetch.spec.whatwg.org/#cors-preflight-request>. Whether the requested method and
             // headers are among those sent is checked by the browser:
             // <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, step 7.
-            (verdict @ (Verdict::Granted(_) | Verdict::NoGrant), _) if may_be_preflight => {
-                Decision::Respond(Preflight {
-                    status: match verdict {
-                        Verdict::Granted(_) => policy.preflight_status,
-                        _ => 403,
-                    },
-                    headers: part.headers(verdict),
-                })
-            }
+            return Decision::Respond(Preflight {
+                status: match verdict {
+                    Verdict::Granted(_) => policy.preflight_status,
+                    Verdict::NoGrant | Verdict::NoOrigin => 403,
+                },
+                headers: part.headers(verdict),
+            });
+        }
+        let headers = part.headers(part.same_for_all.map_or(verdict, Verdict::Granted));
+        if !part.refuse.is_something() {
             // Do not refuse an actual request without a grant: browsers also send `Origin` with same-origin
             // POSTs, so refusing would break the site's own forms, and would not protect from clients other
             // than browsers.
-            (verdict, _) => forward(verdict),
+            return Decision::Forward(headers);
+        }
+        match policy.refusal(part, head, verdict) {
+            Some(reason) if !part.refuse.report_only => {
+                Decision::Refuse(Refusal { reason, headers })
+            }
+            reported => Decision::Forward(headers.reporting(reported)),
         }
     }
 }

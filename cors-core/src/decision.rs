@@ -2,6 +2,7 @@
 
 use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
+use crate::refuse::RefusalReason;
 
 /// What to do with a request. An adapter applies it.
 ///
@@ -11,6 +12,8 @@ use crate::header::{RequestHeader, ResponseHeader};
 pub enum Decision {
     /// The request is a CORS-preflight request: send this response now, without a body, and run nothing else.
     Respond(Preflight),
+    /// The request is [refused](crate::Refuse): send this response now, without a body, and run nothing else.
+    Refuse(Refusal),
     /// The request is any other: run the application, then write these headers to its response.
     Forward(HeaderSet),
 }
@@ -20,7 +23,17 @@ impl Decision {
     pub fn headers(self) -> HeaderSet {
         match self {
             Self::Respond(preflight) => preflight.headers,
+            Self::Refuse(refusal) => refusal.headers,
             Self::Forward(headers) => headers,
+        }
+    }
+
+    /// Why the request is refused, or why it [would be](crate::Refuse::report_only).
+    pub fn refusal(self) -> Option<RefusalReason> {
+        match self {
+            Self::Respond(_) => None,
+            Self::Refuse(refusal) => Some(refusal.reason),
+            Self::Forward(headers) => headers.reported,
         }
     }
 
@@ -49,6 +62,30 @@ impl Preflight {
     }
 }
 
+/// The response to a request that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Refusal {
+    pub(crate) reason: RefusalReason,
+    pub(crate) headers: HeaderSet,
+}
+
+impl Refusal {
+    /// The status: 403.
+    pub fn status(self) -> u16 {
+        403
+    }
+
+    /// Why the request is refused.
+    pub fn reason(self) -> RefusalReason {
+        self.reason
+    }
+
+    /// The headers to write: those of a response of the application, and `Cache-Control: no-store`.
+    pub fn headers(self) -> HeaderSet {
+        self.headers
+    }
+}
+
 /// Which headers to write: a key for [`PerResponse`].
 ///
 /// It is valid only for the policy that made it and for what was prepared from that policy.
@@ -56,12 +93,22 @@ impl Preflight {
 pub struct HeaderSet {
     verdict: Verdict,
     row: u32,
+    /// Why the request would be refused, if the policy did not only report.
+    reported: Option<RefusalReason>,
 }
 
 impl HeaderSet {
     /// The row is that of [`PerResponse`].
     pub(crate) fn new(verdict: Verdict, row: u32) -> Self {
-        Self { verdict, row }
+        Self {
+            verdict,
+            row,
+            reported: None,
+        }
+    }
+
+    pub(crate) fn reporting(self, reported: Option<RefusalReason>) -> Self {
+        Self { reported, ..self }
     }
 
     /// Whether the request's origin has a grant. If not, no header echoes anything, and an
@@ -128,11 +175,13 @@ impl<V> Header<V> {
 /// A prepared value for each kind of response of a policy. Created by
 /// [`Policy::prepare`](crate::Policy::prepare), once, at start-up.
 ///
-/// `A` is for the responses of the application, `P` for the responses to preflights.
+/// `A` is for the responses of the application and those to refused requests, `P` for the responses to preflights.
 #[derive(Clone, Debug)]
 pub struct PerResponse<A, P = A> {
     actual: Box<[A]>,
     preflight: Box<[P]>,
+    /// None if nothing is refused.
+    refused: Box<[A]>,
 }
 
 impl<A, P> PerResponse<A, P> {
@@ -148,26 +197,35 @@ impl<A, P> PerResponse<A, P> {
         self.preflight.get(preflight.headers.row as usize)
     }
 
-    /// Both lists have the same rows.
-    pub(crate) fn new(actual: Vec<A>, preflight: Vec<P>) -> Self {
+    /// The value for the response to a request that is refused.
+    #[inline]
+    pub fn refused(&self, refusal: Refusal) -> Option<&A> {
+        self.refused.get(refusal.headers.row as usize)
+    }
+
+    /// All lists have the same rows.
+    pub(crate) fn new(actual: Vec<A>, preflight: Vec<P>, refused: Vec<A>) -> Self {
         Self {
             actual: actual.into(),
             preflight: preflight.into(),
+            refused: refused.into(),
         }
     }
 
     pub(crate) fn try_map<B, Q, E>(
         &self,
-        actual: impl FnMut(&A) -> Result<B, E>,
+        mut actual: impl FnMut(&A) -> Result<B, E>,
         preflight: impl FnMut(&P) -> Result<Q, E>,
     ) -> Result<PerResponse<B, Q>, E> {
+        let preflights = self.preflight.iter().map(preflight);
         Ok(PerResponse {
-            actual: self.actual.iter().map(actual).collect::<Result<_, E>>()?,
-            preflight: self
-                .preflight
+            actual: self
+                .actual
                 .iter()
-                .map(preflight)
+                .map(&mut actual)
                 .collect::<Result<_, E>>()?,
+            preflight: preflights.collect::<Result<_, E>>()?,
+            refused: self.refused.iter().map(actual).collect::<Result<_, E>>()?,
         })
     }
 }

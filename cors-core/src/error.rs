@@ -236,6 +236,14 @@ pub enum ErrorCode {
     UnsetVariable,
     /// A variable that cannot be used, or `${` where no variable can be.
     InvalidVariable,
+    /// An unknown item of `refuse`.
+    UnknownRefusal,
+    /// `refuse_report_only` without `refuse` next to it.
+    ReportOnly,
+    /// `*` as the only grant where origins without a grant are refused.
+    RefuseEverybody,
+    /// An item of `hosts` that is not a host.
+    InvalidHost,
 }
 
 impl ErrorCode {
@@ -280,6 +288,10 @@ impl ErrorCode {
         Self::DuplicateRoute,
         Self::UnsetVariable,
         Self::InvalidVariable,
+        Self::UnknownRefusal,
+        Self::ReportOnly,
+        Self::RefuseEverybody,
+        Self::InvalidHost,
     ];
 
     /// The code's stable name.
@@ -322,6 +334,10 @@ impl ErrorCode {
             Self::DuplicateRoute => "duplicate-route",
             Self::UnsetVariable => "unset-variable",
             Self::InvalidVariable => "invalid-variable",
+            Self::UnknownRefusal => "unknown-refusal",
+            Self::ReportOnly => "report-only",
+            Self::RefuseEverybody => "refuse-everybody",
+            Self::InvalidHost => "invalid-host",
         }
     }
 }
@@ -418,7 +434,7 @@ mod tests {
 
     #[test]
     fn all_codes_are_listed() {
-        let last = ErrorCode::InvalidVariable as usize;
+        let last = ErrorCode::InvalidHost as usize;
         let listed: Vec<_> = ErrorCode::ALL.iter().map(|code| *code as usize).collect();
         assert_eq!(listed, (0..=last).collect::<Vec<_>>());
     }

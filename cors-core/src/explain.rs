@@ -10,6 +10,7 @@ use crate::origin::{Origin, OriginError};
 use crate::path::PathError;
 use crate::pattern::{HostWildcard, OriginPattern, PatternError, Shape};
 use crate::policy::{CompiledPart, Policy};
+use crate::refuse::RefusalReason;
 use crate::suggest;
 use crate::text::Excerpt;
 
@@ -121,6 +122,11 @@ impl Explanation {
         }
     }
 
+    /// Why the request is refused, or would be refused if the policy did not only report.
+    pub fn refusal(&self) -> Option<RefusalReason> {
+        self.decision.refusal()
+    }
+
     /// The first grant of another part of the policy that matches the origin, if this part has none, and no
     /// [near miss](Self::near_miss): the page may be right, and the path wrong.
     pub fn granted_elsewhere(&self) -> Option<GrantId> {
@@ -176,9 +182,23 @@ impl fmt::Display for Explanation {
         if let Some(near_miss) = &self.near_miss {
             write!(f, "; it {near_miss}")?;
         }
-        match self.granted_elsewhere {
-            Some(grant) => write!(f, "; for other paths it has {grant}"),
-            None => Ok(()),
+        if let Some(grant) = self.granted_elsewhere {
+            write!(f, "; for other paths it has {grant}")?;
+        }
+        match (self.decision, self.refusal()) {
+            (_, None) => Ok(()),
+            (Decision::Refuse(_), Some(reason)) => {
+                write!(
+                    f,
+                    "; refused by `{}`: the request {reason}",
+                    reason.as_str()
+                )
+            }
+            (_, Some(reason)) => write!(
+                f,
+                "; `{}` only reports it: the request {reason}",
+                reason.as_str()
+            ),
         }
     }
 }
@@ -342,15 +362,39 @@ impl Policy {
         Some(PathExplanation { path, part })
     }
 
-    /// Emits an event at level debug if the request's origin has no grant, with the fields `reason`,
-    /// `origin` (its first 128 characters) and, where the origin is a misspelling of an allowed one,
-    /// `grant`. For adapters.
+    /// Emits the event for a request, if it needs one. For adapters.
+    ///
+    /// - The request is refused, or would be: at level warn, with the fields `refusal`, `reported` (whether it passes),
+    ///   `route`, and `origin` (its first 128 characters).
+    /// - Its origin has no grant: at level debug, with the fields `reason`, `origin`, `route` and, where the origin is a
+    ///   misspelling of an allowed one, `grant`.
     #[cfg(feature = "tracing")]
     #[inline]
-    pub fn log_no_grant(&self, head: &impl RequestHead, decision: Decision) {
-        if decision.verdict() == Verdict::NoGrant && tracing::enabled!(tracing::Level::DEBUG) {
+    pub fn log(&self, head: &impl RequestHead, decision: Decision) {
+        if decision.refusal().is_some() {
+            self.emit_refusal(head, decision);
+        } else if decision.verdict() == Verdict::NoGrant && tracing::enabled!(tracing::Level::DEBUG)
+        {
             self.emit_no_grant(head, decision);
         }
+    }
+
+    #[cfg(feature = "tracing")]
+    #[cold]
+    fn emit_refusal(&self, head: &impl RequestHead, decision: Decision) {
+        let origin = match head.single_line(RequestHeader::Origin) {
+            SingleLine::One(origin) => String::from_utf8_lossy(origin),
+            SingleLine::Absent | SingleLine::Repeated => "".into(),
+        };
+        let reported = !matches!(decision, Decision::Refuse(_));
+        tracing::warn!(
+            refusal = decision.refusal().map(RefusalReason::as_str),
+            reported,
+            route = self.route(head),
+            origin = %Excerpt(&origin),
+            "CORS: {}",
+            if reported { "a request would be refused" } else { "refused a request" },
+        );
     }
 
     /// A function of its own, so that a request without an event only asks whether the level is enabled.
@@ -359,19 +403,27 @@ impl Policy {
     fn emit_no_grant(&self, head: &impl RequestHead, decision: Decision) {
         let (reason, origin) = self.reason(head, decision);
         let origin = origin.as_deref().unwrap_or_default();
+        let misspelling = self.compiled().part(head).misspelling(origin);
         tracing::debug!(
             reason = reason.as_str(),
-            route = self.compiled().routed.as_ref().and_then(|routed| Some(routed.find(head).ok()??.0)),
-            grant = self.compiled().part(head).misspelling(origin).map(|near_miss| near_miss.grant.index()),
+            route = self.route(head),
+            grant = misspelling.map(|near_miss| near_miss.grant.index()),
             origin = %Excerpt(origin),
             "CORS: origin has no grant",
         );
     }
 
+    /// The route that a request belongs to.
+    #[cfg(feature = "tracing")]
+    fn route(&self, head: &impl RequestHead) -> Option<usize> {
+        let routed = self.compiled().routed.as_ref()?;
+        Some(routed.find(head).ok()??.0)
+    }
+
     fn reason(&self, head: &impl RequestHead, decision: Decision) -> (Reason, Option<String>) {
         let policy = self.compiled();
         let part = policy.part(head);
-        if part.same_for_all.is_some() && matches!(decision, Decision::Forward(_)) {
+        if part.same_for_all.is_some() && !matches!(decision, Decision::Respond(_)) {
             return (Reason::SameForAll, None);
         }
         let origin = match head.single_line(RequestHeader::Origin) {

@@ -18,6 +18,16 @@ pub enum RequestHeader {
     AccessControlRequestMethod,
     /// [`Access-Control-Request-Headers`](https://fetch.spec.whatwg.org/#http-access-control-request-headers).
     AccessControlRequestHeaders,
+    /// [`Host`](https://www.rfc-editor.org/rfc/rfc9110#section-7.2).
+    Host,
+    /// [`Sec-Fetch-Site`](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header).
+    SecFetchSite,
+    /// [`Sec-Fetch-Mode`](https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header).
+    SecFetchMode,
+    /// [`Sec-Fetch-Dest`](https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header).
+    SecFetchDest,
+    /// [`Upgrade`](https://www.rfc-editor.org/rfc/rfc9110#section-7.8).
+    Upgrade,
 }
 
 impl RequestHeader {
@@ -27,6 +37,11 @@ impl RequestHeader {
             Self::Origin => "origin",
             Self::AccessControlRequestMethod => "access-control-request-method",
             Self::AccessControlRequestHeaders => "access-control-request-headers",
+            Self::Host => "host",
+            Self::SecFetchSite => "sec-fetch-site",
+            Self::SecFetchMode => "sec-fetch-mode",
+            Self::SecFetchDest => "sec-fetch-dest",
+            Self::Upgrade => "upgrade",
         }
     }
 }
@@ -61,10 +76,13 @@ pub enum ResponseHeader {
     /// [`merge_vary`] makes one line of it and of the application's own lines; every other header
     /// replaces the existing lines.
     Vary,
+    /// [`Cache-Control`](https://www.rfc-editor.org/rfc/rfc9111#section-5.2), on the response to a request that is
+    /// refused.
+    CacheControl,
 }
 
 impl ResponseHeader {
-    /// All headers. In the response to a preflight, only the policy writes them.
+    /// The headers of the CORS protocol. In the response to a preflight, only the policy writes them.
     pub const ALL: &[Self] = &[
         Self::AccessControlAllowOrigin,
         Self::AccessControlAllowCredentials,
@@ -95,6 +113,7 @@ impl ResponseHeader {
             Self::AccessControlExposeHeaders => "access-control-expose-headers",
             Self::TimingAllowOrigin => "timing-allow-origin",
             Self::Vary => "vary",
+            Self::CacheControl => "cache-control",
         }
     }
 }
@@ -234,8 +253,9 @@ mod tests {
 
     #[test]
     fn all_response_headers() {
-        // A new one does not compile here; it belongs into `ALL`, too.
+        // A new one does not compile here; if it is one of the CORS protocol, it belongs into `ALL`, too.
         let place = |header: ResponseHeader| match header {
+            ResponseHeader::CacheControl => 8,
             ResponseHeader::AccessControlAllowOrigin => 0,
             ResponseHeader::AccessControlAllowCredentials => 1,
             ResponseHeader::AccessControlAllowMethods => 2,

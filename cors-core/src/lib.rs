@@ -132,8 +132,8 @@
 //! # Limits
 //!
 //! - CORS is not access control. It tells *browsers* which *pages* may read a response. Actual requests reach
-//!   the application, whatever their origin, and other clients do not use CORS. It does not protect against
-//!   cross-site request forgery.
+//!   the application, whatever their origin, and other clients do not use CORS. [`Refuse`] also keeps requests of other
+//!   sites' pages from the application: cross-site request forgery, WebSockets, local servers.
 //! - The routes of a policy are compared with the path as the client sent it. A path that servers read in several ways has
 //!   no grant in a policy with routes; see [`Route`].
 //! - The browser checks whether the method and the headers of a preflight are in the policy's lists. The response
@@ -178,6 +178,7 @@ mod policy;
 mod policy_cache;
 mod public_suffix;
 mod punycode;
+mod refuse;
 mod regular_expression;
 mod routes;
 mod seen;
@@ -190,7 +191,7 @@ mod validate;
 mod watch;
 mod written_list;
 
-pub use config::{Config, DangerouslyAllow, Grant, Part, Route};
+pub use config::{Config, DangerouslyAllow, Grant, Part, Refuse, Route};
 #[cfg(any(feature = "toml", feature = "serde"))]
 pub use config_file::Variables;
 #[cfg(any(feature = "toml", feature = "serde"))]
@@ -208,6 +209,7 @@ pub use path::PathError;
 pub use pattern::{OriginPattern, PatternError};
 pub use policy::Policy;
 pub use public_suffix::PublicSuffix;
+pub use refuse::RefusalReason;
 
 /// The code of the README, compiled by `cargo test --doc`.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "tracing")]
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::config::{Config, Grant};
+use crate::config::{Config, Grant, Refuse};
 use crate::decide::RequestHead;
 use crate::decision::{Decision, Header, HeaderSet, HeaderSource, PerResponse, Verdict};
 use crate::error::{ConfigError, ConfigErrors};
@@ -14,6 +14,7 @@ use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
 use crate::matching::Allowlist;
 use crate::path::PathError;
+use crate::refuse::{GrantKind, Hosts};
 use crate::routes::Routes;
 use crate::validate::{self, Checked, Patterns};
 
@@ -39,6 +40,8 @@ pub(crate) struct Compiled {
     /// What is for paths without a route. A policy without routes knows no paths.
     top: CompiledPart,
     pub(crate) routed: Option<Routed>,
+    pub(crate) hosts: Option<Hosts>,
+    refuses: bool,
     pub(crate) preflight_status: u16,
     headers: PerResponse<Box<[Header<Box<str>>]>>,
     /// Whether a header that other code had set was reported.
@@ -60,8 +63,14 @@ pub(crate) struct CompiledPart {
     pub(crate) allowlist: Allowlist,
     /// Whether the part is one `*` grant, so that the headers are the same for all requests.
     pub(crate) same_for_all: Option<GrantId>,
+    /// What it refuses.
+    pub(crate) refuse: Refuse,
+    /// Its grants, as a refusal depends on them.
+    grants: Box<[GrantKind]>,
     /// The row of its first grant in [`PerResponse`].
     first_row: u32,
+    /// The row without a grant.
+    no_grant_row: u32,
 }
 
 impl Policy {
@@ -92,24 +101,32 @@ impl Policy {
             return None;
         }
         let mut headers = Headers::new();
-        let grants = config.routes.iter().map(|route| &*route.part.grants);
-        let grants = std::iter::once(&*config.grants).chain(grants);
-        let mut parts = parts.into_iter().zip(grants);
-        let mut parts = parts
-            .by_ref()
-            .map(|(patterns, grants)| headers.part(patterns, grants));
+        let routes_of_config = config.routes.iter().map(|route| &route.part);
+        let routed =
+            routes_of_config.map(|part| (&*part.grants, part.refuse.unwrap_or(config.refuse)));
+        let all = std::iter::once((&*config.grants, config.refuse)).chain(routed);
+        let parts = parts.into_iter().zip(all);
+        let mut parts =
+            parts.map(|(patterns, (grants, refuse))| headers.part(patterns, grants, refuse));
         let top = parts.next()?;
         let parts: Box<[_]> = parts.collect();
+        let refused = parts.iter().map(|part| part.refuse);
+        let refused = refused.fold(top.refuse.or(Refuse::default()), Refuse::or);
         let routed = (!parts.is_empty()).then(|| Routed {
             routes,
             parts,
-            abnormal: CompiledPart::default(),
+            abnormal: CompiledPart {
+                refuse: refused,
+                ..CompiledPart::default()
+            },
         });
         Some(Self(Arc::new(Compiled {
             top,
             routed,
+            hosts: (!config.hosts.is_empty()).then(|| Hosts::new(&config.hosts)),
             preflight_status: config.preflight_status,
-            headers: PerResponse::new(headers.actual, headers.preflight),
+            refuses: refused.is_something(),
+            headers: headers.per_response(refused.is_something()),
             #[cfg(feature = "tracing")]
             reported: AtomicBool::new(false),
         })))
@@ -140,6 +157,7 @@ impl Policy {
         let headers = &self.0.headers;
         let row = match decision {
             Decision::Respond(preflight) => headers.preflight(preflight),
+            Decision::Refuse(refusal) => headers.refused(refusal),
             Decision::Forward(actual) => headers.actual(actual),
         };
         row.map_or(&[], |row| row)
@@ -184,7 +202,7 @@ impl Policy {
             #[cfg(feature = "tracing")]
             tracing::error!(%error, "CORS headers could not be prepared; no CORS headers are sent");
             let _ = error;
-            PerResponse::new(Vec::new(), Vec::new())
+            PerResponse::new(Vec::new(), Vec::new(), Vec::new())
         })
     }
 
@@ -216,6 +234,23 @@ impl Policy {
     #[inline]
     pub fn has_routes(&self) -> bool {
         self.0.routed.is_some()
+    }
+
+    /// Whether the policy refuses something: for adapters in which that takes more than a decision.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Config, Grant, Policy, Refuse};
+    ///
+    /// let config = Config::new([Grant::new(["https://app.example.com"])]);
+    /// assert!(!Policy::new(config.clone())?.refuses());
+    /// assert!(Policy::new(config.refuse(Refuse::default().websocket(true)))?.refuses());
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    #[inline]
+    pub fn refuses(&self) -> bool {
+        self.0.refuses
     }
 
     pub(crate) fn compiled(&self) -> &Compiled {
@@ -269,9 +304,13 @@ impl CompiledPart {
     pub(crate) fn headers(&self, verdict: Verdict) -> HeaderSet {
         let row = match verdict {
             Verdict::Granted(grant) => self.first_row.saturating_add(grant.number()),
-            Verdict::NoGrant | Verdict::NoOrigin => u32::from(self.same_for_all.is_some()),
+            Verdict::NoGrant | Verdict::NoOrigin => self.no_grant_row,
         };
         HeaderSet::new(verdict, row)
+    }
+
+    pub(crate) fn grant(&self, grant: GrantId) -> Option<GrantKind> {
+        self.grants.get(grant.index()).copied()
     }
 }
 
@@ -302,28 +341,46 @@ impl Headers {
     }
 
     /// Adds the rows of a part, and compiles it.
-    fn part(&mut self, patterns: Patterns<'_>, grants: &[Grant]) -> CompiledPart {
+    fn part(&mut self, patterns: Patterns<'_>, grants: &[Grant], refuse: Refuse) -> CompiledPart {
         let same_for_all = match &*patterns {
             [(grant, pattern)] if grant.index() == 0 && pattern.as_str() == "*" => Some(*grant),
             _ => None,
         };
+        // What is refused depends on the origin.
+        let varies = same_for_all.is_none() || refuse.refuses();
         // More rows than this do not fit into memory.
         let first_row = u32::try_from(self.actual.len()).unwrap_or(u32::MAX);
         for grant in grants {
-            self.actual
-                .push(actual_headers(grant, same_for_all.is_some()));
-            self.preflight
-                .push(preflight_headers(grant, same_for_all.is_some()));
+            self.actual.push(actual_headers(grant, varies));
+            self.preflight.push(preflight_headers(grant, varies));
         }
         CompiledPart {
             allowlist: Allowlist::new(patterns.into_iter()),
             same_for_all,
+            refuse,
+            grants: grants.iter().map(grant_kind).collect(),
             first_row,
+            no_grant_row: u32::from(!varies),
         }
+    }
+
+    fn per_response(self, refuses: bool) -> PerResponse<Box<[Header<Box<str>>]>> {
+        let no_store = constant(ResponseHeader::CacheControl, "no-store");
+        let rows = self.actual.iter().filter(|_| refuses);
+        let refused = rows.map(|row| row.iter().chain([&no_store]).cloned().collect());
+        let refused = refused.collect();
+        PerResponse::new(self.actual, self.preflight, refused)
     }
 }
 
-fn actual_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>]> {
+fn grant_kind(grant: &Grant) -> GrantKind {
+    GrantKind {
+        is_everybody: grant.allow_origins.iter().any(|origin| origin == "*"),
+        credentials: grant.allow_credentials,
+    }
+}
+
+fn actual_headers(grant: &Grant, varies: bool) -> Box<[Header<Box<str>>]> {
     let mut headers = common_headers(grant);
     if !grant.expose_headers.is_empty() {
         let names = grant.expose_headers.join(", ");
@@ -335,13 +392,13 @@ fn actual_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>]> 
             allowed_origin(grant),
         ));
     }
-    if !same_for_all {
+    if varies {
         headers.push(constant(ResponseHeader::Vary, "Origin"));
     }
     headers.into_boxed_slice()
 }
 
-fn preflight_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>]> {
+fn preflight_headers(grant: &Grant, varies: bool) -> Box<[Header<Box<str>>]> {
     let mut headers = common_headers(grant);
     let mut vary = vec!["Origin"];
     let lists = [
@@ -375,7 +432,7 @@ fn preflight_headers(grant: &Grant, same_for_all: bool) -> Box<[Header<Box<str>>
     }
     let max_age = grant.max_age.as_secs().to_string();
     headers.push(constant(ResponseHeader::AccessControlMaxAge, &max_age));
-    if !same_for_all {
+    if varies {
         headers.push(constant(ResponseHeader::Vary, &vary.join(", ")));
     }
     headers.into_boxed_slice()

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE, Part, Route};
+use crate::config::{Config, DangerouslyAllow, Grant, MAX_MAX_AGE, Part, Refuse, Route};
 use crate::environment;
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::grant_id::GrantId;
@@ -11,6 +11,7 @@ use crate::header::{self, ResponseHeader};
 use crate::method;
 use crate::path::{self, RoutePath};
 use crate::pattern::{OriginPattern, PatternError, Shape};
+use crate::refuse;
 use crate::routes::Routes;
 use crate::seen::SeenPatterns;
 use crate::suggest;
@@ -37,20 +38,27 @@ pub(crate) fn check<'a>(
     incomplete: &HashSet<GrantId>,
     errors: &mut Vec<ConfigError>,
 ) -> Checked<'a> {
-    let mut part = |route, grants: &'a [Grant], danger| {
-        check_grants(route, grants, danger, incomplete, errors)
+    let mut part = |route, grants: &'a [Grant], danger, refuse| {
+        let patterns = check_grants(route, grants, danger, incomplete, errors);
+        check_refuse(route, grants, refuse, errors);
+        patterns
     };
-    let mut parts = vec![part(None, &config.grants, config.dangerously_allow)];
+    let (danger, refuse) = (config.dangerously_allow, config.refuse);
+    let mut parts = vec![part(None, &config.grants, danger, refuse)];
     for (index, route) in config.routes.iter().enumerate() {
         let Part {
             grants,
             dangerously_allow,
+            refuse,
         } = &route.part;
-        parts.push(part(Some(index), grants, *dangerously_allow));
+        let refuse = refuse.unwrap_or(config.refuse);
+        parts.push(part(Some(index), grants, *dangerously_allow, refuse));
     }
-    if config.grants.is_empty() && config.routes.is_empty() {
+    let is_empty = config.grants.is_empty() && config.routes.is_empty();
+    if is_empty && !config.refuse.is_something() {
         errors.push(missing_origins(Place::default()));
     }
+    check_hosts(&config.hosts, errors);
     let routes = check_routes(&config.routes, errors);
     if !matches!(config.preflight_status, 200 | 204) {
         errors.push(preflight_status(config.preflight_status));
@@ -89,6 +97,62 @@ fn check_grants<'a>(
         grant.max_age();
     }
     origins.patterns
+}
+
+/// Where `*` is the only grant, no origin is listed, and all would be refused.
+fn check_refuse(
+    route: Option<usize>,
+    grants: &[Grant],
+    refuse: Refuse,
+    errors: &mut Vec<ConfigError>,
+) {
+    let refused = [
+        (refuse.websocket, "websocket"),
+        (refuse.unlisted_origins, "unlisted-origins"),
+    ];
+    let [grant] = grants else { return };
+    if grant.allow_origins != ["*"] {
+        return;
+    }
+    for (_, name) in refused.into_iter().filter(|(refused, _)| *refused) {
+        let place = Place {
+            route,
+            grant: Some(0),
+            key: "allow_origins".to_owned(),
+            index: Some(0),
+            ..Place::default()
+        };
+        let advice = match route {
+            None => "list the origins",
+            Some(_) => "list the origins, or write `refuse = []` in the route",
+        };
+        let message = format!(
+            "is the only grant here, and `{name}` in `refuse` needs origins that are listed: anyone has a grant by `*`; {advice}"
+        );
+        errors.push(ConfigError::new(ErrorCode::RefuseEverybody, place, message).value_of("*"));
+    }
+}
+
+fn check_hosts(hosts: &[String], errors: &mut Vec<ConfigError>) {
+    let mut seen = HashMap::with_capacity(hosts.len());
+    for (index, host) in hosts.iter().enumerate() {
+        let place = Place {
+            key: "hosts".to_owned(),
+            index: Some(index),
+            ..Place::default()
+        };
+        let error = if !refuse::is_host_pattern(host) {
+            let message = "is not a host; write it as `Host` has it, such as `api.example.com`, `localhost:*` or `*.example.com`";
+            let error = ConfigError::new(ErrorCode::InvalidHost, place, message);
+            error.suggest(refuse::suggest_host(host))
+        } else if let Some(first) = seen.insert(host, index) {
+            let message = format!("is listed twice, first as hosts[{first}]; remove one");
+            ConfigError::new(ErrorCode::Duplicate, place, message)
+        } else {
+            continue;
+        };
+        errors.push(error.value_of(host));
+    }
 }
 
 fn check_routes(routes: &[Route], errors: &mut Vec<ConfigError>) -> Routes {

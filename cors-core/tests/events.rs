@@ -8,7 +8,7 @@ mod events;
 
 use common::Request;
 use cors_core::adapter::{Decision, Header, HeaderSource, ResponseHeader};
-use cors_core::{Grant, Policy};
+use cors_core::{Config, Grant, Part, Policy, Refuse};
 use events::Listener;
 
 /// The events on this thread in the meantime.
@@ -62,6 +62,7 @@ fn a_failed_conversion_is_an_error_and_no_response_gets_a_header() {
                 let found = match policy.decide(&Request(request.as_bytes())) {
                     Decision::Forward(headers) => prepared.actual(headers),
                     Decision::Respond(preflight) => prepared.preflight(preflight),
+                    Decision::Refuse(refusal) => prepared.refused(refusal),
                 };
                 assert_eq!(found.is_some(), failed.is_none(), "{request}");
             }
@@ -99,4 +100,38 @@ fn a_replaced_header_is_reported_once_for_each_policy() {
     assert_eq!(reported, [replaced("access-control-expose-headers")]);
     let reported = heard(|| first.warn_replaced(ResponseHeader::AccessControlAllowOrigin));
     assert!(reported.is_empty(), "{reported:?}");
+}
+
+#[test]
+fn refused_and_reported_requests() {
+    let refuse = Refuse::default().unlisted_origins(true);
+    let reports = Part::default().refuse(refuse.report_only(true));
+    let config = Config::new([Grant::new(["https://app.example.com"])]).refuse(refuse);
+    let policy = Policy::new(config.route("/reports", reports)).unwrap();
+    let events = |request: &str| {
+        let head = Request(request.as_bytes());
+        heard(|| policy.log(&head, policy.decide(&head)))
+    };
+    assert_eq!(
+        events("GET /a\nOrigin: https://other.example"),
+        [
+            "WARN message=CORS: refused a request refusal=\"unlisted-origins\" reported=false \
+             origin=https://other.example"
+        ]
+    );
+    assert_eq!(
+        events(&format!("GET /reports\nOrigin: {}", "a".repeat(200))),
+        [format!(
+            "WARN message=CORS: a request would be refused refusal=\"unlisted-origins\" reported=true route=0 \
+             origin={}…",
+            "a".repeat(128)
+        )]
+    );
+    assert_eq!(
+        events("GET /a\nSec-Fetch-Site: cross-site"),
+        [
+            "WARN message=CORS: refused a request refusal=\"unlisted-origins\" reported=false origin="
+        ]
+    );
+    assert!(events("GET /a\nOrigin: https://app.example.com").is_empty());
 }

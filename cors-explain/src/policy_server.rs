@@ -117,6 +117,7 @@ impl PolicyAnswer {
         }
         let status = match decision {
             Decision::Respond(preflight) => Some(preflight.status()),
+            Decision::Refuse(refusal) => Some(refusal.status()),
             Decision::Forward(_) => None,
         };
         Self { status, headers }
@@ -154,6 +155,11 @@ impl RequestHead for Head<'_> {
 
     fn path(&self) -> Option<&[u8]> {
         Some(self.0.url.path().as_bytes())
+    }
+
+    fn authority(&self) -> Option<&[u8]> {
+        let host = url::Position::BeforeHost..url::Position::AfterPort;
+        Some(self.0.url[host].as_bytes())
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {

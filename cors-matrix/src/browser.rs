@@ -245,6 +245,7 @@ mod tests {
         let decision = policy.decide(&request);
         let (status, mut lines) = match decision {
             Decision::Respond(preflight) => (preflight.status(), Vec::new()),
+            Decision::Refuse(refusal) => (refusal.status(), Vec::new()),
             Decision::Forward(_) => (200, vec![("x-request-id".to_owned(), b"1".to_vec())]),
         };
         write(policy.headers(decision), &request, &mut lines);

@@ -12,18 +12,18 @@ impl AppliedPolicy {
     pub(crate) fn apply<'r>(&'r self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let head = Head::from(request);
         let Self(policy) = self;
-        let decision = policy.decide(&head);
-        policy.log_no_grant(&head, decision);
-        match decision {
-            Decision::Respond(preflight) => {
-                // Our route wrote no body. A body is from a response fairing that did not know that this
-                // is the response to a preflight.
-                if response.body().is_some() {
-                    *response = Response::new();
-                }
-                response.set_status(Status::new(preflight.status()));
-                remove(ResponseHeader::ALL, response, |_| {});
+        // Reading the cache of a request writes to it.
+        let decision = match policy.refuses().then(|| refused(request)).flatten() {
+            Some(decision) => decision,
+            None => {
+                let decision = policy.decide(&head);
+                policy.log(&head, decision);
+                decision
             }
+        };
+        match decision {
+            Decision::Respond(preflight) => answer(preflight.status(), response),
+            Decision::Refuse(refusal) => answer(refusal.status(), response),
             Decision::Forward(_) => {
                 remove(ResponseHeader::OWNED, response, |header| {
                     policy.warn_replaced(header)
@@ -34,6 +34,38 @@ impl AppliedPolicy {
             write(header, request, response);
         }
     }
+}
+
+impl AppliedPolicy {
+    /// The decision, if the request is refused.
+    pub(crate) fn refused(&self, request: &Request<'_>) -> Option<Decision> {
+        let Self(policy) = self;
+        if !policy.refuses() {
+            return None;
+        }
+        let head = Head::from(request);
+        let decision = policy.decide(&head);
+        if !matches!(decision, Decision::Refuse(_)) {
+            return None;
+        }
+        policy.log(&head, decision);
+        Some(decision)
+    }
+}
+
+/// The decision for a request that was refused when it arrived. After that it has another method.
+pub(crate) fn refused(request: &Request<'_>) -> Option<Decision> {
+    *request.local_cache(|| None)
+}
+
+/// Makes the response of our route that to a preflight, or to a refused request.
+fn answer(status: u16, response: &mut Response<'_>) {
+    // Our route wrote no body. A body is from a response fairing that did not know which response this is.
+    if response.body().is_some() {
+        *response = Response::new();
+    }
+    response.set_status(Status::new(status));
+    remove(ResponseHeader::ALL, response, |_| {});
 }
 
 /// Removes headers; `removed` is called for each that was there.

@@ -138,6 +138,14 @@ impl Fairing for ResponseFairing {
         if request.method() != Method::Options && arrived_as_preflight(request) {
             request.set_method(Method::Options);
         }
+        let refused = self
+            .policy(request)
+            .and_then(|policy| policy.refused(request));
+        if let Some(refused) = refused {
+            request.local_cache(|| Some(refused));
+            // Our route is for this method, and before all others.
+            request.set_method(Method::Options);
+        }
         done()
     }
 

@@ -52,6 +52,18 @@ impl RequestHead for Head<'_, '_> {
     fn path(&self) -> Option<&[u8]> {
         Some(sent_path(self.0).as_bytes())
     }
+
+    /// Rocket keeps that of HTTP/2, and not that of an absolute-form target in HTTP/1.
+    fn authority(&self) -> Option<&[u8]> {
+        struct Authority(String);
+        let host = RequestHeader::Host.name();
+        if lines(self.0.headers(), host).next().is_some() {
+            return None;
+        }
+        let host = self.0.host()?;
+        let Authority(text) = self.0.local_cache(|| Authority(host.to_string()));
+        Some(text.as_bytes())
+    }
 }
 
 /// The path as the client sent it, if this function is called before another fairing changes the URI: the first call

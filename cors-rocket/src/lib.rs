@@ -110,8 +110,8 @@
 //!   reaches your routes.
 //! - Every other response gets the policy's headers, whatever its status. That includes what catchers make of
 //!   guards that fail, of missing routes and of panics.
-//! - No actual request is refused, whatever its origin. CORS is not access control: it says which pages may
-//!   *read* a response.
+//! - No actual request is refused, whatever its origin, unless the policy says so with [`refuse`](Config::refuse). CORS is
+//!   not access control: it says which pages may *read* a response.
 //! - The policy is the only writer: `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers`
 //!   from the application are replaced or removed.
 //! - `Vary` is one line: that of the application, with `Origin` added. (If the policy is one grant to `*`, all
@@ -283,7 +283,7 @@ pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
     GrantId, LivePolicy, LoadError, LoadOptions, Location, NearMiss, Part, PathError, Policy,
-    PolicyFile, PolicySource, Reason, Route, Variables, list_from_env,
+    PolicyFile, PolicySource, Reason, RefusalReason, Refuse, Route, Variables, list_from_env,
 };
 pub use fairing::Cors;
 pub use head::Head;

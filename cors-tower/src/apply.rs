@@ -4,7 +4,7 @@ use cors_core::adapter::{Header, HeaderSource, RequestHeader, ResponseHeader, me
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    InvalidHeaderValue, VARY,
+    CACHE_CONTROL, InvalidHeaderValue, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -234,6 +234,7 @@ fn response_header_name(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlExposeHeaders => ACCESS_CONTROL_EXPOSE_HEADERS,
         ResponseHeader::TimingAllowOrigin => TIMING_ALLOW_ORIGIN,
         ResponseHeader::Vary => VARY,
+        ResponseHeader::CacheControl => CACHE_CONTROL,
         other => HeaderName::from_static(other.name()),
     }
 }

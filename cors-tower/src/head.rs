@@ -2,6 +2,7 @@ use std::cell::Cell;
 
 use cors_core::adapter::{RequestHead, RequestHeader, SingleLine};
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use http::uri::Authority;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 /// The head of an [`http::Request`], for the engine.
@@ -24,14 +25,37 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri}
 pub struct Head<'a> {
     method: &'a Method,
     headers: &'a HeaderMap,
-    path: Path<'a>,
+    target: Target<'a>,
 }
 
-/// Where the path is. It is looked for only if the engine asks for it, which a policy without routes does not.
+/// Where the target of the request is. It is looked for only if the engine asks for it: a policy without routes does not
+/// ask for the path, and one that refuses nothing not for the authority.
 #[derive(Clone, Copy, Debug)]
-enum Path<'a> {
-    Known(&'a str),
+enum Target<'a> {
+    Known {
+        path: &'a str,
+        authority: Option<&'a str>,
+    },
     Of(&'a Uri, &'a Extensions, SentUri),
+}
+
+impl<'a> Target<'a> {
+    fn path(self) -> &'a str {
+        match self {
+            Self::Known { path, .. } => path,
+            Self::Of(uri, extensions, sent_uri) => sent_uri(uri, extensions).path(),
+        }
+    }
+
+    fn authority(self) -> Option<&'a str> {
+        match self {
+            Self::Known { authority, .. } => authority,
+            Self::Of(uri, extensions, sent_uri) => {
+                let authority = sent_uri(uri, extensions).authority();
+                authority.map(Authority::as_str)
+            }
+        }
+    }
 }
 
 /// Finds the URI that the client sent, if a router has changed the one of the request.
@@ -68,8 +92,20 @@ impl<'a> Head<'a> {
         Self {
             method,
             headers,
-            path: Path::Known(path),
+            target: Target::Known {
+                path,
+                authority: None,
+            },
         }
+    }
+
+    /// The same with the host and port of the request's target: in HTTP/2 `:authority`. Without it, they are those of
+    /// `Host`.
+    #[must_use]
+    pub fn authority(self, authority: Option<&'a str>) -> Self {
+        let path = self.target.path();
+        let target = Target::Known { path, authority };
+        Self { target, ..self }
     }
 
     /// The head of a request whose URI a router may have changed.
@@ -77,7 +113,7 @@ impl<'a> Head<'a> {
         Self {
             method: request.method(),
             headers: request.headers(),
-            path: Path::Of(request.uri(), request.extensions(), sent_uri),
+            target: Target::Of(request.uri(), request.extensions(), sent_uri),
         }
     }
 
@@ -105,11 +141,18 @@ impl RequestHead for Head<'_> {
     }
 
     fn path(&self) -> Option<&[u8]> {
-        let path = match self.path {
-            Path::Known(path) => path,
-            Path::Of(uri, extensions, sent_uri) => sent_uri(uri, extensions).path(),
-        };
-        Some(path.as_bytes())
+        Some(self.target.path().as_bytes())
+    }
+
+    fn authority(&self) -> Option<&[u8]> {
+        self.target.authority().map(str::as_bytes)
+    }
+
+    /// Only an extended CONNECT has a path, and only a WebSocket needs one. The protocol itself is in an extension of
+    /// hyper.
+    fn protocol(&self) -> Option<&[u8]> {
+        let is_extended = *self.method == Method::CONNECT && !self.target.path().is_empty();
+        is_extended.then_some(b"websocket")
     }
 }
 
@@ -143,6 +186,14 @@ impl RequestHead for CaptureOrigin<'_> {
 
     fn path(&self) -> Option<&[u8]> {
         self.head.path()
+    }
+
+    fn authority(&self) -> Option<&[u8]> {
+        RequestHead::authority(&self.head)
+    }
+
+    fn protocol(&self) -> Option<&[u8]> {
+        self.head.protocol()
     }
 
     #[inline]

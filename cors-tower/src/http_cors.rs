@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cors_core::adapter::{Decision, PerResponse, PolicyCache};
+use cors_core::adapter::{Decision, PerResponse, PolicyCache, Refusal};
 use cors_core::{Policy, PolicySource};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -48,7 +48,7 @@ struct Prepared {
 #[derive(Debug)]
 #[must_use]
 pub enum Outcome<B> {
-    /// It is a CORS-preflight request: respond with this, and run nothing else.
+    /// It is a CORS-preflight request, or it is refused: respond with this, and run nothing else.
     Respond(Response<B>),
     /// Run the application, then write these headers to its response.
     Forward(ResponseHeaders),
@@ -82,7 +82,7 @@ impl HttpCors {
     /// Decides a request.
     pub fn decide<B: Default>(&self, head: Head<'_>) -> Outcome<B> {
         let response_headers = self.response_headers(head);
-        match response_headers.preflight(head.headers()) {
+        match response_headers.answer(head.headers()) {
             Some(response) => Outcome::Respond(response),
             None => Outcome::Forward(response_headers),
         }
@@ -93,7 +93,7 @@ impl HttpCors {
         let capture = CaptureOrigin::new(head);
         let decision = prepared.policy.decide(&capture);
         let origin = capture.origin();
-        prepared.policy.log_no_grant(&head, decision);
+        prepared.policy.log(&head, decision);
         // Each arm creates the whole result, so it is not moved once more.
         match origin {
             Some(origin) if decision.headers().is_granted() => ResponseHeaders {
@@ -111,19 +111,31 @@ impl HttpCors {
 }
 
 impl ResponseHeaders {
-    /// The response, if the request is a CORS-preflight request.
+    /// The response, if the request is a CORS-preflight request or is refused.
     #[inline]
-    pub(crate) fn preflight<B: Default>(&self, asked: &HeaderMap) -> Option<Response<B>> {
-        let Decision::Respond(preflight) = self.decision else {
-            return None;
+    pub(crate) fn answer<B: Default>(&self, asked: &HeaderMap) -> Option<Response<B>> {
+        let (status, headers) = match self.decision {
+            Decision::Forward(_) => return None,
+            Decision::Respond(preflight) => {
+                let prepared = self.prepared.headers.preflight(preflight);
+                let headers = prepared.map(|all| all.headers(self.origin.as_ref(), asked));
+                (preflight.status(), headers.unwrap_or_default())
+            }
+            Decision::Refuse(refusal) => (refusal.status(), self.refused(refusal)),
         };
         let mut response = Response::new(B::default());
-        *response.status_mut() =
-            StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-        if let Some(prepared) = self.prepared.headers.preflight(preflight) {
-            *response.headers_mut() = prepared.headers(self.origin.as_ref(), asked);
-        }
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+        *response.headers_mut() = headers;
         Some(response)
+    }
+
+    #[cold]
+    fn refused(&self, refusal: Refusal) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(refused) = self.prepared.headers.refused(refusal) {
+            refused.write(&mut self.origin.clone(), &mut headers, |_| {});
+        }
+        headers
     }
 
     /// Writes the headers. The headers that only the policy writes are replaced or removed in `headers`.

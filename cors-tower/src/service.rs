@@ -64,7 +64,7 @@ where
         let head = Head::with_sent_uri(&request, self.sent_uri);
         let headers = self.cors.response_headers(head);
         // Each arm creates the whole future: it is large, and so it is not moved once more.
-        match headers.preflight(request.headers()) {
+        match headers.answer(request.headers()) {
             Some(response) => CorsFuture {
                 state: State::Preflight {
                     response: Some(response),

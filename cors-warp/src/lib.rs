@@ -127,8 +127,8 @@
 //!   reaches your routes.
 //! - Every other response gets the policy's headers, whatever its status. A rejection becomes the response
 //!   that warp itself makes of it, byte for byte.
-//! - No actual request is refused, whatever its origin. CORS is not access control: it says which pages may
-//!   *read* a response.
+//! - No actual request is refused, whatever its origin, unless the policy says so with [`refuse`](Config::refuse). CORS is
+//!   not access control: it says which pages may *read* a response.
 //! - The policy is the only writer: `Access-Control-Allow-Origin`, `-Allow-Credentials` and `-Expose-Headers`
 //!   from inside are replaced or removed.
 //! - `Vary` is one line: that of the application, with `Origin` added. (If the policy is one grant to `*`, all
@@ -330,8 +330,8 @@ mod serve;
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
     Difference, ErrorCode, Explanation, Grant, GrantId, Head, LivePolicy, LoadError, LoadOptions,
-    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, Route,
-    Variables, Verdict, is_preflight, list_from_env,
+    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, RefusalReason,
+    Refuse, Route, Variables, Verdict, is_preflight, list_from_env,
 };
 pub use layer::Cors;
 #[cfg(feature = "server")]

@@ -15,7 +15,8 @@ use crate::policy::Policy;
 impl Policy {
     /// Reads a policy from environment variables alone: `CORS_ALLOW_ORIGINS` and so on for the prefix `CORS_`.
     ///
-    /// The names are the prefix and the keys of one [`Grant`], `PREFLIGHT_STATUS` and `DANGEROUSLY_ALLOW`, in upper case.
+    /// The names are the prefix and the keys of one [`Grant`], `PREFLIGHT_STATUS`, `DANGEROUSLY_ALLOW`,
+    /// `REFUSE`, `REFUSE_REPORT_ONLY` and `HOSTS`, in upper case.
     /// The items of a list are separated by commas or white space, and one that is in it several times counts once. The
     /// others are `true` or `false`, or a number.
     ///
@@ -41,7 +42,13 @@ impl Policy {
 }
 
 /// The keys that are not of a grant.
-const OTHER_KEYS: [&str; 2] = ["preflight_status", "dangerously_allow"];
+const OTHER_KEYS: [&str; 5] = [
+    "preflight_status",
+    "dangerously_allow",
+    "refuse",
+    "refuse_report_only",
+    "hosts",
+];
 
 fn from_variables(
     prefix: &str,
@@ -117,7 +124,7 @@ impl Reader<'_> {
         };
         let word = text.trim();
         match key {
-            "allow_credentials" | "expose_timing" => {
+            "allow_credentials" | "expose_timing" | "refuse_report_only" => {
                 let node = word.parse().ok().map(Node::Boolean);
                 if node.is_none() {
                     let suggestion = match &*word.to_ascii_lowercase() {

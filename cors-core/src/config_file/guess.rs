@@ -1,9 +1,10 @@
 //! What was most likely meant by a key or a value.
 
-use super::reader::DANGERS;
+use super::reader::{DANGERS, REFUSALS};
 use crate::config::MAX_MAX_AGE;
 use crate::environment::Reference;
 use crate::header;
+use crate::refuse;
 use crate::written_list;
 
 /// The list that a text is meant to be: its items may be separated by commas, semicolons or white space.
@@ -19,6 +20,8 @@ pub(super) fn as_list(key: &str, text: &str, has_variables: bool) -> Option<Stri
         "allow_origins" => written_list::origin(item),
         "allow_methods" => written_list::method(item),
         "dangerously_allow" => did_you_mean(item, &DANGERS).map(str::to_owned),
+        "refuse" => did_you_mean(item, &REFUSALS).map(str::to_owned),
+        "hosts" => refuse::is_host_pattern(item).then(|| item.to_owned()),
         _ => written_list::header(item, |name| {
             !header::is_cors_header(name)
                 && match key {

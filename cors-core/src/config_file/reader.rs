@@ -9,21 +9,36 @@ use super::document::{Item, Key, Node};
 use super::guess::{as_list, did_you_mean, in_seconds};
 use super::location_without_line;
 use super::variables::{Replacement, Variables};
-use crate::config::{Config, DangerouslyAllow, Grant, Part, Route};
+use crate::config::{Config, DangerouslyAllow, Grant, Part, Refuse, Route};
 use crate::environment::{self, InvalidReference, Reference};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::grant_id::GrantId;
 use crate::text::Excerpt;
 use crate::validate;
 
-pub(super) const FILE_KEYS: [&str; 4] = ["preflight_status", "dangerously_allow", "grant", "route"];
-pub(super) const ROUTE_KEYS: [&str; 3] = ["path", "dangerously_allow", "grant"];
+pub(super) const FILE_KEYS: [&str; 7] = [
+    "preflight_status",
+    "dangerously_allow",
+    "refuse",
+    "refuse_report_only",
+    "hosts",
+    "grant",
+    "route",
+];
+pub(super) const ROUTE_KEYS: [&str; 5] = [
+    "path",
+    "dangerously_allow",
+    "refuse",
+    "refuse_report_only",
+    "grant",
+];
 pub(super) const DANGERS: [&str; 4] = [
     "insecure-origins",
     "public-suffixes",
     "null-origin",
     "any-host",
 ];
+pub(super) const REFUSALS: [&str; 3] = ["websocket", "cross-site-writes", "unlisted-origins"];
 /// How many bytes variables may put into lists: as much as the largest file has.
 const MAX_REPLACED: usize = 256 * 1024 * 1024;
 const SECONDS: &str = "an integer (seconds)";
@@ -89,6 +104,7 @@ impl<'e> Reader<'e> {
         let config = &mut self.unchecked.config;
         config.grants = part.grants;
         config.dangerously_allow = part.dangerously_allow;
+        config.refuse = part.refuse.unwrap_or_default();
     }
 
     /// Reads what is at the top of the file, or in a route.
@@ -106,6 +122,18 @@ impl<'e> Reader<'e> {
             match (key.name.as_str(), route) {
                 ("grant", _) => read.grants = self.grants(item, route),
                 ("dangerously_allow", _) => read.dangerously_allow = self.dangers(place, item),
+                ("refuse", _) => read.refuse = Some(self.refuse(place, item, part)),
+                ("refuse_report_only", _) => {
+                    if part.get("refuse").is_none() {
+                        let message =
+                            "has no effect without `refuse` next to it; add `refuse`, or remove it";
+                        let error = ConfigError::new(ErrorCode::ReportOnly, place, message);
+                        self.push_at(error, &key.span);
+                    } else {
+                        self.boolean(place, item);
+                    }
+                }
+                ("hosts", None) => self.unchecked.config.hosts = self.hosts(place, item),
                 ("preflight_status", None) => self.preflight_status(place, item),
                 ("route", None) => self.routes(item),
                 ("path", Some(_)) => {}
@@ -138,7 +166,7 @@ impl<'e> Reader<'e> {
                     };
                     let message = match (name, route) {
                         ("path", None) => Some(OF_A_ROUTE),
-                        ("preflight_status", Some(_)) => Some(OF_THE_FILE),
+                        ("preflight_status" | "hosts", Some(_)) => Some(OF_THE_FILE),
                         ("route", Some(_)) => Some(
                             "cannot be in another route; write `[[route]]` again, with the whole path",
                         ),
@@ -235,6 +263,7 @@ impl<'e> Reader<'e> {
             (None, Some(origins)) if is_empty(origins) => part.grants.clear(),
             (None, Some(_)) => {}
             (Some(grants), _) if !is_empty(grants) => {}
+            (None, None) if item.get("refuse").is_some() && part.grants.is_empty() => {}
             _ if is_reported => {}
             _ => {
                 let place = Place {
@@ -319,9 +348,11 @@ impl<'e> Reader<'e> {
             name => {
                 let message = match (name, place.route) {
                     ("path", None) => Some(OF_A_ROUTE),
-                    ("path" | "dangerously_allow", Some(_)) => Some(
-                        "applies to the whole route; write it before the first `[[route.grant]]`",
-                    ),
+                    ("path" | "dangerously_allow" | "refuse" | "refuse_report_only", Some(_)) => {
+                        Some(
+                            "applies to the whole route; write it before the first `[[route.grant]]`",
+                        )
+                    }
                     ("grant", Some(_)) => {
                         Some("cannot be in another grant; write `[[route.grant]]` again")
                     }
@@ -359,6 +390,59 @@ impl<'e> Reader<'e> {
             }
         }
         allow
+    }
+
+    /// `refuse`, with the `refuse_report_only` next to it.
+    fn refuse(&mut self, place: Place, item: &Item, part: &Item) -> Refuse {
+        let mut refuse = Refuse::default();
+        let report_only = part.get("refuse_report_only").map(|item| &item.node);
+        refuse.report_only = matches!(report_only, Some(Node::Boolean(true)));
+        let Some(items) = self.list(&place, item, "refuse") else {
+            return refuse;
+        };
+        for (index, item) in items.iter().enumerate() {
+            let place = item_at(&place, index);
+            let Some(text) = self.text(&place, item) else {
+                continue;
+            };
+            match text {
+                "websocket" => refuse.websocket = true,
+                "cross-site-writes" => refuse.cross_site_writes = true,
+                "unlisted-origins" => refuse.unlisted_origins = true,
+                _ if text.contains("${") => self.takes_no_variable(place, item),
+                _ => {
+                    let message = format!("is not one of `{}`", REFUSALS.join("`, `"));
+                    let error = ConfigError::new(ErrorCode::UnknownRefusal, place, message)
+                        .value_of(text)
+                        .suggest(did_you_mean(text, &REFUSALS));
+                    self.push(error, item);
+                }
+            }
+        }
+        refuse
+    }
+
+    fn hosts(&mut self, place: Place, item: &Item) -> Vec<String> {
+        let Some(items) = self.list(&place, item, "hosts") else {
+            return Vec::new();
+        };
+        let mut hosts = Vec::with_capacity(items.len());
+        let mut source = Source::default();
+        for (index, item) in items.iter().enumerate() {
+            let place = item_at(&place, index);
+            match self.text(&place, item) {
+                Some(text) if text.contains("${") => self.takes_no_variable(place, item),
+                Some(text) => {
+                    hosts.push(text.to_owned());
+                    source.items.push(index);
+                }
+                None => {}
+            }
+        }
+        if hosts.len() < items.len() {
+            self.source(None, None, "hosts", source);
+        }
+        hosts
     }
 
     fn texts(&mut self, place: Place, key: &'static str, item: &Item) -> Vec<String> {

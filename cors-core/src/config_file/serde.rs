@@ -10,7 +10,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::document::{Item, Key, Node};
 use super::read;
 use super::reader::read_config;
-use crate::config::{Config, DangerouslyAllow, Grant, Part, Route};
+use crate::config::{Config, DangerouslyAllow, Grant, Part, Refuse, Route};
 use crate::error::ConfigErrors;
 use crate::policy::Policy;
 use crate::text::Excerpt;
@@ -53,6 +53,12 @@ impl Serialize for Config {
         if self.dangerously_allow != defaults.dangerously_allow {
             map.serialize_entry("dangerously_allow", &dangers(self.dangerously_allow))?;
         }
+        if self.refuse != defaults.refuse {
+            serialize_refuse(self.refuse, &mut map)?;
+        }
+        if !self.hosts.is_empty() {
+            map.serialize_entry("hosts", &self.hosts)?;
+        }
         // Formats such as TOML write tables last.
         match &*self.grants {
             [grant] => serialize_grant(grant, &mut map)?,
@@ -72,11 +78,15 @@ impl Serialize for Route {
         let Part {
             grants,
             dangerously_allow,
+            refuse,
         } = &self.part;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("path", &self.path)?;
         if *dangerously_allow != DangerouslyAllow::default() {
             map.serialize_entry("dangerously_allow", &dangers(*dangerously_allow))?;
+        }
+        if let Some(refuse) = refuse {
+            serialize_refuse(*refuse, &mut map)?;
         }
         match &**grants {
             [] => map.serialize_entry::<_, [&str]>("allow_origins", &[])?,
@@ -94,6 +104,21 @@ impl Serialize for Grant {
         let mut map = serializer.serialize_map(None)?;
         serialize_grant(self, &mut map)?;
         map.end()
+    }
+}
+
+fn serialize_refuse<M: SerializeMap>(refuse: Refuse, map: &mut M) -> Result<(), M::Error> {
+    let named = [
+        (refuse.websocket, "websocket"),
+        (refuse.cross_site_writes, "cross-site-writes"),
+        (refuse.unlisted_origins, "unlisted-origins"),
+    ];
+    let refused = named.into_iter().filter(|(refused, _)| *refused);
+    let names: Vec<_> = refused.map(|(_, name)| name).collect();
+    map.serialize_entry("refuse", &names)?;
+    match refuse.report_only {
+        true => map.serialize_entry("refuse_report_only", &true),
+        false => Ok(()),
     }
 }
 

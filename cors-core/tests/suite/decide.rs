@@ -13,6 +13,7 @@ fn answer(policy: &Policy, request: &[u8]) -> String {
     let decision = policy.decide(&request);
     let mut lines = match decision {
         Decision::Respond(preflight) => vec![preflight.status().to_string()],
+        Decision::Refuse(refusal) => vec![refusal.status().to_string()],
         Decision::Forward(_) => vec!["forward".to_owned()],
     };
     for field in policy.headers(decision) {

@@ -13,6 +13,8 @@ mod live;
 #[cfg(feature = "toml")]
 mod matching;
 #[cfg(feature = "toml")]
+mod refuse;
+#[cfg(feature = "toml")]
 mod route_file;
 #[cfg(feature = "toml")]
 mod routes;

@@ -234,7 +234,7 @@ fn many_routes_that_cannot_be_read() {
 mod serde {
     use std::time::Duration;
 
-    use cors_core::{Config, DangerouslyAllow, Grant, Part};
+    use cors_core::{Config, DangerouslyAllow, Grant, Part, Refuse};
     use proptest::prelude::*;
 
     use super::*;
@@ -290,14 +290,22 @@ mod serde {
 
     fn part() -> impl Strategy<Value = Part> {
         let grants = proptest::collection::vec(grant(), 0..3);
-        (grants, any::<[bool; 4]>()).prop_map(|(grants, [insecure, suffixes, null, host])| {
-            Part::new(grants).dangerously_allow(
-                DangerouslyAllow::default()
-                    .insecure_origins(insecure)
-                    .public_suffixes(suffixes)
-                    .null_origin(null)
-                    .any_host(host),
-            )
+        let flags = any::<([bool; 4], Option<[bool; 4]>)>();
+        (grants, flags).prop_map(|(grants, ([insecure, suffixes, null, host], refuse))| {
+            let allow = DangerouslyAllow::default()
+                .insecure_origins(insecure)
+                .public_suffixes(suffixes)
+                .null_origin(null)
+                .any_host(host);
+            let mut part = Part::new(grants).dangerously_allow(allow);
+            part.refuse = refuse.map(|[websocket, writes, unlisted, report_only]| {
+                Refuse::default()
+                    .websocket(websocket)
+                    .cross_site_writes(writes)
+                    .unlisted_origins(unlisted)
+                    .report_only(report_only)
+            });
+            part
         })
     }
 
@@ -308,9 +316,12 @@ mod serde {
             top in part(),
             routes in proptest::collection::vec(("[/a-z{}]{0,5}", part()), 0..4),
             status in any::<u16>(),
+            hosts in proptest::collection::vec("[a-z.:*]{0,5}", 0..3),
         ) {
             let mut config = Config::new(top.grants)
                 .dangerously_allow(top.dangerously_allow)
+                .refuse(top.refuse.unwrap_or_default())
+                .hosts(hosts)
                 .preflight_status(status);
             for (path, part) in routes {
                 config = config.route(path, part);

@@ -202,6 +202,7 @@ fn answers_follow_from_the_part() {
         let status = match decision {
             Decision::Forward(_) => "forward".to_owned(),
             Decision::Respond(preflight) => preflight.status().to_string(),
+            Decision::Refuse(refusal) => refusal.status().to_string(),
         };
         let names = policy
             .headers(decision)

@@ -174,6 +174,7 @@ fn header_map(message: &Message) -> (Method, &'static str, HeaderMap) {
 fn answer(policy: &Policy, decision: Decision) -> Answer {
     let status = match decision {
         Decision::Respond(preflight) => preflight.status(),
+        Decision::Refuse(refusal) => refusal.status(),
         Decision::Forward(_) => 200,
     };
     let headers = policy.headers(decision).iter();
