@@ -17,6 +17,7 @@ use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::rt::time::sleep;
 use actix_web::web::{self, Bytes, Json, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Resource, Responder};
+use actix_ws::Message;
 use cors_actix::Cors;
 use cors_matrix::document::Document;
 use cors_matrix::fixture::{FixtureArgs, announce};
@@ -95,7 +96,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/panic").to(panic))
         .service(web::resource("/vary").to(vary))
         .service(web::resource("/own-cors").to(own_cors))
-        .service(web::resource("/stream").to(stream));
+        .service(web::resource("/stream").to(stream))
+        .service(web::resource("/ws").route(web::get().to(ws)));
 }
 
 /// With `--cacheable`: documents for caches.
@@ -186,3 +188,29 @@ async fn stream() -> impl Responder {
 }
 
 const HANDLER: (&str, &str) = ("x-handler", "1");
+
+/// Sends text messages back.
+async fn ws(request: HttpRequest, body: web::Payload) -> Result<HttpResponse, Error> {
+    let (mut response, mut session, mut messages) = actix_ws::handle(&request, body)?;
+    response.headers_mut().insert(
+        header::HeaderName::from_static("x-handler"),
+        header::HeaderValue::from_static("1"),
+    );
+    actix_web::rt::spawn(async move {
+        while let Some(Ok(message)) = messages.next().await {
+            let sent = match message {
+                Message::Text(text) => session.text(text).await,
+                Message::Ping(bytes) => session.pong(&bytes).await,
+                Message::Close(reason) => {
+                    let _ = session.close(reason).await;
+                    return;
+                }
+                _ => Ok(()),
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(response)
+}

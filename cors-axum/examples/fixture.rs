@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{OriginalUri, Path, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
@@ -58,6 +59,7 @@ fn app() -> Router {
         .route("/vary", any(vary))
         .route("/own-cors", any(own_cors))
         .route("/stream", any(stream))
+        .route("/ws", get(ws))
 }
 
 /// `/echo`, and the same for routes of a policy.
@@ -183,4 +185,19 @@ async fn stream() -> Body {
         Ok::<_, Infallible>(format!("chunk {number}\n"))
     });
     Body::from_stream(chunks)
+}
+
+/// Sends text messages back.
+async fn ws(upgrade: WebSocketUpgrade) -> impl IntoResponse {
+    ([HANDLED], upgrade.on_upgrade(send_back))
+}
+
+async fn send_back(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        if let Message::Text(_) = message
+            && socket.send(message).await.is_err()
+        {
+            return;
+        }
+    }
 }

@@ -24,7 +24,8 @@ const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N] [--cache
 
 impl FixtureArgs {
     /// Reads `--policy FILE`, `--port N`, `--bare` and `--cacheable` from the command line. With other arguments, or
-    /// with a policy that has errors, prints what is wrong and ends the process with status 2.
+    /// with a policy that has errors, prints what is wrong and ends the process with status 2. From then on, the process
+    /// prints events of level warn and error to standard error.
     ///
     /// If the port is in use, ends the process with status 1. (The frameworks notice that, too, but not all of them
     /// print a readable message.)
@@ -33,6 +34,10 @@ impl FixtureArgs {
             Ok(fixture) => fixture,
             Err(message) => end(&message, 2),
         };
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::WARN)
+            .with_writer(std::io::stderr)
+            .init();
         match TcpListener::bind((Ipv4Addr::LOCALHOST, fixture.port)) {
             Ok(_) => fixture,
             Err(error) => {

@@ -116,6 +116,18 @@ fn engine(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
             }
             (response, lines, preflight.status())
         }
+        (Decision::Refuse(refusal), Answer::Response(response), _) => {
+            let mut lines = Vec::new();
+            write(headers, exchange.request, &mut lines);
+            lines.retain(|(name, _)| is_relevant(name));
+            let caching: Vec<_> = response.lines("cache-control").collect();
+            if !response.pieces.is_empty() || caching != [b"no-store"] {
+                return Err(
+                    "the answer to a refused request has a body, or may be stored".to_owned(),
+                );
+            }
+            (response, lines, refusal.status())
+        }
         (Decision::Forward(_), Answer::Response(response), Answer::Response(bare)) => {
             let is_owned = |name: &str| {
                 ResponseHeader::OWNED
@@ -189,7 +201,8 @@ fn routes(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
         line.split(',')
             .any(|name| ["origin", "*"].contains(&name.trim()))
     });
-    match varies != is_for_all {
+    let refuses = part.refuses(config);
+    match varies == (!is_for_all || refuses) {
         true => Ok(Pass::Checked),
         false => Err(format!("{part:?}: `Vary: Origin` is {varies}")),
     }
@@ -248,10 +261,10 @@ fn one_vary_line(application: &[Line], ours: Vec<Vec<u8>>) -> Vec<u8> {
 
 /// Checks that everything but the CORS headers is the same as without the middleware.
 fn untouched(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
-    // A preflight never reaches the application, so there is nothing to compare.
-    if matches!(
+    // A preflight never reaches the application, nor does a refused request, so there is nothing to compare.
+    if !matches!(
         exchange.policy.policy.decide(exchange.request),
-        Decision::Respond(_)
+        Decision::Forward(_)
     ) {
         return Ok(Pass::NotApplicable);
     }

@@ -22,8 +22,8 @@ pub struct RawRequest {
     pub method: String,
     /// The path and query.
     pub target: String,
-    /// The header lines in the order in which they are sent, without `Host`, `Connection` and
-    /// `Content-Length`, which are added.
+    /// The header lines in the order in which they are sent. `Content-Length` is added, and `Host` and `Connection` where
+    /// they are not among them.
     pub lines: Vec<Line>,
     /// The body.
     pub body: Vec<u8>,
@@ -38,8 +38,11 @@ impl RawRequest {
             bytes.extend_from_slice(value);
             bytes.extend_from_slice(b"\r\n");
         };
-        line("Host", b"127.0.0.1");
-        line("Connection", connection);
+        for (name, value) in [("Host", HOST), ("Connection", connection)] {
+            if !has_line(&self.lines, name) {
+                line(name, value);
+            }
+        }
         if !self.body.is_empty() {
             line("Content-Length", self.body.len().to_string().as_bytes());
         }
@@ -52,6 +55,13 @@ impl RawRequest {
     }
 }
 
+/// The host of a request that names none.
+const HOST: &[u8] = b"127.0.0.1";
+
+fn has_line(lines: &[Line], name: &str) -> bool {
+    lines.iter().any(|line| line.0.eq_ignore_ascii_case(name))
+}
+
 impl RequestHead for RawRequest {
     fn method(&self) -> &[u8] {
         self.method.as_bytes()
@@ -60,7 +70,15 @@ impl RequestHead for RawRequest {
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         let named = move |line: &&Line| line.0.eq_ignore_ascii_case(name.name());
         let lines = self.lines.iter().filter(named);
-        lines.map(|(_, value)| value.trim_ascii())
+        let is_added = name == RequestHeader::Host && !has_line(&self.lines, name.name());
+        let added = is_added.then_some(HOST);
+        lines.map(|(_, value)| value.trim_ascii()).chain(added)
+    }
+
+    fn authority(&self) -> Option<&[u8]> {
+        let (scheme, rest) = self.target.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next()?;
+        (!scheme.contains('/')).then_some(authority.as_bytes())
     }
 
     fn path(&self) -> Option<&[u8]> {
@@ -121,15 +139,32 @@ pub fn send(port: u16, request: &RawRequest) -> io::Result<Answer> {
     // counts.
     let written = stream.write_all(&request.to_bytes(b"close"));
     let mut bytes = Vec::new();
-    let read = stream.take(MAX_RESPONSE).read_to_end(&mut bytes);
+    let read = match has_line(&request.lines, "Upgrade") {
+        // After 101, the connection stays open.
+        true => read_head(&mut stream, &mut bytes),
+        false => stream.take(MAX_RESPONSE).read_to_end(&mut bytes).map(drop),
+    };
     if bytes.is_empty() {
-        return match written.and(read.map(drop)) {
+        return match written.and(read) {
             Ok(()) => Ok(Answer::Closed),
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(Answer::Closed),
             Err(error) => Err(error),
         };
     }
     parse(&bytes, request.method == "HEAD").map(Answer::Response)
+}
+
+/// Reads a response without a body. The server may close the connection after it.
+fn read_head(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut block = [0; 16 * 1024];
+    while !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
+        let read = stream.read(&mut block)?;
+        if read == 0 {
+            break;
+        }
+        bytes.extend_from_slice(block.get(..read).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// A connection to a server, on which one request follows another.

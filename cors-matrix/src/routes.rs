@@ -1,7 +1,7 @@
 //! Which part of a policy a path belongs to, the slow and obvious way: a list of rules, and every route. Shares no code
 //! with the engine.
 
-use cors_core::{Config, Grant};
+use cors_core::{Config, Grant, Refuse};
 
 /// The part of a policy that a request belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,27 @@ impl PolicyPart {
             },
         }
     }
+
+    /// Whether the part refuses something.
+    pub fn refuses(self, config: &Config) -> bool {
+        let mut routes = config.routes.iter();
+        match self {
+            Self::Abnormal => {
+                refuses(config.refuse) || routes.any(|route| route.part.refuse.is_some_and(refuses))
+            }
+            Self::Top => refuses(config.refuse),
+            Self::Route(route) => {
+                let own = routes.nth(route).and_then(|route| route.part.refuse);
+                refuses(own.unwrap_or(config.refuse))
+            }
+        }
+    }
+}
+
+/// Whether a part refuses something, and does not only report it.
+fn refuses(refuse: Refuse) -> bool {
+    let is_something = refuse.websocket || refuse.cross_site_writes || refuse.unlisted_origins;
+    is_something && !refuse.report_only
 }
 
 /// The most specific of all routes that match.

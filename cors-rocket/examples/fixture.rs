@@ -16,6 +16,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rocket::config::{Config, LogLevel, Shutdown};
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
+use rocket::futures::{SinkExt as _, StreamExt as _};
 use rocket::http::uri::Origin;
 use rocket::http::{Header, Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
@@ -25,6 +26,7 @@ use rocket::serde::Serialize;
 use rocket::serde::json::{Json, Value};
 use rocket::tokio::time::sleep;
 use rocket::{Build, Rocket, Route, get, post, routes};
+use rocket_ws::{Channel, WebSocket};
 
 #[rocket::main]
 async fn main() -> Result<(), Box<rocket::Error>> {
@@ -74,7 +76,7 @@ fn application(rocket: Rocket<Build>) -> Rocket<Build> {
             "/",
             for_each(&[Method::Trace, Method::Connect], for_any_method),
         )
-        .mount("/", routes![json])
+        .mount("/", routes![json, ws])
 }
 
 const COMMON_METHODS: [Method; 7] = [
@@ -294,4 +296,20 @@ fn stream() -> TextStream![String] {
             yield format!("chunk {chunk}\n");
         }
     }
+}
+
+/// Sends text messages back.
+#[get("/ws")]
+fn ws(socket: WebSocket) -> Handled<Channel<'static>> {
+    Handled::new(socket.channel(|mut stream| {
+        Box::pin(async move {
+            while let Some(message) = stream.next().await {
+                let message = message?;
+                if message.is_text() {
+                    stream.send(message).await?;
+                }
+            }
+            Ok(())
+        })
+    }))
 }

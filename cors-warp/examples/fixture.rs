@@ -12,7 +12,7 @@ use std::time::Duration;
 use cors_matrix::document::Document;
 use cors_matrix::fixture::{FixtureArgs, announce};
 use cors_warp::{Cors, LivePolicy};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{SinkExt as _, StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::Layer as _;
@@ -21,6 +21,7 @@ use warp::http::{HeaderValue, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reject::{self, Reject};
 use warp::reply::{self, Response, with_header, with_status};
+use warp::ws::{WebSocket, Ws};
 use warp::{Filter, Rejection, Reply};
 
 #[tokio::main]
@@ -94,6 +95,9 @@ fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
         with_header(handled(warp::reply()), "access-control-allow-origin", evil)
     });
     let stream = warp::path!("stream").map(chunks);
+    let ws = warp::path!("ws")
+        .and(warp::ws())
+        .map(|upgrade: Ws| handled(upgrade.on_upgrade(send_back)));
 
     echo.or(status)
         .or(json)
@@ -103,6 +107,16 @@ fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
         .or(vary)
         .or(own_cors)
         .or(stream)
+        .or(ws)
+}
+
+/// Sends text messages back.
+async fn send_back(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.next().await {
+        if message.is_text() && socket.send(message).await.is_err() {
+            return;
+        }
+    }
 }
 
 fn echo_methods() -> impl Filter<Extract = (), Error = Rejection> + Copy {
