@@ -9,6 +9,7 @@ mod headers;
 mod methods;
 mod origins;
 mod policy;
+mod refuse;
 mod routes;
 mod subject;
 
@@ -66,6 +67,9 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "strict-route", severity: Warning, find: routes::strict_route },
     Lint { code: "everybody-by-default", severity: Warning, find: everybody::everybody_by_default },
     Lint { code: "private-in-public", severity: Warning, find: routes::private_in_public },
+    Lint { code: "hosts-missing", severity: Warning, find: refuse::hosts_missing },
+    Lint { code: "hosts-unused", severity: Warning, find: refuse::hosts_unused },
+    Lint { code: "refused-alone", severity: Note, find: refuse::refused_alone },
 ];
 
 /// The findings of the lints in a policy, in the order of the file.
