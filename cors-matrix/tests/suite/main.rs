@@ -2,3 +2,4 @@
 
 mod readme;
 mod replace;
+mod routes;
