@@ -1,11 +1,18 @@
 //! The path of a request, as the client sent it, and the routes of a policy.
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Uri;
 use actix_web::middleware::NormalizePath;
 use actix_web::rt::System;
-use actix_web::{App, HttpRequest, HttpServer, rt, web};
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::web::ServiceConfig;
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, rt, web};
 use cors_actix::{Config, Cors, Grant, Head, Policy};
 use cors_core::adapter::RequestHead as _;
-use cors_matrix::path::{not_as_sent, wrongly_granted};
+use cors_matrix::path::{
+    HANDLERS, PAGE, Ran, check_handlers, not_as_sent, policy_for_handlers, wrongly_granted,
+};
 
 use crate::harness::{APP, REFUSED, check, get};
 
@@ -83,4 +90,59 @@ fn normalized_outside() {
     check(inside, get("//public", APP), 200, REFUSED);
     let outside = app().wrap(cors()).wrap(normalize());
     check(outside, get("//public", APP), 200, EVERYONE);
+}
+
+/// Whatever actix-web makes of a path, no handler's response has the grant of another route.
+#[test]
+fn handlers() {
+    #[track_caller]
+    fn check<T, B>(app: App<T>)
+    where
+        T: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody,
+    {
+        let system = System::new();
+        let app = system.block_on(init_service(app));
+        let respond = |path: &str| {
+            // The client for tests panics if it is none.
+            path.parse::<Uri>().ok()?;
+            let request = TestRequest::with_uri(path).insert_header(("origin", PAGE));
+            let response = system.block_on(call_service(&app, request.to_request()));
+            let header = |name| Some(response.headers().get(name)?.to_str().unwrap().to_owned());
+            Some(Ran {
+                handler: header("x-ran"),
+                exposed: header("access-control-expose-headers"),
+            })
+        };
+        assert_eq!(check_handlers(respond), Ok(()));
+    }
+    let cors = || Cors::new(Policy::new(policy_for_handlers()).unwrap());
+    let ran = |name: &'static str| {
+        web::to(move || async move { HttpResponse::Ok().insert_header(("x-ran", name)).finish() })
+    };
+    let routes = move |config: &mut ServiceConfig| {
+        for (path, name) in HANDLERS {
+            config.route(path, ran(name));
+        }
+    };
+    check(App::new().configure(routes).wrap(cors()));
+    // It merges slashes, and removes the last one.
+    let normalize = NormalizePath::trim();
+    check(App::new().configure(routes).wrap(normalize).wrap(cors()));
+    // In scopes.
+    let public = web::scope("/public").route("/echo", ran("public"));
+    let realms = web::scope("/realms/{realm}").route("/echo", ran("realms"));
+    let others = web::scope("").route("/", ran("root"));
+    let others = others.route("/private", ran("private"));
+    let app = App::new().service(public.wrap(cors()));
+    check(
+        app.service(realms.wrap(cors()))
+            .service(others.wrap(cors())),
+    );
 }

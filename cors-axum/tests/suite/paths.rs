@@ -1,5 +1,7 @@
 //! The path of a request, as the client sent it, and the routes of a policy.
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -8,10 +10,12 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 use cors_axum::{Config, CorsLayer, Grant, Head, Policy, WithCors as _};
 use cors_core::adapter::RequestHead as _;
-use cors_matrix::path::{not_as_sent, wrongly_granted};
+use cors_matrix::path::{
+    HANDLERS, PAGE, Ran, check_handlers, not_as_sent, policy_for_handlers, wrongly_granted,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tower::{Layer as _, ServiceBuilder};
+use tower::{Layer as _, Service, ServiceBuilder, ServiceExt as _};
 
 use crate::socket::Serve;
 use crate::{request, send};
@@ -167,4 +171,46 @@ fn rewritten() {
 fn head_without_a_router() {
     let request = Request::get("/a//b?c").body(Body::empty()).unwrap();
     assert_eq!(Head::from(&request).path(), Some(&b"/a//b"[..]));
+}
+
+/// Whatever axum makes of a path, no handler's response has the grant of another route.
+#[test]
+fn handlers() {
+    #[track_caller]
+    fn check<S>(app: &S)
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone,
+    {
+        let runtime = Runtime::new().unwrap();
+        let respond = |path: &str| {
+            let request = Request::get(path).header("origin", PAGE);
+            let request = request.body(Body::empty()).ok()?;
+            let Ok(response) = runtime.block_on(app.clone().oneshot(request));
+            let header = |name| Some(response.headers().get(name)?.to_str().unwrap().to_owned());
+            Some(Ran {
+                handler: header("x-ran"),
+                exposed: header("access-control-expose-headers"),
+            })
+        };
+        assert_eq!(check_handlers(respond), Ok(()));
+    }
+    let cors = || CorsLayer::new(Policy::new(policy_for_handlers()).unwrap());
+    let router = |handlers: &[(&str, &'static str)]| {
+        let routes = handlers.iter();
+        routes.fold(Router::new(), |router, (path, name)| {
+            router.route(path, any([("x-ran", *name)]))
+        })
+    };
+    let app = router(&HANDLERS);
+    check(&app.clone().with_cors(cors()));
+    check(&app.layer(cors()));
+    // A layer in each nested router.
+    let public = router(&[("/echo", "public")]).layer(cors());
+    let realms = router(&[("/echo", "realms")]).layer(cors());
+    let others = router(&[("/", "root"), ("/private", "private")]);
+    let app = others
+        .layer(cors())
+        .nest("/public", public)
+        .nest("/realms/{realm}", realms);
+    check(&app);
 }

@@ -5,15 +5,18 @@ use std::sync::mpsc;
 use std::thread;
 
 use cors_core::adapter::RequestHead as _;
-use cors_matrix::path::{PUBLIC, TARGETS, not_as_sent, wrongly_granted};
+use cors_matrix::path::{
+    HANDLERS, PAGE, PUBLIC, Ran, TARGETS, check_handlers, not_as_sent, policy_for_handlers,
+    wrongly_granted,
+};
 use cors_rocket::{Config, Cors, Grant, Head, LivePolicy, Policy};
 use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::uri::Origin;
 use rocket::http::{Header, Method};
 use rocket::outcome::Outcome;
-use rocket::route::BoxFuture;
-use rocket::{Build, Data, Request, Rocket, Route};
+use rocket::route::{self, BoxFuture, Handler};
+use rocket::{Build, Data, Request, Response, Rocket, Route};
 
 use crate::{APP, PUT, build, launch, seen, send};
 
@@ -148,5 +151,44 @@ fn rewritten() {
             build().attach(to("/private")).attach(cors()),
             [false, false],
         );
+    }
+}
+
+/// Whatever Rocket makes of a path, no handler's response has the grant of another route.
+#[test]
+fn handlers() {
+    let app = build().attach(Cors::new(Policy::new(policy_for_handlers()).unwrap()));
+    let app = HANDLERS.iter().fold(app, |app, (path, name)| {
+        let answer = Answer(name);
+        // Rocket writes captures in another way.
+        let path = path.replace("{realm}", "<_>");
+        app.mount("/", [Route::new(Method::Get, &path, answer)])
+    });
+    let client = launch(app);
+    let respond = |path: &str| {
+        let uri = Origin::parse(path).ok()?;
+        let response = client
+            .get(uri)
+            .header(Header::new("origin", PAGE))
+            .dispatch();
+        let header = |name| response.headers().get_one(name).map(str::to_owned);
+        Some(Ran {
+            handler: header("x-ran"),
+            exposed: header("access-control-expose-headers"),
+        })
+    };
+    assert_eq!(check_handlers(respond), Ok(()));
+}
+
+/// A handler that writes its name.
+#[derive(Clone)]
+struct Answer(&'static str);
+
+#[rocket::async_trait]
+impl Handler for Answer {
+    async fn handle<'r>(&self, _: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
+        let mut response = Response::new();
+        response.set_raw_header("x-ran", self.0);
+        Outcome::Success(response)
     }
 }

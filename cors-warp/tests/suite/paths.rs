@@ -1,5 +1,8 @@
 //! The path of a request, as the client sent it, and the routes of a policy.
 
+use std::convert::Infallible;
+
+use cors_matrix::path::{PAGE, Ran, check_handlers, policy_for_handlers};
 #[cfg(feature = "server")]
 use cors_matrix::{
     message::{Answer, RawRequest, send},
@@ -8,9 +11,10 @@ use cors_matrix::{
 use cors_warp::{Config, Cors, Grant, Policy};
 #[cfg(feature = "server")]
 use tokio::{net::TcpListener, runtime::Runtime};
-use tower::ServiceExt as _;
+use tower::{Service, ServiceExt as _};
 use warp::Filter as _;
 use warp::http::Request;
+use warp::reply::{Response, with_header};
 
 use crate::forms::block_on;
 
@@ -111,4 +115,47 @@ fn without_a_path() {
     check(|listener| warp::serve(app).incoming(listener).run());
     let service = cors.layer(warp::service(routes));
     check(|listener| cors_warp::serve(listener, service));
+}
+
+/// Whatever warp makes of a path, no handler's response has the grant of another route.
+#[test]
+fn handlers() {
+    #[track_caller]
+    fn check<S>(service: S)
+    where
+        S: Service<Request<String>, Response = Response, Error = Infallible> + Clone,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let respond = |path: &str| {
+            let request = Request::get(path).header("origin", PAGE);
+            let request = request.body(String::new()).ok()?;
+            let Ok(response) = runtime.block_on(service.clone().oneshot(request));
+            let header = |name| Some(response.headers().get(name)?.to_str().unwrap().to_owned());
+            Some(Ran {
+                handler: header("x-ran"),
+                exposed: header("access-control-expose-headers"),
+            })
+        };
+        assert_eq!(check_handlers(respond), Ok(()));
+    }
+    let cors = Cors::new(Policy::new(policy_for_handlers()).unwrap());
+    let ran = |name| move || with_header(warp::reply(), "x-ran", name);
+    let root = warp::path::end().map(ran("root"));
+    let public = warp::path!("public" / "echo").map(ran("public"));
+    let realms = warp::path!("realms" / String / "echo").map(drop);
+    let realms = realms.untuple_one().map(ran("realms"));
+    let private = warp::path!("private").map(ran("private"));
+    let routes = root.or(public).or(realms).or(private);
+    check(warp::service(cors.wrap(routes)));
+    check(cors.layer(warp::service(routes)));
+    // A policy around each part, within prefixes.
+    let ran = |name| warp::any().map(ran(name)).boxed();
+    let part = |name| cors.wrap(ran(name));
+    let public = warp::path!("public" / ..).and(warp::path!("echo").and(part("public")));
+    let realms = warp::path!("realms" / String / ..).map(drop).untuple_one();
+    let realms = realms.and(warp::path!("echo").and(part("realms")));
+    let private = warp::path!("private").and(part("private"));
+    check(warp::service(public.or(realms).or(private)));
 }
