@@ -8,7 +8,8 @@
 //! - [`server`]: the fixture servers, built and started.
 //! - [`routes`]: which part of a policy a path belongs to, the slow and obvious way.
 //! - [`run`]: every case against every framework.
-//! - [`judge`]: the checks: against the case, the engine's decision, the model of the browser and the bare server.
+//! - [`judge`]: the checks: against the case, the engine's decision, the naive routes, the model of the browser and the
+//!   bare server.
 //! - [`report`]: the result, as a table, JSON or HTML.
 //! - [`fixture`]: what the fixture servers have in common.
 //! - [`document`]: the documents that they serve for caches to store.

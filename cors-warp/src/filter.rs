@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cors_tower::{Head, HttpCors, Outcome, ResponseHeaders};
 use tower_service::Service as _;
 use warp::http::Request;
+use warp::http::uri::Authority;
 use warp::reject::{self, Reject};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -63,18 +64,24 @@ fn decide(
     thread_local! {
         /// The headers of the response of the application, or the response to a preflight.
         static DECIDED: Cell<Option<Result<ResponseHeaders, Response>>> = const { Cell::new(None) };
+        /// `:authority`, where there is no `Host`.
+        static AUTHORITY: Cell<Option<Authority>> = const { Cell::new(None) };
     }
     // Only a log gets the whole head of a request: its path as the client sent it, and all lines of its headers. Do
     // not use `warp::path::full` for the path: it panics if the target is `a.example:80`, and it is `/` with older
     // versions of `http`. A log cannot return anything, but the next filter runs in the same call of `poll`.
     let log = warp::log::custom(move |request| {
+        let authority = AUTHORITY.take();
         let head = Head::new(request.method(), request.path(), request.request_headers());
+        let head = head.authority(authority.as_ref().map(Authority::as_str));
         DECIDED.set(Some(match cors.decide(head) {
             Outcome::Forward(headers) => Ok(headers),
             Outcome::Respond(response) => Err(response),
         }));
     });
-    warp::any().map(warp::reply).with(log).and_then(|_| {
+    let decided = warp::any().map(warp::reply).with(log);
+    let known = authority().map(|authority| AUTHORITY.set(authority));
+    known.untuple_one().and(decided).and_then(|_| {
         ready(match DECIDED.take() {
             Some(Ok(headers)) => Ok(headers),
             Some(Err(response)) => Err(reject::custom(Preflight(Mutex::new(Some(response))))),
@@ -82,6 +89,17 @@ fn decide(
             None => Err(reject::not_found()),
         })
     })
+}
+
+/// `:authority` of HTTP/2, where there is no `Host`. A log does not get it.
+fn authority() -> impl Filter<Extract = (Option<Authority>,), Error = Infallible> + Copy {
+    // Where there is a `Host`, nothing is parsed.
+    warp::header::value("host")
+        .map(|_| None)
+        .or(warp::host::optional())
+        .unify()
+        .or(warp::any().map(|| None))
+        .unify()
 }
 
 /// The response to a preflight. Only a rejection keeps warp from running the next filter.
