@@ -67,7 +67,7 @@ line above, or use `--allow CODE`. Errors cannot be silenced.
 
 Exit status: 0: no errors, 1: errors, or what --deny adds, 2: usage or I/O error")]
 pub(crate) struct Check {
-    /// The policy file
+    /// The policy file: TOML, or JSON or YAML if it ends with .json, .yaml or .yml
     #[arg(default_value = "cors.toml")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
@@ -113,7 +113,7 @@ Exit status: 0: every browser allows the request (with --fix: after the change),
 1: a browser or the Fetch standard blocks it, 2: usage or I/O error"
 )]
 pub(crate) struct Explain {
-    /// The policy file
+    /// The policy file: TOML, or JSON or YAML if it ends with .json, .yaml or .yml
     #[arg(required_unless_present = "from_console")]
     pub(crate) file: Option<PathBuf>,
     /// The URL that the page fetches

@@ -95,6 +95,9 @@ impl Checked {
                 at_run_time.sort();
                 at_run_time.dedup();
                 let mut findings = lints::find(source, &valid);
+                findings
+                    .iter_mut()
+                    .for_each(|finding| finding.fit(source.format()));
                 let found: Vec<_> = findings.iter().map(|finding| finding.code).collect();
                 let mut silencers = Silencers::new(source, &valid.places);
                 silencers.apply(source, &mut findings);

@@ -6,6 +6,7 @@ use cors_browser_model::Url;
 use cors_core::{ConfigError, ErrorCode, OriginPattern};
 use serde::Serialize;
 
+use crate::format::Format;
 use crate::source::Source;
 use crate::text::Short;
 
@@ -103,7 +104,7 @@ impl Diagnostic {
             let at_text = source.text.get(span.clone()).unwrap_or_default();
             // If the span is a string, the suggestion is its content, or several strings; otherwise it is literal
             // text.
-            let is_string = at_text.starts_with(['"', '\''])
+            let is_string = source.format().is_string(at_text)
                 && !suggestion.starts_with('"')
                 && error.code() != ErrorCode::WrongType;
             Replacement {
@@ -114,11 +115,9 @@ impl Diagnostic {
                 },
             }
         });
-        Self {
+        let mut finding = Self {
             path: error.path(),
-            help: replacement
-                .as_ref()
-                .map(|_| "did you mean this?".to_owned()),
+            help: replacement.as_ref().map(|_| DID_YOU_MEAN.to_owned()),
             replacement,
             ..Self::new(
                 Severity::Error,
@@ -126,9 +125,33 @@ impl Diagnostic {
                 span,
                 error_message(error),
             )
+        };
+        finding.fit(source.format());
+        finding
+    }
+
+    /// Changes what is written for TOML only.
+    pub(crate) fn fit(&mut self, format: Format) {
+        if format == Format::Toml {
+            return;
+        }
+        if self
+            .help
+            .as_deref()
+            .is_some_and(|help| help.contains("add a comment"))
+        {
+            self.help = Some(format!("if it is intended, use `--allow {}`", self.code));
+        }
+        let is_valid = |change: &mut Replacement| format.takes(&change.text);
+        if let Some(change) = self.replacement.take_if(|change| !is_valid(change))
+            && self.help.as_deref() == Some(DID_YOU_MEAN)
+        {
+            self.help = Some(format!("did you mean `{}`?", change.text));
         }
     }
 }
+
+const DID_YOU_MEAN: &str = "did you mean this?";
 
 /// What browsers send for an origin outside ASCII. `cors-core` does not suggest it, because that takes the tables of
 /// Unicode, which applications would then compile.

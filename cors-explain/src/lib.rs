@@ -17,6 +17,7 @@ pub mod console;
 mod diagnostic;
 mod failure_code;
 mod fix;
+mod format;
 mod line_index;
 mod mask;
 mod policy_server;

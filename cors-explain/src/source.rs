@@ -6,9 +6,10 @@ use std::path::Path;
 use cors_core::document::{self, Item, Loaded, Node, VariableUse};
 use cors_core::{Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, Policy, Variables};
 
+use crate::format::Format;
 use crate::line_index::LineIndex;
 
-/// A file that was read.
+/// A file that was read. It is JSON or YAML if its name ends with `.json`, `.yaml` or `.yml`, or else TOML.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The path as the user gave it.
@@ -93,6 +94,11 @@ impl Source {
         Self { variables, ..self }
     }
 
+    /// The format of the file, by its name.
+    pub(crate) fn format(&self) -> Format {
+        Format::of(&self.name)
+    }
+
     /// The same file with another text.
     pub(crate) fn with_text(&self, text: String) -> Self {
         Self {
@@ -118,7 +124,7 @@ impl Source {
     /// assert_eq!(errors.iter().count(), 2);
     /// ```
     pub fn load(&self) -> Result<ValidPolicy, ConfigErrors> {
-        let root = document::parse_toml(&self.text)?;
+        let root = self.format().parse(&self.text)?;
         let mut options = LoadOptions::default().variables(self.variables.clone());
         let mut policy = Some(&root);
         if let Some(table) = &self.table {

@@ -12,7 +12,7 @@ use crate::grant_id::GrantId;
 use crate::policy::Policy;
 
 #[cfg(feature = "toml")]
-pub use super::toml::parse as parse_toml;
+pub use super::toml::{parse as parse_toml, syntax_error};
 
 /// A value in a file.
 #[derive(Clone, Debug)]

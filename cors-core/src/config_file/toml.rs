@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use once_cell::sync::OnceCell;
@@ -94,15 +95,21 @@ pub fn parse(source: &str) -> Result<Item, ConfigErrors> {
             node: self::table(table.into_inner()),
         });
     };
-    let mut invalid = ConfigError::new(
-        ErrorCode::Syntax,
-        Place::default(),
-        format!("the file is not valid TOML: {}", error.message()),
-    );
-    invalid.location = error.span().map(location_without_line);
+    let message = format!("the file is not valid TOML: {}", error.message());
+    Err(syntax_error(source, message, error.span()))
+}
+
+/// The error of a file that has no tree: its place is a range of bytes of `source`.
+pub fn syntax_error(
+    source: &str,
+    message: impl Into<String>,
+    span: Option<Range<usize>>,
+) -> ConfigErrors {
+    let mut invalid = ConfigError::new(ErrorCode::Syntax, Place::default(), message);
+    invalid.location = span.map(location_without_line);
     let mut errors = vec![invalid];
     count_lines(source, &mut errors);
-    Err(ConfigErrors(errors))
+    ConfigErrors(errors)
 }
 
 /// A policy in a file that is read on first use, for a `static` that all workers share.

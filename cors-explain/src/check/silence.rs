@@ -1,4 +1,4 @@
-//! Comments that silence findings: `# cors-allow: CODE -- reason`.
+//! Comments that silence findings: `# cors-allow: CODE -- reason`, in TOML.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,6 +7,7 @@ use toml_parser::lexer::TokenKind;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Replacement, Severity};
+use crate::format::Format;
 use crate::source::{Entry, Places, Source};
 use crate::text::Short;
 
@@ -37,7 +38,12 @@ impl Silencers {
     pub(super) fn new(source: &Source, places: &Places) -> Self {
         let layout = Layout::new(source, places);
         let mut all = Vec::new();
-        for comment in comments(&source.text) {
+        let comments = match source.format() {
+            Format::Toml => comments(&source.text),
+            // JSON has none, and those of YAML are not looked at.
+            Format::Json | Format::Yaml => Vec::new(),
+        };
+        for comment in comments {
             let at = comment.span.start;
             let scope = match comment.alone {
                 true => layout.below(at),
