@@ -111,12 +111,13 @@ fn write_fix(
     for advice in fix.advice() {
         writeln!(out, "  - {advice}")?;
     }
-    let Some(diff) = fix.diff(source) else {
+    let diff = fix.diff(source);
+    if diff.is_none() && fix.by_hand().is_empty() {
         if fix.advice().is_empty() {
             writeln!(out, "  no change of the policy allows this request")?;
         }
         return Ok(());
-    };
+    }
     if let Some(danger) = fix.danger() {
         let warning =
             format!("this opts into `{danger}`, see `cors check --explain danger-allowed`");
@@ -125,6 +126,15 @@ fn write_fix(
     if !fix.advice().is_empty() || fix.danger().is_some() {
         writeln!(out, "  - or change the policy:")?;
     }
+    let Some(diff) = diff else {
+        for step in fix.by_hand() {
+            writeln!(out, "  - {step}")?;
+        }
+        return writeln!(
+            out,
+            "\nWith this, every browser allows the request; make the change by hand, `--fix` changes only TOML files."
+        );
+    };
     write_diff(out, source, &diff)?;
     match written {
         Some(Ok(())) => writeln!(
@@ -184,6 +194,7 @@ fn write_json(
             "advice": fix.advice(),
             "dangerous": fix.danger(),
             "diff": fix.diff(source),
+            "by_hand": fix.by_hand(),
             "policy": fix.text(),
         })),
     });

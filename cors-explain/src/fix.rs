@@ -1,5 +1,6 @@
 //! Changes that allow a request. They are tested before they are shown.
 
+mod by_hand;
 mod cause;
 mod edit;
 mod line_ends;
@@ -50,7 +51,9 @@ pub struct Fix {
     advice: Vec<String>,
     /// The file's new text, with which every browser allows the request; `None` if there is none.
     text: Option<String>,
-    /// The dangerous opt-in of the new text.
+    /// The changes in a file that is not TOML.
+    by_hand: Vec<String>,
+    /// The dangerous opt-in of the change.
     danger: Option<&'static str>,
 }
 
@@ -73,18 +76,30 @@ impl Fix {
             further: Vec::new(),
             advice: obstacle.advice.clone(),
             text: None,
+            by_hand: Vec::new(),
             danger: None,
         };
-        let mut changed = source.clone();
+        let Some(mut changed) = by_hand::in_toml(source) else {
+            return Some(fix);
+        };
+        let mut steps = Vec::new();
+        let mut valid = valid.clone();
         for _ in 0..MAX_OBSTACLES {
             let Some(step) = Step::find(&changed, page, &obstacle, application) else {
                 return Some(fix);
             };
+            let edits = step.edits.iter();
+            steps.extend(edits.map(|edit| by_hand::describe(edit, &valid)));
             changed = step.source;
+            valid = step.valid;
             fix.danger = fix.danger.or(step.danger);
             match step.next {
-                None => {
+                None if source.is_toml() => {
                     fix.text = Some(changed.text);
+                    return Some(fix);
+                }
+                None => {
+                    fix.by_hand = steps;
                     return Some(fix);
                 }
                 Some(next) => {
@@ -132,12 +147,38 @@ impl Fix {
         &self.advice
     }
 
-    /// The file's text with which every browser allows the request; `None` if no change of it helps.
+    /// The file's text with which every browser allows the request; `None` if no change of it helps, or the file is not
+    /// TOML.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// The dangerous opt-in of this text: an item of `dangerously_allow`.
+    /// What to change in a file that is not TOML, one after the other: then every browser allows the request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Origin, Request, Url};
+    /// use cors_explain::{Fix, PageRequest, PolicyServer, Simulation, Source, ok_application};
+    ///
+    /// let source = Source::new("cors.yaml", "allow_origins: ['https://app.example.com']\n");
+    /// let valid = source.load()?;
+    /// let page = Origin::parse("https://www.example.com").ok_or("no origin")?;
+    /// let get = Request::new(Url::parse("https://api.example.com/")?, page);
+    /// let page = PageRequest::new(get, None);
+    /// let mut server = PolicyServer::new(&valid.policy, &ok_application);
+    /// let simulation = Simulation::new(&page.request, &mut server);
+    ///
+    /// let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application).ok_or("allowed")?;
+    /// assert_eq!(fix.text(), None);
+    /// assert_eq!(fix.by_hand(), ["add `\"https://www.example.com\"` to `allow_origins`"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn by_hand(&self) -> &[String] {
+        &self.by_hand
+    }
+
+    /// The dangerous opt-in of the change: an item of `dangerously_allow`.
     pub fn danger(&self) -> Option<&'static str> {
         self.danger
     }
@@ -149,18 +190,20 @@ fn obstacle(valid: &ValidPolicy, page: &PageRequest, simulation: &Simulation) ->
 }
 
 /// A change that removes an obstacle.
-struct Step {
+struct Step<'o> {
+    edits: &'o [Edit],
     source: Source,
+    valid: ValidPolicy,
     danger: Option<&'static str>,
     /// The next obstacle with this change.
     next: Option<Obstacle>,
 }
 
-impl Step {
+impl<'o> Step<'o> {
     fn find(
         source: &Source,
         page: &PageRequest,
-        obstacle: &Obstacle,
+        obstacle: &'o Obstacle,
         application: Application<'_>,
     ) -> Option<Self> {
         obstacle.candidates.iter().find_map(|edits| {
@@ -180,7 +223,9 @@ impl Step {
                 _ => None,
             });
             helps.then_some(Self {
+                edits,
                 source,
+                valid,
                 danger,
                 next,
             })

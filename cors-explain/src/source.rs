@@ -94,6 +94,20 @@ impl Source {
         Self { variables, ..self }
     }
 
+    /// Whether the file is TOML, by its name. [`Fix`](crate::Fix) changes no other file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_explain::Source;
+    ///
+    /// assert!(Source::new("cors.toml", "").is_toml());
+    /// assert!(!Source::new("cors.yaml", "").is_toml());
+    /// ```
+    pub fn is_toml(&self) -> bool {
+        self.format() == Format::Toml
+    }
+
     /// The format of the file, by its name.
     pub(crate) fn format(&self) -> Format {
         Format::of(&self.name)
@@ -105,6 +119,15 @@ impl Source {
             lines: LineIndex::new(&text),
             text,
             ..self.clone()
+        }
+    }
+
+    /// The same policy as the text of a TOML file.
+    pub(crate) fn in_toml(&self, text: String) -> Self {
+        Self {
+            name: "cors.toml".to_owned(),
+            table: None,
+            ..self.with_text(text)
         }
     }
 

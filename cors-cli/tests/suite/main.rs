@@ -13,6 +13,7 @@ mod console;
 mod docs;
 mod explain;
 mod fix;
+mod formats;
 mod hostile;
 mod probe;
 mod readme;

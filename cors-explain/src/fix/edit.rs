@@ -221,7 +221,8 @@ impl InsertFirst for ArrayOfTables {
     }
 }
 
-fn table(grant: &Grant) -> Table {
+/// The table of a grant.
+pub(super) fn table(grant: &Grant) -> Table {
     let mut table = Table::new();
     table.decor_mut().set_prefix("\n");
     let lists = [
