@@ -187,7 +187,6 @@ impl FixtureBinary {
             None => command.arg("--bare"),
         };
         command.args(["--port", &port.to_string(), "--until-stdin-ends"]);
-        command.envs(VARIABLES).env_remove("CORS_MATRIX_UNSET");
         command.stdin(Stdio::piped());
         command
     }
@@ -213,6 +212,11 @@ impl FixtureBinary {
     fn start_command(&self, command: &mut Command) -> Result<FixtureServer, String> {
         let in_framework = |message: String| format!("{}: {message}", self.framework);
         let mut child = command
+            // The policy may name variables, and takes none of this process. Windows opens no socket without
+            // this one.
+            .env_clear()
+            .envs(std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder)))
+            .envs(VARIABLES)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

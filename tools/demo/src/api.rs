@@ -1,6 +1,7 @@
 //! The requests of the page to this program: `/api/...`.
 
 use cors_browser_model::Engine;
+use cors_core::Variables;
 use cors_explain::{Source, findings};
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -139,7 +140,8 @@ fn predict(demo: &Demo, asked: Asked) -> Result<Answer, Refusal> {
 }
 
 fn source(demo: &Demo, Text { text }: Text) -> Source {
-    Source::new(demo.policy().source.name.clone(), text)
+    // The variables of this process are not for pages.
+    Source::new(demo.policy().source.name.clone(), text).variables(Variables::none())
 }
 
 fn found(source: &Source) -> Vec<Finding> {
@@ -293,6 +295,14 @@ mod tests {
         assert_eq!(*servers.text.lock().unwrap(), "");
         assert_eq!(demo.policy().version, 1);
         assert_eq!(demo.policy().source.text, POLICY);
+    }
+
+    #[test]
+    fn variables_are_not_taken() {
+        let demo = demo(Fake::default());
+        let text = json!({"text": "allow_origins = ['${PATH}']"});
+        let (_, found) = answer(Call::Check, &demo, &text);
+        assert_eq!(found["findings"][0]["code"], "unset-variable");
     }
 
     #[test]

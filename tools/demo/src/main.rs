@@ -18,7 +18,7 @@ use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cors_core::Policy;
+use cors_core::{LoadOptions, Variables};
 use cors_explain::Source;
 use cors_matrix::server::{FixtureBinary, Framework};
 use tokio::task::JoinSet;
@@ -49,14 +49,15 @@ fn run() -> Result<(), Error> {
         return Ok(());
     };
     // Its errors contain the name of the file.
-    Policy::from_file(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;
+    let load = LoadOptions::default().variables(Variables::none());
+    (load.from_file(&options.policy)).map_err(|error| used_wrongly(error.to_string()))?;
     let text =
         cors_core::read_policy(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;
     // In the page, lines end with LF only.
     let text = text.replace("\r\n", "\n");
     // The page shows only the name of the file.
     let name = options.policy.file_name().unwrap_or_default();
-    let source = Source::new(name.to_string_lossy(), text);
+    let source = Source::new(name.to_string_lossy(), text).variables(Variables::none());
 
     // Bind before the build, so that a port in use is reported at once.
     let allowed = bind(Kind::Allowed, options.port).map_err(failed)?;
