@@ -59,8 +59,9 @@ impl Format {
     pub(crate) fn takes(self, replacement: &str) -> bool {
         match self {
             Self::Toml => true,
-            // JSON is also YAML.
-            Self::Json | Self::Yaml => json::parse(replacement).is_ok(),
+            Self::Json => json::parse(replacement).is_ok(),
+            // JSON is also YAML. An empty list is written in place of one whose place may begin after its first `-`.
+            Self::Yaml => replacement != "[]" && json::parse(replacement).is_ok(),
         }
     }
 }

@@ -173,6 +173,28 @@ fn places() {
     check("a.yaml", "# nothing", &[("wrong-type", 1, 1)]);
 }
 
+/// A block of YAML ends with its last value.
+#[test]
+fn ends_of_blocks() {
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let found = found("a.yaml", text);
+        let finding = found.first().unwrap();
+        assert_eq!(finding.code, "wrong-type");
+        assert_eq!(text.get(finding.span.clone()), Some(expected));
+    }
+    let after = "\n\n# next\nallow_origins: ['https://a.example']\n";
+    check(&format!("max_age:\n- 1\n- b # c{after}"), "1\n- b");
+    check(&format!("max_age:\n  - 1\n  - b # c{after}"), "- 1\n  - b");
+    check(
+        &format!("max_age:\n  a: 1\n  b: [c, d]{after}"),
+        "a: 1\n  b: [c, d]",
+    );
+    check(&format!("max_age:\n  - - a\n  -{after}"), "- - a\n  -");
+    check(&format!("max_age: [a,\n b]{after}"), "[a,\n b]");
+    check(&format!("max_age: {{a: b, c}}{after}"), "{a: b, c}");
+}
+
 /// A file that has no tree is one error, with its place.
 #[test]
 fn not_valid() {
@@ -409,6 +431,16 @@ fn changes() {
         "a.json",
         r#"{"allow_origins": ["*"]}"#,
         Err(Some("if it is intended, use `--allow everybody-allowed`")),
+    );
+    check(
+        "a.json",
+        r#"{"allow_origins": ["https://a.b"], "allow_methods": ["GET"]}"#,
+        Ok(r#"{"allow_origins": ["https://a.b"], "allow_methods": []}"#),
+    );
+    check(
+        "a.yaml",
+        "allow_origins: [https://a.b]\nallow_methods:\n- GET\n",
+        Err(Some("remove it; this changes nothing")),
     );
 }
 
