@@ -6,7 +6,7 @@ use cors_browser_model::{
     CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Credentials, Exchange, Kind, Readable, SentRequest,
     Tainting,
 };
-use cors_core::adapter::Verdict;
+use cors_core::adapter::{Decision, Verdict};
 use cors_core::{Grant, GrantId};
 
 use crate::fix::matches;
@@ -41,9 +41,10 @@ pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> Stri
         let (line, _) = source.line_and_column(granting(valid, grant, &exchange.sent).start);
         remark = format!("{remark} ({}:{line})", Printable(&source.name));
     }
-    match exchange.kind {
-        Kind::Preflight => remark,
-        Kind::Actual => format!("{remark}; status and body are the application's"),
+    match (exchange.kind, explanation.decision()) {
+        (Kind::Preflight, _) => remark,
+        (Kind::Actual, Decision::Refuse(_)) => format!("{remark}; the application is not reached"),
+        (Kind::Actual, _) => format!("{remark}; status and body are the application's"),
     }
 }
 

@@ -69,6 +69,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "private-in-public", severity: Warning, find: routes::private_in_public },
     Lint { code: "hosts-missing", severity: Warning, find: refuse::hosts_missing },
     Lint { code: "hosts-unused", severity: Warning, find: refuse::hosts_unused },
+    Lint { code: "refused-method", severity: Warning, find: refuse::refused_method },
     Lint { code: "refused-alone", severity: Note, find: refuse::refused_alone },
 ];
 

@@ -3,7 +3,8 @@
 use cors_core::Refuse;
 
 use super::findings::{Finding, Findings};
-use super::subject::{GrantSubject, Place, Subject};
+use super::subject::{GrantSubject, METHODS, Place, Subject};
+use crate::text::listed;
 
 pub(super) fn hosts_missing(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     if !subject.config.hosts.is_empty() {
@@ -56,6 +57,27 @@ pub(super) fn refused_alone(subject: &Subject<'_>, findings: &mut Findings<'_>) 
                 .because("no origin is listed with credentials, so the pages of no other site may change anything")
                 .help("if pages of yours are on other origins, list them in a grant with credentials before that for `*`"),
         );
+    }
+}
+
+pub(super) fn refused_method(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for part in parts(subject).filter(|part| part.refuse.cross_site_writes) {
+        let grants = subject.of(part.route).filter(|grant| !grant.credentials());
+        for grant in grants {
+            let is_write = |method: &str| !matches!(method, "GET" | "HEAD" | "OPTIONS");
+            for items in grant.items(METHODS, is_write) {
+                let verb = if items.names.len() == 1 { "is" } else { "are" };
+                let message = format!("{} {verb} allowed here, and refused", listed(&items.names));
+                findings.report(
+                    Finding::at(items.place, message)
+                        .because(
+                            "`\"cross-site-writes\"` lets only origins with credentials change something: the preflight is \
+                             granted, and the request gets 403",
+                        )
+                        .help("add `allow_credentials = true`, or remove the methods"),
+                );
+            }
+        }
     }
 }
 
