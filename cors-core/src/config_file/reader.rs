@@ -366,27 +366,13 @@ impl<'e> Reader<'e> {
 
     fn dangers(&mut self, place: Place, item: &Item) -> DangerouslyAllow {
         let mut allow = DangerouslyAllow::default();
-        let Some(items) = self.list(&place, item, "dangerously_allow") else {
-            return allow;
-        };
-        for (index, item) in items.iter().enumerate() {
-            let place = item_at(&place, index);
-            let Some(text) = self.text(&place, item) else {
-                continue;
-            };
-            match text {
+        let code = ErrorCode::UnknownDanger;
+        for name in self.names(&place, item, "dangerously_allow", &DANGERS, code) {
+            match name {
                 "insecure-origins" => allow.insecure_origins = true,
                 "public-suffixes" => allow.public_suffixes = true,
                 "null-origin" => allow.null_origin = true,
-                "any-host" => allow.any_host = true,
-                _ if text.contains("${") => self.takes_no_variable(place, item),
-                _ => {
-                    let message = format!("is not one of `{}`", DANGERS.join("`, `"));
-                    let error = ConfigError::new(ErrorCode::UnknownDanger, place, message)
-                        .value_of(text)
-                        .suggest(did_you_mean(text, &DANGERS));
-                    self.push(error, item);
-                }
+                _ => allow.any_host = true,
             }
         }
         allow
@@ -397,29 +383,45 @@ impl<'e> Reader<'e> {
         let mut refuse = Refuse::default();
         let report_only = part.get("refuse_report_only").map(|item| &item.node);
         refuse.report_only = matches!(report_only, Some(Node::Boolean(true)));
-        let Some(items) = self.list(&place, item, "refuse") else {
-            return refuse;
-        };
-        for (index, item) in items.iter().enumerate() {
-            let place = item_at(&place, index);
-            let Some(text) = self.text(&place, item) else {
-                continue;
-            };
-            match text {
+        for name in self.names(&place, item, "refuse", &REFUSALS, ErrorCode::UnknownRefusal) {
+            match name {
                 "websocket" => refuse.websocket = true,
                 "cross-site-writes" => refuse.cross_site_writes = true,
-                "unlisted-origins" => refuse.unlisted_origins = true,
-                _ if text.contains("${") => self.takes_no_variable(place, item),
-                _ => {
-                    let message = format!("is not one of `{}`", REFUSALS.join("`, `"));
-                    let error = ConfigError::new(ErrorCode::UnknownRefusal, place, message)
-                        .value_of(text)
-                        .suggest(did_you_mean(text, &REFUSALS));
-                    self.push(error, item);
-                }
+                _ => refuse.unlisted_origins = true,
             }
         }
         refuse
+    }
+
+    /// The items of a list of known names.
+    fn names(
+        &mut self,
+        place: &Place,
+        item: &Item,
+        key: &'static str,
+        known: &[&'static str],
+        code: ErrorCode,
+    ) -> Vec<&'static str> {
+        let items = self.list(place, item, key).unwrap_or_default();
+        let mut names = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let place = item_at(place, index);
+            let Some(text) = self.text(&place, item) else {
+                continue;
+            };
+            if let Some(name) = known.iter().find(|name| **name == text) {
+                names.push(*name);
+            } else if text.contains("${") {
+                self.takes_no_variable(place, item);
+            } else {
+                let message = format!("is not one of `{}`", known.join("`, `"));
+                let error = ConfigError::new(code, place, message)
+                    .value_of(text)
+                    .suggest(did_you_mean(text, known));
+                self.push(error, item);
+            }
+        }
+        names
     }
 
     fn hosts(&mut self, place: Place, item: &Item) -> Vec<String> {
