@@ -88,7 +88,8 @@ fn plan<'a>(
 ) -> Vec<Planned> {
     let mut seen = HashSet::new();
     let mut planned = Vec::new();
-    for case in cases.filter(|case| is_sent_as_it_is(&case.request.target)) {
+    let cases = cases.filter(|case| is_sent_as_it_is(&case.request.target) && !refuses(case));
+    for case in cases {
         for credentials in [Credentials::SameOrigin, Credentials::Include] {
             let mut headers = Headers::new();
             for (name, value) in &case.request.lines {
@@ -136,6 +137,12 @@ fn plan<'a>(
         }
     }
     planned
+}
+
+/// Whether the policy of a case looks at `Host` and `Sec-Fetch-Site`. A browser writes them itself, and has other ones than
+/// the case.
+fn refuses(case: &Case) -> bool {
+    case.policy.policy.refuses()
 }
 
 /// Whether every browser sends a target as it is. They remove segments `.` and `..`, and WebKit decodes what is
