@@ -246,6 +246,16 @@ pub(crate) enum CredentialsMode {
     Include,
 }
 
+impl LoadArgs {
+    /// Whether no option is given.
+    pub(crate) fn is_default(&self) -> bool {
+        self.table.is_none()
+            && self.env.is_empty()
+            && self.env_file.is_none()
+            && !self.env_from_process
+    }
+}
+
 impl From<CredentialsMode> for Credentials {
     fn from(mode: CredentialsMode) -> Self {
         match mode {

@@ -14,7 +14,7 @@ use crate::cli::Explain;
 use crate::error::{Error, Outcome};
 use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, width};
 use crate::replace::replace;
-use crate::{console, diagnostic, policy, request, simulation};
+use crate::{console, diagnostic, policy, request, simulation, variables};
 
 pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error> {
     if let Some(text) = &args.from_console {
@@ -37,9 +37,14 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
         _ => None,
     };
     if args.json {
-        write_json(out, &source, &page, &simulation, fix.as_ref())?;
+        write_json(out, &source, &valid, &page, &simulation, fix.as_ref())?;
     } else {
         write_simulation(out, &source, &valid, &page, &simulation)?;
+        let variables = valid.at_run_time();
+        if !variables.is_empty() {
+            writeln!(out)?;
+            variables::write_run_time(out, &source, &variables)?;
+        }
         if let Some(fix) = &fix {
             write_fix(out, &source, fix, written.as_ref())?;
         }
@@ -174,10 +179,12 @@ fn write_diff(out: &mut impl Write, source: &Source, diff: &str) -> io::Result<(
 fn write_json(
     out: &mut impl Write,
     source: &Source,
+    valid: &ValidPolicy,
     page: &PageRequest,
     simulation: &Simulation,
     fix: Option<&Fix>,
 ) -> io::Result<()> {
+    let variables = valid.at_run_time();
     let origin = match &page.request.origin {
         Origin::Opaque => "null".to_owned(),
         origin => origin.to_string(),
@@ -197,6 +204,7 @@ fn write_json(
             "by_hand": fix.by_hand(),
             "policy": fix.text(),
         })),
+        "at_run_time": variables::to_json(source, &variables),
     });
     writeln!(out, "{}", Json(&document))
 }

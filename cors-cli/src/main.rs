@@ -13,6 +13,7 @@ mod probe;
 mod replace;
 mod request;
 mod simulation;
+mod variables;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use cors_core::Variables;
-use cors_explain::{Diagnostic, Source, ValidPolicy, enumerate};
+use cors_explain::{Diagnostic, Source, ValidPolicy};
 use serde_json::json;
 
 use crate::cli::LoadArgs;
@@ -64,23 +64,6 @@ fn name_and_value(text: &str) -> Option<(&str, &str)> {
     let is_name = name.starts_with(is_letter)
         && (name.chars()).all(|char| is_letter(char) || char.is_ascii_digit());
     is_name.then_some((name, value))
-}
-
-/// What to say of variables whose values are not known.
-pub(crate) fn at_run_time(names: &[String]) -> Option<String> {
-    let first = Printable(names.first()?);
-    let all: Vec<_> = names
-        .iter()
-        .map(|name| format!("`{}`", Printable(name)))
-        .collect();
-    let (is, them) = match names.len() {
-        1 => ("is", "its items are"),
-        _ => ("are", "their items are"),
-    };
-    Some(format!(
-        "{} {is} given at run time, so {them} not known here: pass `--env {first}=...`",
-        enumerate(&all)
-    ))
 }
 
 /// Parses and checks a policy file. If it is not valid, its errors are written.

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use cors_browser_model::{Credentials, Headers, SentRequest};
 use cors_explain::{
-    FailureCode, PageRequest, Simulation, ValidPolicy, codes, masked_url, readable_text,
+    FailureCode, PageRequest, Simulation, Source, ValidPolicy, codes, masked_url, readable_text,
 };
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ use crate::cli::Probe;
 use crate::error::{Error, Outcome};
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
 use crate::simulation::Detail;
-use crate::{policy, request, simulation};
+use crate::{policy, request, simulation, variables};
 
 pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> {
     let mut page = request::read(&args.url, &args.origin, &args.request)?;
@@ -38,15 +38,23 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
             "`--audit` and `--policy` cannot be combined; run `cors probe` twice, once with each",
         ));
     }
+    if args.policy.is_none() && !args.load.is_default() {
+        return Err(Error::new(
+            "`--table`, `--env`, `--env-file` and `--env-from-process` are for a policy: add `--policy FILE`",
+        ));
+    }
     let mut client = Client::new(args, page.body.clone())?;
     if args.audit {
         return audit::run(args, &page, &mut client, out);
     }
-    let policy = args
-        .policy
-        .as_deref()
-        .map(|file| policy::load(&policy::read(file, &args.load)?, args.json, out))
-        .transpose()?;
+    let policy = match &args.policy {
+        Some(file) => {
+            let source = policy::read(file, &args.load)?;
+            let valid = policy::load(&source, args.json, out)?;
+            Some((source, valid))
+        }
+        None => None,
+    };
     let simulation = Simulation::new(&page.request, &mut client);
     let report = Report::new(args, &page, &client, &simulation, policy.as_ref());
     match args.json {
@@ -67,6 +75,7 @@ struct Report<'a> {
     simulation: &'a Simulation,
     findings: Vec<Finding>,
     comparison: Option<Comparison>,
+    policy: Option<&'a (Source, ValidPolicy)>,
     send_error: Option<&'a SendError>,
 }
 
@@ -76,7 +85,7 @@ impl<'a> Report<'a> {
         page: &'a PageRequest,
         client: &'a Client,
         simulation: &'a Simulation,
-        policy: Option<&ValidPolicy>,
+        policy: Option<&'a (Source, ValidPolicy)>,
     ) -> Self {
         let exchanges = simulation
             .shown()
@@ -89,7 +98,8 @@ impl<'a> Report<'a> {
             client,
             simulation,
             findings,
-            comparison: policy.map(|valid| Comparison::new(&valid.policy, page, simulation)),
+            comparison: policy.map(|(_, valid)| Comparison::new(&valid.policy, page, simulation)),
+            policy,
             send_error: client.send_error(),
         }
     }
@@ -146,6 +156,13 @@ impl<'a> Report<'a> {
         if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
             comparison.write(out, &file.display().to_string())?;
         }
+        if let Some((source, valid)) = self.policy
+            && let variables = valid.at_run_time()
+            && !variables.is_empty()
+        {
+            writeln!(out)?;
+            variables::write_run_time(out, source, &variables)?;
+        }
         finding::write_findings(out, &self.findings)
     }
 
@@ -177,6 +194,8 @@ impl<'a> Report<'a> {
     }
 
     fn to_json(&self) -> Value {
+        let variables = self.policy.map(|(_, valid)| valid.at_run_time());
+        let variables = self.policy.zip(variables.as_deref());
         let mut causes: Vec<Value> = Vec::new();
         for (_, _, blocked) in self.simulation.blocked() {
             let code = FailureCode::from(&blocked.error).as_str();
@@ -199,6 +218,7 @@ impl<'a> Report<'a> {
             "causes": causes,
             "findings": self.findings,
             "comparison": self.comparison.as_ref().map(Comparison::to_json),
+            "at_run_time": variables.map(|((source, _), found)| variables::to_json(source, found)),
         })
     }
 }

@@ -5,7 +5,7 @@ mod lints;
 mod silence;
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{Places, Source};
+use crate::source::{Places, RunTimeVariable, Source};
 
 use self::silence::Silencers;
 
@@ -77,9 +77,9 @@ pub struct Checked {
     pub findings: Vec<Diagnostic>,
     /// The items of the checklist; none for a file with errors.
     pub checklist: Vec<ChecklistItem>,
-    /// The names of the variables whose values are not known here, only [at run
-    /// time](cors_core::Variables::at_run_time), so that their items were not checked; none for a file with errors.
-    pub at_run_time: Vec<String>,
+    /// The variables whose values are not known here, so that their items were not checked:
+    /// [`ValidPolicy::at_run_time`](crate::ValidPolicy::at_run_time); none for a file with errors.
+    pub at_run_time: Vec<RunTimeVariable>,
 }
 
 impl Checked {
@@ -88,12 +88,7 @@ impl Checked {
         let mut at_run_time = Vec::new();
         let (mut findings, checklist) = match source.load() {
             Ok(valid) => {
-                let names = valid
-                    .at_run_time()
-                    .filter(|variable| variable.default.is_none());
-                at_run_time.extend(names.map(|variable| variable.name.clone()));
-                at_run_time.sort();
-                at_run_time.dedup();
+                at_run_time = valid.at_run_time();
                 let mut findings = lints::find(source, &valid);
                 findings
                     .iter_mut()

@@ -39,5 +39,5 @@ pub use crate::request::{PageRequest, header_lines, is_loopback, parse_origin, p
 pub use crate::simulation::{
     Simulation, check_text, masked_console, outcome_text, readable_text, title,
 };
-pub use crate::source::{Source, ValidPolicy};
+pub use crate::source::{RunTimeVariable, Source, ValidPolicy};
 pub use crate::text::enumerate;

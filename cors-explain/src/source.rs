@@ -1,5 +1,6 @@
 //! A policy file: its text and the places in it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -31,7 +32,17 @@ pub struct ValidPolicy {
     pub(crate) places: Places,
     /// The items that are variables.
     pub(crate) variables: Vec<VariableUse>,
-    at_run_time: Vec<VariableUse>,
+    values: Variables,
+}
+
+/// A variable whose value is known at run time only: [`ValidPolicy::at_run_time`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunTimeVariable {
+    /// Its name.
+    pub name: String,
+    /// The items that name it: the place in the policy, such as `allow_origins[0]`, and in the file.
+    pub places: Vec<(String, Range<usize>)>,
 }
 
 impl Source {
@@ -84,9 +95,9 @@ impl Source {
     /// use cors_explain::Source;
     ///
     /// let source = Source::new("cors.toml", "allow_origins = ['${ORIGINS}']");
-    /// assert_eq!(source.load()?.at_run_time().count(), 1);
+    /// assert_eq!(source.load()?.at_run_time().len(), 1);
     /// let given = Variables::at_run_time().set("ORIGINS", "https://a.example");
-    /// assert_eq!(source.variables(given).load()?.at_run_time().count(), 0);
+    /// assert_eq!(source.variables(given).load()?.at_run_time().len(), 0);
     /// # Ok::<(), cors_core::ConfigErrors>(())
     /// ```
     #[must_use]
@@ -155,16 +166,12 @@ impl Source {
             policy = document::table(&root, table);
         }
         let loaded = options.load_tree(&root, &self.text)?;
-        let used = policy.map(document::variables).unwrap_or_default();
-        let at_run_time = used
-            .iter()
-            .filter(|variable| !self.variables.has(&variable.name));
         Ok(ValidPolicy {
             policy: loaded.policy.clone(),
             loaded,
             places: policy.map(Places::new).unwrap_or_default(),
-            at_run_time: at_run_time.cloned().collect(),
-            variables: used,
+            variables: policy.map(document::variables).unwrap_or_default(),
+            values: self.variables.clone(),
         })
     }
 
@@ -202,9 +209,42 @@ impl Source {
 }
 
 impl ValidPolicy {
-    /// The variables whose values are not known here, only at run time.
-    pub fn at_run_time(&self) -> impl Iterator<Item = &VariableUse> {
-        self.at_run_time.iter()
+    /// The variables whose values are known at run time only, in the order of the file: they have neither a
+    /// [value](Source::variables) nor a default. What they hold is not checked, and is not in the policy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_explain::Source;
+    ///
+    /// let text = "allow_origins = ['${A}', '${B:-}']\nallow_headers = ['${A}']";
+    /// let variables = Source::new("cors.toml", text).load()?.at_run_time();
+    /// let [a] = &*variables else { unreachable!() };
+    /// assert_eq!(a.name, "A");
+    /// assert_eq!(a.places, [("allow_origins[0]".to_owned(), 17..23), ("allow_headers[0]".to_owned(), 52..58)]);
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn at_run_time(&self) -> Vec<RunTimeVariable> {
+        let mut found: Vec<RunTimeVariable> = Vec::new();
+        let mut indices = HashMap::new();
+        let variables = self.variables.iter();
+        for variable in variables.filter(|variable| self.is_at_run_time(variable)) {
+            let index = *indices.entry(variable.name.as_str()).or_insert(found.len());
+            let span = variable.span.clone().unwrap_or_default();
+            let place = (variable.place.clone(), span);
+            match found.get_mut(index) {
+                Some(known) => known.places.push(place),
+                None => found.push(RunTimeVariable {
+                    name: variable.name.clone(),
+                    places: vec![place],
+                }),
+            }
+        }
+        found
+    }
+
+    pub(crate) fn is_at_run_time(&self, variable: &VariableUse) -> bool {
+        variable.default.is_none() && !self.values.has(&variable.name)
     }
 
     pub(crate) fn config(&self) -> &Config {

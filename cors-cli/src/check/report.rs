@@ -10,7 +10,7 @@ use crate::diagnostic::{self, Data};
 use crate::output::{
     BAD, BOLD, DIM, GOOD, Json, Printable, Styled, WARN, indented, width, wrapped,
 };
-use crate::policy;
+use crate::variables;
 
 /// More findings with one code than this are counted, but not shown.
 const MAX_SHOWN: usize = 20;
@@ -82,8 +82,9 @@ pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) ->
     if !more.is_empty() {
         writeln!(out, "`--json` prints them all\n")?;
     }
-    if let Some(text) = policy::at_run_time(&checked.at_run_time) {
-        writeln!(out, "{}\n", wrapped(&text, width))?;
+    if !checked.at_run_time.is_empty() {
+        variables::write_run_time(out, source, &checked.at_run_time)?;
+        writeln!(out)?;
     }
     print_checklist(checked, width, out)?;
     let summary = Summary::of(checked);
@@ -131,7 +132,7 @@ pub(super) fn print_json(
         findings: Vec<Data<'a>>,
         summary: Summary,
         checklist: &'a [ChecklistItem],
-        at_run_time: &'a [String],
+        at_run_time: Vec<variables::Data<'a>>,
     }
     let findings = checked.findings.iter();
     let report = Report {
@@ -141,7 +142,7 @@ pub(super) fn print_json(
             .collect(),
         summary: Summary::of(checked),
         checklist: &checked.checklist,
-        at_run_time: &checked.at_run_time,
+        at_run_time: variables::to_json(source, &checked.at_run_time),
     };
     writeln!(out, "{}", Json(&report))
 }

@@ -827,10 +827,15 @@ fn variables() {
         assert!(shown.contains(expected), "{args:?}: {shown}");
         assert!(!shown.contains("secret"), "{shown}");
     }
-    let at_run_time = "`CORS_TEST_ORIGINS` is given at run time, so its items are not known here: pass \
-                       `--env CORS_TEST_ORIGINS=...`";
+    let at_run_time = "given at run time, so not checked: `${CORS_TEST_ORIGINS}`: allow_origins[1] (line 1) \
+                       `--env CORS_TEST_ORIGINS=...` or `--env-file FILE` gives a value ready for";
     check(&[], 0, at_run_time);
-    check(&["--json"], 0, "\"at_run_time\": [ \"CORS_TEST_ORIGINS\" ]");
+    check(
+        &["--json"],
+        0,
+        "\"at_run_time\": [ { \"name\": \"CORS_TEST_ORIGINS\", \"places\": [ { \"path\": \"allow_origins[1]\", \
+         \"line\": 1, \"column\": 45 } ] } ]",
+    );
     check(
         &["--env", "CORS_TEST_ORIGINS=https://a.example"],
         0,

@@ -19,4 +19,5 @@ mod probe;
 mod readme;
 mod schema;
 mod support;
+mod variables;
 mod whole;

@@ -90,7 +90,7 @@ impl Checklist<'_> {
             "localhost-origin",
         ];
         self.item("an allowlist of trusted origins", &codes, |ok| {
-            let counted = counted_origins(&self.grants);
+            let counted = self.counted_origins();
             match (ok, self.has_everybody()) {
                 (_, true) if self.is_everybody_alone() => "any origin is allowed".to_owned(),
                 (_, true) => format!(
@@ -211,6 +211,22 @@ impl Checklist<'_> {
         self.item("fast answers to OPTIONS", &[], |_| {
             format!("preflights get {status}, before routing and authentication (by the library)")
         })
+    }
+
+    /// `2 exact, 1 with subdomains, those of 1 variable`.
+    fn counted_origins(&self) -> String {
+        let variables = self.valid.at_run_time().into_iter();
+        let variables = variables.filter(|variable| {
+            let mut places = variable.places.iter();
+            places.any(|(place, _)| place.contains("allow_origins"))
+        });
+        let variables = match variables.count() {
+            0 => None,
+            count => Some(format!("those of {}", counted(count, "variable"))),
+        };
+        let known = Some(counted_origins(&self.grants)).filter(|known| !known.is_empty());
+        let all: Vec<_> = known.into_iter().chain(variables).collect();
+        all.join(", ")
     }
 
     fn has_everybody(&self) -> bool {

@@ -129,6 +129,7 @@ impl Case<'_> {
             .into_iter()
             .flatten()
             .collect();
+        obstacle.advice.extend(self.run_time_advice(grant.route()));
         obstacle.advice.extend(self.variable_advice(grant, index));
         if let Some(path) = explanation
             .granted_elsewhere()
@@ -150,6 +151,29 @@ impl Case<'_> {
         obstacle
     }
 
+    /// What to do where origins of a route, or of the top, are known at run time only.
+    fn run_time_advice(&self, route: Option<usize>) -> Option<String> {
+        let grants = 0..self.valid.grants_of(route).len();
+        let variables = grants.flat_map(|index| {
+            let grant = GrantId::new(route, index);
+            self.valid.variables_in(grant, "allow_origins")
+        });
+        let variables = variables.filter(|variable| self.valid.is_at_run_time(variable));
+        let mut names: Vec<_> = variables.map(|variable| &variable.name).collect();
+        names.sort();
+        names.dedup();
+        let (are, one) = match names.len() {
+            1 => ("is", "it"),
+            _ => ("are", "one of them"),
+        };
+        let first = Printable(names.first()?);
+        let all = names.iter().map(|name| format!("${{{name}}}"));
+        let all = listed(&all.collect::<Vec<_>>());
+        Some(format!(
+            "{all} {are} given at run time: if {one} has the origin, pass `--env {first}=...`"
+        ))
+    }
+
     /// What to do where the origins of a grant come from variables, which no change of the file reaches.
     fn variable_advice(&self, grant: GrantId, index: Option<usize>) -> Option<String> {
         const KEY: &str = "allow_origins";
@@ -159,14 +183,9 @@ impl Case<'_> {
                 "that origin comes from `${{{name}}}`: correct the variable where the server is started"
             ));
         }
-        let variable = self.valid.variables_in(grant, KEY).next()?;
+        let mut variables = self.valid.variables_in(grant, KEY);
+        let variable = variables.find(|variable| !self.valid.is_at_run_time(variable))?;
         let name = Printable(&variable.name);
-        let mut at_run_time = self.valid.at_run_time();
-        if at_run_time.any(|other| other.name == variable.name) {
-            return Some(format!(
-                "`${{{name}}}` is given at run time: if it has the origin, pass `--env {name}=...`"
-            ));
-        }
         Some(format!(
             "if the origin belongs into `${{{name}}}`, add it to the variable where the server is started"
         ))
