@@ -9,6 +9,7 @@
 )]
 
 mod check;
+mod configurations;
 mod console;
 mod docs;
 mod explain;
