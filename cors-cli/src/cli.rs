@@ -217,7 +217,7 @@ pub(crate) struct LoadArgs {
     /// Read variables from a file of lines `NAME=VALUE`, as `docker run --env-file` does: no quotes, `#` comments
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
-    /// Take variables from the environment of this command, too. One that is not set is an error
+    /// Take variables from the environment of this command, too; --env and --env-file have priority
     #[arg(long)]
     pub(crate) env_from_process: bool,
 }

@@ -1,5 +1,6 @@
 //! Reads a policy file for a command that needs one.
 
+use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -25,10 +26,16 @@ pub(crate) fn read(path: &Path, args: &LoadArgs) -> Result<Source, Error> {
 
 /// The variables of the command line, those of the file, and those of this process if that is wanted.
 fn variables(args: &LoadArgs) -> Result<Variables, Error> {
-    let mut variables = match args.env_from_process {
-        true => Variables::of_process(),
-        false => Variables::at_run_time(),
-    };
+    // Not `Variables::of_process`: there, a variable that is not set is an error.
+    let mut variables = Variables::at_run_time();
+    if args.env_from_process {
+        for (name, value) in env::vars_os() {
+            // A policy cannot name others.
+            if let Ok(name) = name.into_string() {
+                variables = variables.set(name, value);
+            }
+        }
+    }
     if let Some(path) = &args.env_file {
         let name = path.display().to_string();
         let name = Printable(&name);
