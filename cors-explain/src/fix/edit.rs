@@ -44,10 +44,11 @@ pub(super) enum Edit {
 /// `table` is the table with the policy, or it is the whole text.
 pub(super) fn apply(text: &str, table: Option<&str>, edits: &[Edit]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
-    let mut names = table.iter().flat_map(|table| table.split('.'));
-    let policy = names.try_fold(document.as_table_mut(), |table, name| {
-        table.get_mut(name)?.as_table_mut()
-    })?;
+    // It may be an inline table.
+    let mut policy: &mut dyn TableLike = document.as_table_mut();
+    for name in table.iter().flat_map(|table| table.split('.')) {
+        policy = policy.get_mut(name)?.as_table_like_mut()?;
+    }
     for edit in edits {
         apply_one(policy, edit)?;
     }
@@ -56,7 +57,7 @@ pub(super) fn apply(text: &str, table: Option<&str>, edits: &[Edit]) -> Option<S
 }
 
 /// Puts an empty line between the first keys of a file and its first header, if the keys are new.
-fn separate(policy: &mut Table) {
+fn separate(policy: &mut dyn TableLike) {
     let has_keys = policy.iter().any(|(_, item)| item.is_value());
     let tables = policy.iter_mut().filter_map(|(_, item)| match item {
         Item::ArrayOfTables(tables) => tables.get_mut(0),
@@ -73,7 +74,7 @@ fn separate(policy: &mut Table) {
     }
 }
 
-fn apply_one(policy: &mut Table, edit: &Edit) -> Option<()> {
+fn apply_one(policy: &mut dyn TableLike, edit: &Edit) -> Option<()> {
     match edit {
         Edit::Add { grant, key, items } => {
             let list = list(grant_mut(policy, *grant)?, key)?;
@@ -99,7 +100,7 @@ fn apply_one(policy: &mut Table, edit: &Edit) -> Option<()> {
 }
 
 /// The table of a route, or of the top.
-fn part_mut(policy: &mut Table, route: Option<usize>) -> Option<&mut dyn TableLike> {
+fn part_mut(policy: &mut dyn TableLike, route: Option<usize>) -> Option<&mut dyn TableLike> {
     match route {
         None => Some(policy),
         Some(route) => nth(policy.get_mut("route")?, route),
@@ -107,7 +108,7 @@ fn part_mut(policy: &mut Table, route: Option<usize>) -> Option<&mut dyn TableLi
 }
 
 /// The table with the keys of a grant: that of the part if they are among its own.
-fn grant_mut(policy: &mut Table, grant: GrantId) -> Option<&mut dyn TableLike> {
+fn grant_mut(policy: &mut dyn TableLike, grant: GrantId) -> Option<&mut dyn TableLike> {
     let part = part_mut(policy, grant.route())?;
     match part.contains_key("grant") {
         true => nth(part.get_mut("grant")?, grant.index()),
@@ -478,5 +479,30 @@ mod tests {
             "[server]\nport = 1\n\n[[server.cors.grant]]\nallow_methods = ['A', \"PUT\"]\n\n[[server.cors.grant]]\nallow_origins = [\"new\"]\n\n[log]\nlevel = 1\n",
         );
         assert_eq!(apply("a = 1", Some("cors"), &[]), None);
+        assert_eq!(apply("cors = 1", Some("cors"), &[]), None);
+    }
+
+    #[test]
+    fn tables_without_a_header_are_changed() {
+        #[track_caller]
+        fn check(text: &str, expected: &str) {
+            let edits = [add(0, "allow_methods", "PUT")];
+            assert_eq!(
+                apply(text, Some("a.cors"), &edits).as_deref(),
+                Some(expected)
+            );
+        }
+        check(
+            "a = { cors = { allow_methods = ['A'] }, b = 1 } # c\n",
+            "a = { cors = { allow_methods = ['A', \"PUT\"] }, b = 1 } # c\n",
+        );
+        check(
+            "a.b = 1\na.cors.allow_methods = ['A']\n",
+            "a.b = 1\na.cors.allow_methods = ['A', \"PUT\"]\n",
+        );
+        check(
+            "[a]\ncors = { max_age = 1 }\n",
+            "[a]\ncors = { max_age = 1 , allow_methods = [\"PUT\"] }\n",
+        );
     }
 }
