@@ -59,12 +59,7 @@ pub trait RequestHead {
     /// The [`lines`](Self::lines) of a header that may have only one. Implement it in adapters that can
     /// find this out faster than by asking for a second line.
     fn single_line(&self, name: RequestHeader) -> SingleLine<'_> {
-        let mut lines = self.lines(name);
-        match (lines.next(), lines.next()) {
-            (None, _) => SingleLine::Absent,
-            (Some(line), None) => SingleLine::One(line),
-            (Some(_), Some(_)) => SingleLine::Repeated,
-        }
+        SingleLine::of(self.lines(name))
     }
 }
 
@@ -77,6 +72,16 @@ pub enum SingleLine<'a> {
     One(&'a [u8]),
     /// There are several lines.
     Repeated,
+}
+
+impl<'a> SingleLine<'a> {
+    pub(crate) fn of(mut lines: impl Iterator<Item = &'a [u8]>) -> Self {
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::Absent,
+            (Some(line), None) => Self::One(line),
+            (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
 }
 
 impl Policy {

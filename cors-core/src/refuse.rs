@@ -59,6 +59,9 @@ impl fmt::Display for RefusalReason {
 
 impl Compiled {
     /// Why a part refuses a request. `verdict` is that of its origin. Not for preflights.
+    ///
+    /// Cold, so that what reads a header stays inlined where every request needs it.
+    #[cold]
     pub(crate) fn refusal(
         &self,
         part: &CompiledPart,
@@ -130,12 +133,17 @@ pub(crate) struct GrantKind {
     pub(crate) credentials: bool,
 }
 
+/// Do not call the method of that name: adapters make it fast, and the compiler inlines it only where it is called once.
+fn single_line(head: &impl RequestHead, name: RequestHeader) -> SingleLine<'_> {
+    SingleLine::of(head.lines(name))
+}
+
 /// Whether the request is from a page of the server's own origin, or from no page.
 fn is_of_own_page(head: &impl RequestHead) -> bool {
-    match head.single_line(RequestHeader::SecFetchSite) {
+    match single_line(head, RequestHeader::SecFetchSite) {
         SingleLine::One(b"same-origin" | b"none") => true,
         SingleLine::One(_) | SingleLine::Repeated => false,
-        SingleLine::Absent => match head.single_line(RequestHeader::Origin) {
+        SingleLine::Absent => match single_line(head, RequestHeader::Origin) {
             SingleLine::Absent => true,
             SingleLine::One(origin) => {
                 host(head).is_some_and(|host| is_origin_of_host(origin, host))
@@ -148,9 +156,9 @@ fn is_of_own_page(head: &impl RequestHead) -> bool {
 /// A page of another site is opened, and reads nothing.
 fn is_followed_link(head: &impl RequestHead) -> bool {
     matches!(head.method(), b"GET" | b"HEAD")
-        && head.single_line(RequestHeader::Origin) == SingleLine::Absent
-        && head.single_line(RequestHeader::SecFetchMode) == SingleLine::One(b"navigate")
-        && head.single_line(RequestHeader::SecFetchDest) == SingleLine::One(b"document")
+        && single_line(head, RequestHeader::Origin) == SingleLine::Absent
+        && single_line(head, RequestHeader::SecFetchMode) == SingleLine::One(b"navigate")
+        && single_line(head, RequestHeader::SecFetchDest) == SingleLine::One(b"document")
 }
 
 /// Whether the request asks for a WebSocket:
@@ -172,7 +180,7 @@ fn host(head: &impl RequestHead) -> Option<&[u8]> {
     if let Some(authority) = head.authority() {
         return Some(authority);
     }
-    match head.single_line(RequestHeader::Host) {
+    match single_line(head, RequestHeader::Host) {
         SingleLine::One(host) => Some(host),
         SingleLine::Absent | SingleLine::Repeated => None,
     }

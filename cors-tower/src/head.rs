@@ -135,6 +135,7 @@ impl RequestHead for Head<'_> {
         self.method.as_str().as_bytes()
     }
 
+    #[inline]
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
         let lines = self.headers.get_all(header_name(name));
         lines.iter().map(HeaderValue::as_bytes)

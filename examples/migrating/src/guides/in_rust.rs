@@ -1,6 +1,6 @@
 //! The policy of the README, in Rust.
 
-use cors_axum::{ConfigErrors, Grant, Policy};
+use cors_axum::{Config, ConfigErrors, Grant, Policy};
 
 /// The policy.
 ///
@@ -12,7 +12,7 @@ pub fn policy() -> Result<Policy, ConfigErrors> {
     let app = Grant::new(["https://app.example.com"])
         .allow_methods(["PUT"])
         .allow_credentials(true);
-    let policy = Policy::new(vec![app, Grant::new(["*"])])?;
+    let policy = Policy::new(Config::new([app]).route("/public", Grant::new(["*"])))?;
     // guide: end
     Ok(policy)
 }
