@@ -63,7 +63,7 @@ impl LoadOptions {
     ///
     /// # Errors
     ///
-    /// As [`LivePolicy::watch`], and if there is no such table.
+    /// As [`LivePolicy::watch`], and if the file has no such table.
     ///
     /// # Examples
     ///

@@ -50,7 +50,7 @@ impl LoadOptions {
     ///
     /// # Errors
     ///
-    /// As [`Policy::from_file`], and if there is no such table.
+    /// As [`Policy::from_file`], and if the file has no such table.
     pub fn from_file(&self, path: impl AsRef<Path>) -> Result<Policy, LoadError> {
         let path = path.as_ref();
         self.load_opened(path, File::open(path))
@@ -71,7 +71,7 @@ impl LoadOptions {
     ///
     /// # Errors
     ///
-    /// As [`Policy::from_toml`], and if there is no such table.
+    /// As [`Policy::from_toml`], and if the text has no such table.
     pub fn from_toml(&self, source: &str) -> Result<Policy, ConfigErrors> {
         self.from_tree(&parse(source)?, source)
     }

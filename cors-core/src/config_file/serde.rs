@@ -90,7 +90,7 @@ impl Serialize for Route {
         }
         match &**grants {
             [] => map.serialize_entry::<_, [&str]>("allow_origins", &[])?,
-            // In a route, `allow_origins = []` says that there are no grants.
+            // In a route, `allow_origins = []` means no grant.
             [grant] if !grant.allow_origins.is_empty() => serialize_grant(grant, &mut map)?,
             grants => map.serialize_entry("grant", grants)?,
         }

@@ -40,7 +40,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// As [`Policy::from_file`], and if there is no such table.
+    /// As [`Policy::from_file`], and if the file has no such table.
     ///
     /// # Examples
     ///
