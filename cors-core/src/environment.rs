@@ -53,7 +53,7 @@ fn list_from(name: &str, value: Option<OsString>) -> Result<Vec<String>, ConfigE
         return Err(error(ErrorCode::InvalidVariable, INVALID_NAME));
     }
     let Some(value) = value else {
-        let message = "is not set; set it, to an empty text if there are no items";
+        let message = "is not set; set it, and leave it empty for no items";
         return Err(error(ErrorCode::UnsetVariable, message));
     };
     let value = check(&value).map_err(|reason| error(ErrorCode::InvalidVariable, reason))?;
@@ -310,7 +310,7 @@ mod tests {
         check(
             "A",
             None,
-            "A: is not set; set it, to an empty text if there are no items [unset-variable]",
+            "A: is not set; set it, and leave it empty for no items [unset-variable]",
         );
         check(
             "A",

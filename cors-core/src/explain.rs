@@ -170,7 +170,7 @@ impl fmt::Display for Explanation {
                     Some(PathPart::None) | None => {}
                 }
             }
-            Reason::NoPart => f.write_str("there are no grants at the top")?,
+            Reason::NoPart => f.write_str("the top has no grants")?,
             Reason::AbnormalPath(error) => write!(
                 f,
                 "the path `{path}` {error}, so it has no grant: servers may read it in several ways"

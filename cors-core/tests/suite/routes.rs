@@ -358,7 +358,7 @@ fn explanations() {
     check(
         &policy,
         "GET /\nOrigin: https://app.example.com",
-        "no route is for the path `/`; there are no grants at the top; for other paths it has route[0].grant[0]",
+        "no route is for the path `/`; the top has no grants; for other paths it has route[0].grant[0]",
     );
 }
 
