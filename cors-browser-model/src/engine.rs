@@ -92,6 +92,8 @@ const STANDARD: Profile = Profile {
     empty_location_is_absent: false,
     cross_origin_redirect_drops_delete: false,
     exposed_wildcard_survives_garbage: false,
+    websocket_destination: Some("empty"),
+    preflight_mode_to_plain_http: false,
     cache: CacheProfile {
         update: CacheUpdate::MaxAge,
         wildcard: CacheWildcard::Always,
@@ -125,6 +127,8 @@ const CHROMIUM: Profile = Profile {
         ("width", ValueRule::Integer),
     ],
     extra_forbidden_request_headers: &["user-agent"],
+    websocket_destination: None,
+    preflight_mode_to_plain_http: true,
     joins_request_headers: true,
     empty_location_is_absent: true,
     cache: CacheProfile {
@@ -166,6 +170,7 @@ const FIREFOX: Profile = Profile {
 };
 
 const WEBKIT: Profile = Profile {
+    websocket_destination: Some("websocket"),
     repairs_values: true,
     wildcard_covers_authorization: true,
     max_age_limit: Some(Duration::from_secs(600)),

@@ -22,7 +22,7 @@ pub struct SentRequest {
     pub method: String,
     /// The URL.
     pub url: Url,
-    /// The CORS headers and those of the script. A browser adds more, such as `Host` and `User-Agent`,
+    /// The CORS headers, `Sec-Fetch-*`, and those of the script. A browser adds more, such as `Host` and `User-Agent`,
     /// and with [credentials](Self::credentials) `Cookie`.
     pub headers: Headers,
     /// Whether it is sent with the credentials that the browser has for the URL.

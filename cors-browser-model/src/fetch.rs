@@ -1,4 +1,4 @@
-//! A whole fetch, from a script's call to its result.
+//! A whole fetch, from a page's request to its result.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::preflight::{self, Cause};
 use crate::profile::CacheClearing;
 use crate::receive;
 use crate::redirect;
-use crate::request::{RedirectMode, Request};
+use crate::request::{Destination, RedirectMode, Request};
 use crate::step::{Checks, Step};
 
 /// A server that responds to requests. Every closure from `&SentRequest` to `Option<Response>` is a
@@ -105,6 +105,8 @@ pub fn fetch(
                 .exchanges
                 .last()
                 .and_then(|exchange| exchange.response.as_ref());
+            // Another document takes the place of the page, with a console of its own.
+            let response = response.filter(|_| request.destination != Destination::Document);
             let status = response.map(|response| message::status(engine, response));
             run.console.extend(status.into_iter().flatten());
             FetchOutcome::Response(Box::new(readable))

@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::engine::Engine;
 use crate::exchange::{Kind, Response, SentRequest};
+use crate::metadata::{self, Relation};
 use crate::network_error::NetworkError;
 use crate::origin::Origin;
 use crate::outcome::{Blocked, Tainting};
@@ -23,6 +24,7 @@ pub(crate) struct InFlight {
     /// Its [redirect-taint](https://fetch.spec.whatwg.org/#concept-request-tainted-origin) is not
     /// `same-origin`.
     pub(crate) tainted: bool,
+    pub(crate) relation: Relation,
     pub(crate) redirects: u32,
     pub(crate) timing_failed: bool,
 }
@@ -35,6 +37,7 @@ impl InFlight {
             request,
             tainting: Tainting::Basic,
             tainted: false,
+            relation: Relation::default(),
             redirects: 0,
             timing_failed: false,
         }
@@ -60,6 +63,9 @@ impl InFlight {
     pub(crate) fn route(&mut self, checks: &mut Checks) -> Result<(), NetworkError> {
         let request = &self.request;
         let same_origin = request.origin.is_same_origin(&request.url);
+        self.relation = self
+            .relation
+            .max(Relation::of(&request.origin, &request.url));
         // A tainting is never removed: a redirect to the page's own origin does not avoid CORS.
         if !same_origin {
             self.tainting = match request.mode {
@@ -73,6 +79,7 @@ impl InFlight {
                     Tainting::Opaque
                 }
                 Mode::Cors => Tainting::Cors,
+                Mode::Navigate | Mode::WebSocket => Tainting::Basic,
             };
         }
         let is_http = matches!(request.url.scheme(), "http" | "https");
@@ -85,11 +92,13 @@ impl InFlight {
         let request = &self.request;
         let mut headers = request.headers.clone();
         if !headers.contains("Accept") {
-            headers.append("Accept", "*/*");
+            headers.append("Accept", request.destination.accept());
         }
-        if self.tainting == Tainting::Cors || !matches!(&*request.method, "GET" | "HEAD") {
+        let is_always = self.tainting == Tainting::Cors || request.mode == Mode::WebSocket;
+        if is_always || !matches!(&*request.method, "GET" | "HEAD") {
             headers.append("Origin", self.origin_header());
         }
+        metadata::append(self, &mut headers);
         SentRequest {
             method: request.method.clone(),
             url: request.url.clone(),
@@ -106,7 +115,8 @@ impl InFlight {
     /// with the default referrer policy.
     fn origin_header(&self) -> String {
         let downgrade = self.request.origin.is_https() && self.request.url.scheme() != "https";
-        match self.request.mode != Mode::Cors && downgrade {
+        let is_exempt = matches!(self.request.mode, Mode::Cors | Mode::WebSocket);
+        match downgrade && !is_exempt {
             true => Origin::Opaque.to_string(),
             false => self.origin(),
         }

@@ -2,7 +2,8 @@
 //!
 //! # What is modelled
 //!
-//! - Requests that a script makes with `fetch()`, to http and https URLs: [`Request`].
+//! - Requests that a script makes with `fetch()`, to http and https URLs: [`Request`]. Forms, links, frames, images and
+//!   WebSockets as far as a server sees where they come from: `Origin`, `Sec-Fetch-*`, and whether there are credentials.
 //! - Whether a preflight is needed ([`preflight_causes`]), and what it allows ([`PreflightGrant`]).
 //! - The [CORS check](cors_check) on every response, redirects included.
 //! - Redirects: the origin that becomes `null`, methods, bodies and `Authorization` that change, user
@@ -21,7 +22,9 @@
 //! - The HTTP cache. A 304 that freshens a stored response is not checked itself; the stored response
 //!   is.
 //! - HTTP authentication prompts, cookies, and other credentials themselves.
-//! - Navigations, the console messages of `XMLHttpRequest`, and schemes other than http and https.
+//! - What a document, an image or a WebSocket does with its response, except that the status of a handshake is checked.
+//! - What users do themselves: `Sec-Fetch-User`, and `Sec-Fetch-Site: none`.
+//! - The console messages of `XMLHttpRequest` and of elements, and schemes other than http, https, ws and wss.
 
 mod cache;
 mod cors_check;
@@ -33,6 +36,7 @@ mod grant;
 mod header;
 mod in_flight;
 mod message;
+mod metadata;
 mod network_error;
 mod origin;
 mod outcome;
@@ -64,7 +68,7 @@ pub use profile::{
     TaintedKey, ValueRule,
 };
 pub use recorded::{NotFromPage, Recorded, judge_preflight, judge_response};
-pub use request::{Body, Credentials, Mode, RedirectMode, Request};
+pub use request::{Body, Credentials, Destination, Mode, RedirectMode, Request};
 pub use safelist::{
     cors_unsafe_request_header_names, is_cors_non_wildcard_request_header_name,
     is_cors_safelisted_method, is_cors_safelisted_request_header, is_forbidden_method,

@@ -13,9 +13,10 @@ use url::Url;
 
 use crate::engine::Engine;
 use crate::exchange::Response;
+use crate::network_error::NetworkError;
 use crate::outcome::Blocked;
 
-/// A line in the console of a page that uses `fetch()`. `XMLHttpRequest` and elements have other texts.
+/// A line in the console of a page that uses `fetch()` or a WebSocket. `XMLHttpRequest` and elements have other texts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ConsoleLine {
     /// Chromium: the `corsError` of `Network.loadingFailed`. Firefox: the key of the text, which is the
@@ -33,6 +34,9 @@ pub struct ConsoleLine {
 ///
 /// Empty if the engine prints only a connection error, and nothing about CORS.
 pub fn console(engine: Engine, failure: &Blocked) -> Vec<ConsoleLine> {
+    if failure.error == NetworkError::WebSocketStatus {
+        return websocket(engine, failure).into_iter().collect();
+    }
     match engine {
         Engine::Standard => Vec::new(),
         Engine::Chromium => chromium::console(failure),
@@ -49,6 +53,27 @@ pub(crate) fn status(engine: Engine, response: &Response) -> Option<ConsoleLine>
         let resource = "Failed to load resource: the server responded with a status of";
         line(format!("{resource} {status} ({reason})"))
     })
+}
+
+/// The line about a WebSocket that the server did not open.
+fn websocket(engine: Engine, failure: &Blocked) -> Option<ConsoleLine> {
+    let url = failure.url.as_str();
+    // The handshake is sent with the scheme `http` or `https`: `ws` and `wss` differ in the first letters only.
+    let url = format!("ws{}", url.strip_prefix("http").unwrap_or(url));
+    let status = failure.status.unwrap_or_default();
+    let text = match engine {
+        Engine::Standard => return None,
+        Engine::Chromium => format!(
+            "WebSocket connection to '{url}' failed: Error during WebSocket handshake: Unexpected response code: {status}"
+        ),
+        Engine::Firefox => {
+            format!("Firefox can’t establish a connection to the server at {url}.")
+        }
+        Engine::WebKit => format!(
+            "WebSocket connection to '{url}' failed: The server did not accept the WebSocket handshake."
+        ),
+    };
+    Some(line(text))
 }
 
 /// The warning that Firefox prints if only `*` covers `Authorization`.

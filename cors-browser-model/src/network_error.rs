@@ -22,6 +22,8 @@ pub enum NetworkError {
     Scheme,
     /// There was no response.
     Connection,
+    /// The status of a WebSocket's handshake is not 101.
+    WebSocketStatus,
     /// `Access-Control-Allow-Origin` is missing.
     AllowOriginMissing,
     /// `Access-Control-Allow-Origin` came in several lines. This step is an engine's own: in the standard,
@@ -105,6 +107,7 @@ impl NetworkError {
             Self::NoCorsRedirectMode => Step::NoCorsRedirectMode,
             Self::Scheme => Step::Scheme,
             Self::Connection => Step::Connection,
+            Self::WebSocketStatus => Step::WebSocketStatus,
             Self::AllowOriginMissing => Step::AllowOriginPresent,
             Self::AllowOriginRepeated | Self::AllowOriginMismatch { .. } => {
                 Step::AllowOriginMatches
@@ -144,6 +147,7 @@ impl fmt::Display for NetworkError {
             }
             Self::Scheme => "the URL is neither http nor https",
             Self::Connection => "there was no response",
+            Self::WebSocketStatus => "the status is not 101, so the WebSocket is not open",
             Self::AllowOriginMissing => return write!(f, "{origin} is missing"),
             Self::AllowOriginRepeated => return write!(f, "{origin} came in several lines"),
             Self::AllowOriginMismatch { value } if value == "*" => {

@@ -52,12 +52,12 @@ pub struct Readable {
 /// [response tainting](https://fetch.spec.whatwg.org/#concept-request-response-tainting).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tainting {
-    /// Same origin: everything but `Set-Cookie` may be read.
+    /// Same origin, or a WebSocket: everything but `Set-Cookie` may be read.
     #[default]
     Basic,
     /// CORS: the safelisted and the exposed headers may be read.
     Cors,
-    /// Nothing may be read: mode `no-cors`.
+    /// Nothing may be read: mode `no-cors`, or a navigation.
     Opaque,
     /// Nothing may be read: redirect mode `manual`.
     OpaqueRedirect,

@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::exchange::SentRequest;
 use crate::header::{Headers, encode};
 use crate::in_flight::InFlight;
+use crate::metadata;
 use crate::request::Request;
 use crate::safelist::{self, cors_unsafe_request_header_names};
 
@@ -79,6 +80,7 @@ pub(crate) fn preflight_request(flight: &InFlight) -> SentRequest {
         headers.append("Access-Control-Request-Headers", encode(&names.join(",")));
     }
     headers.append("Origin", flight.origin());
+    metadata::append_to_preflight(flight, &mut headers);
     SentRequest {
         method: "OPTIONS".to_owned(),
         url: request.url.clone(),

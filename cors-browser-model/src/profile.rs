@@ -77,6 +77,11 @@ pub struct Profile {
     /// In a value that is not UTF-8, a script reads U+FFFD, in UTF-8, instead of the invalid bytes. In other engines
     /// it reads the bytes. Measured: WebKit.
     pub repairs_values: bool,
+    /// The `Sec-Fetch-Dest` of a WebSocket's handshake; `None`: it has no `Sec-Fetch-*` at all. Measured in all three.
+    pub websocket_destination: Option<&'static str>,
+    /// A preflight to plain http on other than loopback has `Sec-Fetch-Mode`, and no other of these headers. Measured:
+    /// Chromium.
+    pub preflight_mode_to_plain_http: bool,
     /// The CORS-preflight cache.
     pub cache: CacheProfile,
 }

@@ -7,8 +7,8 @@ use crate::header::Headers;
 use crate::in_flight::InFlight;
 use crate::network_error::NetworkError;
 use crate::outcome::{Readable, Tainting};
-use crate::request::Request;
-use crate::step::Checks;
+use crate::request::{Mode, Request};
+use crate::step::{Checks, Step};
 use crate::timing::tao_check;
 
 /// Checks a response to an actual request, and returns what a script may read of it.
@@ -18,10 +18,17 @@ pub(crate) fn receive(
     checks: &mut Checks,
 ) -> Result<Readable, NetworkError> {
     let (engine, headers) = (flight.engine, &response.headers);
+    let mode = flight.request.mode;
     let credentials = flight.request.credentials;
     if flight.tainting == Tainting::Cors {
         // On every hop and for every status: a redirect or an error without the headers also fails.
         cors_check::check(engine, &flight.origin(), credentials, headers, checks)?;
+    }
+    if mode == Mode::WebSocket {
+        let is_open = response.status == 101;
+        checks.require(Step::WebSocketStatus, is_open, || {
+            NetworkError::WebSocketStatus
+        })?;
     }
     let timing_allowed = flight.tainting == Tainting::Basic || tao_check(&flight.origin(), headers);
     flight.timing_failed |= !timing_allowed;
@@ -39,6 +46,8 @@ pub(crate) fn receive(
     };
     Ok(match flight.tainting {
         Tainting::Opaque => readable.hidden(Tainting::Opaque),
+        // The document is not the page's own.
+        _ if mode == Mode::Navigate => readable.hidden(Tainting::Opaque),
         _ => readable,
     })
 }

@@ -1,4 +1,4 @@
-//! The request that a script makes: the arguments of `fetch()`.
+//! The request that a page makes: the arguments of `fetch()`, or what an element or a WebSocket requests.
 
 use url::Url;
 
@@ -8,8 +8,9 @@ use crate::network_error::{NetworkError, Throws};
 use crate::origin::Origin;
 use crate::safelist;
 
-/// A [request](https://fetch.spec.whatwg.org/#concept-request) as a script makes it: the arguments of
-/// `fetch()`, and the origin of its page. [`Request::new`] has the defaults of `fetch()`.
+/// A [request](https://fetch.spec.whatwg.org/#concept-request) as a page makes it: the arguments of
+/// `fetch()`, and the origin of the page. [`Request::new`] has the defaults of `fetch()`; [`form`](Request::form) and the
+/// functions after it make requests without `fetch()`.
 ///
 /// # Examples
 ///
@@ -27,7 +28,8 @@ use crate::safelist;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The URL, http or https: no other scheme is modelled.
+    /// The URL, http or https: no other scheme is modelled. That of a WebSocket has the scheme with which the handshake
+    /// is sent.
     pub url: Url,
     /// The origin of the page.
     pub origin: Origin,
@@ -39,6 +41,8 @@ pub struct Request {
     pub credentials: Credentials,
     /// The mode.
     pub mode: Mode,
+    /// The destination.
+    pub destination: Destination,
     /// The redirect mode.
     pub redirect: RedirectMode,
     /// The [use-CORS-preflight flag](https://fetch.spec.whatwg.org/#use-cors-preflight-flag): set by
@@ -60,7 +64,7 @@ pub enum Credentials {
     Include,
 }
 
-/// A [mode](https://fetch.spec.whatwg.org/#concept-request-mode). Navigations are not modelled.
+/// A [mode](https://fetch.spec.whatwg.org/#concept-request-mode). A script can set only the first three.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// With CORS: the default of `fetch()`.
@@ -70,6 +74,25 @@ pub enum Mode {
     NoCors,
     /// To the page's own origin only.
     SameOrigin,
+    /// A document for a window or a frame.
+    Navigate,
+    /// The handshake of a WebSocket.
+    WebSocket,
+}
+
+/// A [destination](https://fetch.spec.whatwg.org/#concept-request-destination): what the response is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Destination {
+    /// A script, or a WebSocket.
+    #[default]
+    Empty,
+    /// A window.
+    Document,
+    /// A frame.
+    Iframe,
+    /// An image.
+    Image,
 }
 
 /// A [redirect mode](https://fetch.spec.whatwg.org/#concept-request-redirect-mode).
@@ -106,10 +129,100 @@ impl Request {
             headers: Headers::new(),
             credentials: Credentials::default(),
             mode: Mode::default(),
+            destination: Destination::default(),
             redirect: RedirectMode::default(),
             use_cors_preflight: false,
             body: Body::default(),
         }
+    }
+
+    /// A form with the method POST that is submitted on a page.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cors_browser_model::{Engine, Headers, Origin, PreflightCache, Request, Response, SentRequest, Url, fetch};
+    ///
+    /// let page = Origin::parse("https://evil.example").ok_or("no origin")?;
+    /// let form = Request::form(Url::parse("https://shop.example/order")?, page);
+    /// let mut server = |_: &SentRequest| Some(Response::new(200, Headers::new()));
+    /// let run = fetch(Engine::WebKit, &form, &mut PreflightCache::new(), Duration::ZERO, &mut server);
+    ///
+    /// // There is no preflight, and the cookies are sent.
+    /// let [exchange] = run.exchanges.as_slice() else { return Err("several requests".into()) };
+    /// assert!(exchange.sent.credentials);
+    /// assert_eq!(exchange.sent.headers.get("Origin").as_deref(), Some(&b"https://evil.example"[..]));
+    /// assert_eq!(exchange.sent.headers.get("Sec-Fetch-Site").as_deref(), Some(&b"cross-site"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn form(url: Url, origin: Origin) -> Self {
+        Self {
+            method: "POST".to_owned(),
+            body: Body::Source,
+            ..Self::link(url, origin)
+        }
+        .header("Content-Type", "application/x-www-form-urlencoded")
+    }
+
+    /// A link that is followed on a page.
+    pub fn link(url: Url, origin: Origin) -> Self {
+        Self {
+            mode: Mode::Navigate,
+            destination: Destination::Document,
+            ..Self::new(url, origin).credentials(Credentials::Include)
+        }
+    }
+
+    /// The document of a frame on a page.
+    pub fn frame(url: Url, origin: Origin) -> Self {
+        Self {
+            destination: Destination::Iframe,
+            ..Self::link(url, origin)
+        }
+    }
+
+    /// An image on a page.
+    pub fn image(url: Url, origin: Origin) -> Self {
+        Self {
+            mode: Mode::NoCors,
+            destination: Destination::Image,
+            ..Self::new(url, origin).credentials(Credentials::Include)
+        }
+    }
+
+    /// A [WebSocket](https://websockets.spec.whatwg.org/#concept-websocket-establish) that a page opens, with the URL's
+    /// scheme `ws`, `wss`, `http` or `https`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Origin, Request, Url};
+    ///
+    /// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+    /// let socket = Request::websocket(Url::parse("wss://api.example.com/ws")?, page);
+    /// assert_eq!(socket.url.as_str(), "https://api.example.com/ws");
+    /// assert!(socket.headers.contains("Upgrade"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn websocket(mut url: Url, origin: Origin) -> Self {
+        let scheme = match url.scheme() {
+            "ws" => "http",
+            "wss" => "https",
+            other => other,
+        };
+        let scheme = scheme.to_owned();
+        // These schemes are all special, so it succeeds: <https://url.spec.whatwg.org/#scheme-state>.
+        let _ = url.set_scheme(&scheme);
+        Self {
+            mode: Mode::WebSocket,
+            redirect: RedirectMode::Error,
+            ..Self::new(url, origin).credentials(Credentials::Include)
+        }
+        .header("Upgrade", "websocket")
+        .header("Connection", "Upgrade")
+        .header("Sec-WebSocket-Version", "13")
     }
 
     /// With another method.
@@ -163,8 +276,12 @@ impl Request {
 
     /// The [constructor of `Request`](https://fetch.spec.whatwg.org/#dom-request): throws, or returns the
     /// request to fetch. Forbidden headers are removed without an error.
+    /// No script makes a navigation or a handshake, so they stay as they are.
     pub(crate) fn constructed(&self, engine: Engine) -> Result<Self, NetworkError> {
         let mut request = self.clone();
+        if matches!(request.mode, Mode::Navigate | Mode::WebSocket) {
+            return Ok(request);
+        }
         if has_credentials(&request.url) {
             return Err(Throws::UrlCredentials.into());
         }
@@ -196,6 +313,40 @@ impl Request {
             request.use_cors_preflight = true;
         }
         Ok(request)
+    }
+}
+
+impl Mode {
+    pub(crate) const fn value(self) -> &'static str {
+        match self {
+            Self::Cors => "cors",
+            Self::NoCors => "no-cors",
+            Self::SameOrigin => "same-origin",
+            Self::Navigate => "navigate",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+impl Destination {
+    pub(crate) const fn value(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Document => "document",
+            Self::Iframe => "iframe",
+            Self::Image => "image",
+        }
+    }
+
+    /// The [value of `Accept`](https://fetch.spec.whatwg.org/#fetching) in the standard. Browsers list more formats.
+    pub(crate) const fn accept(self) -> &'static str {
+        match self {
+            Self::Empty => "*/*",
+            Self::Document | Self::Iframe => {
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+            }
+            Self::Image => "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Step {
     Scheme,
     /// There is a response.
     Connection,
+    /// The status of a WebSocket's handshake is 101.
+    WebSocketStatus,
     /// `Access-Control-Allow-Origin` is there.
     AllowOriginPresent,
     /// It is the request's origin, or `*` without credentials.
@@ -67,6 +69,7 @@ impl Step {
             Self::NoCorsRedirectMode => "no-cors-redirect-mode",
             Self::Scheme => "scheme",
             Self::Connection => "connection",
+            Self::WebSocketStatus => "websocket-status",
             Self::AllowOriginPresent => "allow-origin-present",
             Self::AllowOriginMatches => "allow-origin-matches",
             Self::AllowCredentials => "allow-credentials",
@@ -102,6 +105,9 @@ impl Step {
                 "https://fetch.spec.whatwg.org/#main-fetch"
             }
             Self::Connection => "https://fetch.spec.whatwg.org/#http-network-fetch",
+            Self::WebSocketStatus => {
+                "https://websockets.spec.whatwg.org/#concept-websocket-establish"
+            }
             Self::AllowOriginPresent | Self::AllowOriginMatches | Self::AllowCredentials => {
                 "https://fetch.spec.whatwg.org/#cors-check"
             }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use cors_browser_model::Origin;
+use cors_browser_model::{Headers, Origin};
 use cors_explain::{
     Fix, PageRequest, PolicyServer, Simulation, Source, ValidPolicy, ok_application,
     readable_by_policy, remark,
@@ -14,6 +14,7 @@ use crate::cli::Explain;
 use crate::error::{Error, Outcome};
 use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, width};
 use crate::replace::replace;
+use crate::simulation::Detail;
 use crate::{console, diagnostic, policy, request, simulation, variables};
 
 pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error> {
@@ -72,7 +73,14 @@ fn write_simulation(
 ) -> io::Result<()> {
     simulation::write_request(out, page)?;
     if let Some((_, run)) = simulation.shown() {
-        simulation::write_exchanges(out, run, |exchange| Some(remark(source, valid, exchange)))?;
+        let detail = Detail {
+            metadata: valid.policy.refuses(),
+            added: &|_| Headers::new(),
+            is_shown: &|_| true,
+        };
+        simulation::write_exchanges(&detail, out, run, |exchange| {
+            Some(remark(source, valid, exchange))
+        })?;
     }
     simulation::write_verdict(out, simulation, |readable| {
         readable_by_policy(valid, page, readable)

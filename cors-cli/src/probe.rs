@@ -135,10 +135,11 @@ impl<'a> Report<'a> {
             false => Headers::new(),
         };
         let detail = Detail {
+            metadata: verbose,
             added: &added,
             is_shown: &|name| verbose || header::is_relevant(name),
         };
-        simulation::write_exchanges_in(&detail, out, run, |_| None)?;
+        simulation::write_exchanges(&detail, out, run, |_| None)?;
         if self.send_error.is_some() {
             return Ok(());
         }

@@ -28,6 +28,8 @@ pub(crate) fn write_request(out: &mut impl Write, page: &PageRequest) -> io::Res
 
 /// How much of an exchange is shown.
 pub(crate) struct Detail<'a> {
+    /// Whether the `Sec-Fetch-*` of a request are shown.
+    pub(crate) metadata: bool,
     /// The header lines of a request in addition to those of the model.
     pub(crate) added: &'a dyn Fn(&SentRequest) -> Headers,
     /// Whether a response's header with this name is shown. The number of the others is shown.
@@ -36,19 +38,6 @@ pub(crate) struct Detail<'a> {
 
 /// Writes the requests, the responses, and the checks of the browser. `remark` adds a line about a response.
 pub(crate) fn write_exchanges(
-    out: &mut impl Write,
-    run: &Run,
-    remark: impl FnMut(&Exchange) -> Option<String>,
-) -> io::Result<()> {
-    let detail = Detail {
-        added: &|_| Headers::new(),
-        is_shown: &|_| true,
-    };
-    write_exchanges_in(&detail, out, run, remark)
-}
-
-/// Writes what [`write_exchanges`] writes, in more or less detail.
-pub(crate) fn write_exchanges_in(
     detail: &Detail<'_>,
     out: &mut impl Write,
     run: &Run,
@@ -58,7 +47,7 @@ pub(crate) fn write_exchanges_in(
     for exchange in &run.exchanges {
         writeln!(out)?;
         writeln!(out, "{}", Styled(BOLD, title(exchange)))?;
-        write_sent(out, &exchange.sent, &(detail.added)(&exchange.sent))?;
+        write_sent(detail, out, &exchange.sent)?;
         match &exchange.response {
             Some(response) => {
                 let status = format!("{} {}", response.status, Printable(&response.reason));
@@ -77,11 +66,13 @@ pub(crate) fn write_exchanges_in(
     Ok(())
 }
 
-fn write_sent(out: &mut impl Write, sent: &SentRequest, added: &Headers) -> io::Result<()> {
+fn write_sent(detail: &Detail<'_>, out: &mut impl Write, sent: &SentRequest) -> io::Result<()> {
     let (method, url) = (Printable(&sent.method), masked_url(sent.url.as_str()));
     writeln!(out, "  {} {method} {url}", Styled(INFO, ">"))?;
-    write_lines(out, ">", header_lines(added))?;
-    write_lines(out, ">", header_lines(&sent.headers))?;
+    write_lines(out, ">", header_lines(&(detail.added)(sent)))?;
+    let lines = header_lines(&sent.headers);
+    let is_shown = |name: &str| detail.metadata || !name.starts_with("Sec-Fetch-");
+    write_lines(out, ">", lines.filter(|(name, _)| is_shown(name)))?;
     if sent.credentials {
         let cookies = "with the browser's cookies and other credentials for it";
         writeln!(out, "  {} {}", Styled(INFO, ">"), Styled(DIM, cookies))?;

@@ -88,6 +88,7 @@ pub(super) fn console(failure: &Blocked) -> Vec<ConsoleLine> {
         }],
         Error::Throws(_) | Error::SameOriginMode | Error::NoCorsRedirectMode => Vec::new(),
         Error::Connection
+        | Error::WebSocketStatus
         | Error::RedirectMode
         | Error::RedirectLocation
         | Error::RedirectCount

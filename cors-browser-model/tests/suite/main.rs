@@ -11,6 +11,7 @@ mod cors_check;
 mod filter;
 mod measured;
 mod message;
+mod metadata;
 mod preflight;
 mod properties;
 mod recorded;
@@ -76,6 +77,13 @@ fn sent(run: &Run) -> Vec<String> {
         Kind::Actual => exchange.sent.method.clone(),
     });
     text.collect()
+}
+
+/// The headers of a request without `Sec-Fetch-*`, for which `metadata.rs` is.
+fn without_metadata(sent: &SentRequest) -> Headers {
+    let headers = sent.headers.iter();
+    let kept = headers.filter(|header| !header.name.starts_with(b"Sec-Fetch-"));
+    kept.map(|header| (&header.name, &header.value)).collect()
 }
 
 /// The name of the step that failed, or nothing.

@@ -12,7 +12,7 @@ use crate::gate::Gate;
 use crate::matcher::Matcher;
 use crate::pages::Pages;
 use crate::webkit::Webkit;
-use crate::{BrowserName, Error, Fetch, Observed, Outcome, Reason};
+use crate::{Action, BrowserName, Error, Fetch, Observed, Outcome, Reason};
 
 /// Settings with which a browser is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -114,7 +114,25 @@ impl Browser {
         let failed = |error: Error| error.while_doing(&format!("open a page of `{origin}`"));
         let deadline = Instant::now() + OPEN;
         self.driver.navigate(&url, deadline).map_err(failed)?;
-        // Wait for the state of the page, not for the response to the command.
+        let actual = self
+            .wait_for_page(deadline, |href| href == url)
+            .map_err(failed)?;
+        match actual == origin {
+            true => Ok(()),
+            false => Err(failed(Error::new(format!(
+                "the page's origin in the browser is `{actual}`"
+            )))),
+        }
+    }
+
+    /// Waits until a page is complete whose URL is the right one, and returns its origin.
+    ///
+    /// Do not wait for the response to the command that opens it: it says nothing about the state of the page.
+    fn wait_for_page(
+        &mut self,
+        deadline: Instant,
+        is_right: impl Fn(&str) -> bool,
+    ) -> Result<String, Error> {
         let question =
             "(async () => JSON.stringify([location.href, self.origin, document.readyState]))()";
         loop {
@@ -128,18 +146,12 @@ impl Browser {
                 ),
                 Err(error) => (<[String; 3]>::default(), format!(" ({error})")),
             };
-            let [href, actual, state] = page;
-            if href == url && state == "complete" {
-                if actual == origin {
-                    return Ok(());
-                }
-                let text = format!("the page's origin in the browser is `{actual}`");
-                return Err(failed(Error::new(text)));
+            let [href, origin, state] = page;
+            if state == "complete" && is_right(&href) {
+                return Ok(origin);
             }
             if Instant::now() > deadline {
-                return Err(failed(Error::new(format!(
-                    "it is at `{href}` instead{trouble}"
-                ))));
+                return Err(Error::new(format!("it is at `{href}` instead{trouble}")));
             }
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -162,6 +174,28 @@ impl Browser {
             rest = later;
         }
         Ok(observed)
+    }
+
+    /// Lets the open page do something with a URL (of WebSockets `ws` or `wss`). Returns whether the page learns that it
+    /// succeeded, or that it failed. A page that is left learns nothing, and another one has to be opened.
+    ///
+    /// # Errors
+    ///
+    /// If the browser does not respond.
+    pub fn act(&mut self, action: Action, url: &str) -> Result<Option<bool>, Error> {
+        let list = serde_json::json!([action.name(), url, FETCH.as_millis()]);
+        let expression = format!("({ACTIONS})(...{list})");
+        let deadline = Instant::now() + FETCH * 2;
+        let result = self.driver.evaluate(&expression, deadline);
+        if action.leaves_page() {
+            // The page can be gone before it responds. A navigation that is not complete would delay the next one.
+            let page = format!("/page/{}", self.opened);
+            self.wait_for_page(deadline, |href| !href.is_empty() && !href.ends_with(&page))?;
+            return Ok(None);
+        }
+        let text = result?;
+        serde_json::from_str(&text)
+            .map_err(|error| Error::new(format!("the page returned `{text}`: {error}")))
     }
 
     fn fetch_batch(&mut self, fetches: &[Fetch]) -> Result<Vec<Observed>, Error> {
@@ -221,6 +255,7 @@ const WIDTH: usize = 16;
 /// How many fetches the browser returns in one answer.
 const BATCH: usize = 500;
 const SCRIPT: &str = include_str!("page.js");
+const ACTIONS: &str = include_str!("action.js");
 
 /// The exception of a network error, in the three engines.
 const NETWORK_ERRORS: [&str; 3] = [

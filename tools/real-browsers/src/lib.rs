@@ -37,9 +37,11 @@
 //! - [`BrowserName`], [`Browser`], [`Settings`]: the browsers.
 //! - [`Tab`]: a Chromium that opens a server's own pages, for tests of user interfaces.
 //! - [`Fetch`], [`Observed`]: the fetches of a page, and their results.
+//! - [`Action`]: what a page does without `fetch()`.
 //! - [`ScriptedServer`]: sends prepared responses, byte for byte, and records the requests.
 //! - [`Front`]: a proxy for another server that adds TLS and records the exchanges.
 
+mod action;
 mod browser;
 mod browser_name;
 mod chromium;
@@ -59,6 +61,7 @@ mod tab;
 mod tls;
 mod webkit;
 
+pub use action::Action;
 pub use browser::{Browser, Settings};
 pub use browser_name::BrowserName;
 pub use error::Error;

@@ -1,0 +1,42 @@
+// What a page does without fetch(). The result is whether an event reports success; a page that is left learns nothing.
+async (action, url, timeout) => {
+  const event = (target, good, bad) => new Promise((resolve) => {
+    target.addEventListener(good, () => resolve(true));
+    target.addEventListener(bad, () => resolve(false));
+    setTimeout(() => resolve(null), timeout);
+  });
+  const actions = {
+    form() {
+      const form = document.createElement("form");
+      form.method = "post";
+      form.action = url;
+      document.body.append(form);
+      // After the result was returned.
+      setTimeout(() => form.submit());
+      return null;
+    },
+    link() {
+      const link = document.createElement("a");
+      link.href = url;
+      document.body.append(link);
+      setTimeout(() => link.click());
+      return null;
+    },
+    frame() {
+      const frame = document.createElement("iframe");
+      frame.src = url;
+      document.body.append(frame);
+      return event(frame, "load", "error");
+    },
+    image() {
+      const image = new Image();
+      image.src = url;
+      return event(image, "load", "error");
+    },
+    websocket() {
+      const socket = new WebSocket(url);
+      return event(socket, "open", "error").finally(() => socket.close());
+    },
+  };
+  return JSON.stringify(await actions[action]());
+}
