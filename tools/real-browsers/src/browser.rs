@@ -189,7 +189,7 @@ impl Browser {
         let result = self.driver.evaluate(&expression, deadline);
         if action.leaves_page() {
             // The page can be gone before it responds. A navigation that is not complete would delay the next one.
-            let page = format!("/page/{}", self.opened);
+            let page = format!("/{}", self.opened);
             self.wait_for_page(deadline, |href| !href.is_empty() && !href.ends_with(&page))?;
             return Ok(None);
         }

@@ -177,7 +177,7 @@ fn note(event: &Value) -> Note {
 
 /// As few flags as possible: no window, no sandbox (with it, Chromium does not run as root), no requests to
 /// its vendor. Requests from loopback to loopback need no flag for Local Network Access.
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 14] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -189,6 +189,8 @@ const FLAGS: [&str; 13] = [
     "--disable-sync",
     "--disable-breakpad",
     "--ignore-certificate-errors",
+    // Otherwise it opens the page with https if the name has led to a server with https before.
+    "--disable-features=HttpsUpgrades",
     "--remote-debugging-port=0",
     // By default, Chromium bypasses the proxy for loopback. Then no page could have the origin
     // `http://localhost:3000`.

@@ -18,7 +18,11 @@ impl Pages {
         let http = Listener::start(|stream| {
             http::serve(stream, |request| {
                 let line = |name: &str, value: &str| -> Line { (name.into(), value.into()) };
-                let mut lines = vec![line("Content-Type", "text/html; charset=utf-8")];
+                // After that, the name may lead to another server.
+                let mut lines = vec![
+                    line("Content-Type", "text/html; charset=utf-8"),
+                    line("Connection", "close"),
+                ];
                 if request.target.starts_with(Self::OPAQUE) {
                     lines.push(line("Content-Security-Policy", "sandbox allow-scripts"));
                 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cors_browser_model::{FetchOutcome, Kind, NetworkError, Run};
-use cors_real_browsers::{BrowserName, Observed, Outcome};
+use cors_real_browsers::{BrowserName, Observed, Outcome, ReceivedRequest};
 
 /// The result of a number of fetches.
 #[derive(Debug, Default)]
@@ -58,6 +58,8 @@ pub(crate) enum Agreement {
     Reason,
     /// It was blocked, and the engine did not say why, or gave a reason that is not modelled.
     Blocked,
+    /// It was sent as in the model, and the page reads nothing of a form, a link, a frame or an image.
+    Sent,
 }
 
 /// The engine's profile in the model.
@@ -69,24 +71,14 @@ pub(crate) fn profile(engine: BrowserName) -> cors_browser_model::Engine {
     }
 }
 
-/// Compares a fetch: whether it succeeded, what could be read, which preflights were sent, and why it
-/// was blocked.
+/// Compares a fetch: what was sent, whether it succeeded, what could be read, and why it was blocked.
 pub(crate) fn compare(
     engine: BrowserName,
     run: &Run,
     observed: &Observed,
-    preflights: usize,
+    received: &[ReceivedRequest],
 ) -> Result<Agreement, String> {
-    let modelled = run
-        .exchanges
-        .iter()
-        .filter(|exchange| exchange.kind == Kind::Preflight);
-    let modelled = modelled.count();
-    if modelled != preflights {
-        return Err(format!(
-            "{preflights} preflights sent, {modelled} in the model"
-        ));
-    }
+    compare_sent(run, received)?;
     match (&run.outcome, &observed.outcome) {
         (
             FetchOutcome::Response(readable),
@@ -123,6 +115,44 @@ pub(crate) fn compare(
             "blocked ({error}; {:?}), but readable in the model",
             observed.reason
         )),
+    }
+}
+
+/// Compares the requests: which of them are preflights, and what they say about the page.
+pub(crate) fn compare_sent(run: &Run, received: &[ReceivedRequest]) -> Result<(), String> {
+    let describe = |is_preflight: bool, value: &dyn Fn(&str) -> Option<Vec<u8>>| {
+        let names = [
+            "Origin",
+            "Sec-Fetch-Dest",
+            "Sec-Fetch-Mode",
+            "Sec-Fetch-Site",
+        ];
+        let values = names.map(|name| value(name).map_or("-".to_owned(), |value| latin1(&value)));
+        let kind = if is_preflight { "preflight" } else { "request" };
+        format!("{kind} {}", values.join(" "))
+    };
+    let mut seen: Vec<_> = received
+        .iter()
+        .map(|request| {
+            describe(request.is_preflight(), &|name| {
+                request.header(name).map(<[u8]>::to_vec)
+            })
+        })
+        .collect();
+    // A browser sends a request again if the server closes the connection without a response.
+    seen.dedup();
+    let modelled: Vec<_> = run
+        .exchanges
+        .iter()
+        .map(|exchange| {
+            describe(exchange.kind == Kind::Preflight, &|name| {
+                exchange.sent.headers.get(name)
+            })
+        })
+        .collect();
+    match seen == modelled {
+        true => Ok(()),
+        false => Err(format!("sent {seen:?}, in the model {modelled:?}")),
     }
 }
 

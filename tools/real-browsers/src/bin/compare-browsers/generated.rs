@@ -6,7 +6,9 @@ use std::time::Duration;
 use cors_browser_model::{
     Credentials, Headers, Kind, Origin, PreflightCache, Request, Response, SentRequest, Url, fetch,
 };
-use cors_real_browsers::{Browser, Fetch, Observed, Reply, Script, ScriptedServer};
+use cors_real_browsers::{
+    Browser, Fetch, Observed, ReceivedRequest, Reply, Script, ScriptedServer,
+};
 
 use crate::compare::{Agreement, Tally, compare, profile};
 
@@ -91,8 +93,7 @@ fn try_all(
     Ok(results
         .map(|(number, ((case, request), observed))| {
             let seen = server.seen(&number.to_string());
-            let preflights = seen.iter().filter(|sent| sent.is_preflight()).count();
-            case.judge(browser, request, observed, preflights)
+            case.judge(browser, request, observed, &seen)
         })
         .collect())
 }
@@ -186,7 +187,7 @@ impl Case {
         browser: &Browser,
         request: &Request,
         observed: &Observed,
-        preflights: usize,
+        received: &[ReceivedRequest],
     ) -> Result<Agreement, String> {
         let mut server = |sent: &SentRequest| {
             let preflight = sent.headers.contains("access-control-request-method");
@@ -208,7 +209,7 @@ impl Case {
             Duration::ZERO,
             &mut server,
         );
-        compare(engine, &run, observed, preflights)
+        compare(engine, &run, observed, received)
     }
 
     /// Without its part number `at`, if it has that many.

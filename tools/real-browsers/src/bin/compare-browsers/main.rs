@@ -1,7 +1,9 @@
 //! Compares the model of the browser with real browsers: `cargo xtask test-matrix --browser NAME`.
 
 mod compare;
+mod exchanges;
 mod generated;
+mod pages;
 mod shared;
 
 use std::path::Path;
@@ -122,6 +124,13 @@ fn run(options: &Options) -> Result<bool, String> {
             report(&format!("shared cases on {}", fixture.framework), &tally);
         }
         if options.cases.is_none() {
+            for fixture in &fixtures {
+                let tally = pages::run(&mut browser, fixture)?;
+                report(
+                    &format!("pages and `refuse` on {}", fixture.framework),
+                    &tally,
+                );
+            }
             let count = GENERATED.iter().find(|(other, _)| *other == engine);
             let count = count.map_or(0, |(_, count)| *count);
             let tally = generated::run(&mut browser, count, options.seed)?;

@@ -2,17 +2,15 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use cors_browser_model::{
-    Credentials, Headers, PreflightCache, Recorded, Request, Response, SentRequest, Url, fetch,
-};
+use cors_browser_model::{Credentials, Headers, Recorded, Request, Url};
 use cors_matrix::case::{Case, NamedPolicy, Suite};
 use cors_matrix::run::PolicyFiles;
 use cors_matrix::server::FixtureBinary;
 use cors_real_browsers::{Browser, Fetch, Front, RecordedExchange};
 
-use crate::compare::{Tally, compare, profile};
+use crate::compare::{Tally, compare};
+use crate::exchanges::Exchanges;
 
 /// The most headers that a script sets here.
 const MAX_HEADERS: usize = 64;
@@ -56,18 +54,13 @@ pub(crate) fn run(
                 .map_err(|error| error.to_string())?;
             let recorded: Vec<RecordedExchange> = doors.iter().flat_map(Front::take).collect();
             for (planned, observed) in page.iter().zip(&observed) {
-                let mut dialogue = Dialogue::of(&planned.request, &recorded);
-                let preflights = dialogue.preflights();
+                let exchanges = Exchanges::of(&planned.request.url, &recorded);
                 let engine = browser.engine();
-                let run = fetch(
-                    profile(engine),
-                    &planned.request,
-                    &mut PreflightCache::new(),
-                    Duration::ZERO,
-                    &mut |sent: &SentRequest| dialogue.answer(sent),
+                let run = exchanges.modelled(engine, &planned.request);
+                tally.add(
+                    &planned.name,
+                    compare(engine, &run, observed, &exchanges.requests()),
                 );
-                let compared = compare(engine, &run, observed, preflights);
-                tally.add(&planned.name, compared);
             }
         }
     }
@@ -88,7 +81,7 @@ fn plan<'a>(
 ) -> Vec<Planned> {
     let mut seen = HashSet::new();
     let mut planned = Vec::new();
-    let cases = cases.filter(|case| is_sent_as_it_is(&case.request.target) && !refuses(case));
+    let cases = cases.filter(|case| is_sent_as_it_is(&case.request.target));
     for case in cases {
         for credentials in [Credentials::SameOrigin, Credentials::Include] {
             let mut headers = Headers::new();
@@ -139,12 +132,6 @@ fn plan<'a>(
     planned
 }
 
-/// Whether the policy of a case looks at `Host` and `Sec-Fetch-Site`. A browser writes them itself, and has other ones than
-/// the case.
-fn refuses(case: &Case) -> bool {
-    case.policy.policy.refuses()
-}
-
 /// Whether every browser sends a target as it is. They remove segments `.` and `..`, and WebKit decodes what is
 /// percent-encoded and need not be.
 fn is_sent_as_it_is(target: &str) -> bool {
@@ -175,64 +162,4 @@ fn script(request: &Request) -> Fetch {
         Credentials::Include => fetch.with_credentials(),
         _ => fetch,
     }
-}
-
-/// The requests and responses of one fetch.
-struct Dialogue<'a> {
-    exchanges: Vec<&'a RecordedExchange>,
-}
-
-impl<'a> Dialogue<'a> {
-    fn of(request: &Request, recorded: &'a [RecordedExchange]) -> Self {
-        let url = &request.url;
-        let target = url.as_str().get(url.origin().ascii_serialization().len()..);
-        let is_of = |exchange: &&RecordedExchange| {
-            exchange
-                .request()
-                .is_some_and(|sent| Some(&*sent.target) == target)
-        };
-        Self {
-            exchanges: recorded.iter().filter(is_of).collect(),
-        }
-    }
-
-    fn preflights(&self) -> usize {
-        let mut requests = self
-            .exchanges
-            .iter()
-            .filter_map(|exchange| exchange.request());
-        requests
-            .by_ref()
-            .filter(cors_real_browsers::ReceivedRequest::is_preflight)
-            .count()
-    }
-
-    /// The server's response to this request of the browser. If the browser did not send the request, there is
-    /// none, and the model has another outcome.
-    fn answer(&mut self, sent: &SentRequest) -> Option<Response> {
-        let preflight = sent.headers.contains("access-control-request-method");
-        let at = self.exchanges.iter().position(|exchange| {
-            exchange.request().is_some_and(|request| {
-                request.method == sent.method && request.is_preflight() == preflight
-            })
-        })?;
-        response(&self.exchanges.remove(at).response)
-    }
-}
-
-fn response(head: &[u8]) -> Option<Response> {
-    let mut rows = head
-        .split(|byte| *byte == b'\n')
-        .map(<[u8]>::trim_ascii_end);
-    let start = String::from_utf8_lossy(rows.next()?).into_owned();
-    let mut words = start.splitn(3, ' ').skip(1);
-    let status = words.next()?.parse().ok()?;
-    let mut headers = Headers::new();
-    for row in rows.take_while(|row| !row.is_empty()) {
-        let colon = row.iter().position(|byte| *byte == b':')?;
-        headers.append(row.get(..colon)?, row.get(colon + 1..)?);
-    }
-    let mut response = Response::new(status, headers);
-    response.reason = words.next().unwrap_or_default().to_owned();
-    Some(response)
 }
