@@ -19,7 +19,7 @@ use crate::judge::show;
 use crate::message::{Connection, RawResponse};
 use crate::server::{FixtureBinary, Framework};
 use crate::skip::skip;
-use program::Program;
+pub use program::Program;
 use traffic::{Asked, Fault, POLICY};
 
 /// Requests to each framework through each cache.
@@ -50,7 +50,11 @@ impl Cache {
     pub const ALL: [Self; 3] = [Self::Nginx, Self::Varnish, Self::VarnishPlain];
 
     /// Whether the programs that it needs are installed.
-    fn available(self) -> Result<(), String> {
+    ///
+    /// # Errors
+    ///
+    /// Says which program is missing, and which Debian package has it.
+    pub fn available(self) -> Result<(), String> {
         let needed = match self {
             Self::Nginx => [("nginx", "-v", "nginx"), ("setpriv", "-V", "util-linux")].as_slice(),
             Self::Varnish | Self::VarnishPlain => &[("varnishd", "-V", "varnish")],

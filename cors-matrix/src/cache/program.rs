@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running cache. Dropping it stops the cache and removes its folder.
 #[derive(Debug)]
-pub(super) struct Program {
+pub struct Program {
     child: Child,
     /// Varnish stops when this is closed.
     stdin: Option<ChildStdin>,
@@ -25,7 +25,11 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts a cache for a server on this machine, and waits until it listens.
-    pub(super) fn start(cache: Cache, port: u16) -> Result<Self, String> {
+    ///
+    /// # Errors
+    ///
+    /// If it does not start. The text contains what it printed.
+    pub fn start(cache: Cache, port: u16) -> Result<Self, String> {
         let named = |error: io::Error| format!("{cache} does not start: {error}");
         let folder = TempDir::with_prefix("cors-cache-").map_err(named)?;
         let started = match cache {
@@ -37,7 +41,7 @@ impl Program {
     }
 
     /// The Unix socket on which it listens. A port could be taken by another program before the cache binds it.
-    pub(super) fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         socket(self.folder.path())
     }
 }

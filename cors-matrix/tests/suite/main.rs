@@ -1,5 +1,7 @@
 //! The README, and the fixture servers.
 
 mod readme;
+#[cfg(unix)]
+mod refusal_cached;
 mod replace;
 mod routes;
