@@ -5,3 +5,4 @@ mod readme;
 mod refusal_cached;
 mod replace;
 mod routes;
+mod websocket;
