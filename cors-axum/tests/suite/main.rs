@@ -4,6 +4,7 @@
 
 mod coverage;
 mod hello;
+mod http2;
 mod paths;
 mod placement;
 mod socket;

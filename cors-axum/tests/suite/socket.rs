@@ -192,7 +192,7 @@ fn app() -> Router {
         .route("/panic", get(panic))
 }
 
-async fn echo(mut socket: WebSocket) {
+pub(crate) async fn echo(mut socket: WebSocket) {
     while let Some(Ok(message @ Message::Text(_))) = socket.recv().await {
         socket.send(message).await.unwrap();
     }
@@ -203,7 +203,7 @@ async fn panic() {
 }
 
 /// A connection to a server of its own.
-async fn connect<S: Serve>(serve: impl FnOnce(TcpListener) -> S) -> TcpStream {
+pub(crate) async fn connect<S: Serve>(serve: impl FnOnce(TcpListener) -> S) -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener).into_future());

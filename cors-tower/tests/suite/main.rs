@@ -4,6 +4,7 @@
 
 mod actual;
 mod axum07;
+mod http2;
 mod hyper;
 mod live;
 mod preflight;
