@@ -107,16 +107,18 @@ Examples:
   cors explain cors.toml --origin https://app.example.com https://api.example.com/users
   cors explain cors.toml -X PUT -H 'Content-Type: application/json' --credentials include \\
       --origin http://localhost:5173 https://api.example.com/users
+  cors explain cors.toml --origin https://evil.example --as form https://api.example.com/users
+  cors explain cors.toml --origin https://app.example.com wss://api.example.com/ws
   cors explain --from-console \"Request header field x-custom is not allowed\"
 
-Exit status: 0: every browser allows the request (with --fix: after the change),
-1: a browser or the Fetch standard blocks it, 2: usage or I/O error"
+Exit status: 0: every browser allows the request, and the policy does not refuse it (with --fix: after the change),
+1: a browser or the Fetch standard blocks it, or the policy refuses it, 2: usage or I/O error"
 )]
 pub(crate) struct Explain {
     /// The policy file: TOML, or JSON or YAML if it ends with .json, .yaml or .yml
     #[arg(required_unless_present = "from_console")]
     pub(crate) file: Option<PathBuf>,
-    /// The URL that the page fetches
+    /// The URL that the page requests
     // Required, too: `explain::run` checks it, because clap would not say that FILE is missing.
     pub(crate) url: Option<String>,
     /// The origin of the page, or its URL
@@ -126,6 +128,9 @@ pub(crate) struct Explain {
     pub(crate) load: LoadArgs,
     #[command(flatten)]
     pub(crate) request: RequestOptions,
+    /// What the page has instead of a fetch()
+    #[arg(long = "as", value_enum, value_name = "WHAT", conflicts_with_all = ["method", "headers", "data", "credentials"])]
+    pub(crate) element: Option<Element>,
     /// Write the change that allows the request to the policy file
     #[arg(long)]
     pub(crate) fix: bool,
@@ -134,7 +139,7 @@ pub(crate) struct Explain {
         long,
         value_name = "TEXT",
         conflicts_with_all = [
-            "file", "url", "origin", "method", "headers", "data", "credentials", "fix", "table", "env", "env_file",
+            "file", "url", "origin", "element", "method", "headers", "data", "credentials", "fix", "table", "env", "env_file",
             "env_from_process"
         ]
     )]
@@ -246,6 +251,21 @@ pub(crate) enum CredentialsMode {
     Include,
 }
 
+/// What sends a request of a page without `fetch()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Element {
+    /// A form with the method POST
+    Form,
+    /// A link
+    Link,
+    /// A frame
+    Frame,
+    /// An image
+    Image,
+    /// A WebSocket: a URL with the scheme ws or wss needs no --as
+    Websocket,
+}
+
 impl LoadArgs {
     /// Whether no option is given.
     pub(crate) fn is_default(&self) -> bool {
@@ -253,6 +273,16 @@ impl LoadArgs {
             && self.env.is_empty()
             && self.env_file.is_none()
             && !self.env_from_process
+    }
+}
+
+impl RequestOptions {
+    /// Whether no option is given.
+    pub(crate) fn is_default(&self) -> bool {
+        self.method.is_none()
+            && self.headers.is_empty()
+            && self.data.is_none()
+            && self.credentials == CredentialsMode::SameOrigin
     }
 }
 

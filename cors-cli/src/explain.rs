@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use cors_browser_model::{Headers, Origin};
+use cors_core::RefusalReason;
 use cors_explain::{
     Fix, PageRequest, PolicyServer, Simulation, Source, ValidPolicy, ok_application,
-    readable_by_policy, remark,
+    readable_by_policy, refusal, refusal_to_add, remark,
 };
 use serde_json::json;
 
-use crate::cli::Explain;
+use crate::cli::{Element, Explain};
 use crate::error::{Error, Outcome};
 use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, width};
 use crate::replace::replace;
@@ -24,7 +25,19 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     let (Some(file), Some(url), Some(origin)) = (&args.file, &args.url, &args.origin) else {
         return Err(missing_argument(args.file.as_deref()));
     };
-    let page = request::read(url, origin, &args.request)?;
+    let is_websocket = url.starts_with("ws:") || url.starts_with("wss:");
+    let page = match args.element {
+        Some(element) => request::read_element(url, origin, element)?,
+        None if !is_websocket => request::read(url, origin, &args.request)?,
+        None if args.request.is_default() => {
+            request::read_element(url, origin, Element::Websocket)?
+        }
+        None => {
+            return Err(Error::new(
+                "a page cannot set the method, headers, body or credentials of a WebSocket; remove these options",
+            ));
+        }
+    };
     let source = policy::read(file, &args.load)?;
     let valid = policy::load(&source, args.json, out)?;
     let simulation = Simulation::new(
@@ -82,9 +95,26 @@ fn write_simulation(
             Some(remark(source, valid, exchange))
         })?;
     }
-    simulation::write_verdict(out, simulation, |readable| {
+    let refusal = refusal(&valid.policy, simulation);
+    if let Some(reason) = refusal {
+        writeln!(out)?;
+        writeln!(
+            out,
+            "{}: the request {reason}",
+            Styled(BAD, "refused by the policy")
+        )?;
+    }
+    simulation::write_verdict(out, simulation, refusal.is_some(), |readable| {
         readable_by_policy(valid, page, readable)
-    })
+    })?;
+    match refusal_to_add(&valid.policy, &page.request, simulation) {
+        Some(item) => writeln!(
+            out,
+            "{}: the policy has no grant for this page, and does not refuse its requests; `refuse = [\"{item}\"]` does",
+            Styled(WARN, "note")
+        ),
+        None => Ok(()),
+    }
 }
 
 /// clap reports a missing URL even if FILE is missing, because then the URL is in its place.
@@ -201,6 +231,7 @@ fn write_json(
         "policy": source.name,
         "request": {"call": page.call(), "origin": origin, "notes": page.notes, "mixed_content": page.mixed_content},
         "runs": simulation::to_json(simulation),
+        "refused": refusal(&valid.policy, simulation).map(RefusalReason::as_str),
         "blocked": fix.map(|fix| json!({
             "code": fix.code(),
             "message": fix.message(),

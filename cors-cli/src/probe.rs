@@ -152,7 +152,7 @@ impl<'a> Report<'a> {
             let more = format!("Another engine also sends {method} {url}");
             writeln!(out, "{}", Styled(DIM, more))?;
         }
-        simulation::write_verdict(out, self.simulation, readable_text)?;
+        simulation::write_verdict(out, self.simulation, false, readable_text)?;
         self.write_causes(out)?;
         if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
             comparison.write(out, &file.display().to_string())?;

@@ -1,9 +1,9 @@
-//! Reads the arguments about a page and its `fetch()` into a request of the browser model.
+//! Reads the arguments about a page and its request into a request of the browser model.
 
 use cors_browser_model::Request;
 use cors_explain::{PageRequest, parse_origin, parse_url};
 
-use crate::cli::RequestOptions;
+use crate::cli::{Element, RequestOptions};
 use crate::error::Error;
 use crate::output::Printable;
 
@@ -30,6 +30,26 @@ pub(crate) fn read(
     }
     let mut page = PageRequest::new(request, options.data.clone());
     page.notes.splice(0..0, notes);
+    Ok(page)
+}
+
+/// Reads the command line for a request without `fetch()`.
+pub(crate) fn read_element(
+    url: &str,
+    origin: &str,
+    element: Element,
+) -> Result<PageRequest, Error> {
+    let make = match element {
+        Element::Form => Request::form,
+        Element::Link => Request::link,
+        Element::Frame => Request::frame,
+        Element::Image => Request::image,
+        Element::Websocket => Request::websocket,
+    };
+    let url = parse_url(url).map_err(Error::Message)?;
+    let (origin, note) = parse_origin(origin).map_err(Error::Message)?;
+    let mut page = PageRequest::new(make(url, origin), None);
+    page.notes.splice(0..0, note);
     Ok(page)
 }
 

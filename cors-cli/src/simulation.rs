@@ -125,14 +125,17 @@ fn write_check(out: &mut impl Write, check: Check, run: &Run) -> io::Result<()> 
     }
 }
 
-/// Writes the result in each browser, and the messages of the consoles. `readable` describes what the page may
-/// read, if that is allowed.
+/// Writes the result in each browser, and the messages of the consoles. `is_refused`: the server refuses the request, which is
+/// written already. `readable` describes what the page may read, if that is allowed.
 pub(crate) fn write_verdict(
     out: &mut impl Write,
     simulation: &Simulation,
+    is_refused: bool,
     readable: impl FnOnce(&Readable) -> String,
 ) -> io::Result<()> {
-    writeln!(out)?;
+    if !is_refused {
+        writeln!(out)?;
+    }
     let names = |blocked: bool| {
         let runs = simulation.runs.iter().filter(|(engine, run)| {
             *engine != Engine::Standard
@@ -144,6 +147,12 @@ pub(crate) fn write_verdict(
     let blocked = names(true);
     let standard = simulation.runs.first().map(|(_, run)| &run.outcome);
     match (standard, blocked.is_empty()) {
+        (Some(FetchOutcome::Response(_)), true) if is_refused => {
+            writeln!(
+                out,
+                "no browser blocks the request, so it reaches the server, and not the application"
+            )?;
+        }
         (Some(FetchOutcome::Response(response)), true) => {
             let allowed = Styled(GOOD, "allowed by every browser");
             writeln!(out, "{allowed}: {}", readable(response))?;

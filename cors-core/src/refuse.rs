@@ -48,11 +48,11 @@ impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Host => "is for a host that is not in `hosts`",
-            Self::WebSocket => "opens a WebSocket from a page of an origin without a grant",
+            Self::WebSocket => "opens a WebSocket from a page of an origin that no grant lists",
             Self::CrossSiteWrite => {
                 "may change something, and is from a page of an origin without a grant with credentials"
             }
-            Self::UnlistedOrigin => "is from a page of an origin without a grant",
+            Self::UnlistedOrigin => "is from a page of an origin that no grant lists",
         })
     }
 }

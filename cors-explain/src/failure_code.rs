@@ -63,6 +63,10 @@ pub enum FailureCode {
     NoCorsRedirectMode,
     /// There is no response.
     NoResponse,
+    /// A server does not open a WebSocket.
+    WebSocketNotOpen,
+    /// The policy refuses the request.
+    Refused,
     /// Chromium: the user has not allowed requests to a private network.
     LocalNetworkAccess,
     /// Firefox: CORS is disabled.
@@ -101,6 +105,8 @@ impl FailureCode {
         Self::SameOriginMode,
         Self::NoCorsRedirectMode,
         Self::NoResponse,
+        Self::WebSocketNotOpen,
+        Self::Refused,
         Self::LocalNetworkAccess,
         Self::CorsDisabled,
         Self::OriginNotAdded,
@@ -134,6 +140,8 @@ impl FailureCode {
             Self::SameOriginMode => "same-origin-mode",
             Self::NoCorsRedirectMode => "no-cors-redirect-mode",
             Self::NoResponse => "no-response",
+            Self::WebSocketNotOpen => "websocket-not-open",
+            Self::Refused => "refused",
             Self::LocalNetworkAccess => "local-network-access",
             Self::CorsDisabled => "cors-disabled",
             Self::OriginNotAdded => "origin-not-added",
@@ -151,6 +159,7 @@ impl From<&NetworkError> for FailureCode {
             NetworkError::NoCorsRedirectMode => Self::NoCorsRedirectMode,
             NetworkError::Scheme => Self::SchemeNotSupported,
             NetworkError::Connection => Self::NoResponse,
+            NetworkError::WebSocketStatus => Self::WebSocketNotOpen,
             NetworkError::AllowOriginMissing => Self::AllowOriginMissing,
             NetworkError::AllowOriginRepeated => Self::AllowOriginMultiple,
             NetworkError::AllowOriginMismatch { value } => match value.as_str() {

@@ -10,7 +10,7 @@ use similar::TextDiff;
 use self::cause::Obstacle;
 use self::edit::Edit;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy_server::{Application, PolicyServer};
+use crate::policy_server::{Application, PolicyServer, refused};
 use crate::request::PageRequest;
 use crate::simulation::Simulation;
 use crate::source::{Source, ValidPolicy};
@@ -61,7 +61,7 @@ pub struct Fix {
 const MAX_OBSTACLES: usize = 8;
 
 impl Fix {
-    /// Looks for a fix; `None` if every browser allows the request as it is. `simulation` is that of the request
+    /// Looks for a fix; `None` if every browser allows the request as it is, and the policy does not refuse it. `simulation` is that of the request
     /// with the policy in front of the application.
     pub fn find(
         source: &Source,
@@ -185,6 +185,11 @@ impl Fix {
 }
 
 fn obstacle(valid: &ValidPolicy, page: &PageRequest, simulation: &Simulation) -> Option<Obstacle> {
+    let mut runs = simulation.runs.iter();
+    if let Some((exchange, refusal)) = runs.find_map(|(_, run)| refused(&valid.policy, run).next())
+    {
+        return Some(Obstacle::of_refusal(valid, page, exchange, refusal));
+    }
     let (_, run, blocked) = simulation.blocked().next()?;
     Some(Obstacle::find(valid, page, run, blocked))
 }

@@ -33,7 +33,9 @@ pub use crate::diagnostic::{Diagnostic, Replacement, Severity};
 pub use crate::failure_code::FailureCode;
 pub use crate::fix::Fix;
 pub use crate::mask::masked_url;
-pub use crate::policy_server::{Application, PolicyAnswer, PolicyServer, ok_application};
+pub use crate::policy_server::{
+    Application, PolicyAnswer, PolicyServer, ok_application, refusal, refusal_to_add,
+};
 pub use crate::remark::{readable_by_policy, remark};
 pub use crate::request::{PageRequest, header_lines, is_loopback, parse_origin, parse_url};
 pub use crate::simulation::{

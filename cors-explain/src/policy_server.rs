@@ -2,18 +2,28 @@
 
 use std::fmt;
 
-use cors_browser_model::{Headers, Response, SentRequest, Server};
-use cors_core::Policy;
-use cors_core::adapter::{
-    Decision, HeaderSource, RequestHead, RequestHeader, ResponseHeader, merge_vary,
+use cors_browser_model::{
+    Destination, Exchange, Headers, Mode, Request, Response, Run, SentRequest, Server,
 };
+use cors_core::adapter::{
+    Decision, HeaderSource, Refusal, RequestHead, RequestHeader, ResponseHeader, Verdict,
+    merge_vary,
+};
+use cors_core::{Policy, RefusalReason};
+
+use crate::simulation::Simulation;
 
 /// The response of an application; `None` closes the connection.
 pub type Application<'a> = &'a dyn Fn(&SentRequest) -> Option<Response>;
 
-/// An [`Application`] that answers every request with 200.
-pub fn ok_application(_: &SentRequest) -> Option<Response> {
-    Some(Response::new(200, Headers::new()))
+/// An [`Application`] that answers every request with 200, and opens every WebSocket.
+pub fn ok_application(sent: &SentRequest) -> Option<Response> {
+    let status = if sent.headers.contains("Upgrade") {
+        101
+    } else {
+        200
+    };
+    Some(Response::new(status, Headers::new()))
 }
 
 /// A server for the browser model: a policy in front of an application.
@@ -143,6 +153,80 @@ impl PolicyAnswer {
             }
         }
     }
+}
+
+/// Why the policy refuses a request in one of the browsers.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::{Origin, Request, Url};
+/// use cors_core::RefusalReason;
+/// use cors_explain::{PolicyServer, Simulation, ok_application, refusal};
+///
+/// let policy = cors_core::Policy::from_toml("refuse = ['cross-site-writes']")?;
+/// let page = Origin::parse("https://evil.example").ok_or("no origin")?;
+/// let form = Request::form(Url::parse("https://shop.example/order")?, page);
+/// let simulation = Simulation::new(&form, &mut PolicyServer::new(&policy, &ok_application));
+/// assert_eq!(refusal(&policy, &simulation), Some(RefusalReason::CrossSiteWrite));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn refusal(policy: &Policy, simulation: &Simulation) -> Option<RefusalReason> {
+    let runs = simulation.runs.iter();
+    runs.flat_map(|(_, run)| refused(policy, run))
+        .map(|(_, refusal)| refusal.reason())
+        .next()
+}
+
+/// The item of `refuse` that would refuse a request without `fetch()`, if the policy refuses nothing of it and has no grant
+/// for the page.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::{Origin, Request, Url};
+/// use cors_explain::{PolicyServer, Simulation, ok_application, refusal, refusal_to_add};
+///
+/// let policy = cors_core::Policy::from_toml("allow_origins = ['https://app.example.com']")?;
+/// let page = Origin::parse("https://evil.example").ok_or("no origin")?;
+/// let socket = Request::websocket(Url::parse("wss://api.example.com/ws")?, page);
+/// let simulation = Simulation::new(&socket, &mut PolicyServer::new(&policy, &ok_application));
+/// assert_eq!(refusal(&policy, &simulation), None);
+/// assert_eq!(refusal_to_add(&policy, &socket, &simulation), Some("websocket"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn refusal_to_add(
+    policy: &Policy,
+    request: &Request,
+    simulation: &Simulation,
+) -> Option<&'static str> {
+    let item = match (request.mode, request.destination) {
+        (Mode::WebSocket, _) => "websocket",
+        (Mode::Navigate, _) if request.method == "POST" => "cross-site-writes",
+        (_, Destination::Iframe | Destination::Image) => "unlisted-origins",
+        _ => return None,
+    };
+    let (_, run) = simulation.shown()?;
+    let exchange = run.exchanges.last()?;
+    let has_grant = matches!(
+        policy.decide(&Head(&exchange.sent)).verdict(),
+        Verdict::Granted(_)
+    );
+    let is_own = request.origin.is_same_origin(&exchange.sent.url);
+    let is_refused = refusal(policy, simulation).is_some();
+    (!has_grant && !is_own && !is_refused).then_some(item)
+}
+
+/// The requests of a run that the policy refuses.
+pub(crate) fn refused<'a>(
+    policy: &'a Policy,
+    run: &'a Run,
+) -> impl Iterator<Item = (&'a Exchange, Refusal)> {
+    let exchanges = run.exchanges.iter();
+    exchanges.filter_map(|exchange| match policy.decide(&Head(&exchange.sent)) {
+        Decision::Refuse(refusal) => Some((exchange, refusal)),
+        _ => None,
+    })
 }
 
 /// The parts of a request that a policy reads.

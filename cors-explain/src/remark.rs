@@ -12,6 +12,7 @@ use cors_core::{Grant, GrantId};
 use crate::fix::matches;
 use crate::policy_server::Head;
 use crate::request::PageRequest;
+use crate::simulation::readable_text;
 use crate::source::{Source, ValidPolicy};
 use crate::text::{Printable, enumerate};
 
@@ -87,6 +88,9 @@ fn granting(valid: &ValidPolicy, grant: GrantId, sent: &SentRequest) -> Range<us
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn readable_by_policy(valid: &ValidPolicy, page: &PageRequest, readable: &Readable) -> String {
+    if readable.tainting == Tainting::Opaque || readable.status == 101 {
+        return readable_text(readable);
+    }
     if readable.tainting == Tainting::Basic {
         return "the page may read all of the response except `Set-Cookie`".to_owned();
     }

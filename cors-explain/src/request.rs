@@ -1,9 +1,9 @@
-//! A page and its `fetch()`: a request of the browser model, with notes.
+//! A page and its request: one of the browser model, with notes.
 
 use std::net::IpAddr;
 
 use cors_browser_model::{
-    Body, Engine, Headers, Origin, Request, Url, is_forbidden_request_header,
+    Body, Destination, Engine, Headers, Mode, Origin, Request, Url, is_forbidden_request_header,
 };
 
 use crate::mask::{masked, masked_url};
@@ -41,6 +41,14 @@ impl PageRequest {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(mut request: Request, body: Option<String>) -> Self {
+        if !is_fetch(&request) {
+            return Self {
+                body: None,
+                notes: other_notes(&request),
+                mixed_content: mixed_content(&request),
+                request,
+            };
+        }
         let mut notes = Vec::new();
         for header in std::mem::take(&mut request.headers).iter() {
             let forbids = |engine| is_forbidden_request_header(engine, &header.name, &header.value);
@@ -78,9 +86,35 @@ impl PageRequest {
         }
     }
 
-    /// The call of `fetch()`, with secrets masked.
+    /// The call of `fetch()`, or what the page has instead, with secrets masked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Origin, Request, Url};
+    /// use cors_explain::PageRequest;
+    ///
+    /// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+    /// let socket = Request::websocket(Url::parse("wss://api.example.com/ws")?, page);
+    /// assert_eq!(PageRequest::new(socket, None).call(), "new WebSocket(\"wss://api.example.com/ws\")");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn call(&self) -> String {
         let request = &self.request;
+        let url = quoted(&masked_url(request.url.as_str()));
+        match (request.mode, request.destination) {
+            (Mode::WebSocket, _) => {
+                // `ws` for `http`, and `wss` for `https`.
+                return format!("new WebSocket({})", url.replacen("http", "ws", 1));
+            }
+            (Mode::Navigate, Destination::Iframe) => return format!("<iframe src={url}>"),
+            (Mode::Navigate, _) if request.method == "POST" => {
+                return format!("<form method=\"post\" action={url}>");
+            }
+            (Mode::Navigate, _) => return format!("<a href={url}>"),
+            (_, Destination::Image) => return format!("<img src={url}>"),
+            _ => {}
+        }
         let mut members = Vec::new();
         if request.method != "GET" {
             members.push(format!("method: {}", quoted(&request.method)));
@@ -103,12 +137,17 @@ impl PageRequest {
                 members.push("credentials: \"include\"".to_owned())
             }
         }
-        let url = quoted(&masked_url(request.url.as_str()));
         match members.is_empty() {
             true => format!("fetch({url})"),
             false => format!("fetch({url}, {{{}}})", members.join(", ")),
         }
     }
+}
+
+/// Whether a script makes the request with `fetch()`.
+pub(crate) fn is_fetch(request: &Request) -> bool {
+    request.destination == Destination::Empty
+        && !matches!(request.mode, Mode::Navigate | Mode::WebSocket)
 }
 
 /// Header lines in a form that may be shown: without secrets and without control characters.
@@ -134,7 +173,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.escape_debug())
 }
 
-/// The URL that a page fetches.
+/// The URL that a page fetches, or of a WebSocket.
 ///
 /// # Errors
 ///
@@ -166,7 +205,7 @@ pub fn parse_url(text: &str) -> Result<Url, String> {
         Url::parse(&guess).ok().map(|_| masked_url(&guess))
     };
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Ok(url) if matches!(url.scheme(), "http" | "https" | "ws" | "wss") => Ok(url),
         // `localhost:8080/` has the scheme `localhost`.
         Ok(_) if !text.contains("://") => Err(impossible(&"has no scheme", guess())),
         Ok(_) => Err(impossible(&"is neither http nor https", None)),
@@ -251,7 +290,12 @@ fn with_scheme(text: &str) -> String {
 fn other_notes(request: &Request) -> Vec<String> {
     let mut notes = Vec::new();
     let url = &request.url;
-    if request.origin.is_same_origin(url) {
+    if !is_fetch(request) {
+        notes.push(
+            "CORS does not apply to this: every browser sends the request, and only the server can refuse it".to_owned(),
+        );
+    }
+    if is_fetch(request) && request.origin.is_same_origin(url) {
         notes.push("the page and the URL have the same origin, so CORS does not apply".to_owned());
     }
     let page = Url::parse(&request.origin.to_string()).ok();
@@ -269,11 +313,17 @@ fn other_notes(request: &Request) -> Vec<String> {
 /// See <https://w3c.github.io/webappsec-mixed-content/#should-block-fetch>.
 fn mixed_content(request: &Request) -> Option<String> {
     let url = &request.url;
+    if matches!(
+        request.destination,
+        Destination::Document | Destination::Image
+    ) {
+        return None;
+    }
     let page = request.origin.to_string();
     let mixed = page.starts_with("https://") && url.scheme() == "http" && !is_loopback(url);
     mixed.then(|| {
         format!(
-            "browsers do not let an https page fetch `{}`, whatever its headers are (mixed content); \
+            "browsers do not let an https page request `{}`, whatever its headers are (mixed content); \
              use https",
             masked_url(url.as_str())
         )

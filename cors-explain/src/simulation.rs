@@ -119,6 +119,7 @@ fn statement(step: Step) -> &'static str {
         Step::NoCorsRedirectMode => "in mode `no-cors`, redirects are followed",
         Step::Scheme => "the URL is http or https",
         Step::Connection => "there is a response",
+        Step::WebSocketStatus => "the status is 101, so the WebSocket is open",
         Step::AllowOriginPresent => "`Access-Control-Allow-Origin` is present",
         Step::AllowOriginMatches => "it is the request's origin, or `*` without credentials",
         Step::AllowCredentials => "with credentials, `Access-Control-Allow-Credentials` is `true`",
@@ -175,10 +176,9 @@ pub fn outcome_text(outcome: &FetchOutcome) -> String {
 /// What a page may read of a response.
 pub fn readable_text(readable: &Readable) -> String {
     match readable.tainting {
-        Tainting::Opaque => {
-            "the request is sent, and the page may read nothing (mode `no-cors`)".to_owned()
-        }
+        Tainting::Opaque => "the request is sent, and the page may read nothing".to_owned(),
         Tainting::OpaqueRedirect => "the page only learns that there is a redirect".to_owned(),
+        _ if readable.status == 101 => "the page may send and read messages".to_owned(),
         Tainting::Basic | Tainting::Cors => {
             let names = readable.headers.iter().map(|header| {
                 let name = String::from_utf8_lossy(&header.name).into_owned();

@@ -21,10 +21,7 @@ fn policy(text: &str) -> TempDir {
 fn arguments<'a>(origin: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     let mut args = vec!["explain", "cors.toml", "--origin", origin];
     args.extend(options);
-    if !options
-        .iter()
-        .any(|option| option.starts_with("https://api."))
-    {
+    if !options.iter().any(|option| option.contains("://")) {
         args.push(URL);
     }
     args
@@ -155,6 +152,59 @@ fn the_four_errors_of_the_article() {
     );
 }
 
+const SOCKET: &str = "wss://api.example.com/ws";
+const REFUSING: &str = "\
+refuse = [\"websocket\", \"cross-site-writes\"]
+hosts  = [\"api.example.com\"]
+
+[[grant]]
+allow_origins = [\"https://read.example.com\"]
+allow_methods = [\"PUT\"]
+
+[[grant]]
+allow_origins     = [\"https://app.example.com\"]
+allow_credentials = true
+";
+
+#[test]
+fn refused_requests() {
+    #[track_caller]
+    fn check(name: &str, text: &str, origin: &str, options: &[&str], reason: &str) {
+        let reason = format!("refused by the policy: the request {reason}\n");
+        check_fixed(name, text, origin, options, "refused", &reason);
+    }
+    let write =
+        "may change something, and is from a page of an origin without a grant with credentials";
+    let socket = "opens a WebSocket from a page of an origin that no grant lists";
+    let page = "https://new.example.com";
+    check("refused-form", REFUSING, page, &["--as", "form"], write);
+    check("refused-websocket", REFUSING, page, &[SOCKET], socket);
+    // The preflight is granted.
+    let put = ["-X", "PUT"];
+    check(
+        "refused-write",
+        REFUSING,
+        "https://read.example.com",
+        &put,
+        write,
+    );
+    let everybody = "refuse = [\"websocket\"]\n\n[[grant]]\nallow_origins = [\"https://app.example.com\"]\n\n\
+                     [[grant]]\nallow_origins = [\"*\"]\n";
+    check("refused-everybody", everybody, page, &[SOCKET], socket);
+    let unlisted = "is from a page of an origin that no grant lists";
+    let local = "refuse = [\"unlisted-origins\"]\nallow_origins = [\"https://app.example.com\"]\n";
+    check("refused-read", local, page, &[], unlisted);
+}
+
+#[test]
+fn refused_requests_that_no_grant_lets_pass() {
+    let local = "allow_origins = [\"https://app.example.com\"]\nrefuse = [\"unlisted-origins\"]\n";
+    check_unfixable("refused-image", local, APP, &["--as", "image"], "refused");
+    check_unfixable("refused-frame", local, APP, &["--as", "frame"], "refused");
+    let other = "wss://api.example.net/ws";
+    check_unfixable("refused-host", REFUSING, APP, &[other], "refused");
+}
+
 #[test]
 fn near_misses() {
     let missing = "No 'Access-Control-Allow-Origin' header is present";
@@ -183,6 +233,19 @@ fn allowed_requests() {
         assert_eq!(ran.status, 0, "{ran:?}");
         snapshot(&format!("explain/{name}.txt")).assert_eq(&transcript(&ran, &args));
     };
+    // CORS does not apply to them.
+    let evil = "https://evil.example";
+    allowed("open-websocket", POLICY, evil, &[SOCKET]);
+    allowed("open-form", POLICY, evil, &["--as", "form"]);
+    allowed("open-image", POLICY, evil, &["--as", "image"]);
+    allowed("link", REFUSING, evil, &["--as", "link"]);
+    allowed(
+        "own-websocket",
+        REFUSING,
+        "https://api.example.com",
+        &[SOCKET],
+    );
+    allowed("listed-form", REFUSING, APP, &["--as", "form"]);
     // The URL of a page instead of its origin.
     allowed(
         "address",

@@ -472,7 +472,7 @@ fn explanations() {
     assert_eq!(
         text(&Policy::new(config).unwrap(), &["GET /a", HOST, CROSS]),
         "the request has no `Origin`, so it is not a CORS request; `unlisted-origins` only reports it: the request is \
-         from a page of an origin without a grant"
+         from a page of an origin that no grant lists"
     );
 }
 

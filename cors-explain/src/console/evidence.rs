@@ -63,6 +63,12 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
             Some(400..) => &["An error"],
             _ => &[],
         }),
+        FailureCode::WebSocketNotOpen => likely.extend_from_slice(match facts.status {
+            Some(403) => &["Another origin", "Another host"],
+            Some(401) => &["Authentication"],
+            Some(_) => &["No WebSocket there"],
+            None => &[],
+        }),
         FailureCode::MethodNotAllowed => {
             let method = facts.method.as_deref().unwrap_or_default();
             let is_lower = method.contains(|char: char| char.is_ascii_lowercase());

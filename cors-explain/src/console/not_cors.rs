@@ -89,14 +89,6 @@ const CAUSES: &[(&str, &str)] = &[
 
 const CONSEQUENCES: &[(&str, &str)] = &[
     (
-        "WebSocket connection to",
-        "WebSockets do not use CORS: the server did not accept the upgrade; its status and its log say why",
-    ),
-    (
-        "Firefox can’t establish a connection to the server at ws",
-        "WebSockets do not use CORS: the server did not accept the upgrade; its status and its log say why",
-    ),
-    (
         "net::ERR_",
         "the connection failed before CORS: Chromium describes its error codes at `chrome://network-errors`",
     ),

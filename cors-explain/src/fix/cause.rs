@@ -2,16 +2,19 @@
 
 use std::ops::Range;
 
-use cors_browser_model::{Blocked, Credentials, NetworkError, Origin as PageOrigin, Run};
-use cors_core::adapter::Verdict;
+use cors_browser_model::{
+    Blocked, Credentials, Destination, Exchange, NetworkError, Origin as PageOrigin, Run,
+};
+use cors_core::adapter::{Refusal, Verdict};
 use cors_core::{
     Difference, Explanation, Grant, GrantId, NearMiss, Origin, OriginPattern, PathError, Reason,
+    RefusalReason,
 };
 
 use super::edit::Edit;
 use crate::failure_code::FailureCode;
 use crate::policy_server::Head;
-use crate::request::PageRequest;
+use crate::request::{PageRequest, is_fetch};
 use crate::source::ValidPolicy;
 use crate::text::{Printable, listed};
 
@@ -45,24 +48,63 @@ impl Obstacle {
         let case = Case {
             valid,
             page,
-            blocked,
             failure,
+            origin: &blocked.origin,
+            method: &blocked.method,
+            credentials: page.request.credentials == Credentials::Include,
         };
         match explanation {
             Some(explanation) => match explanation.decision().verdict() {
-                Verdict::Granted(grant) => case.refused_by_grant(grant),
+                Verdict::Granted(grant) => case.refused_by_grant(grant, &blocked.error),
                 Verdict::NoGrant | Verdict::NoOrigin => case.no_grant(&explanation),
             },
-            None => case.elsewhere(),
+            None => case.elsewhere(&blocked.error),
         }
+    }
+
+    /// Finds the reason why the policy refuses a request.
+    pub(super) fn of_refusal(
+        valid: &ValidPolicy,
+        page: &PageRequest,
+        exchange: &Exchange,
+        refusal: Refusal,
+    ) -> Self {
+        let explanation = valid.policy.explain(&Head(&exchange.sent));
+        let origin = page.request.origin.to_string();
+        let includes = is_fetch(&page.request) && page.request.credentials == Credentials::Include;
+        let case = Case {
+            valid,
+            page,
+            failure: FailureCode::Refused,
+            origin: &origin,
+            method: &exchange.sent.method,
+            credentials: includes || refusal.reason() == RefusalReason::CrossSiteWrite,
+        };
+        if refusal.reason() == RefusalReason::Host {
+            return case.foreign_host(&explanation, exchange);
+        }
+        if !exchange.sent.headers.contains("Origin") {
+            return case.without_origin(&explanation);
+        }
+        let mut obstacle = match explanation.decision().verdict() {
+            Verdict::Granted(grant) => case.grant_too_weak(&explanation, grant),
+            Verdict::NoGrant | Verdict::NoOrigin => case.no_grant(&explanation),
+        };
+        let advice = "if the page is not yours, change nothing: this is what `refuse` is for";
+        obstacle.advice.insert(0, advice.to_owned());
+        obstacle
     }
 }
 
 struct Case<'a> {
     valid: &'a ValidPolicy,
     page: &'a PageRequest,
-    blocked: &'a Blocked,
     failure: FailureCode,
+    /// The origin that the browser sends, and the method.
+    origin: &'a str,
+    method: &'a str,
+    /// Whether the request needs a grant with credentials.
+    credentials: bool,
 }
 
 impl Case<'_> {
@@ -94,11 +136,11 @@ impl Case<'_> {
     }
 
     /// An obstacle that is not in the policy.
-    fn elsewhere(&self) -> Obstacle {
+    fn elsewhere(&self, error: &NetworkError) -> Obstacle {
         let code = self.failure.as_str();
         Obstacle {
             failure: self.failure,
-            message: self.blocked.error.to_string(),
+            message: error.to_string(),
             span: None,
             advice: vec![format!(
                 "no change of the policy allows it; see `cors check --explain {code}`"
@@ -107,16 +149,12 @@ impl Case<'_> {
         }
     }
 
-    fn includes_credentials(&self) -> bool {
-        self.page.request.credentials == Credentials::Include
-    }
-
     /// The page's origin is in no grant.
     fn no_grant(&self, explanation: &Explanation) -> Obstacle {
         if let Reason::AbnormalPath(error) = explanation.reason() {
             return self.abnormal_path(explanation, error);
         }
-        let origin = self.blocked.origin.as_str();
+        let origin = self.origin;
         let near_miss = explanation.near_miss();
         let message = explanation.to_string();
         let (grant, index) = match near_miss {
@@ -221,7 +259,7 @@ impl Case<'_> {
             key: "allow_origins",
             items: vec![origin.to_owned()],
         };
-        let own = Grant::new([origin]).allow_credentials(self.includes_credentials());
+        let own = Grant::new([origin]).allow_credentials(self.credentials);
         let append = |grant: Grant| Edit::Append {
             route,
             grant: Box::new(grant),
@@ -245,9 +283,8 @@ impl Case<'_> {
     /// the request includes them.
     fn fitting_grant(&self, route: Option<usize>) -> GrantId {
         let grants = self.valid.grants_of(route);
-        let fits = |grant: &Grant| {
-            !is_for_everybody(grant) && grant.allow_credentials == self.includes_credentials()
-        };
+        let fits =
+            |grant: &Grant| !is_for_everybody(grant) && grant.allow_credentials == self.credentials;
         let for_some = |grant: &Grant| !is_for_everybody(grant);
         let index = grants.iter().position(fits);
         let index = index.or(grants.iter().position(for_some));
@@ -260,23 +297,89 @@ impl Case<'_> {
     }
 
     /// A grant is for the page's origin, but not for this request.
-    fn refused_by_grant(&self, id: GrantId) -> Obstacle {
+    fn refused_by_grant(&self, id: GrantId, error: &NetworkError) -> Obstacle {
         let Some(grant) = self.valid.grant(id) else {
-            return self.elsewhere();
+            return self.elsewhere(error);
         };
-        match &self.blocked.error {
+        match error {
             NetworkError::AllowOriginMismatch { .. } | NetworkError::AllowCredentials { .. } => {
                 self.without_credentials(id, grant)
             }
             NetworkError::MethodNotAllowed => self.method(id, grant),
             NetworkError::HeadersNotAllowed { names } => self.headers(id, names),
             NetworkError::AuthorizationNotListed => self.authorization(id),
-            _ => self.elsewhere(),
+            _ => self.elsewhere(error),
         }
     }
 
+    /// The request is for a host that is not in `hosts`.
+    fn foreign_host(&self, explanation: &Explanation, exchange: &Exchange) -> Obstacle {
+        let entry = self.valid.places.part_entry(None, "hosts");
+        let url = &exchange.sent.url;
+        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+        Obstacle {
+            failure: self.failure,
+            message: explanation.to_string(),
+            span: entry.map(|entry| entry.value.clone()),
+            advice: vec![format!(
+                "if this server has that name, add `\"{}\"` to `hosts`",
+                Printable(host)
+            )],
+            candidates: Vec::new(),
+        }
+    }
+
+    /// The request has no `Origin`, so no grant lets it pass.
+    fn without_origin(&self, explanation: &Explanation) -> Obstacle {
+        let own = explanation
+            .route()
+            .and_then(|route| self.valid.places.part_entry(Some(route), "refuse"));
+        let entry = own.or_else(|| self.valid.places.part_entry(None, "refuse"));
+        let mut advice = Vec::new();
+        if self.page.request.destination == Destination::Image {
+            advice.push(
+                "write `<img crossorigin>` in the page: then the browser sends `Origin`, and the grants count"
+                    .to_owned(),
+            );
+        }
+        advice.push(
+            "such a request has no `Origin`, so no grant lets it pass; if every page may have the response, give the \
+             path a `[[route]]` with `refuse = []`"
+                .to_owned(),
+        );
+        Obstacle {
+            failure: self.failure,
+            message: explanation.to_string(),
+            span: entry.map(|entry| entry.value.clone()),
+            advice,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// The grant of the page's origin is for everyone, or has no credentials.
+    fn grant_too_weak(&self, explanation: &Explanation, id: GrantId) -> Obstacle {
+        let Some(grant) = self.valid.grant(id) else {
+            return self.no_grant(explanation);
+        };
+        let mut obstacle = match is_for_everybody(grant) && !self.credentials {
+            true => {
+                let own = Edit::Prepend {
+                    route: id.route(),
+                    grant: Box::new(Grant::new([self.origin])),
+                };
+                let mut obstacle = self.obstacle(String::new(), id, "allow_origins", None);
+                obstacle.candidates.push(vec![own]);
+                obstacle
+            }
+            false => self.without_credentials(id, grant),
+        };
+        obstacle.message = explanation.to_string();
+        obstacle.advice = Vec::new();
+        obstacle
+    }
+
     fn without_credentials(&self, id: GrantId, grant: &Grant) -> Obstacle {
-        let origin = self.blocked.origin.as_str();
+        let origin = self.origin;
         let has_key = self.valid.places.entry(id, "allow_credentials").is_some();
         let key = if has_key {
             "allow_credentials"
@@ -321,7 +424,7 @@ impl Case<'_> {
     }
 
     fn method(&self, id: GrantId, grant: &Grant) -> Obstacle {
-        let method = self.blocked.method.as_str();
+        let method = self.method;
         let shown = Printable(method);
         let upper = method.to_ascii_uppercase();
         let listed =

@@ -325,6 +325,28 @@ fn every_console_of_a_played_request_is_understood() {
     }
 }
 
+#[test]
+fn a_websocket_that_does_not_open_is_understood() {
+    let url = Url::parse("wss://api.example.com/ws").unwrap();
+    let request = Request::websocket(url, Origin::parse(PAGE).unwrap());
+    let mut server = |_: &SentRequest| Some(Response::new(403, [("X", "1")]));
+    let simulation = Simulation::new(&request, &mut server);
+    assert_eq!(simulation.blocked().count(), Engine::ALL.len());
+    for (engine, run, _) in simulation.blocked().skip(1) {
+        let texts: Vec<_> = run.console.iter().map(|line| &*line.text).collect();
+        let messages = read(&texts.join("\n"));
+        let [message] = &messages[..] else {
+            panic!("{engine:?}: {messages:#?}");
+        };
+        assert_eq!(message.failure, FailureCode::WebSocketNotOpen);
+        assert_eq!(message.engine, Some(engine));
+        assert_eq!(
+            message.facts.url.as_deref(),
+            Some("wss://api.example.com/ws")
+        );
+    }
+}
+
 fn request(method: &str) -> Request {
     let url = Url::parse(API).unwrap();
     Request::new(url, Origin::parse(PAGE).unwrap()).method(method)
