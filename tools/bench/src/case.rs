@@ -30,6 +30,11 @@ pub enum Origins {
     Live,
     /// [`ALLOWED`] in this many routes, [`ROUTED`] below one of them.
     Routes(usize),
+    /// [`ALLOWED`], in a policy that refuses cross-site writes. The application has a handler for `POST`, except
+    /// in warp: another type of routes would change its other cases.
+    Writes,
+    /// [`ALLOWED`], in a policy that refuses WebSockets and requests of unlisted origins, and lists [`HOST`].
+    Hosts,
 }
 
 /// An origin that all policies allow.
@@ -38,6 +43,10 @@ pub const ALLOWED: &str = "https://app-000.example.com";
 pub const DENIED: &str = "https://app-000.example.net";
 /// An origin of the same length and domain as [`ALLOWED`] that [`Origins::Names`] does not allow.
 const UNNAMED: &str = "https://app_000.example.com";
+/// The host that all requests are for.
+pub const HOST: &str = "api.example.com";
+/// The origin of that host's own pages, which no policy allows.
+const OWN: &str = "https://api.example.com";
 /// A path below one route of [`Origins::Routes`].
 pub const ROUTED: &str = "/tenants/tenant-00000/items/42";
 /// The domain of [`ALLOWED`].
@@ -71,6 +80,8 @@ impl fmt::Display for Origins {
             Self::Live => f.write_str("live policy"),
             Self::Routes(1_000) => f.write_str("1,000 routes"),
             Self::Routes(count) => write!(f, "{count} routes"),
+            Self::Writes => f.write_str("cross-site-writes"),
+            Self::Hosts => f.write_str("unlisted-origins and hosts"),
         }
     }
 }
@@ -102,7 +113,7 @@ impl Message {
     fn new(method: &'static str, lines: &[(&'static str, &str)]) -> Self {
         // Headers that every browser sends.
         let common = [
-            ("host", "api.example.com"),
+            ("host", HOST),
             ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"),
             ("accept", "*/*"),
             ("accept-encoding", "gzip, deflate, br"),
@@ -133,6 +144,11 @@ impl Message {
 
     fn get(origin: &str) -> Self {
         Self::new("GET", &[("origin", origin)])
+    }
+
+    /// A request of a page, as a browser sends it to a server on https.
+    fn of_page(method: &'static str, origin: &str, site: &str) -> Self {
+        Self::new(method, &[("origin", origin), ("sec-fetch-site", site)])
     }
 
     fn preflight(origin: &str, headers: &str) -> Self {
@@ -244,6 +260,29 @@ pub fn all() -> Vec<Case> {
             ),
         ]);
     }
+    let (writes, hosts) = (Origins::Writes, Origins::Hosts);
+    cases.extend([
+        (
+            writes,
+            "POST of the own page",
+            Message::of_page("POST", OWN, "same-origin"),
+        ),
+        (
+            writes,
+            "POST allowed",
+            Message::of_page("POST", ALLOWED, "same-site"),
+        ),
+        (
+            writes,
+            "POST refused",
+            Message::of_page("POST", DENIED, "cross-site"),
+        ),
+        (
+            hosts,
+            "GET allowed",
+            Message::of_page("GET", ALLOWED, "same-site"),
+        ),
+    ]);
     let case = |(origins, name, message)| Case {
         name: match origins {
             Origins::Exact(1) => String::from(name),

@@ -84,6 +84,8 @@ pub fn run(framework: &dyn Framework) -> ExitCode {
                 | Origins::Names
                 | Origins::Grants
                 | Origins::Routes(_)
+                | Origins::Writes
+                | Origins::Hosts
                 | Origins::Live => true,
             });
             for cases in cases.chunk_by(|a, b| a.origins == b.origins) {

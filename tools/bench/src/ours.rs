@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cors_core::{Config, ConfigErrors, Grant, LivePolicy, Policy, PolicySource};
+use cors_core::{Config, ConfigErrors, Grant, LivePolicy, Policy, PolicySource, Refuse};
 
-use crate::case::{ALLOWED, EXPOSED, HEADERS, MAX_AGE, METHODS, Origins, WILDCARD_DOMAIN};
+use crate::case::{ALLOWED, EXPOSED, HEADERS, HOST, MAX_AGE, METHODS, Origins, WILDCARD_DOMAIN};
 
 /// The configuration with these origins.
 pub fn config(origins: Origins) -> Config {
@@ -47,6 +47,14 @@ pub fn config(origins: Origins) -> Config {
                 config.route(path, grant(vec![ALLOWED.to_owned()]))
             })
         }
+        Origins::Writes => Config::new([grant(vec![ALLOWED.to_owned()])])
+            .refuse(Refuse::default().cross_site_writes(true)),
+        Origins::Hosts => {
+            let refuse = Refuse::default().websocket(true).unlisted_origins(true);
+            Config::new([grant(vec![ALLOWED.to_owned()])])
+                .refuse(refuse)
+                .hosts([HOST])
+        }
         Origins::Grants => {
             let first = grant(vec![ALLOWED.to_owned()]);
             let everybody = grant(vec!["*".to_owned()]).allow_credentials(false);
@@ -69,6 +77,8 @@ pub fn policy(origins: Origins) -> Result<PolicySource, ConfigErrors> {
         | Origins::Domains
         | Origins::Names
         | Origins::Routes(_)
+        | Origins::Writes
+        | Origins::Hosts
         | Origins::Grants => policy.into(),
     })
 }

@@ -68,12 +68,13 @@ const GOALS: [(&str, i64); 3] = [
     ("exact origins in routes", 450),
 ];
 
-/// The goal of a case, by its place in [`GOALS`].
-fn goal(origins: Origins) -> usize {
+/// The goal of a case, by its place in [`GOALS`]; none for a policy that refuses requests.
+fn goal(origins: Origins) -> Option<usize> {
     match origins {
-        Origins::Exact(_) | Origins::Live => 0,
-        Origins::Wildcards | Origins::Domains | Origins::Names | Origins::Grants => 1,
-        Origins::Routes(_) => 2,
+        Origins::Exact(_) | Origins::Live => Some(0),
+        Origins::Wildcards | Origins::Domains | Origins::Names | Origins::Grants => Some(1),
+        Origins::Routes(_) => Some(2),
+        Origins::Writes | Origins::Hosts => None,
     }
 }
 
@@ -276,7 +277,7 @@ impl Report {
             String::from("| | most instructions | in the case | goal |\n|---|--:|---|--:|\n");
         for (index, (what, goal)) in GOALS.into_iter().enumerate() {
             let cases = case::all().into_iter();
-            let cases = cases.filter(|case| self::goal(case.origins) == index);
+            let cases = cases.filter(|case| self::goal(case.origins) == Some(index));
             let counts = cases.filter_map(|case| {
                 let cell = self.more(Program::Engine, &case.name, Variant::Ours)?;
                 Some((cell.instructions?, case.name))
@@ -603,6 +604,68 @@ mod tests {
     }
 
     #[test]
+    fn the_rows_of_policies_that_refuse() {
+        let mut report = Report::default();
+        let mut add = |case: &str, cells: &[(Variant, u16, u64)]| {
+            for (variant, status, instructions) in cells {
+                let value = Value::Answer(Answer {
+                    status: *status,
+                    fields: Vec::new(),
+                });
+                let (case, variant) = (case.to_owned(), *variant);
+                let count = callgrind::Instructions {
+                    all: *instructions,
+                    own: *instructions,
+                };
+                report.add_instructions(Program::Axum, vec![(case.clone(), variant, count)]);
+                report.add(
+                    Program::Axum,
+                    vec![Row {
+                        case,
+                        variant,
+                        value,
+                    }],
+                );
+            }
+        };
+        add(
+            "POST refused, cross-site-writes",
+            &[
+                (Variant::Base, 200, 3_000),
+                (Variant::Peer, 403, 2_000),
+                (Variant::Ours, 403, 1_000),
+            ],
+        );
+        add(
+            "POST allowed, cross-site-writes",
+            &[
+                (Variant::Base, 200, 3_000),
+                (Variant::Peer, 403, 5_000),
+                (Variant::Ours, 200, 4_000),
+            ],
+        );
+        // No peer has a list of hosts.
+        add(
+            "GET allowed, unlisted-origins and hosts",
+            &[(Variant::Base, 200, 3_000), (Variant::Ours, 200, 4_500)],
+        );
+        let text = report.table();
+        let rows: Vec<_> = text.lines().skip(4).filter(|row| !row.is_empty()).collect();
+        assert_eq!(
+            rows,
+            [
+                "| POST allowed, cross-site-writes | , 3,000 | \\* | +2,000 |  |  | +1,000 |  |",
+                "| POST refused, cross-site-writes | , 3,000 |  | −1,000 |  |  | −2,000 |  |",
+                "| GET allowed, unlisted-origins and hosts | , 3,000 | | | |  | +1,500 |  |",
+            ]
+        );
+        assert_eq!(
+            report.answers().lines().skip(2).collect::<Vec<_>>(),
+            ["| axum | POST allowed, cross-site-writes | 403  | 200  |"]
+        );
+    }
+
+    #[test]
     fn where_a_peer_is_faster() {
         #[track_caller]
         fn check(peer: f64, is_equal_work: bool, expected: [&str; 2]) {
@@ -629,6 +692,7 @@ mod tests {
             ("GET allowed", 10, 195),
             ("GET denied", 10, 300),
             ("GET allowed, wildcards", 10, 400),
+            ("POST allowed, cross-site-writes", 10, 900),
         ] {
             for (variant, all) in [(Variant::Base, base), (Variant::Ours, ours)] {
                 let count = callgrind::Instructions { all, own: all };
@@ -644,5 +708,7 @@ mod tests {
             text.contains("| 390 | GET allowed, wildcards | 500 |"),
             "{text}"
         );
+        // There is no goal for a policy that refuses requests.
+        assert!(!text.contains("POST"), "{text}");
     }
 }

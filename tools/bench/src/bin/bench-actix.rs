@@ -24,9 +24,9 @@ struct Actix;
 impl Framework for Actix {
     fn subject(&self, variant: Variant, origins: Origins) -> Option<Box<dyn Subject>> {
         Some(match variant {
-            Variant::Base => subject(app()),
-            Variant::Peer => subject(app().wrap(peer(origins)?)),
-            Variant::Ours => subject(app().wrap(cors(origins)?)),
+            Variant::Base => subject(app(origins)),
+            Variant::Peer => subject(app(origins).wrap(peer(origins)?)),
+            Variant::Ours => subject(app(origins).wrap(cors(origins)?)),
             Variant::Other => return None,
         })
     }
@@ -36,17 +36,22 @@ impl Framework for Actix {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
             let port = listener.local_addr()?.port();
             let server = match (variant, cors(origins)) {
-                (Variant::Ours, Some(cors)) => HttpServer::new(move || app().wrap(cors.clone()))
-                    .workers(1)
-                    .listen(listener)?
-                    .run(),
-                (Variant::Peer, _) => {
-                    HttpServer::new(move || app().wrap(peer(origins).unwrap_or_default()))
+                (Variant::Ours, Some(cors)) => {
+                    HttpServer::new(move || app(origins).wrap(cors.clone()))
                         .workers(1)
                         .listen(listener)?
                         .run()
                 }
-                _ => HttpServer::new(app).workers(1).listen(listener)?.run(),
+                (Variant::Peer, _) => {
+                    HttpServer::new(move || app(origins).wrap(peer(origins).unwrap_or_default()))
+                        .workers(1)
+                        .listen(listener)?
+                        .run()
+                }
+                _ => HttpServer::new(move || app(origins))
+                    .workers(1)
+                    .listen(listener)?
+                    .run(),
             };
             announce(port);
             server.await
@@ -57,7 +62,9 @@ impl Framework for Actix {
     }
 }
 
-fn app() -> App<
+fn app(
+    origins: Origins,
+) -> App<
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
@@ -66,11 +73,13 @@ fn app() -> App<
         InitError = (),
     >,
 > {
-    App::new().service(
-        web::resource("/")
-            .route(web::get().to(async || "hello"))
-            .route(web::method(actix_web::http::Method::OPTIONS).to(HttpResponse::NoContent)),
-    )
+    let mut root = web::resource("/")
+        .route(web::get().to(async || "hello"))
+        .route(web::method(actix_web::http::Method::OPTIONS).to(HttpResponse::NoContent));
+    if origins == Origins::Writes {
+        root = root.route(web::post().to(async || "hello"));
+    }
+    App::new().service(root)
 }
 
 fn cors(origins: Origins) -> Option<Cors> {
@@ -101,6 +110,8 @@ fn peer(origins: Origins) -> Option<actix_cors::Cors> {
         | Origins::Names
         | Origins::Grants
         | Origins::Routes(_)
+        | Origins::Writes
+        | Origins::Hosts
         | Origins::Live => None,
     }
 }

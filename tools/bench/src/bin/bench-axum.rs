@@ -10,11 +10,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::routing::get;
 use cors_axum::{CorsLayer, WithCors as _};
-use cors_bench::case::{EXPOSED, HEADERS, MAX_AGE, METHODS, Origins, WILDCARD_DOMAIN};
+use cors_bench::case::{ALLOWED, EXPOSED, HEADERS, MAX_AGE, METHODS, Origins, WILDCARD_DOMAIN};
 use cors_bench::subject::{Framework, Subject, Variant};
 use cors_bench::{measure, ours, tower};
 use cors_matrix::fixture::announce;
 use tower_http::cors::{self, AllowOrigin};
+use tower_http::csrf::CsrfLayer;
 
 fn main() -> ExitCode {
     measure::run(&Axum)
@@ -25,11 +26,11 @@ struct Axum;
 impl Framework for Axum {
     fn subject(&self, variant: Variant, origins: Origins) -> Option<Box<dyn Subject>> {
         Some(match variant {
-            Variant::Base => tower::subject::<_, Body, _>(app()),
+            Variant::Base => tower::subject::<_, Body, _>(app(origins)),
             Variant::Peer => tower::subject::<_, Body, _>(with_peer(origins)?),
-            Variant::Ours => tower::subject::<_, Body, _>(app().with_cors(layer(origins)?)),
+            Variant::Ours => tower::subject::<_, Body, _>(app(origins).with_cors(layer(origins)?)),
             // As an ordinary layer, which axum boxes.
-            Variant::Other => tower::subject::<_, Body, _>(app().layer(layer(origins)?)),
+            Variant::Other => tower::subject::<_, Body, _>(app(origins).layer(layer(origins)?)),
         })
     }
 
@@ -43,15 +44,15 @@ impl Framework for Axum {
                 announce(listener.local_addr()?.port());
                 match (variant, layer(origins)) {
                     (Variant::Ours, Some(layer)) => {
-                        axum::serve(listener, app().with_cors(layer)).await
+                        axum::serve(listener, app(origins).with_cors(layer)).await
                     }
                     (Variant::Other, Some(layer)) => {
-                        axum::serve(listener, app().layer(layer)).await
+                        axum::serve(listener, app(origins).layer(layer)).await
                     }
                     (Variant::Peer, _) => {
                         axum::serve(listener, with_peer(origins).unwrap_or_default()).await
                     }
-                    _ => axum::serve(listener, app()).await,
+                    _ => axum::serve(listener, app(origins)).await,
                 }
             })
         });
@@ -61,8 +62,11 @@ impl Framework for Axum {
     }
 }
 
-fn app() -> Router {
-    let answer = get(|| async { "hello" }).options(|| async { StatusCode::NO_CONTENT });
+fn app(origins: Origins) -> Router {
+    let mut answer = get(|| async { "hello" }).options(|| async { StatusCode::NO_CONTENT });
+    if origins == Origins::Writes {
+        answer = answer.post(|| async { "hello" });
+    }
     Router::new().route("/", answer).with_state(())
 }
 
@@ -84,10 +88,12 @@ fn with_peer(origins: Origins) -> Option<Router> {
             let label = host.and_then(|host| host.strip_suffix(WILDCARD_DOMAIN.as_bytes()));
             label.is_some_and(|label| label.ends_with(b"."))
         }),
+        Origins::Writes => AllowOrigin::list([HeaderValue::from_static(ALLOWED)]),
         Origins::Domains
         | Origins::Names
         | Origins::Grants
         | Origins::Routes(_)
+        | Origins::Hosts
         | Origins::Live => return None,
     };
     let layer = cors::CorsLayer::new()
@@ -99,5 +105,11 @@ fn with_peer(origins: Origins) -> Option<Router> {
         .expose_headers([HeaderName::from_static(EXPOSED)])
         .allow_credentials(true)
         .max_age(Duration::from_secs(MAX_AGE));
-    Some(app().layer(layer))
+    let app = app(origins).layer(layer);
+    if origins == Origins::Writes {
+        // Around the other layer: a refused request does not reach it.
+        let csrf = CsrfLayer::new().add_trusted_origin(ALLOWED).ok()?;
+        return Some(app.layer(csrf));
+    }
+    Some(app)
 }

@@ -38,11 +38,11 @@ impl Framework for Engine {
     fn serve(&self, _: Variant, _: Origins) {}
 }
 
-/// The three headers, looked up before.
+/// The headers that a policy reads, looked up before.
 struct CheapHead {
     method: &'static str,
     path: &'static str,
-    lines: [Option<String>; 3],
+    lines: [Option<String>; 8],
 }
 
 impl CheapHead {
@@ -51,6 +51,11 @@ impl CheapHead {
             RequestHeader::Origin,
             RequestHeader::AccessControlRequestMethod,
             RequestHeader::AccessControlRequestHeaders,
+            RequestHeader::Host,
+            RequestHeader::SecFetchSite,
+            RequestHeader::SecFetchMode,
+            RequestHeader::SecFetchDest,
+            RequestHeader::Upgrade,
         ];
         Self {
             method: message.method,
@@ -73,11 +78,16 @@ impl RequestHead for CheapHead {
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-        let [origin, method, headers] = &self.lines;
+        let [origin, method, headers, host, site, mode, dest, upgrade] = &self.lines;
         let line = match name {
             RequestHeader::Origin => origin,
             RequestHeader::AccessControlRequestMethod => method,
-            _ => headers,
+            RequestHeader::AccessControlRequestHeaders => headers,
+            RequestHeader::Host => host,
+            RequestHeader::SecFetchSite => site,
+            RequestHeader::SecFetchMode => mode,
+            RequestHeader::SecFetchDest => dest,
+            _ => upgrade,
         };
         line.iter().map(String::as_bytes)
     }

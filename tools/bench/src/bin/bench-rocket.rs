@@ -13,7 +13,7 @@ use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::{Header, Status};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
-use rocket::{Build, Config, Rocket, get, options, routes};
+use rocket::{Build, Config, Rocket, get, options, post, routes};
 use rocket_cors::{AllowedHeaders, AllowedOrigins, CorsOptions};
 
 fn main() -> ExitCode {
@@ -55,6 +55,11 @@ fn hello() -> &'static str {
     "hello"
 }
 
+#[post("/")]
+fn written() -> &'static str {
+    "hello"
+}
+
 #[options("/")]
 fn no_content() -> Status {
     Status::NoContent
@@ -65,7 +70,7 @@ fn rocket(variant: Variant, origins: Origins) -> Option<Rocket<Build>> {
         // Return before Rocket is created: that turns its log on until one is ignited.
         return None;
     }
-    let rocket = rocket::custom(Config {
+    let mut rocket = rocket::custom(Config {
         address: Ipv4Addr::LOCALHOST.into(),
         port: 0,
         log_level: LogLevel::Off,
@@ -77,6 +82,9 @@ fn rocket(variant: Variant, origins: Origins) -> Option<Rocket<Build>> {
         ..Config::release_default()
     })
     .mount("/", routes![hello, no_content]);
+    if origins == Origins::Writes {
+        rocket = rocket.mount("/", routes![written]);
+    }
     match variant {
         Variant::Base => Some(rocket),
         Variant::Peer => Some(rocket.attach(peer(origins)?)),
@@ -94,6 +102,8 @@ fn peer(origins: Origins) -> Option<rocket_cors::Cors> {
         | Origins::Names
         | Origins::Grants
         | Origins::Routes(_)
+        | Origins::Writes
+        | Origins::Hosts
         | Origins::Live => return None,
     };
     let methods = METHODS.iter().filter_map(|method| method.parse().ok());

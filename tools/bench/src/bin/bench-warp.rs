@@ -29,7 +29,9 @@ impl Framework for Warp {
                 tower::subject::<_, String, _>(cors(origins)?.layer(warp::service(routes())))
             }
             // There is no handler, and as a filter a rejection needs a runtime.
-            Variant::Other if matches!(origins, Origins::Routes(_)) => return None,
+            Variant::Other if matches!(origins, Origins::Routes(_) | Origins::Writes) => {
+                return None;
+            }
             // As a filter, which `warp::serve` requires.
             Variant::Other => {
                 tower::subject::<_, String, _>(warp::service(cors(origins)?.wrap(routes())))
