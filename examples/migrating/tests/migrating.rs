@@ -91,6 +91,11 @@ fn the_code_is_that_of_the_applications() {
             "axum",
             ["old, for everyone", "new, for everyone", "guard"],
         ),
+        (
+            "tower-http's csrf layer",
+            "axum",
+            ["old, csrf", "new, csrf", "guard"],
+        ),
         ("actix-cors", "actix", ["old", "new", "guard"]),
         ("rocket_cors", "rocket", ["old", "new", "guard"]),
         ("warp::cors", "warp", ["old", "new", "guard"]),
@@ -114,7 +119,7 @@ fn the_code_is_that_of_the_applications() {
         shown,
         "no other code is in the guide"
     );
-    for policy in ["cors.toml", "public.toml"] {
+    for policy in ["cors.toml", "public.toml", "csrf.toml"] {
         let policy = fs::read_to_string(package.join(policy)).unwrap();
         assert!(
             guide.contains(&format!("```toml\n{policy}```\n")),

@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 // guide: new
 use cors_axum::{Policy, WithCors as _};
 // guide: end
+use cors_axum::{CorsRouter, LoadError};
 use tokio::net::TcpListener;
 
 use crate::routes::axum::routes;
@@ -42,4 +43,16 @@ pub fn serve_to_everyone(started: Sender<u16>) -> Result<(), ServerError> {
         axum::serve(listener, app).await?;
         Ok(())
     })
+}
+
+/// The application that refuses writes of other sites' pages.
+///
+/// # Errors
+///
+/// When the policy cannot be loaded.
+pub fn refusing() -> Result<CorsRouter, LoadError> {
+    // guide: new, csrf
+    let app = routes().with_cors(Policy::from_file("csrf.toml")?);
+    // guide: end
+    Ok(app)
 }

@@ -7,7 +7,11 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::CorsLayer;
 // guide: end
+use axum::Router;
 use tokio::net::TcpListener;
+// guide: old, csrf
+use tower_http::csrf::{ConfigError, CsrfLayer};
+// guide: end
 
 use crate::routes::axum::routes;
 use crate::server::{ServerError, listen, runtime};
@@ -57,4 +61,26 @@ pub fn serve_to_everyone(started: Sender<u16>) -> Result<(), ServerError> {
         axum::serve(listener, app).await?;
         Ok(())
     })
+}
+
+// guide: old, csrf
+
+/// The layer that refuses writes of other sites' pages.
+pub fn csrf() -> Result<CsrfLayer, ConfigError> {
+    let csrf = CsrfLayer::new().add_trusted_origin("https://app.example.com")?;
+    Ok(csrf.with_insecure_bypass(|_method, uri| uri.path().starts_with("/hooks/")))
+}
+// guide: end
+
+/// The application with that layer.
+///
+/// # Errors
+///
+/// None: the origin is valid.
+pub fn with_csrf() -> Result<Router, ConfigError> {
+    // guide: old, csrf
+
+    let app = routes().layer(csrf()?);
+    // guide: end
+    Ok(app)
 }
