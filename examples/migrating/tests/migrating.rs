@@ -17,7 +17,7 @@ const ALLOWED: &str = "Origin: https://app.example.com";
 const FOREIGN: &str = "Origin: https://other.example";
 
 /// What is sent to both applications. The tables name these requests.
-const REQUESTS: [(&str, &str, &[&str]); 22] = [
+const REQUESTS: [(&str, &str, &[&str]); 25] = [
     ("GET without `Origin`", "GET /items", &[]),
     ("GET", "GET /items", &[ALLOWED]),
     ("HEAD", "HEAD /items", &[ALLOWED]),
@@ -26,9 +26,28 @@ const REQUESTS: [(&str, &str, &[&str]); 22] = [
     ("GET, foreign origin", "GET /items", &[FOREIGN]),
     ("POST, foreign origin", "POST /items", &[FOREIGN]),
     (
-        "GET, foreign origin, with a guard",
-        "GET /guarded",
-        &[FOREIGN],
+        "POST, the server's own page",
+        "POST /items",
+        &["Origin: http://127.0.0.1"],
+    ),
+    (
+        "an image of a foreign page",
+        "GET /items",
+        &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"],
+    ),
+    (
+        "a link of a foreign page",
+        "GET /items",
+        &[
+            "Sec-Fetch-Site: cross-site",
+            "Sec-Fetch-Mode: navigate",
+            "Sec-Fetch-Dest: document",
+        ],
+    ),
+    (
+        "GET of another host",
+        "GET /items",
+        &["Host: other.example"],
     ),
     ("GET, origin `null`", "GET /items", &["Origin: null"]),
     ("GET, not an origin", "GET /items", &["Origin: other"]),
@@ -85,31 +104,29 @@ const REQUESTS: [(&str, &str, &[&str]); 22] = [
 #[test]
 fn the_code_is_that_of_the_applications() {
     let files = [
-        ("tower-http", "axum", ["old", "new", "guard"]),
+        ("tower-http", "axum", ["old", "new"]),
         (
             "`CorsLayer::permissive`",
             "axum",
-            ["old, for everyone", "new, for everyone", "guard"],
+            ["old, for everyone", "new, for everyone"],
         ),
         (
             "tower-http's csrf layer",
             "axum",
-            ["old, csrf", "new, csrf", "guard"],
+            ["old, csrf", "new, csrf"],
         ),
-        ("actix-cors", "actix", ["old", "new", "guard"]),
-        ("rocket_cors", "rocket", ["old", "new", "guard"]),
-        ("warp::cors", "warp", ["old", "new", "guard"]),
+        ("actix-cors", "actix", ["old", "new"]),
+        ("rocket_cors", "rocket", ["old", "new"]),
+        ("warp::cors", "warp", ["old", "new"]),
     ];
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut shown = 0;
-    for (peer, file, [old, new, guard]) in files {
+    for (peer, file, [old, new]) in files {
         let read = |folder: &str| {
             fs::read_to_string(package.join(format!("src/{folder}/{file}.rs"))).unwrap()
         };
         let (before, after) = (read("before"), read("after"));
-        let regions = [(&before, old), (&after, new), (&after, guard)];
-        let code = regions.map(|(source, name)| region(source, name));
-        let code: Vec<_> = code.into_iter().filter(|code| !code.is_empty()).collect();
+        let code = [region(&before, old), region(&after, new)];
         assert_eq!(blocks(&section(&format!("From {peer}"))), code, "{peer}");
         shown += code.len();
     }
@@ -119,7 +136,7 @@ fn the_code_is_that_of_the_applications() {
         shown,
         "no other code is in the guide"
     );
-    for policy in ["cors.toml", "public.toml", "csrf.toml"] {
+    for policy in ["cors.toml", "public.toml", "csrf.toml", "refusing.toml"] {
         let policy = fs::read_to_string(package.join(policy)).unwrap();
         assert!(
             guide.contains(&format!("```toml\n{policy}```\n")),
@@ -193,6 +210,59 @@ fn rocket() {
 fn warp() {
     check("warp::cors", before::warp::serve, after::warp::serve);
 }
+
+/// The peers that answer 403 to a foreign origin: with `refuse`, the application still does.
+#[test]
+fn foreign_pages_are_refused_as_before() {
+    for (before, after) in [
+        (
+            before::rocket::serve as Serve,
+            after::rocket::serve as Serve,
+        ),
+        (before::warp::serve, after::warp::serve),
+    ] {
+        for server in [start(before).unwrap(), start(after).unwrap()] {
+            for (line, headers, status) in FOREIGN_PAGES {
+                let send = |origin| {
+                    let headers = [&[origin, "Cookie: session=1"], headers].concat();
+                    ask(server, &request(line, &headers)).status
+                };
+                assert_eq!(send(FOREIGN), 403, "{line}");
+                assert_eq!(send(ALLOWED), status, "{line}");
+            }
+            // DNS rebinding: the foreign page's host leads to this server.
+            let rebound = ["Host: other.example", "Origin: http://other.example"];
+            let rebound = request("POST /items", &rebound);
+            assert_eq!(ask(server, &rebound).status, 403);
+        }
+    }
+}
+
+/// What foreign pages send with the user's cookies, and the status of the same from a page that is allowed.
+const FOREIGN_PAGES: [(&str, &[&str], u16); 4] = [
+    (
+        "GET /items",
+        &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors"],
+        200,
+    ),
+    (
+        "POST /items",
+        &["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"],
+        200,
+    ),
+    // Over plain http, browsers send no `Sec-Fetch-Site`.
+    ("POST /items", &[], 200),
+    (
+        "GET /ws",
+        &[
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ],
+        101,
+    ),
+];
 
 /// Compares the differences with the rows of the table in the guide's section.
 #[track_caller]

@@ -7,7 +7,7 @@ use rocket::http::Method;
 use rocket_cors::{AllowedHeaders, AllowedOrigins, Cors, CorsOptions, Error};
 // guide: end
 
-use crate::routes::rocket::{guarded, launch, rocket, routes};
+use crate::routes::rocket::{launch, rocket, routes};
 use crate::server::ServerError;
 
 // guide: old
@@ -34,7 +34,7 @@ fn cors() -> Result<Cors, Error> {
 ///
 /// When it cannot.
 pub fn serve(started: Sender<u16>) -> Result<(), ServerError> {
-    let rocket = rocket(started).mount("/", rocket::routes![guarded]);
+    let rocket = rocket(started);
     // guide: old
 
     let app = rocket.attach(cors()?).mount("/", routes());

@@ -9,7 +9,7 @@ use warp::cors::Cors;
 // guide: end
 use tokio::net::TcpListener;
 
-use crate::routes::warp::{guarded, routes};
+use crate::routes::warp::routes;
 use crate::server::{ServerError, listen, runtime};
 
 // guide: old
@@ -34,7 +34,6 @@ fn cors() -> Cors {
 pub fn serve(started: Sender<u16>) -> Result<(), ServerError> {
     runtime()?.block_on(async {
         let listener = TcpListener::from_std(listen(&started)?)?;
-        let routes = || routes().or(guarded());
         // guide: old
 
         let app = routes().with(cors());

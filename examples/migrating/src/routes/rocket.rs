@@ -7,12 +7,13 @@ use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::{Header, Status};
 use rocket::{Build, Config, Responder, Rocket, Route, routes};
+use rocket_ws::{Channel, WebSocket};
 
 use crate::server::{ServerError, runtime};
 
 /// The routes.
 pub fn routes() -> Vec<Route> {
-    routes![get_items, post_items, put_items, options, broken, own]
+    routes![get_items, post_items, put_items, options, broken, own, ws]
 }
 
 #[derive(Responder)]
@@ -59,10 +60,10 @@ fn own() -> Own {
     Own((), origin, Header::new("vary", "accept-encoding"))
 }
 
-/// The route that has a guard after the move.
-#[rocket::get("/guarded")]
-pub fn guarded() -> &'static str {
-    "guarded"
+/// A WebSocket that is closed at once.
+#[rocket::get("/ws")]
+fn ws(socket: WebSocket) -> Channel<'static> {
+    socket.channel(|_stream| Box::pin(async { Ok(()) }))
 }
 
 /// A server without routes that announces its port.

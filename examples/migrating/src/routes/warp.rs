@@ -3,6 +3,7 @@
 use warp::http::{Method, StatusCode};
 use warp::reject::{self, Reject};
 use warp::reply::{self, with_header};
+use warp::ws::Ws;
 use warp::{Filter, Rejection, Reply};
 
 /// The routes.
@@ -10,7 +11,8 @@ pub fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clo
     let items = warp::path!("items").and(warp::method()).and_then(items);
     let broken = warp::path!("broken").and(warp::get()).and_then(broken);
     let own = warp::path!("own").and(warp::get()).map(own);
-    items.or(broken).or(own)
+    let ws = warp::path!("ws").and(warp::ws()).map(ws);
+    items.or(broken).or(own).or(ws)
 }
 
 async fn items(method: Method) -> Result<impl Reply, Rejection> {
@@ -39,7 +41,7 @@ fn own() -> impl Reply {
     with_header(reply, "vary", "accept-encoding")
 }
 
-/// The route that has a guard after the move.
-pub fn guarded() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
-    warp::path!("guarded").and(warp::get()).map(|| "guarded")
+/// A WebSocket that is closed at once.
+fn ws(ws: Ws) -> impl Reply {
+    ws.on_upgrade(|_socket| async {})
 }
