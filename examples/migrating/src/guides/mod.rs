@@ -5,4 +5,5 @@ pub mod environment;
 pub mod in_rust;
 pub mod included;
 pub mod logs;
+pub mod mcp;
 pub mod watched;
