@@ -2,7 +2,10 @@
 //! middleware of a peer, and [`after`] it with ours. The guide shows parts of these files, and `tests/migrating.rs`
 //! compares what both applications send with the guide's tables of differences.
 //!
-//! [`guides`] has the Rust code of the other guides in `docs/`; `tests/guides.rs` compares it with them.
+//! `tests/csrf.rs` compares `refuse` with the peers that refuse writes of other sites' pages.
+//!
+//! [`guides`] has the Rust code of the other guides in `docs/`; `tests/guides.rs` compares it with them, and `tests/mcp.rs`
+//! runs the server of the recipe for MCP.
 
 pub mod after;
 pub mod before;
