@@ -156,9 +156,11 @@ Examples:
   cors probe --origin https://app.example.com https://api.example.com/users
   cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
   cors probe --audit --origin https://app.example.com https://api.example.com/users
+  cors probe --audit --origin https://app.example.com wss://api.example.com/ws
 
 The requests are really sent: -X DELETE can delete data on the server. Cookies are not sent. Audit only \
-your own servers; an audit sends only GET (or HEAD) and OPTIONS, so it changes nothing.
+your own servers; an audit sends only GET (or HEAD) and OPTIONS, so it changes nothing. A WebSocket that \
+opens is closed at once.
 
 The environment variables ALL_PROXY, HTTPS_PROXY or HTTP_PROXY can name a proxy that supports CONNECT; NO_PROXY \
 lists hosts without a proxy. The output masks secrets in headers, and the user name, the password, the query and \
@@ -167,7 +169,7 @@ the fragment of a URL.
 Exit status: 0: every browser allows the request and there are no errors or warnings, 1: otherwise, \
 2: usage error, or no response")]
 pub(crate) struct Probe {
-    /// The URL that the page fetches
+    /// The URL that the page fetches; with --audit also that of a WebSocket (ws:// or wss://)
     pub(crate) url: String,
     /// The origin of the page, or its URL
     #[arg(long)]

@@ -5,6 +5,7 @@ mod audit;
 mod client;
 mod compare;
 pub(crate) mod finding;
+mod handshake;
 mod header;
 mod review;
 
@@ -26,8 +27,12 @@ use crate::simulation::Detail;
 use crate::{policy, request, simulation, variables};
 
 pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> {
-    let mut page = request::read(&args.url, &args.origin, &args.request)?;
-    if page.request.credentials == Credentials::Include {
+    let websocket = handshake::http_url(&args.url);
+    let mut page = match &websocket {
+        Some(http_url) => handshake::read(args, http_url)?,
+        None => request::read(&args.url, &args.origin, &args.request)?,
+    };
+    if websocket.is_none() && page.request.credentials == Credentials::Include {
         page.notes.push(
             "this command sends no cookies; a server may answer differently to a browser that does"
                 .to_owned(),

@@ -53,7 +53,7 @@ pub(crate) fn read_element(
     Ok(page)
 }
 
-fn parse_header(text: &str) -> Result<(&str, &str), Error> {
+pub(crate) fn parse_header(text: &str) -> Result<(&str, &str), Error> {
     match text.split_once(':') {
         Some((name, value)) => Ok((name.trim(), value.trim())),
         // As in curl: a header without a value.

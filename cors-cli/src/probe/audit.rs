@@ -19,6 +19,7 @@ use crate::error::{Error, Outcome};
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Json, Printable, Styled, WARN};
 use crate::probe::client::{self, Client, SendError};
 use crate::probe::finding::{self, Finding};
+use crate::probe::handshake;
 use crate::probe::header;
 
 pub(crate) fn run(
@@ -38,7 +39,7 @@ pub(crate) fn run(
         let message = "an audit sends only GET or HEAD, without a body, so that it changes nothing; remove `-X` and `-d`";
         return Err(Error::new(message));
     }
-    let planned = plan::plan(&target);
+    let planned = plan::plan(&target, &page.request.url);
     let mut audit = Audit {
         args,
         page,
@@ -55,10 +56,10 @@ pub(crate) fn run(
     if !args.json {
         audit.write_heading(out)?;
     }
-    for Planned { test, origin } in planned {
+    for Planned { test, asks, origin } in planned {
         match origin {
-            Ok(origin) => audit.test(test, origin, client, delay, out)?,
-            Err(why) => audit.skip(test, &why, out)?,
+            Ok(origin) => audit.test(test, asks, origin, client, delay, out)?,
+            Err(why) => audit.skip(test, asks, &why, out)?,
         }
         // An audit takes some time, so show its first lines at once.
         out.flush()?;
@@ -95,8 +96,9 @@ struct Audit<'a> {
 }
 
 impl Audit<'_> {
-    fn skip(&mut self, test: &Test, why: &str, out: &mut impl Write) -> io::Result<()> {
-        self.tests.push(test_json(test, None, "skipped", Some(why)));
+    fn skip(&mut self, test: &Test, asks: Asks, why: &str, out: &mut impl Write) -> io::Result<()> {
+        self.tests
+            .push(test_json(test, asks, None, "skipped", Some(why)));
         if self.args.json {
             return Ok(());
         }
@@ -107,6 +109,7 @@ impl Audit<'_> {
     fn test(
         &mut self,
         test: &'static Test,
+        asks: Asks,
         origin: Option<String>,
         client: &mut Client,
         delay: Duration,
@@ -115,12 +118,18 @@ impl Audit<'_> {
         if !self.tested.is_empty() {
             std::thread::sleep(delay);
         }
-        let request = plan::request(test, origin.as_deref(), self.page);
+        let request = plan::request(asks, origin.as_deref(), self.page);
         if self.args.verbose && !self.args.json {
             write_sent(out, &request, client)?;
         }
         let response = match client.send(&request) {
             Ok(response) => response,
+            // A server need not answer a handshake at a URL where it has no WebSocket.
+            Err(send_error)
+                if asks == Asks::WebSocket && !handshake::is_websocket(&request.url) =>
+            {
+                return self.write_unanswered(out, test, origin.as_deref(), &send_error);
+            }
             Err(send_error) => {
                 self.send_error = Some(send_error);
                 return Ok(());
@@ -128,6 +137,7 @@ impl Audit<'_> {
         };
         let tested = Tested {
             test,
+            asks,
             origin,
             response,
         };
@@ -143,7 +153,7 @@ impl Audit<'_> {
             Verdict::Found(finding) => Some(finding.code),
         };
         let origin = tested.origin.as_deref();
-        self.tests.push(test_json(test, origin, outcome, why));
+        self.tests.push(test_json(test, asks, origin, outcome, why));
         if !self.args.json {
             self.write_test(out, &tested, &verdict)?;
         }
@@ -226,6 +236,28 @@ impl Audit<'_> {
         }
     }
 
+    fn write_unanswered(
+        &mut self,
+        out: &mut impl Write,
+        test: &Test,
+        origin: Option<&str>,
+        send_error: &SendError,
+    ) -> io::Result<()> {
+        let why = &send_error.message;
+        self.tests.push(test_json(
+            test,
+            Asks::WebSocket,
+            origin,
+            "no-response",
+            Some(why),
+        ));
+        if self.args.json {
+            return Ok(());
+        }
+        let (mark, from) = (Styled(INFO, "·"), test.from);
+        writeln!(out, "  {mark} no response {from}: {why}")
+    }
+
     fn write_findings(&self, out: &mut impl Write) -> io::Result<()> {
         if self.findings.is_empty() && self.send_error.is_none() {
             writeln!(out)?;
@@ -259,12 +291,19 @@ fn write_sent(out: &mut impl Write, request: &SentRequest, client: &Client) -> i
 }
 
 /// `why` is the reason for skipping it, the explanation why it was accepted, or the code of the finding.
-fn test_json(test: &Test, origin: Option<&str>, outcome: &str, why: Option<&str>) -> Value {
+fn test_json(
+    test: &Test,
+    asks: Asks,
+    origin: Option<&str>,
+    outcome: &str,
+    why: Option<&str>,
+) -> Value {
     json!({
         "test": test.code,
         "from": test.from,
         "origin": origin,
-        "preflight": test.asks == Asks::Preflight,
+        "preflight": asks == Asks::Preflight,
+        "websocket": asks == Asks::WebSocket,
         "outcome": outcome,
         "why": why,
     })

@@ -15,6 +15,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use crate::cli::Probe;
 use crate::error::Error;
 use crate::output::Printable;
+use crate::probe::handshake;
 
 /// The maximum length of the headers of a response, from the status line to the empty line.
 const MAX_HEADER: usize = 64 * 1024;
@@ -140,7 +141,7 @@ impl Client {
         };
         let mut builder = Request::builder()
             .method(request.method.as_bytes())
-            .uri(url.as_str());
+            .uri(handshake::http_url(url.as_str()).unwrap_or_else(|| url.to_string()));
         for header in request.headers.iter() {
             builder = builder.header(&*header.name, &*header.value);
         }
@@ -162,7 +163,7 @@ impl Client {
             send_error(&self.explained(&error, &url), !is_ours)
         })?;
         let status = answer.status();
-        if status == http::StatusCode::SWITCHING_PROTOCOLS {
+        if status == http::StatusCode::SWITCHING_PROTOCOLS && !handshake::is_handshake(request) {
             let why = "the server answers 101 and changes to another protocol, such as WebSocket; then `fetch()` has \
                        no response to read, and WebSockets do not use CORS";
             return Err(send_error(&why, false));

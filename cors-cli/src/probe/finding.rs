@@ -20,7 +20,7 @@ pub(crate) struct Finding {
 
 /// Every code, in the order of the page.
 #[cfg(test)]
-pub(crate) const CODES: [&str; 21] = [
+pub(crate) const CODES: [&str; 22] = [
     "missing-vary",
     "wildcard-with-credentials",
     "allow-credentials-not-true",
@@ -31,6 +31,7 @@ pub(crate) const CODES: [&str; 21] = [
     "reflected-origin",
     "reflected-origin-with-credentials",
     "preflight-reflects",
+    "websocket-any-origin",
     "null-accepted",
     "prefix-match",
     "suffix-match",

@@ -11,9 +11,11 @@ pub(crate) const MAX_AGE: &str = "Access-Control-Max-Age";
 pub(crate) fn is_relevant(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.starts_with("access-control-")
+        || name.starts_with("sec-websocket-")
         || matches!(
             name.as_str(),
             "vary"
+                | "upgrade"
                 | "timing-allow-origin"
                 | "location"
                 | "allow"

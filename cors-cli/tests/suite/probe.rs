@@ -11,3 +11,4 @@ pub(crate) mod server;
 mod tls;
 mod tower_http;
 mod trouble;
+mod websocket;

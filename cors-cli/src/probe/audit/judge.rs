@@ -6,9 +6,10 @@ use cors_explain::{Severity, is_loopback};
 use super::plan::Target;
 use super::test::{
     ALLOWED, Asks, DOT, HTTP, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SPECIAL,
-    SUBDOMAIN, SUFFIX, Test,
+    SUBDOMAIN, SUFFIX, Test, WEBSOCKET,
 };
 use crate::probe::finding::Finding;
+use crate::probe::handshake;
 use crate::probe::header::{
     ALLOW_ORIGIN, allows_credentials, names_everybody, names_origin, value, varies_by_origin,
 };
@@ -18,6 +19,7 @@ use crate::probe::review::wildcard_with_credentials;
 #[derive(Debug)]
 pub(super) struct Tested {
     pub(super) test: &'static Test,
+    pub(super) asks: Asks,
     pub(super) origin: Option<String>,
     pub(super) response: Response,
 }
@@ -25,7 +27,7 @@ pub(super) struct Tested {
 /// What the server did with a test's origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The response names the origin.
+    /// The response names the origin, or opens a WebSocket.
     Accepted {
         credentials: bool,
     },
@@ -36,11 +38,18 @@ pub(super) enum Answer {
 
 impl Tested {
     pub(super) fn answer(&self) -> Answer {
+        if self.asks == Asks::WebSocket {
+            // Cookies are sent in either case, and the response does not say whether they are needed.
+            return match handshake::problem(&self.response) {
+                Some(_) => Answer::Refused,
+                None => Answer::Accepted { credentials: false },
+            };
+        }
         let credentials = allows_credentials(&self.response);
         let origin = self.origin.as_deref();
         // For a preflight, browsers also require a successful status.
         let is_refused =
-            self.test.asks == Asks::Preflight && !(200..=299).contains(&self.response.status);
+            self.asks == Asks::Preflight && !(200..=299).contains(&self.response.status);
         match origin.is_some_and(|origin| names_origin(&self.response, origin)) {
             _ if is_refused => Answer::Refused,
             true => Answer::Accepted { credentials },
@@ -64,16 +73,22 @@ pub(super) fn verdict(tested: &Tested, before: &[Tested], target: &Target) -> Ve
     if code == ALLOWED {
         return Verdict::Good;
     }
+    // What a server does with a WebSocket says nothing about the headers of CORS.
+    let is_websocket = |tested: &Tested| tested.asks == Asks::WebSocket;
+    let before = before
+        .iter()
+        .filter(|earlier| is_websocket(earlier) == is_websocket(tested));
     let is_accepted = |code| {
-        let mut earlier = before.iter().filter(|tested| tested.test.code == code);
+        let mut earlier = before.clone().filter(|tested| tested.test.code == code);
         earlier.any(Tested::is_accepted)
     };
     let origin = tested.origin.as_deref().unwrap_or_default();
-    if code != REFLECTED && is_accepted(REFLECTED) {
+    if ![REFLECTED, WEBSOCKET].contains(&code) && (is_accepted(REFLECTED) || is_accepted(WEBSOCKET))
+    {
         return Verdict::Explained("like every origin", Severity::Warning);
     }
     let is_subdomain_of_site = target.is_below_site(origin) && code != HTTP && code != PORT;
-    let mut siblings = before.iter().filter(|earlier| {
+    let mut siblings = before.clone().filter(|earlier| {
         // A server that accepts the host's own subdomains need not accept its siblings.
         let origin = earlier.origin.as_deref().unwrap_or_default();
         earlier.test.code == SUBDOMAIN && target.is_sibling(origin)
@@ -90,13 +105,20 @@ pub(super) fn verdict(tested: &Tested, before: &[Tested], target: &Target) -> Ve
     if code == DOT && is_accepted(SUFFIX) {
         return Verdict::Explained("like every host with this end", Severity::Warning);
     }
-    let already = before
-        .iter()
-        .any(|earlier| earlier.test.code == code && earlier.is_accepted());
-    if already {
+    if is_accepted(code) {
         return Verdict::Explained("the same error", Severity::Warning);
     }
-    Verdict::Found(Box::new(accepted(code, origin, credentials, target)))
+    let allows = match tested.asks {
+        Asks::WebSocket => "open a WebSocket",
+        Asks::Resource | Asks::Preflight => "read the responses",
+    };
+    Verdict::Found(Box::new(accepted(
+        code,
+        origin,
+        credentials,
+        allows,
+        target,
+    )))
 }
 
 /// The result of a test.
@@ -108,7 +130,14 @@ pub(super) enum Verdict {
     Found(Box<Finding>),
 }
 
-fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target) -> Finding {
+/// `allows` is what a page of the origin can do.
+fn accepted(
+    code: &'static str,
+    origin: &str,
+    credentials: bool,
+    allows: &str,
+    target: &Target,
+) -> Finding {
     let compare = "compare the whole origin, byte by byte, with a list of those that you know";
     let (code, what, help) = match code {
         REFLECTED if credentials => (
@@ -128,21 +157,28 @@ fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target
                 .to_owned(),
             "use the same list for both; otherwise any page can send requests that change data",
         ),
+        WEBSOCKET => (
+            WEBSOCKET,
+            "every page on the web can open a WebSocket here, and browsers send cookies with it, unless they are \
+             `SameSite`"
+                .to_owned(),
+            "WebSockets do not use CORS: compare `Origin` with a list of origins that you know, and answer 403 to \
+             any other",
+        ),
         NULL => (
             NULL,
-            "any page can have the origin `null`, from a sandboxed frame, and can then read the responses"
-                .to_owned(),
+            format!("any page can have the origin `null`, from a sandboxed frame, and can then {allows}"),
             "remove `null` from the list; serve pages from a server instead of from files",
         ),
         SUBDOMAIN => (
             SUBDOMAIN,
-            "every subdomain is accepted, so a forgotten or hijacked one can read the responses".to_owned(),
+            format!("every subdomain is accepted, so a forgotten or hijacked one can {allows}"),
             "if you do not control all of them, list those that need access",
         ),
         PREFIX => (
             PREFIX,
             format!(
-                "only the beginning is compared with `{}`: the owner of `{origin}` can read the responses",
+                "only the beginning is compared with `{}`: the owner of `{origin}` can {allows}",
                 target.origin
             ),
             compare,
@@ -150,14 +186,14 @@ fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target
         SUFFIX => (
             SUFFIX,
             format!(
-                "only the end of the host is compared, without a dot before it: anyone can register `{origin}` and read the responses"
+                "only the end of the host is compared, without a dot before it: anyone can register `{origin}` and {allows}"
             ),
             "compare the whole origin, or put a dot before the domain: `.example.com`",
         ),
         DOT => (
             DOT,
             format!(
-                "a dot of a regular expression matches any character: anyone can register `{origin}` and read the responses"
+                "a dot of a regular expression matches any character: anyone can register `{origin}` and {allows}"
             ),
             "write `\\.` for a dot, and use `^` and `$`, or do not use regular expressions",
         ),
@@ -190,14 +226,21 @@ fn accepted(code: &'static str, origin: &str, credentials: bool, target: &Target
 
 /// Findings from all responses together.
 pub(super) fn overall(tested: &[Tested]) -> Vec<Finding> {
-    let of = |code| tested.iter().find(|tested| tested.test.code == code);
+    let is_of = |code| move |tested: &&Tested| tested.test.code == code;
+    let not_allowed = tested.iter().find(is_of(ALLOWED)).and_then(not_allowed);
+    // Browsers read no header of CORS in the response to a handshake.
+    let tested: Vec<_> = tested
+        .iter()
+        .filter(|tested| tested.asks != Asks::WebSocket)
+        .collect();
+    let of = |code| tested.iter().copied().find(is_of(code));
     let (allowed, bare, unrelated) = (of(ALLOWED), of(NO_ORIGIN), of(REFLECTED));
     let wildcard = tested
         .iter()
         .find_map(|tested| wildcard_with_credentials(&tested.response));
     [
-        allowed.and_then(not_allowed),
-        everybody(tested),
+        not_allowed,
+        everybody(&tested),
         wildcard,
         static_origin(bare),
         missing_vary(allowed, bare, unrelated),
@@ -215,6 +258,17 @@ fn not_allowed(allowed: &Tested) -> Option<Finding> {
         allowed.origin.as_deref().unwrap_or_default(),
         allowed.response.status,
     );
+    if allowed.asks == Asks::WebSocket {
+        let why = handshake::problem(&allowed.response).unwrap_or_default();
+        return Some(Finding::warning(
+            "origin-not-allowed",
+            format!(
+                "a page of `{origin}` itself cannot open the WebSocket ({why}), so the tests with other origins mean little"
+            ),
+            "use an origin that the server accepts and the URL of a WebSocket, and `-H` for `Cookie` and \
+             `Sec-WebSocket-Protocol` if it needs them",
+        ));
+    }
     Some(Finding::warning(
         "origin-not-allowed",
         format!(
@@ -224,7 +278,7 @@ fn not_allowed(allowed: &Tested) -> Option<Finding> {
     ))
 }
 
-fn everybody(tested: &[Tested]) -> Option<Finding> {
+fn everybody(tested: &[&Tested]) -> Option<Finding> {
     let mut public = tested
         .iter()
         .filter(|tested| tested.answer() == Answer::Everybody);

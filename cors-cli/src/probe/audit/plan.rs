@@ -3,8 +3,9 @@
 use cors_browser_model::{Headers, Origin, SentRequest, Url};
 use cors_explain::PageRequest;
 
-use super::test::{Asks, LABEL, TESTS, Test};
+use super::test::{Asks, LABEL, NO_ORIGIN, REFLECTED, TESTS, Test};
 use crate::error::Error;
+use crate::probe::handshake;
 
 /// The origin that is allowed, in parts.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Target {
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) test: &'static Test,
+    pub(super) asks: Asks,
     pub(super) origin: Result<Option<String>, String>,
 }
 
@@ -93,14 +95,24 @@ impl Target {
     }
 }
 
-/// Every test, in order. Nothing is sent twice.
-pub(super) fn plan(target: &Target) -> Vec<Planned> {
+/// Every test for a URL, in order. Nothing is sent twice.
+pub(super) fn plan(target: &Target, url: &Url) -> Vec<Planned> {
+    let is_websocket = handshake::is_websocket(url);
+    // A program that is not a browser may open any WebSocket, and there is one test for an unrelated origin.
+    let is_left_out = |test: &Test| {
+        is_websocket
+            && (test.asks == Asks::Preflight || [NO_ORIGIN, REFLECTED].contains(&test.code))
+    };
     let mut planned: Vec<Planned> = Vec::new();
-    for test in TESTS {
+    for test in TESTS.iter().filter(|test| !is_left_out(test)) {
+        let asks = match is_websocket {
+            true => Asks::WebSocket,
+            false => test.asks,
+        };
         let mut origin = (test.origin)(target).map_err(str::to_owned);
         if let Ok(Some(text)) = &origin {
             let is_known = planned.iter().any(|earlier| {
-                earlier.test.asks == test.asks && earlier.origin.as_ref() == Ok(&Some(text.clone()))
+                earlier.asks == asks && earlier.origin.as_ref() == Ok(&Some(text.clone()))
             });
             if is_known {
                 origin = Err(format!("`{text}` is tested already"));
@@ -108,31 +120,32 @@ pub(super) fn plan(target: &Target) -> Vec<Planned> {
                 origin = Err(format!("no browser sends `{text}`"));
             }
         }
-        planned.push(Planned { test, origin });
+        planned.push(Planned { test, asks, origin });
     }
     planned
 }
 
 /// The request of a test.
-pub(super) fn request(test: &Test, origin: Option<&str>, page: &PageRequest) -> SentRequest {
-    let mut headers = match test.asks {
-        Asks::Resource => page.request.headers.clone(),
-        Asks::Preflight => Headers::new(),
+pub(super) fn request(asks: Asks, origin: Option<&str>, page: &PageRequest) -> SentRequest {
+    let (method, mut headers) = match asks {
+        Asks::Resource => (
+            page.request.method.to_ascii_uppercase(),
+            page.request.headers.clone(),
+        ),
+        Asks::Preflight => ("OPTIONS".to_owned(), Headers::new()),
+        Asks::WebSocket => return handshake::request(&page.request, origin),
     };
     if !headers.contains("Accept") {
         headers.append("Accept", "*/*");
     }
-    if test.asks == Asks::Preflight {
+    if asks == Asks::Preflight {
         headers.append("Access-Control-Request-Method", "PUT");
     }
     if let Some(origin) = origin {
         headers.append("Origin", origin);
     }
     SentRequest {
-        method: match test.asks {
-            Asks::Resource => page.request.method.to_ascii_uppercase(),
-            Asks::Preflight => "OPTIONS".to_owned(),
-        },
+        method,
         url: page.request.url.clone(),
         headers,
         credentials: false,
@@ -143,16 +156,16 @@ pub(super) fn request(test: &Test, origin: Option<&str>, page: &PageRequest) -> 
 mod tests {
     use super::super::test::{
         ALLOWED, DOT, HTTP, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SPECIAL,
-        SUBDOMAIN, SUFFIX,
+        SUBDOMAIN, SUFFIX, WEBSOCKET,
     };
     use super::*;
 
     #[test]
     fn origins() {
         #[track_caller]
-        fn check(allowed: &str, expected: &[(&str, &str)]) {
+        fn check(allowed: &str, url: &str, expected: &[(&str, &str)]) {
             let target = Target::new(&Origin::parse(allowed).unwrap()).unwrap();
-            let planned = plan(&target);
+            let planned = plan(&target, &Url::parse(url).unwrap());
             let planned: Vec<_> = planned
                 .iter()
                 .filter_map(|planned| {
@@ -162,17 +175,22 @@ mod tests {
                 .collect();
             assert_eq!(planned, expected, "{allowed}");
         }
-        const COMMON: [(&str, &str); 4] = [
+        const COMMON: [(&str, &str); 5] = [
             (NO_ORIGIN, "-"),
             (REFLECTED, "https://cors-audit.example"),
             (PREFLIGHT, "https://cors-audit.example"),
+            (WEBSOCKET, "https://cors-audit.example"),
             (NULL, "null"),
         ];
         let with_common = |allowed, rest: &[(&'static str, &'static str)]| {
             let mut expected = vec![(ALLOWED, allowed)];
             expected.extend(COMMON);
             expected.extend(rest);
-            check(allowed, &expected);
+            check(allowed, "https://api.example.com/ws", &expected);
+            let is_websocket =
+                |(code, _): &(&str, &str)| ![NO_ORIGIN, REFLECTED, PREFLIGHT].contains(code);
+            expected.retain(is_websocket);
+            check(allowed, "wss://api.example.com/ws", &expected);
         };
         with_common(
             "https://app.example.com",

@@ -12,6 +12,7 @@ pub(super) struct Test {
     pub(super) code: &'static str,
     /// The sender of the request, as a text after `a request from`.
     pub(super) from: &'static str,
+    /// For the URL of a WebSocket, every test asks for that.
     pub(super) asks: Asks,
     pub(super) origin: fn(&Target) -> Result<Option<String>, &'static str>,
 }
@@ -23,6 +24,8 @@ pub(super) enum Asks {
     Resource,
     /// A preflight.
     Preflight,
+    /// A WebSocket.
+    WebSocket,
 }
 
 pub(super) const ALLOWED: &str = "allowed-origin";
@@ -37,6 +40,7 @@ pub(super) const SPECIAL: &str = "special-characters";
 pub(super) const HTTP: &str = "plain-http-accepted";
 pub(super) const PORT: &str = "any-port-accepted";
 pub(super) const PREFLIGHT: &str = "preflight-reflects";
+pub(super) const WEBSOCKET: &str = "websocket-any-origin";
 
 /// All tests. The order matters: findings of the first ones explain those of the others.
 pub(super) const TESTS: &[Test] = &[
@@ -62,6 +66,12 @@ pub(super) const TESTS: &[Test] = &[
         code: PREFLIGHT,
         from: "an unrelated origin, as a preflight",
         asks: Asks::Preflight,
+        origin: |_| Ok(Some(format!("https://{UNRELATED}"))),
+    },
+    Test {
+        code: WEBSOCKET,
+        from: "an unrelated origin, with a WebSocket",
+        asks: Asks::WebSocket,
         origin: |_| Ok(Some(format!("https://{UNRELATED}"))),
     },
     Test {

@@ -1,8 +1,10 @@
 //! The four frameworks under one policy, by our own middleware.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use cors_matrix::server::{FixtureBinary, FixtureServer};
+use tempfile::TempDir;
 
 use super::server::{APP, probe_with};
 
@@ -20,14 +22,40 @@ fn url(server: &FixtureServer, path: &str) -> String {
 fn the_fixture_servers() {
     let fixtures = FixtureBinary::built().unwrap();
     assert_eq!(fixtures.len(), 4);
+    let folder = TempDir::new().unwrap();
+    let refusing = folder.path().join("refusing.toml");
+    let text = format!(
+        "allow_origins = [\"{APP}\"]\nrefuse = [\"websocket\"]\nhosts = [\"127.0.0.1:*\"]\n"
+    );
+    fs::write(&refusing, text).unwrap();
     for fixture in &fixtures {
         let server = fixture.start(Some(&policy())).unwrap();
         does_what_the_policy_says(&server);
         has_no_flaws(&server);
         drop(server);
+        let refusing = fixture.start(Some(&refusing)).unwrap();
+        opens_websockets_for(&refusing, 0, &[]);
+        drop(refusing);
         let bare = fixture.start(None).unwrap();
         has_no_policy(&bare);
+        opens_websockets_for(&bare, 1, &["websocket-any-origin"]);
     }
+}
+
+/// The findings about a server's WebSocket.
+#[track_caller]
+fn opens_websockets_for(server: &FixtureServer, status: i32, expected: &[&str]) {
+    let args = ["--audit", "--delay", "0", "--json", "--origin", APP];
+    let url = url(server, "/ws");
+    let done = probe_with(&args, &url.replace("http://", "ws://")).has_status(status);
+    assert_eq!(done.findings(), expected, "{}", done.stdout);
+    // With http, the handshake of the foreign origin alone. The rest is about CORS.
+    let done = probe_with(&args, &url);
+    let is_found = done
+        .findings()
+        .iter()
+        .any(|code| code == "websocket-any-origin");
+    assert_eq!(is_found, !expected.is_empty(), "{}", done.stdout);
 }
 
 #[track_caller]

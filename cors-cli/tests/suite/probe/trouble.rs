@@ -140,7 +140,7 @@ fn an_audit_that_ends_early_reports_its_findings() {
     let done = probe(&args, &server.url()).has_status(2);
     done.says(&["warning[reflected-origin]: "])
         .complains(&["the connection was closed"]);
-    assert_eq!(server.requests().len(), 5);
+    assert_eq!(server.requests().len(), 6);
     let done = probe(&format!("--json {args}"), &server.url()).has_status(2);
     assert_eq!(done.findings(), ["reflected-origin"]);
     assert!(done.json()["error"].is_string());
