@@ -330,6 +330,32 @@ fn origins_that_no_page_has() {
     check("https://a.example", None);
 }
 
+/// A route with `refuse` alone: not the grants of the top.
+#[test]
+fn routes_that_only_refuse() {
+    #[track_caller]
+    fn check(route: &str, is_said: bool) {
+        let text =
+            format!("allow_origins = ['https://a.example']\n[[route]]\npath = '/a'\n{route}");
+        let report = json(text, &["--allow", "hosts-missing"]);
+        let finding = &report["findings"][0];
+        assert_eq!(finding["code"], "strict-route", "{report:#}");
+        let help = finding["help"].as_str().unwrap();
+        assert_eq!(help.contains("inherits no grants"), is_said, "{help}");
+    }
+    check("refuse = ['websocket']", true);
+    check("refuse = ['websocket']\nallow_origins = []", false);
+    check(
+        "refuse = ['websocket']\nallow_origins = ['https://b.example']",
+        false,
+    );
+    check(
+        "refuse = ['websocket']\n[[route.grant]]\nallow_origins = ['https://b.example']",
+        false,
+    );
+    check("allow_origins = ['https://b.example']", false);
+}
+
 #[test]
 fn allowing_on_the_command_line() {
     let text = "allow_origins = ['*']\nallow_methods = ['GET', 'OPTIONS'] # cors-allow: any-port";

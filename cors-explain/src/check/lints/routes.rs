@@ -58,7 +58,10 @@ pub(super) fn strict_route(subject: &Subject<'_>, findings: &mut Findings<'_>) {
                     "a server behind a proxy may read another path as this one, in a way that the policy does not \
                      know; such a request has the grants of the other path",
                 )
-                .help("let the strict part be the wider one: write its grants at the top, and a route for each path that is open to more"),
+                .help(match route.only_refuses(subject) {
+                    true => "a route inherits no grants, so what it refuses is refused for this origin, too: if its pages may use these paths, repeat the grants here",
+                    false => "let the strict part be the wider one: write its grants at the top, and a route for each path that is open to more",
+                }),
         );
     }
 }
@@ -97,6 +100,12 @@ impl RouteSubject<'_> {
                 |entry| entry.value.clone(),
             )],
         }
+    }
+
+    /// Whether it says what is refused, and nothing about origins: then its author may expect the grants of the top.
+    fn only_refuses(&self, subject: &Subject<'_>) -> bool {
+        let has = |key| subject.places.part_entry(Some(self.index), key).is_some();
+        has("refuse") && !has("allow_origins") && self.route.part.grants.is_empty()
     }
 
     fn is_private_in_public(&self, subject: &Subject<'_>) -> bool {
