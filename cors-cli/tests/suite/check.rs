@@ -330,6 +330,56 @@ fn origins_that_no_page_has() {
     check("https://a.example", None);
 }
 
+/// What is not refused, and should be.
+#[test]
+fn requests_that_are_not_refused() {
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let allow = "json-not-allowed,repeated-part,strict-route,hosts-missing";
+        let found = findings(text, &["--allow", allow]);
+        assert_eq!(found, expected, "{text}");
+    }
+    let hosts = |hosts: &str, more: &str, expected: &[&str]| {
+        check(
+            &format!("hosts = [{hosts}]\nallow_origins = ['https://a.example']\n{more}"),
+            expected,
+        );
+    };
+    let local = "'localhost:*', '127.0.0.1:80', '[::1]', '127.1.2.3', 'app.localhost'";
+    hosts(local, "", &["local-server-open 1:1"]);
+    hosts(local, "refuse = ['websocket']", &["local-server-open 3:10"]);
+    hosts(local, "refuse = ['unlisted-origins']", &[]);
+    hosts(
+        local,
+        "refuse = ['unlisted-origins']\nrefuse_report_only = true",
+        &[],
+    );
+    let route = "[[route]]\npath = '/a'\nallow_origins = ['https://b.example']\n";
+    hosts(
+        local,
+        &format!("refuse = ['unlisted-origins']\n{route}"),
+        &[],
+    );
+    hosts(
+        local,
+        &format!("refuse = ['unlisted-origins']\n{route}refuse = []"),
+        &["local-server-open 7:10"],
+    );
+    hosts(
+        local,
+        &format!("{route}refuse = ['unlisted-origins']"),
+        &["local-server-open 1:1"],
+    );
+    for elsewhere in ["'a.example'", "'localhost', 'a.example'", "'192.168.0.1'"] {
+        hosts(elsewhere, "refuse = ['websocket']", &[]);
+        hosts(elsewhere, "", &["hosts-unused 1:1"]);
+    }
+    // A part without origins is for the server's own pages alone, and that is a policy like any other.
+    for refuse in ["websocket", "cross-site-writes", "unlisted-origins"] {
+        check(&format!("refuse = ['{refuse}']"), &[]);
+    }
+}
+
 /// A route with `refuse` alone: not the grants of the top.
 #[test]
 fn routes_that_only_refuse() {

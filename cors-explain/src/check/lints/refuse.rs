@@ -1,9 +1,10 @@
 //! Lints about what a policy refuses.
 
-use cors_core::Refuse;
+use cors_core::{OriginPattern, Refuse};
 
 use super::findings::{Finding, Findings};
 use super::subject::{GrantSubject, METHODS, Place, Subject};
+use crate::source::Entry;
 use crate::text::listed;
 
 pub(super) fn hosts_missing(subject: &Subject<'_>, findings: &mut Findings<'_>) {
@@ -29,15 +30,13 @@ pub(super) fn hosts_unused(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let Some(entry) = subject.places.part_entry(None, "hosts") else {
         return;
     };
-    if subject.config.hosts.is_empty() || parts(subject).any(|part| looks_at_hosts(part.refuse)) {
+    let is_used = parts(subject).any(|part| looks_at_hosts(part.refuse));
+    // For a local server, another lint reports it.
+    if subject.config.hosts.is_empty() || is_used || is_local(subject) {
         return;
     }
-    let place = Place {
-        path: "hosts".to_owned(),
-        spans: vec![entry.key.clone()],
-    };
     findings.report(
-        Finding::at(place, "nothing looks at `hosts`")
+        Finding::at(place_of_hosts(entry), "nothing looks at `hosts`")
             .because("only `\"websocket\"` and `\"unlisted-origins\"` in `refuse` do")
             .help("add one of them to `refuse`, or remove `hosts`"),
     );
@@ -57,6 +56,50 @@ pub(super) fn refused_alone(subject: &Subject<'_>, findings: &mut Findings<'_>) 
                 .because("no origin is listed with credentials, so the pages of no other site may change anything")
                 .help("if pages of yours are on other origins, list them in a grant with credentials before that for `*`"),
         );
+    }
+}
+
+pub(super) fn local_server_open(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    if !is_local(subject) {
+        return;
+    }
+    // A route without its own has that of the top.
+    let open = parts(subject).filter(|part| part.is_own && !part.refuse.unlisted_origins);
+    for part in open {
+        let has_refuse = part.has_entry(subject);
+        let place = match subject.places.part_entry(None, "hosts") {
+            Some(entry) if !has_refuse => place_of_hosts(entry),
+            _ => part.place(subject),
+        };
+        let is_for_everybody = subject.of(part.route).any(GrantSubject::is_everybody);
+        findings.report(
+            Finding::at(place, "every page that the user visits can send requests to this server")
+                .because(
+                    "by `hosts`, it is on the user's own machine; CORS hides the responses, but does not stop the requests",
+                )
+                .help(match (has_refuse, is_for_everybody) {
+                    (_, true) => "list the origins of your pages instead of `*`, and add `\"unlisted-origins\"` to `refuse`",
+                    (true, false) => "add `\"unlisted-origins\"` to `refuse`",
+                    (false, false) => "write `refuse = [\"unlisted-origins\"]`",
+                }),
+        );
+    }
+}
+
+/// Whether all hosts of the server are the user's own machine.
+fn is_local(subject: &Subject<'_>) -> bool {
+    let is_loopback = |host: &String| {
+        // A scheme without a default port, which an origin must not have.
+        let origin = format!("host://{host}");
+        OriginPattern::parse(&origin).is_ok_and(|origin| origin.is_loopback())
+    };
+    !subject.config.hosts.is_empty() && subject.config.hosts.iter().all(is_loopback)
+}
+
+fn place_of_hosts(entry: &Entry) -> Place {
+    Place {
+        path: "hosts".to_owned(),
+        spans: vec![entry.key.clone()],
     }
 }
 
@@ -90,9 +133,19 @@ struct PartSubject {
 }
 
 impl PartSubject {
+    /// Whether the file has the `refuse` of this part.
+    fn has_entry(&self, subject: &Subject<'_>) -> bool {
+        let entry = subject.places.part_entry(self.written_in(), "refuse");
+        entry.is_some()
+    }
+
+    /// A route without its own has that of the top.
+    fn written_in(&self) -> Option<usize> {
+        self.route.filter(|_| self.is_own)
+    }
+
     fn place(&self, subject: &Subject<'_>) -> Place {
-        // A route without its own has that of the top.
-        let route = self.route.filter(|_| self.is_own);
+        let route = self.written_in();
         let entry = subject.places.part_entry(route, "refuse");
         Place {
             path: route.map_or("refuse".to_owned(), |route| {
