@@ -177,7 +177,10 @@ mod tests {
         check("", &["shared-suffix"]);
         check("allow_credentials = true", &["public-suffix"]);
         let opt_in = "allow_credentials = true\ndangerously_allow = ['public-suffixes']";
-        check(opt_in, &["shared-suffix", "danger-allowed"]);
+        check(
+            opt_in,
+            &["shared-suffix", "cookies-unprotected", "danger-allowed"],
+        );
     }
 
     /// An example that a page shows as wrong gets the code. One that it shows as right does not, and is valid.

@@ -271,7 +271,7 @@ fn headers_too_large_for_proxies() {
             text,
             &[
                 "--allow",
-                "any-header,json-not-allowed,echoed-wildcard,lower-case-method",
+                "any-header,json-not-allowed,echoed-wildcard,lower-case-method,cookies-unprotected",
             ],
         );
         assert_eq!(found, expected, "{lists}");
@@ -308,7 +308,10 @@ fn origins_that_no_page_has() {
         let text = format!("allow_origins = ['{origin}']\nallow_credentials = true");
         let report = json(
             &text,
-            &["--allow", "wildcard-subdomains,any-port,localhost-origin"],
+            &[
+                "--allow",
+                "wildcard-subdomains,any-port,localhost-origin,cookies-unprotected",
+            ],
         );
         let finding = &report["findings"][0];
         let expected = expected.map(|text| format!("\"{text}\""));
@@ -339,6 +342,36 @@ fn requests_that_are_not_refused() {
         let found = findings(text, &["--allow", allow]);
         assert_eq!(found, expected, "{text}");
     }
+    let cookies = |more: &str, expected: &[&str]| {
+        let text =
+            format!("allow_origins = ['https://a.example']\nallow_credentials = true\n{more}");
+        check(&text, expected);
+    };
+    let unprotected = "cookies-unprotected 2:21";
+    cookies("", &[unprotected]);
+    cookies("allow_headers = ['content-type', 'x-id']", &[unprotected]);
+    cookies("refuse = ['websocket']", &[unprotected]);
+    cookies("refuse = ['cross-site-writes']", &[]);
+    cookies(
+        "refuse = ['cross-site-writes']\nrefuse_report_only = true",
+        &[],
+    );
+    cookies("refuse = ['unlisted-origins']", &[]);
+    // A token.
+    for token in ["authorization", "X-CSRF-Token", "x-xsrf-token"] {
+        cookies(&format!("allow_headers = ['{token}']"), &[]);
+    }
+    // Once for a file.
+    let route =
+        "[[route]]\npath = '/a'\nallow_origins = ['https://a.example']\nallow_credentials = true\n";
+    cookies(route, &[unprotected]);
+    cookies(&format!("refuse = ['cross-site-writes']\n{route}"), &[]);
+    cookies(
+        &format!("refuse = ['cross-site-writes']\n{route}refuse = ['websocket']"),
+        &["cookies-unprotected 7:21"],
+    );
+    check("allow_origins = ['https://a.example']", &[]);
+
     let hosts = |hosts: &str, more: &str, expected: &[&str]| {
         check(
             &format!("hosts = [{hosts}]\nallow_origins = ['https://a.example']\n{more}"),

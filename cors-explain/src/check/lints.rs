@@ -71,6 +71,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "hosts-unused", severity: Warning, find: refuse::hosts_unused },
     Lint { code: "refused-method", severity: Warning, find: refuse::refused_method },
     Lint { code: "refused-alone", severity: Note, find: refuse::refused_alone },
+    Lint { code: "cookies-unprotected", severity: Note, find: refuse::cookies_unprotected },
     Lint { code: "local-server-open", severity: Warning, find: refuse::local_server_open },
 ];
 

@@ -3,7 +3,7 @@
 use cors_core::{OriginPattern, Refuse};
 
 use super::findings::{Finding, Findings};
-use super::subject::{GrantSubject, METHODS, Place, Subject};
+use super::subject::{GrantSubject, HEADERS, METHODS, Place, Subject};
 use crate::source::Entry;
 use crate::text::listed;
 
@@ -57,6 +57,46 @@ pub(super) fn refused_alone(subject: &Subject<'_>, findings: &mut Findings<'_>) 
                 .help("if pages of yours are on other origins, list them in a grant with credentials before that for `*`"),
         );
     }
+}
+
+pub(super) fn cookies_unprotected(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let open = parts(subject)
+        .filter(|part| !part.refuse.cross_site_writes && !part.refuse.unlisted_origins);
+    let mut found = open.filter_map(|part| {
+        let mut grants = subject.of(part.route);
+        let grant = grants.find(|grant| grant.credentials() && !has_token(grant))?;
+        Some((part, grant))
+    });
+    // One finding is enough: it is about how the application knows its users.
+    let Some((part, grant)) = found.next() else {
+        return;
+    };
+    let what = match part.has_entry(subject) {
+        true => "add `\"cross-site-writes\"` to `refuse`",
+        false => "write `refuse = [\"cross-site-writes\"]`",
+    };
+    findings.report(
+        Finding::at(
+            grant.value("allow_credentials"),
+            "a page of any site can still send a `POST` with the user's cookies",
+        )
+        .because(
+            "CORS does not stop the request; only cookies that are `SameSite=Lax` or `Strict` are left out (CSRF)",
+        )
+        .help(format!(
+            "{what}, at first with `refuse_report_only = true`; if `SameSite` cookies or tokens protect your users \
+             already, add the comment `# cors-allow: cookies-unprotected`",
+        )),
+    );
+}
+
+/// Whether pages send a header that only they can set: then it is a token, and not a cookie, that proves who they are.
+fn has_token(grant: &GrantSubject<'_>) -> bool {
+    let is_token = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name == "authorization" || name.contains("csrf") || name.contains("xsrf")
+    };
+    !grant.items(HEADERS, is_token).is_empty()
 }
 
 pub(super) fn local_server_open(subject: &Subject<'_>, findings: &mut Findings<'_>) {
