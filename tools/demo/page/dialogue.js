@@ -44,7 +44,10 @@ function compared({ got, predicted, differing }) {
 const pair = (term, description) => el("div", {}, el("dt", {}, term), el("dd", {}, description));
 
 function outcome(it) {
-  if (it.blocked) {
+  if (it.kind === "sent") return [el("strong", {}, describe(it)), `: ${sent(it)}`];
+  if (it.kind === "open") return [el("strong", {}, describe(it)), ": the page can read and send messages"];
+  if (it.kind === "refused") return [el("strong", {}, describe(it)), ": an error event without a reason, and no WebSocket"];
+  if (it.kind === "blocked") {
     return [el("strong", {}, "blocked"), it.message ? `: the script gets only the error “${it.message}”` : ": no status, no header, no body"];
   }
   if (it.status === null) return [el("strong", {}, describe(it)), ": the framework’s own response"];
@@ -53,9 +56,15 @@ function outcome(it) {
   return [el("strong", {}, describe(it)), headers];
 }
 
+/** What the page learns of a form, or what is predicted. */
+function sent({ refused }) {
+  if (refused === undefined) return "the page learns only that a document arrived";
+  return refused ? `the server refuses it with ${refused}` : "the application handles it";
+}
+
 function parts({ call, notes, steps, engines, cause, policy, change }, origin, use) {
   return [
-    section("The script’s call", el("p", { class: "small" }, `on a page of ${origin}`), block([call]), el("p", { class: "small" }, "The model computes the following from this call and the policy."), notes.map(paragraph)),
+    section("What the page does", el("p", { class: "small" }, `on a page of ${origin}`), block([call]), el("p", { class: "small" }, "The model computes the following from this and the policy."), notes.map(paragraph)),
     cause ? section("Why it is blocked", reason(cause)) : null,
     policy ? section("The line of the policy", line(policy)) : null,
     change ? section("What would allow it", proposal(change, use)) : null,
@@ -74,7 +83,7 @@ function reason({ code: name, message, explanation, further, advice }) {
   return el(
     "div",
     {},
-    el("p", {}, el("strong", {}, ...sentence(message)), " ", el("code", {}, name)),
+    el("p", {}, el("strong", {}, ...sentence(message)), " ", name ? el("code", {}, name) : null),
     [explanation, ...further, ...advice].filter(Boolean).map(paragraph),
   );
 }

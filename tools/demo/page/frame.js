@@ -1,7 +1,7 @@
 // The script of the hidden frame: it sends requests for the page around it, and returns the results.
 
 import { state } from "./api.js";
-import { attempt } from "./outcome.js";
+import { attempt } from "./attempt.js";
 
 const known = state();
 

@@ -8,6 +8,15 @@ import { fresh } from "./send.js";
 /** How many requests are sent at the same time. A browser opens six connections to a host. */
 const WIDTH = 12;
 
+/** The kinds of outcomes, as the summary counts them. */
+const KINDS = [
+  ["readable", "readable"],
+  ["blocked", "blocked"],
+  ["open", "open WebSockets"],
+  ["refused", "refused WebSockets"],
+  ["sent", "sent forms"],
+];
+
 /** One cell, and its result. */
 class Cell {
   constructor(scenario, framework, open) {
@@ -34,6 +43,7 @@ class Cell {
 
   wait() {
     this.result = null;
+    delete this.button.dataset.refused;
     this.#show("waiting", "", ["…", ""], "waiting for the response");
   }
 
@@ -53,11 +63,13 @@ class Cell {
       this.result = { title, about: about(scenario, dialogue), origin, got, predicted, differing, dialogue };
       const [is, should] = [describe(got), describe(predicted)];
       const equal = differing.length === 0;
+      const hidden = equal && got.kind === "sent" ? handling(predicted) : "";
+      if (hidden && predicted.refused) this.button.dataset.refused = "true";
       this.#show(
         equal ? "equal" : "differs",
-        got.blocked ? "blocked" : "readable",
-        [is, equal ? "" : is === should ? "≠ other headers" : `≠ ${should} predicted`],
-        `the page got ${is}, ${equal ? "as predicted" : `${should} was predicted`}. Show why`,
+        got.kind,
+        [is, equal ? hidden : is === should ? "≠ other headers" : `≠ ${should} predicted`],
+        `the page got ${is}, ${equal ? "as predicted" : `${should} was predicted`}${hidden && `; predicted for the server: ${hidden}`}. Show why`,
       );
       return equal;
     } catch (error) {
@@ -75,6 +87,9 @@ class Cell {
     this.button.setAttribute("aria-label", `${this.title}: ${label}`);
   }
 }
+
+/** What a server does with a form. The page cannot see that, so it is shown as it is predicted. */
+const handling = ({ refused }) => (refused ? `refused with ${refused}` : "application handles it");
 
 /**
  * The description of a scenario. If the policy does not have the origin of this page, the scenario's own description would
@@ -129,7 +144,7 @@ export class Grid {
     }
   }
 
-  /** Sends everything again. Returns how many cells are blocked, or null if another run has begun. */
+  /** Sends everything again. Returns whether every `fetch()` was blocked, or null if another run has begun. */
   async run(state) {
     this.#run.abort();
     this.#run = new AbortController();
@@ -155,20 +170,24 @@ export class Grid {
       if (signal.aborted) return null;
       throw error;
     }
-    const number = (got) => this.#cells.filter(({ button }) => button.dataset.got === got).length;
-    const [readable, blocked] = ["readable", "blocked"].map(number);
+    const kinds = this.#cells.map(({ button }) => button.dataset.got);
+    const number = (kind) => kinds.filter((other) => other === kind).length;
+    const readable = number("readable");
     this.#describe();
     const good = equal === total;
     Object.assign(this.#summary.dataset, { state: good ? "equal" : "differs", readable });
+    const numbers = KINDS.map(([kind, text]) => [number(kind), text]).filter(([of]) => of > 0);
     this.#summary.textContent =
-      `${good ? "" : "≠ "}The page could read ${readable} of ${total} responses; ${blocked} were blocked` +
+      `${good ? "" : "≠ "}${count(total, "request")}: ${numbers.map(([of, text]) => `${of} ${text}`).join(", ")}` +
       `${good ? ", all as predicted." : `. ${total - equal} results are not as predicted.`}`;
     Object.assign(this.#table.dataset, { state: "done", equal });
-    return { blocked, total };
+    return this.#cells.every(({ scenario, button }) => scenario.request.by !== "fetch" || button.dataset.got === "blocked");
   }
 }
 
-function call({ method, path, headers, credentials }) {
+function call({ by, method, path, headers, credentials }) {
+  if (by === "websocket") return `WebSocket ${path}`;
+  if (by === "form") return `<form> ${method} ${path}`;
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
   const cookies = credentials === "include" ? ["with cookies"] : [];
   return [`${method} ${path}`, ...lines, ...cookies].join(", ");

@@ -33,14 +33,14 @@ async function start() {
   ownRequest(now, sender, open);
   const run = async () => {
     byId("changed").hidden = now.policy.text === now.policy.original;
-    const done = await grid.run(now);
+    const blocked = await grid.run(now);
     // An edit can allow this page's origin, or remove it.
-    if (done) byId("banner").hidden = done.blocked < done.total;
+    if (blocked !== null) byId("banner").hidden = !blocked;
   };
 
   byId("results-title").textContent = `${now.scenarios.length} requests, ${now.frameworks.length} servers`;
   byId("rules").textContent =
-    `The prediction is for ${now.engine}. A result differs if it is blocked and the prediction is not, or the reverse, ` +
+    `The prediction is for ${now.engine}. A result differs if it is of another kind than predicted, such as blocked instead of readable, ` +
     `if the status differs, or if the page can read others of these headers: ${now.compare.headers.join(", ")}.`;
   const look = async (always) => {
     const before = now.policy.version;
@@ -62,7 +62,9 @@ function introduce(page, other) {
   byId("other").append("The same page at an origin that the policy does not allow: ", link(), ".");
   byId("banner").append(
     el("strong", {}, "This page’s origin is not in the policy. "),
-    `The policy does not allow ${location.origin}, so the page can read no response below.`,
+    `The policy does not allow ${location.origin}, so the page can read no response to its `,
+    el("code", {}, "fetch()"),
+    " calls below.",
   );
   if (page === "refused") {
     byId("banner").append(" Compare it with the page that is allowed: ", link(), ".");

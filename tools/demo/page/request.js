@@ -1,8 +1,9 @@
 // The form for the visitor's own request.
 
 import { predict } from "./api.js";
+import { prepare } from "./attempt.js";
 import { byId, code, el } from "./dom.js";
-import { describe, differences, prepare } from "./outcome.js";
+import { describe, differences } from "./outcome.js";
 import { fresh } from "./send.js";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -57,6 +58,7 @@ function read(fields, sender) {
   const origin = { here: location.origin, there: sender.other, any: fields.any.value.trim() }[fields.origin.value];
   const url = fresh(fields.server.value, fields.path.value.trim());
   const request = {
+    by: "fetch",
     method: fields.method.value.trim(),
     path: fields.path.value.trim(),
     headers: headers(fields.headers.value),
@@ -89,9 +91,9 @@ async function send({ origin, url, request, title }, sender, engine, compare) {
 /** A state, and the text to show. */
 function verdict({ origin, got, predicted, differing }) {
   if (!got) {
-    const would = predicted.blocked ? "it would be blocked on" : `${describe(predicted)} on`;
+    const would = predicted.kind === "blocked" ? "it would be blocked on" : `${describe(predicted)} on`;
     return ["modelled", `Predicted, nothing was sent: ${would} a page of ${origin}.`];
   }
   if (differing.length > 0) return ["differs", `≠ Sent from ${origin}. ${differing.join(" ")}`];
-  return ["equal", `= Sent from ${origin}. ${got.blocked ? "It was blocked" : `The page got ${describe(got)}`}, as predicted.`];
+  return ["equal", `= Sent from ${origin}. ${got.kind === "blocked" ? "It was blocked" : `The page got ${describe(got)}`}, as predicted.`];
 }

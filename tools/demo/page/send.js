@@ -1,6 +1,6 @@
 // Sends requests from this page, or from a hidden frame of the other origin.
 
-import { attempt } from "./outcome.js";
+import { attempt } from "./attempt.js";
 import { el } from "./dom.js";
 
 /** How long to wait for a frame. Its own limit for a server is shorter. */

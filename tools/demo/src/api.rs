@@ -190,6 +190,7 @@ mod tests {
         let put = state["scenarios"].as_array().unwrap().iter();
         let mut put = put.filter(|scenario| scenario["id"] == "put");
         let request = json!({
+            "by": "fetch",
             "method": "PUT",
             "path": "/echo",
             "headers": [["content-type", "application/json"]],
@@ -276,7 +277,7 @@ mod tests {
         let patch = json!({
             "origin": ALLOWED,
             "url": "http://127.0.0.1:40001/echo",
-            "request": {"method": "PATCH", "path": "/echo", "headers": [], "credentials": "omit", "body": null},
+            "request": {"by": "fetch", "method": "PATCH", "path": "/echo", "headers": [], "credentials": "omit", "body": null},
             "engine": "WebKit",
         });
         let (_, predicted) = answer(Call::Predict, &demo, &patch);

@@ -36,10 +36,17 @@ const REQUEST_ID: (&str, &str) = ("x-request-id", "fixture");
 
 impl Server for Fixture<'_> {
     fn respond(&mut self, sent: &SentRequest) -> Option<Response> {
-        if self.framework == Framework::Rocket && !ROCKET_METHODS.contains(&sent.method.as_str()) {
-            return Some(response(400, &[]));
-        }
-        PolicyServer::new(self.policy, &|sent| self.application(sent)).respond(sent)
+        let is_unknown =
+            self.framework == Framework::Rocket && !ROCKET_METHODS.contains(&sent.method.as_str());
+        let mut response = match is_unknown {
+            true => response(400, &[]),
+            false => {
+                PolicyServer::new(self.policy, &|sent| self.application(sent)).respond(sent)?
+            }
+        };
+        // Consoles show it.
+        response.reason = reason(response.status);
+        Some(response)
     }
 }
 
@@ -90,6 +97,10 @@ impl Fixture<'_> {
                 say(200, &[HANDLED, evil])
             }
             "/stream" => say(200, &[]),
+            "/ws" if sent.method == "GET" && sent.headers.contains("Upgrade") => {
+                say(101, &[HANDLED])
+            }
+            "/ws" => Answer::Own,
             _ => say(404, &[]),
         }
     }
@@ -109,11 +120,13 @@ fn response(status: u16, headers: &[(&str, &str)]) -> Response {
     for (name, value) in headers {
         lines.append(name, value);
     }
-    let mut response = Response::new(status, lines);
-    // Consoles show the reason phrase.
+    Response::new(status, lines)
+}
+
+/// The usual reason phrase.
+fn reason(status: u16) -> String {
     let reason = http::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason());
-    reason.unwrap_or_default().clone_into(&mut response.reason);
-    response
+    reason.unwrap_or_default().to_owned()
 }

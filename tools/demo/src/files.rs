@@ -24,6 +24,7 @@ const fn file(path: &'static str, content_type: &'static str, text: &'static str
 #[rustfmt::skip]
 pub(crate) const FILES: &[File] = &[
     file("/api.js", JS, include_str!("../page/api.js")),
+    file("/attempt.js", JS, include_str!("../page/attempt.js")),
     file("/dialogue.js", JS, include_str!("../page/dialogue.js")),
     file("/dom.js", JS, include_str!("../page/dom.js")),
     file("/editor.js", JS, include_str!("../page/editor.js")),

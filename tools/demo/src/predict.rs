@@ -4,9 +4,10 @@
 mod tests;
 
 use cors_browser_model::{
-    Check, Credentials, Engine, Exchange, FetchOutcome, Kind, Run, Tainting, Url,
+    Check, Credentials, Destination, Engine, Exchange, FetchOutcome, Kind, Run, Tainting, Url,
 };
-use cors_explain::{Fix, PageRequest, Simulation, Source};
+use cors_core::Policy;
+use cors_explain::{Fix, PageRequest, PolicyAnswer, Simulation, Source};
 use cors_matrix::server::Framework;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::application::{Answer, Fixture};
 use crate::demo::{CurrentPolicy, Demo};
 use crate::finding::Span;
-use crate::scenario::{self, Fetch};
+use crate::scenario::{self, By, Request};
 
 /// A request of a page.
 #[derive(Debug, Deserialize)]
@@ -24,7 +25,7 @@ pub(crate) struct Asked {
     pub(crate) origin: String,
     /// The URL, on one of the four servers.
     pub(crate) url: String,
-    pub(crate) request: Fetch<String, Vec<(String, String)>>,
+    pub(crate) request: Request<String, Vec<(String, String)>>,
     /// The browser.
     pub(crate) engine: String,
 }
@@ -38,10 +39,21 @@ pub(crate) struct Predicted {
 
 /// What the page gets.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Outcome {
-    pub(crate) blocked: bool,
-    #[serde(flatten)]
-    pub(crate) readable: Option<Readable>,
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Outcome {
+    /// The browser does not let the page read the response, or does not send the request.
+    Blocked,
+    /// A response.
+    Readable(Readable),
+    /// A form: the page learns only that a document arrived.
+    Sent {
+        /// The status with which the policy refuses it. With `None`, the application is reached.
+        refused: Option<u16>,
+    },
+    /// A WebSocket.
+    Open,
+    /// An error event instead of a WebSocket.
+    Refused,
 }
 
 /// What the page may read.
@@ -70,6 +82,7 @@ impl Predicted {
         let Asked {
             origin, request, ..
         } = asked;
+        let by = request.by;
         let (page, note) = page(&origin, url, request)?;
         let server = Fixture {
             framework,
@@ -83,17 +96,20 @@ impl Predicted {
             .find(|(other, _)| *other == engine)
             .ok_or("the model does not know this engine")?;
         let is_own = run.exchanges.iter().any(|exchange| {
-            exchange.kind == Kind::Actual && server.answer(&exchange.sent) == Answer::Own
+            let sent = &exchange.sent;
+            exchange.kind == Kind::Actual
+                && PolicyAnswer::new(server.policy, sent).status.is_none()
+                && server.answer(sent) == Answer::Own
         });
         let notes = note.iter().chain(&page.notes).chain(&page.mixed_content);
         let dialogue = json!({
-            "call": page.call(),
+            "call": call(by, &page),
             "notes": notes.collect::<Vec<_>>(),
             "checks": run.checks.iter().filter(|check| !check.passed)
                 .map(|check| check_json(*check, run)).collect::<Vec<_>>(),
             "steps": run.exchanges.iter()
                 .map(|exchange| step(&policy, run, exchange)).collect::<Vec<_>>(),
-            "engines": engines(&simulation, is_own),
+            "engines": engines(by, &simulation, is_own),
         });
         let cause = match run.outcome {
             FetchOutcome::Blocked(_) => {
@@ -103,9 +119,14 @@ impl Predicted {
             }
             FetchOutcome::Response(_) => None,
         };
+        let outcome = match by {
+            By::Fetch => Outcome::of_fetch(&run.outcome, page.mixed_content.is_some(), is_own),
+            By::Form => Outcome::of_form(&policy.valid.policy, run),
+            By::WebSocket => Outcome::of_websocket(&run.outcome),
+        };
         Ok(Self {
-            outcome: Outcome::new(&run.outcome, page.mixed_content.is_some(), is_own),
-            dialogue: with_cause(dialogue, &policy.source, cause.as_ref()),
+            outcome,
+            dialogue: with_cause(dialogue, by, &policy.source, cause.as_ref()),
         })
     }
 }
@@ -121,46 +142,84 @@ fn framework(demo: &Demo, url: &Url) -> Option<Framework> {
 fn page(
     origin: &str,
     url: Url,
-    fetch: Fetch<String, Vec<(String, String)>>,
+    sent: Request<String, Vec<(String, String)>>,
 ) -> Result<(PageRequest, Option<String>), String> {
     let (origin, note) = cors_explain::parse_origin(origin)?;
-    let mut request = cors_browser_model::Request::new(url, origin)
-        .method(fetch.method)
-        .credentials(match fetch.credentials {
+    let mut request = cors_browser_model::Request::new(url.clone(), origin.clone())
+        .method(sent.method)
+        .credentials(match sent.credentials {
             scenario::Credentials::Omit => Credentials::Omit,
             scenario::Credentials::SameOrigin => Credentials::SameOrigin,
             scenario::Credentials::Include => Credentials::Include,
         });
-    for (name, value) in fetch.headers {
+    for (name, value) in sent.headers {
         request = request.header(name, value);
     }
-    Ok((PageRequest::new(request, fetch.body), note))
+    let mut page = PageRequest::new(request, sent.body);
+    // The notes are about the URL and its page, and what follows has headers that no script can set.
+    match sent.by {
+        By::Fetch => {}
+        By::Form => {
+            page.request = cors_browser_model::Request::form(url, origin);
+            page.request.destination = Destination::Iframe;
+        }
+        By::WebSocket => page.request = cors_browser_model::Request::websocket(url, origin),
+    }
+    Ok((page, note))
+}
+
+/// What the page does, as its author writes it.
+fn call(by: By, page: &PageRequest) -> String {
+    let url = &page.request.url;
+    match by {
+        By::Fetch => page.call(),
+        By::Form => format!("<form method=\"post\" action=\"{url}\">"),
+        By::WebSocket => format!("new WebSocket(\"ws{}\")", after_http(url)),
+    }
+}
+
+/// The URL without `http`, which is `ws` for WebSockets.
+fn after_http(url: &Url) -> &str {
+    let url = url.as_str();
+    url.strip_prefix("http").unwrap_or(url)
 }
 
 impl Outcome {
-    fn new(outcome: &FetchOutcome, is_mixed_content: bool, is_own: bool) -> Self {
-        let readable = match outcome {
-            FetchOutcome::Response(readable) if !is_mixed_content => {
-                let headers = readable.headers.iter().map(|header| {
-                    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-                    (text(&header.name), Value::from(text(&header.value)))
-                });
-                Some(Readable {
-                    r#type: match readable.tainting {
-                        Tainting::Basic => "basic",
-                        Tainting::Cors => "cors",
-                        Tainting::Opaque => "opaque",
-                        Tainting::OpaqueRedirect => "opaqueredirect",
-                    },
-                    status: (!is_own).then_some(readable.status),
-                    headers: headers.collect(),
-                })
-            }
-            _ => None,
+    fn of_fetch(outcome: &FetchOutcome, is_mixed_content: bool, is_own: bool) -> Self {
+        let FetchOutcome::Response(readable) = outcome else {
+            return Self::Blocked;
         };
-        Self {
-            blocked: readable.is_none(),
-            readable,
+        if is_mixed_content {
+            return Self::Blocked;
+        }
+        let headers = readable.headers.iter().map(|header| {
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            (text(&header.name), Value::from(text(&header.value)))
+        });
+        Self::Readable(Readable {
+            r#type: match readable.tainting {
+                Tainting::Basic => "basic",
+                Tainting::Cors => "cors",
+                Tainting::Opaque => "opaque",
+                Tainting::OpaqueRedirect => "opaqueredirect",
+            },
+            status: (!is_own).then_some(readable.status),
+            headers: headers.collect(),
+        })
+    }
+
+    /// The browser sends a form in any case.
+    fn of_form(policy: &Policy, run: &Run) -> Self {
+        let refused = run.exchanges.last();
+        Self::Sent {
+            refused: refused.and_then(|exchange| PolicyAnswer::new(policy, &exchange.sent).status),
+        }
+    }
+
+    fn of_websocket(outcome: &FetchOutcome) -> Self {
+        match outcome {
+            FetchOutcome::Response(_) => Self::Open,
+            FetchOutcome::Blocked(_) => Self::Refused,
         }
     }
 }
@@ -195,7 +254,7 @@ fn check_json(check: Check, run: &Run) -> Value {
 }
 
 /// The outcome in each browser.
-fn engines(simulation: &Simulation, is_own: bool) -> Value {
+fn engines(by: By, simulation: &Simulation, is_own: bool) -> Value {
     let browsers = simulation.runs.iter();
     let browsers = browsers.filter(|(engine, _)| Engine::BROWSERS.contains(engine));
     let engines = browsers.map(|(engine, run)| {
@@ -206,9 +265,11 @@ fn engines(simulation: &Simulation, is_own: bool) -> Value {
         json!({
             "name": engine.name(),
             "blocked": is_blocked,
-            "verdict": match is_unknown {
-                true => "the page may read the framework's own response".to_owned(),
-                false => cors_explain::outcome_text(&run.outcome),
+            "verdict": match by {
+                By::Form => "the form is sent, and the page may not read the response".to_owned(),
+                By::WebSocket if !is_blocked => "the WebSocket is open".to_owned(),
+                By::Fetch if is_unknown => "the page may read the framework's own response".to_owned(),
+                By::Fetch | By::WebSocket => cors_explain::outcome_text(&run.outcome),
             },
             "console": console.map(|line| &line.text).collect::<Vec<_>>(),
         })
@@ -217,12 +278,14 @@ fn engines(simulation: &Simulation, is_own: bool) -> Value {
 }
 
 /// Adds to the dialogue why the request is blocked, which line of the policy is responsible, and what would allow it.
-fn with_cause(mut dialogue: Value, source: &Source, fix: Option<&Fix>) -> Value {
+fn with_cause(mut dialogue: Value, by: By, source: &Source, fix: Option<&Fix>) -> Value {
     let cause = fix.map(|fix| {
+        // The codes are those of `fetch()`.
+        let code = (by == By::Fetch).then(|| fix.code());
         json!({
-            "code": fix.code(),
+            "code": code,
             "message": fix.message(),
-            "explanation": cors_explain::summary(fix.code()),
+            "explanation": code.and_then(cors_explain::summary),
             "further": fix.further(),
             "advice": fix.advice(),
         })

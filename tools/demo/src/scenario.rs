@@ -9,21 +9,31 @@ pub(crate) struct Scenario {
     pub(crate) title: &'static str,
     /// What it shows, for a reader who has just seen "blocked by CORS policy".
     pub(crate) about: &'static str,
-    pub(crate) request: Fetch<&'static str, &'static [(&'static str, &'static str)]>,
+    pub(crate) request: Request<&'static str, &'static [(&'static str, &'static str)]>,
     /// Which page makes the request.
     pub(crate) origin: Page,
 }
 
-/// The arguments of `fetch()`.
+/// A request of a page: the arguments of `fetch()`. A form uses only the path and the body, a WebSocket only the path.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Fetch<Text, Lines> {
+pub(crate) struct Request<Text, Lines> {
+    pub(crate) by: By,
     pub(crate) method: Text,
     /// The path on a server.
     pub(crate) path: Text,
     pub(crate) headers: Lines,
     pub(crate) credentials: Credentials,
     pub(crate) body: Option<Text>,
+}
+
+/// How a page sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum By {
+    Fetch,
+    Form,
+    WebSocket,
 }
 
 /// A [credentials mode](https://fetch.spec.whatwg.org/#concept-request-credentials-mode).
@@ -51,8 +61,9 @@ const fn fetch(
     method: &'static str,
     path: &'static str,
     headers: &'static [(&'static str, &'static str)],
-) -> Fetch<&'static str, &'static [(&'static str, &'static str)]> {
-    Fetch {
+) -> Request<&'static str, &'static [(&'static str, &'static str)]> {
+    Request {
+        by: By::Fetch,
         method,
         path,
         headers,
@@ -64,7 +75,7 @@ const fn fetch(
 const JSON: (&str, &str) = ("content-type", "application/json");
 const BODY: Option<&str> = Some("{\"name\":\"Ada\"}");
 
-pub(crate) const SCENARIOS: [Scenario; 16] = [
+pub(crate) const SCENARIOS: [Scenario; 18] = [
     Scenario {
         id: "simple-get",
         title: "Simple GET",
@@ -86,7 +97,7 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
         title: "POST of plain text",
         about: "A form can send this, too, so the browser sends it without a preflight: the server gets it from \
                 any site, and CORS decides only who can read the response.",
-        request: Fetch {
+        request: Request {
             body: Some("hello"),
             ..fetch("POST", "/echo", &[("content-type", "text/plain")])
         },
@@ -97,7 +108,7 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
         title: "POST of JSON",
         about: "No form can send JSON, so the browser first sends a preflight, which asks whether the header \
                 `content-type` is allowed.",
-        request: Fetch {
+        request: Request {
             body: BODY,
             ..fetch("POST", "/json", &[JSON])
         },
@@ -107,7 +118,7 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
         id: "put",
         title: "PUT",
         about: "The preflight asks for the method and the header, and the policy allows both.",
-        request: Fetch {
+        request: Request {
             body: BODY,
             ..fetch("PUT", "/echo", &[JSON])
         },
@@ -124,7 +135,7 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
         id: "method-not-allowed",
         title: "PATCH, which is not allowed",
         about: "The response to the preflight does not list PATCH, so the browser does not send the request.",
-        request: Fetch {
+        request: Request {
             body: BODY,
             ..fetch("PATCH", "/echo", &[JSON])
         },
@@ -150,7 +161,7 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
         title: "With cookies",
         about: "With `credentials: \"include\"`, the response must have `Access-Control-Allow-Credentials: true`, \
                 and the origin instead of `*`.",
-        request: Fetch {
+        request: Request {
             credentials: Include,
             ..fetch("GET", "/echo", &[])
         },
@@ -201,6 +212,31 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
         about: "The same GET from a page whose origin is not in the policy: the server responds, and the browser \
                 does not let the page read the response.",
         request: fetch("GET", "/echo", &[]),
+        origin: Page::Refused,
+    },
+    Scenario {
+        id: "websocket",
+        title: "A WebSocket from another site",
+        about: "Browsers do not apply CORS to WebSockets, so a page that is not in the policy can open one and read \
+                its messages, unless the policy has `refuse = [\"websocket\"]`.",
+        request: Request {
+            by: By::WebSocket,
+            credentials: Include,
+            ..fetch("GET", "/ws", &[])
+        },
+        origin: Page::Refused,
+    },
+    Scenario {
+        id: "form",
+        title: "A form from another site",
+        about: "Browsers send a form of any page without a preflight, and the application handles it, unless the policy \
+                has `refuse = [\"cross-site-writes\"]`.",
+        request: Request {
+            by: By::Form,
+            credentials: Include,
+            body: Some("name=Ada"),
+            ..fetch("POST", "/echo", &[])
+        },
         origin: Page::Refused,
     },
 ];

@@ -138,16 +138,17 @@ where
     }
 }
 
-/// What the page may load: its own files, the servers' responses, and a frame of the other page, which sends requests from
-/// that origin.
+/// What the page may load: its own files, the servers' responses, WebSockets included, and a frame of the other page, which
+/// sends requests from that origin. The response to a form is the document of a frame, too.
 fn content_security_policy(demo: &Demo) -> String {
     let [allowed, refused] = &demo.origins;
     let servers: Vec<_> = demo.urls.iter().map(|(_, url)| url.as_str()).collect();
     let servers = servers.join(" ");
+    let sockets = servers.replace("http://", "ws://");
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self' {servers}; frame-src {allowed} {refused}; \
-         frame-ancestors {allowed} {refused}; base-uri 'none'; form-action 'none'"
+         connect-src 'self' {servers} {sockets}; frame-src {allowed} {refused} {servers}; \
+         frame-ancestors {allowed} {refused}; base-uri 'none'; form-action {servers}"
     )
 }
 
@@ -332,6 +333,25 @@ mod tests {
             "GET / HTTP/1.1\r\nhost: localhost:8090\r\n\r\n",
             "HTTP/1.1 200 OK",
         );
+    }
+
+    #[test]
+    fn what_pages_may_load() {
+        let policy = content_security_policy(&demo(Fake::default()));
+        let servers = "http://127.0.0.1:40001 http://127.0.0.1:40002 http://127.0.0.1:40003 http://127.0.0.1:40004";
+        let sockets = servers.replace("http", "ws");
+        let pages = format!("{ALLOWED} {REFUSED}");
+        for directive in [
+            format!("connect-src 'self' {servers} {sockets}"),
+            format!("frame-src {pages} {servers}"),
+            format!("frame-ancestors {pages}"),
+            format!("form-action {servers}"),
+        ] {
+            assert!(
+                policy.split("; ").any(|other| other == directive),
+                "{policy}"
+            );
+        }
     }
 
     #[test]

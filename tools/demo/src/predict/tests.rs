@@ -7,7 +7,8 @@ fn ask(origin: &str, url: &str, method: &str, headers: &[(&str, &str)]) -> Asked
     Asked {
         origin: origin.to_owned(),
         url: url.to_owned(),
-        request: Fetch {
+        request: Request {
+            by: By::Fetch,
             method: method.to_owned(),
             path: String::new(),
             headers: headers
@@ -20,12 +21,18 @@ fn ask(origin: &str, url: &str, method: &str, headers: &[(&str, &str)]) -> Asked
     }
 }
 
-/// `200 x-request-id`, or `blocked`.
+/// `200 x-request-id`, or what the page gets instead of a response.
 fn text(outcome: &Outcome) -> String {
-    let Some(readable) = &outcome.readable else {
-        return "blocked".to_owned();
+    let readable = match outcome {
+        Outcome::Readable(readable) => readable,
+        Outcome::Blocked => return "blocked".to_owned(),
+        Outcome::Sent { refused: None } => return "sent".to_owned(),
+        Outcome::Sent {
+            refused: Some(status),
+        } => return format!("sent, {status}"),
+        Outcome::Open => return "open".to_owned(),
+        Outcome::Refused => return "refused".to_owned(),
     };
-    assert!(!outcome.blocked);
     let status = match readable.status {
         Some(status) => status.to_string(),
         None => "own".to_owned(),
@@ -34,7 +41,7 @@ fn text(outcome: &Outcome) -> String {
     format!("{status}{}", names.collect::<String>())
 }
 
-/// The outcomes of the scenarios with the demo's policy, on an allowed page.
+/// The outcomes of the scenarios with the demo's policy, on an allowed page. On the other page, every `fetch()` is blocked.
 const OUTCOMES: [(&str, &str); SCENARIOS.len()] = [
     ("simple-get", "200 x-request-id"),
     ("exposed-header", "200 x-request-id"),
@@ -52,6 +59,8 @@ const OUTCOMES: [(&str, &str); SCENARIOS.len()] = [
     ("own-cors", "200"),
     ("vary", "200"),
     ("not-allowed", "200 x-request-id"),
+    ("websocket", "open"),
+    ("form", "sent"),
 ];
 
 #[test]
@@ -59,7 +68,11 @@ fn the_scenarios() {
     let demo = demo(Fake::default());
     for (scenario, (id, expected)) in SCENARIOS.iter().zip(OUTCOMES) {
         assert_eq!(scenario.id, id);
-        for (origin, expected) in [(ALLOWED, expected), (REFUSED, "blocked")] {
+        let refused = match scenario.request.by {
+            By::Fetch => "blocked",
+            By::Form | By::WebSocket => expected,
+        };
+        for (origin, expected) in [(ALLOWED, expected), (REFUSED, refused)] {
             for (framework, url) in &demo.urls {
                 for engine in Engine::BROWSERS {
                     let request = serde_json::to_value(scenario.request).unwrap();
@@ -158,6 +171,49 @@ fn other_policies() {
 }
 
 #[test]
+fn what_a_policy_refuses() {
+    let by = |by, method: &str, path, origin| {
+        let mut asked = ask(origin, path, method, &[]);
+        asked.request.by = by;
+        asked
+    };
+    let form = |origin| by(By::Form, "POST", "/echo", origin);
+    let socket = |origin| by(By::WebSocket, "GET", "/ws", origin);
+    let own = "http://127.0.0.1:40001";
+    for (refuse, asked, expected) in [
+        ("", form(REFUSED), "sent"),
+        ("", socket(REFUSED), "open"),
+        ("'websocket'", form(REFUSED), "sent"),
+        ("'websocket'", socket(REFUSED), "refused"),
+        ("'websocket'", socket(ALLOWED), "open"),
+        ("'websocket'", socket(own), "open"),
+        ("'cross-site-writes'", form(REFUSED), "sent, 403"),
+        ("'cross-site-writes'", form(ALLOWED), "sent"),
+        ("'cross-site-writes'", form(own), "sent"),
+        ("'cross-site-writes'", socket(REFUSED), "open"),
+        ("'unlisted-origins'", form(REFUSED), "sent, 403"),
+        ("'unlisted-origins'", socket(REFUSED), "refused"),
+    ] {
+        let policy = format!("{POLICY}refuse = [{refuse}]\n");
+        check(&policy, Framework::Axum, asked, expected);
+    }
+    // The policy refuses it before the application would.
+    let policy = "allow_origins = ['http://localhost:*']\nrefuse = ['cross-site-writes']";
+    check(
+        policy,
+        Framework::Axum,
+        ask(ALLOWED, "/json", "POST", &[]),
+        "403 cache-control",
+    );
+    // Not a handshake.
+    let get = ask(ALLOWED, "/ws", "GET", &[]);
+    check(POLICY, Framework::Axum, get, "own");
+    // A server without a WebSocket there.
+    let other = by(By::WebSocket, "GET", "/echo", ALLOWED);
+    check(POLICY, Framework::Axum, other, "refused");
+}
+
+#[test]
 fn the_dialogue() {
     let demo = demo(Fake::default());
     let dialogue = |method: &str, headers: &[(&str, &str)]| {
@@ -223,6 +279,63 @@ fn the_dialogue() {
         trace["checks"][0]["text"],
         "the method is not a token, or is forbidden"
     );
+}
+
+#[test]
+fn the_dialogue_without_fetch() {
+    let demo = demo(Fake::default());
+    let source = Source::new(
+        "cors.toml",
+        format!("{POLICY}refuse = ['websocket', 'cross-site-writes']\n"),
+    );
+    let valid = source.load().unwrap();
+    demo.replace(source, valid).unwrap();
+    let dialogue = |origin, by, method: &str, path: &str| {
+        let url = format!("http://127.0.0.1:40001{path}");
+        let mut asked = ask(origin, &url, method, &[]);
+        asked.request.by = by;
+        Predicted::new(&demo, asked).unwrap().dialogue
+    };
+    let step = |dialogue: &Value| {
+        assert_eq!(dialogue["steps"].as_array().map(Vec::len), Some(1));
+        dialogue["steps"][0].clone()
+    };
+    let says = |step: &Value, text: &str| {
+        let remark = step["remark"].as_str().unwrap();
+        assert!(remark.contains(text), "{remark}");
+    };
+
+    let form = dialogue(REFUSED, By::Form, "POST", "/echo");
+    let call = "<form method=\"post\" action=\"http://127.0.0.1:40001/echo\">";
+    assert_eq!(form["call"], call);
+    let sent = step(&form)["sent"].to_string();
+    assert!(sent.contains("[\"Sec-Fetch-Dest\",\"iframe\"]"), "{sent}");
+    assert_eq!(step(&form)["received"]["status"], 403);
+    says(&step(&form), "; refused by `cross-site-writes`: ");
+    assert_eq!(form["cause"], Value::Null);
+    let verdict = "the form is sent, and the page may not read the response";
+    assert_eq!(form["engines"][0]["verdict"], verdict);
+    let line = "Failed to load resource: the server responded with a status of 403 (Forbidden)";
+    assert_eq!(form["engines"][0]["console"], json!([line]));
+
+    let socket = dialogue(REFUSED, By::WebSocket, "GET", "/ws");
+    assert_eq!(socket["call"], "new WebSocket(\"ws://127.0.0.1:40001/ws\")");
+    assert_eq!(socket["notes"], json!([]));
+    let sent = step(&socket)["sent"].to_string();
+    assert!(sent.contains("[\"Upgrade\",\"websocket\"]"), "{sent}");
+    assert_eq!(step(&socket)["received"]["status"], 403);
+    says(&step(&socket), "; refused by `websocket`: ");
+    assert_eq!(socket["cause"]["code"], Value::Null);
+    let changed = socket["change"]["text"].as_str().unwrap();
+    assert!(changed.contains(&format!("\"{REFUSED}\"")), "{changed}");
+    let verdict = "the status is not 101, so the WebSocket is not open";
+    assert_eq!(socket["engines"][0]["verdict"], verdict);
+
+    let socket = dialogue(ALLOWED, By::WebSocket, "GET", "/ws");
+    let checks = step(&socket)["checks"].as_array().unwrap().clone();
+    let texts: Vec<_> = checks.iter().map(|check| &check["text"]).collect();
+    assert_eq!(texts, ["there is a response", "the status is 101"]);
+    assert_eq!(socket["engines"][0]["verdict"], "the WebSocket is open");
 }
 
 #[test]

@@ -183,13 +183,23 @@ impl Demo {
             self.allowed
         );
         let is_expected = |line: &String| {
-            let of_a_server = servers.iter().any(|server| line.contains(server));
+            let is_of = |server: &String| {
+                line.contains(server) || line.contains(&server.replace("http", "ws"))
+            };
+            let of_a_server = servers.iter().any(is_of);
             let blocked =
                 line.starts_with("Access to fetch at ") && line.contains("blocked by CORS policy");
             let failed = line.starts_with("Failed to load resource: net::ERR_FAILED");
             let status =
                 line.starts_with("Failed to load resource: the server responded with a status of ");
-            (of_a_server && (blocked || failed || status)) || line.ends_with(&refusal)
+            let refused = line.starts_with("WebSocket connection to ")
+                && line.contains(" Unexpected response code: 403 ");
+            // Rocket does not let another origin show its documents in a frame, as the document of a form is.
+            let error_page = line.ends_with(" (chrome-error://chromewebdata/)")
+                && (status || line.contains("because it set 'X-Frame-Options'"));
+            (of_a_server && (blocked || failed || status || refused))
+                || error_page
+                || line.ends_with(&refusal)
         };
         let console = self.tab.console().unwrap();
         let other: Vec<_> = console.iter().filter(|line| !is_expected(line)).collect();

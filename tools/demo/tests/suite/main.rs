@@ -22,6 +22,12 @@ fn the_grid_is_equal_and_a_cell_says_why() {
     assert_eq!(demo.row(PATCH), ["blocked"; 4]);
     // Sent for real by the hidden frame of the other page.
     assert_eq!(demo.row("not-allowed"), ["blocked"; 4]);
+    assert_eq!(demo.row("websocket"), ["open"; 4]);
+    assert_eq!(demo.row("form"), ["sent"; 4]);
+    let said: String = demo.get("summary.textContent");
+    let expected =
+        "72 requests: 52 readable, 12 blocked, 4 open WebSockets, 4 sent forms, all as predicted.";
+    assert_eq!(said, expected);
     demo.screenshot("desktop-light.png");
 
     demo.click(&cell(PATCH, "axum"));
@@ -68,6 +74,20 @@ fn what_is_not_as_predicted_is_seen() {
     let Some(mut demo) = Demo::start() else {
         return;
     };
+    // The page itself opens the WebSockets here.
+    demo.open_refused();
+    demo.run(
+        "WebSocket = class extends EventTarget {
+            constructor() { super(); setTimeout(() => this.dispatchEvent(new Event('error'))); }
+            close() {}
+        };",
+    );
+    demo.run_again();
+    let socket = format!("document.querySelector('{}')", cell("websocket", "axum"));
+    let is: [String; 2] = demo.get(&format!("[{socket}.dataset.state, {socket}.textContent]"));
+    assert_eq!(is, ["differs", "refused≠ open predicted"]);
+    assert!(demo.holds("grid.dataset.total - grid.dataset.equal === 4"));
+
     demo.open_allowed();
     // Other answers than the servers give.
     demo.run(
@@ -108,7 +128,7 @@ fn what_is_not_as_predicted_is_seen() {
         "[...document.querySelectorAll('.cell[data-framework=warp]')].map(it => it.dataset.state)",
     );
     let failed = warp.iter().filter(|state| *state == "failed").count();
-    assert_eq!((failed, warp.len()), (15, 16));
+    assert_eq!((failed, warp.len()), (15, 18));
     assert!(demo.holds("grid.dataset.total - grid.dataset.equal === 5 * 3 + 15"));
     assert!(demo.holds("summary.dataset.state === 'differs' && summary.textContent[0] === '≠'"));
 
@@ -269,8 +289,11 @@ fn the_refused_page_is_blocked_everywhere() {
     demo.open_refused();
     assert!(demo.is_all_equal());
     assert!(demo.holds(
-        "[...document.querySelectorAll('.cell')].every(it => it.dataset.got === 'blocked')"
+        "[...document.querySelectorAll('.cell:not([data-scenario=websocket], [data-scenario=form])')]
+            .every(it => it.dataset.got === 'blocked')"
     ));
+    assert_eq!(demo.row("websocket"), ["open"; 4]);
+    assert_eq!(demo.row("form"), ["sent"; 4]);
     let (link, allowed): (String, String) = (
         demo.get("banner.querySelector('a').href"),
         demo.allowed.clone(),
@@ -299,6 +322,70 @@ fn the_refused_page_is_blocked_everywhere() {
     assert!(demo.is_all_equal());
     assert_eq!(demo.row("simple-get"), ["readable"; 4]);
     demo.tab.wait_until("banner.hidden").unwrap();
+    demo.console_is_clean();
+}
+
+#[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
+fn a_policy_that_refuses_keeps_a_websocket_and_a_form_out() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let before = demo.cells();
+    let form = "document.querySelector('.cell[data-scenario=form]').textContent";
+    assert_eq!(demo.get::<String>(form), "sentapplication handles it");
+
+    let text = format!("{POLICY}refuse = [\"websocket\", \"cross-site-writes\"]\n");
+    demo.write(&text);
+    demo.tab
+        .wait_until("text.dataset.state === 'checked'")
+        .unwrap();
+    assert!(demo.holds("findings.querySelector('.error') === null"));
+    demo.click("#save");
+    demo.wait_for_version(2);
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.row("websocket"), ["refused"; 4]);
+    assert_eq!(demo.row("form"), ["sent"; 4]);
+    assert_eq!(demo.get::<String>(form), "sentrefused with 403");
+    // Only these rows change: the other requests are of an allowed page, or are not writes.
+    let changed = demo
+        .cells()
+        .iter()
+        .zip(&before)
+        .filter(|(now, before)| now != before)
+        .count();
+    assert_eq!(changed, 2 * 4);
+    for (width, height, scheme, file) in [
+        (1280, 1080, "light", "refuse.png"),
+        (360, 1500, "dark", "refuse-phone.png"),
+    ] {
+        demo.resize(width, height, scheme);
+        demo.run("document.querySelector('.cell[data-scenario=form]').scrollIntoView({ block: 'center' })");
+        let poor: Vec<String> = demo.get(CONTRAST);
+        assert!(poor.is_empty(), "{width} {scheme}: {poor:#?}");
+        demo.screenshot(file);
+    }
+
+    // The console of the page that sends them shows the servers' real responses, and what the dialogue says.
+    demo.open_refused();
+    assert!(demo.is_all_equal());
+    demo.click(&cell("websocket", "rocket"));
+    let predicted: String =
+        demo.get("dialogue.querySelector('.engines pre').textContent.split('\\n')[0]");
+    assert!(
+        predicted.ends_with("Unexpected response code: 403"),
+        "{predicted}"
+    );
+    let console = demo.tab.console().unwrap();
+    assert!(
+        console.iter().any(|line| line.starts_with(&predicted)),
+        "{predicted}\n{console:#?}"
+    );
+    let refused_forms = console
+        .iter()
+        .filter(|line| line.contains("responded with a status of 403 "));
+    assert_eq!(refused_forms.count(), 4, "{console:#?}");
     demo.console_is_clean();
 }
 
