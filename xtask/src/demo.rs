@@ -1,11 +1,12 @@
 //! `cargo xtask demo`: prints the responses of the four frameworks with one policy, then serves a page that sends requests
 //! to them from a browser.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cors_matrix::judge::relevant;
 use cors_matrix::message::{self, Answer, Line, RawRequest};
-use cors_matrix::server::Framework;
+use cors_matrix::server::{FixtureServer, Framework};
 use lexopt::ValueExt as _;
 
 use crate::{Error, cargo, exit_code_with_us, progress, root};
@@ -21,7 +22,21 @@ const POLICY: &str = "tools/demo/cors.toml";
 
 const INDENT: &str = "     ";
 
-const SCENES: [Scene; 6] = [
+/// What a page of another site sends without CORS.
+const WITHOUT_CORS: &[&str] = &[
+    "GET /ws\nOrigin: https://evil.example\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nSec-Fetch-Site: cross-site",
+    "POST /echo\nOrigin: https://evil.example\nContent-Type: application/x-www-form-urlencoded\nSec-Fetch-Site: cross-site",
+];
+
+/// The line that the policy has in addition in [`REFUSED`].
+const REFUSE: &str = "refuse = [\"websocket\", \"cross-site-writes\"]";
+
+const REFUSED: Scene = Scene {
+    title: "The same, with this line at the end of the policy",
+    requests: WITHOUT_CORS,
+};
+
+const SCENES: [Scene; 7] = [
     Scene {
         title: "A page of an allowed site reads something",
         requests: &["GET /echo\nOrigin: https://app.example.com"],
@@ -54,6 +69,10 @@ const SCENES: [Scene; 6] = [
     Scene {
         title: "Authentication fails, and the page can read the 401",
         requests: &["GET /private\nOrigin: https://app.example.com\nAuthorization: Bearer wrong"],
+    },
+    Scene {
+        title: "A page of another site opens a WebSocket, and submits a form",
+        requests: WITHOUT_CORS,
     },
 ];
 
@@ -91,37 +110,38 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
 fn print_table() -> Result<bool, Error> {
     let policy = root().join(POLICY);
     let fixtures = progress::build(&Framework::ALL)?;
-    let servers = fixtures
+    let mut servers = fixtures
         .iter()
         .map(|fixture| fixture.start(Some(&policy)))
         .collect::<Result<Vec<_>, _>>()
         .map_err(Error::Failed)?;
 
-    let steps: usize = SCENES
-        .iter()
+    let source = std::fs::read_to_string(&policy)
+        .map_err(|error| Error::Failed(format!("{}: {error}", policy.display())))?;
+
+    let requests = SCENES.iter().chain([&REFUSED]);
+    let steps: usize = requests
         .map(|scene| scene.requests.len() * servers.len())
         .sum();
     let bar = progress::bar(steps, "sending requests to the four servers");
     let mut rows = Vec::new();
     for (scene, number) in SCENES.iter().zip(1..) {
         rows.push(Row::Title(format!("{number}. {}", scene.title)));
-        for text in scene.requests {
-            let request = parse(text);
-            let mut answers = Vec::new();
-            for server in &servers {
-                let answer = message::send(server.port(), &request)
-                    .map_err(|error| Error::Failed(format!("a server does not answer: {error}")))?;
-                answers.push(lines(&answer));
-                bar.inc(1);
-            }
-            rows.extend(text.lines().map(|line| Row::Text(format!("   > {line}"))));
-            rows.extend(compare(&answers));
-        }
+        rows.extend(send(scene, &servers, || bar.inc(1))?);
     }
+    let refusing = refusing(&source)?;
+    for server in &mut servers {
+        server.replace_policy(&refusing).map_err(Error::Failed)?;
+    }
+    rows.push(Row::Title(format!(
+        "{}. {}",
+        SCENES.len() + 1,
+        REFUSED.title
+    )));
+    rows.push(Row::Text(format!("   {REFUSE}")));
+    rows.extend(send(&REFUSED, &servers, || bar.inc(1))?);
     bar.finish_and_clear();
 
-    let source = std::fs::read_to_string(&policy)
-        .map_err(|error| Error::Failed(format!("{}: {error}", policy.display())))?;
     println!("One policy, {POLICY}:\n");
     for line in source.lines().filter(|line| !line.starts_with('#')) {
         println!("   {line}");
@@ -140,6 +160,34 @@ fn print_table() -> Result<bool, Error> {
         }
     }
     Ok(differences == 0)
+}
+
+/// Sends the requests of a scene to each server. `sent` is called for each of them.
+fn send(scene: &Scene, servers: &[FixtureServer], sent: impl Fn()) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    for text in scene.requests {
+        let request = parse(text);
+        let mut answers = Vec::new();
+        for server in servers {
+            let answer = message::send(server.port(), &request)
+                .map_err(|error| Error::Failed(format!("a server does not answer: {error}")))?;
+            answers.push(lines(&answer));
+            sent();
+        }
+        rows.extend(text.lines().map(|line| Row::Text(format!("   > {line}"))));
+        rows.extend(compare(&answers));
+    }
+    Ok(rows)
+}
+
+/// Writes the policy with the line that refuses.
+fn refusing(source: &str) -> Result<PathBuf, Error> {
+    let folder = root().join("target/demo");
+    let file = folder.join("refuse.toml");
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&file, format!("{source}{REFUSE}\n")))
+        .map_err(|error| Error::Failed(format!("{}: {error}", file.display())))?;
+    Ok(file)
 }
 
 enum Row {
