@@ -78,10 +78,10 @@ impl Fixture<'_> {
             };
         }
         match path {
-            "/echo" if ECHO_METHODS.contains(&sent.method.as_str()) => {
+            _ if is_echo(path) && ECHO_METHODS.contains(&sent.method.as_str()) => {
                 say(200, &[HANDLED, REQUEST_ID])
             }
-            "/echo" => Answer::Own,
+            _ if is_echo(path) => Answer::Own,
             "/json" if sent.method == "POST" && self.is_json(sent) => say(200, &[HANDLED]),
             "/json" => Answer::Own,
             "/private" => match sent.headers.get("authorization").as_deref() {
@@ -113,6 +113,15 @@ impl Fixture<'_> {
         let body = self.body.unwrap_or_default();
         is_labelled && serde_json::from_str::<serde_json::Value>(body).is_ok()
     }
+}
+
+/// `/echo`, and the same for the routes of a policy.
+fn is_echo(path: &str) -> bool {
+    let realm = path
+        .strip_prefix("/realms/")
+        .and_then(|rest| rest.strip_suffix("/echo"));
+    matches!(path, "/echo" | "/mcp" | "/public/echo")
+        || realm.is_some_and(|realm| !realm.is_empty() && !realm.contains('/'))
 }
 
 fn response(status: u16, headers: &[(&str, &str)]) -> Response {

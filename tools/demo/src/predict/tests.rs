@@ -121,6 +121,12 @@ fn what_frameworks_do_on_their_own() {
         check(get("/%65cho"), "own");
         check(get("/"), "404");
         check(get("/error"), "500");
+        for path in ["/mcp", "/public/echo", "/realms/a/echo"] {
+            check(get(path), "200 x-request-id");
+        }
+        for path in ["/public", "/realms/echo", "/realms/a/b/echo"] {
+            check(get(path), "404");
+        }
         let json = ("content-type", "application/json; charset=utf-8");
         let post = |body: &str, headers: &[(&str, &str)]| {
             let mut asked = ask(ALLOWED, "/json", "POST", headers);
