@@ -107,10 +107,11 @@ impl PageRequest {
                 // `ws` for `http`, and `wss` for `https`.
                 return format!("new WebSocket({})", url.replacen("http", "ws", 1));
             }
-            (Mode::Navigate, Destination::Iframe) => return format!("<iframe src={url}>"),
+            // Its result may be for a frame, too.
             (Mode::Navigate, _) if request.method == "POST" => {
                 return format!("<form method=\"post\" action={url}>");
             }
+            (Mode::Navigate, Destination::Iframe) => return format!("<iframe src={url}>"),
             (Mode::Navigate, _) => return format!("<a href={url}>"),
             (_, Destination::Image) => return format!("<img src={url}>"),
             _ => {}

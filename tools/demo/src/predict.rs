@@ -103,7 +103,7 @@ impl Predicted {
         });
         let notes = note.iter().chain(&page.notes).chain(&page.mixed_content);
         let dialogue = json!({
-            "call": call(by, &page),
+            "call": page.call(),
             "notes": notes.collect::<Vec<_>>(),
             "checks": run.checks.iter().filter(|check| !check.passed)
                 .map(|check| check_json(*check, run)).collect::<Vec<_>>(),
@@ -111,14 +111,14 @@ impl Predicted {
                 .map(|exchange| step(&policy, run, exchange)).collect::<Vec<_>>(),
             "engines": engines(by, &simulation, is_own),
         });
-        let cause = match run.outcome {
-            FetchOutcome::Blocked(_) => {
-                Fix::find(&policy.source, &policy.valid, &page, &simulation, &|sent| {
-                    server.application(sent)
-                })
-            }
-            FetchOutcome::Response(_) => None,
-        };
+        let is_blocked = matches!(run.outcome, FetchOutcome::Blocked(_));
+        let is_refused = cors_explain::refusal(server.policy, &simulation).is_some();
+        // Other browsers may block what this one does not.
+        let cause = (is_blocked || is_refused).then(|| {
+            Fix::find(&policy.source, &policy.valid, &page, &simulation, &|sent| {
+                server.application(sent)
+            })
+        });
         let outcome = match by {
             By::Fetch => Outcome::of_fetch(&run.outcome, page.mixed_content.is_some(), is_own),
             By::Form => Outcome::of_form(&policy.valid.policy, run),
@@ -126,7 +126,7 @@ impl Predicted {
         };
         Ok(Self {
             outcome,
-            dialogue: with_cause(dialogue, by, &policy.source, cause.as_ref()),
+            dialogue: with_cause(dialogue, &policy.source, cause.flatten().as_ref()),
         })
     }
 }
@@ -144,8 +144,24 @@ fn page(
     url: Url,
     sent: Request<String, Vec<(String, String)>>,
 ) -> Result<(PageRequest, Option<String>), String> {
+    use cors_browser_model::Request;
+
     let (origin, note) = cors_explain::parse_origin(origin)?;
-    let mut request = cors_browser_model::Request::new(url.clone(), origin.clone())
+    let request = match sent.by {
+        By::Fetch => Request::new(url, origin),
+        By::Form => {
+            let form = Request {
+                destination: Destination::Iframe,
+                ..Request::form(url, origin)
+            };
+            return Ok((PageRequest::new(form, None), note));
+        }
+        By::WebSocket => {
+            let socket = Request::websocket(url, origin);
+            return Ok((PageRequest::new(socket, None), note));
+        }
+    };
+    let mut request = request
         .method(sent.method)
         .credentials(match sent.credentials {
             scenario::Credentials::Omit => Credentials::Omit,
@@ -155,33 +171,7 @@ fn page(
     for (name, value) in sent.headers {
         request = request.header(name, value);
     }
-    let mut page = PageRequest::new(request, sent.body);
-    // The notes are about the URL and its page, and what follows has headers that no script can set.
-    match sent.by {
-        By::Fetch => {}
-        By::Form => {
-            page.request = cors_browser_model::Request::form(url, origin);
-            page.request.destination = Destination::Iframe;
-        }
-        By::WebSocket => page.request = cors_browser_model::Request::websocket(url, origin),
-    }
-    Ok((page, note))
-}
-
-/// What the page does, as its author writes it.
-fn call(by: By, page: &PageRequest) -> String {
-    let url = &page.request.url;
-    match by {
-        By::Fetch => page.call(),
-        By::Form => format!("<form method=\"post\" action=\"{url}\">"),
-        By::WebSocket => format!("new WebSocket(\"ws{}\")", after_http(url)),
-    }
-}
-
-/// The URL without `http`, which is `ws` for WebSockets.
-fn after_http(url: &Url) -> &str {
-    let url = url.as_str();
-    url.strip_prefix("http").unwrap_or(url)
+    Ok((PageRequest::new(request, sent.body), note))
 }
 
 impl Outcome {
@@ -267,7 +257,6 @@ fn engines(by: By, simulation: &Simulation, is_own: bool) -> Value {
             "blocked": is_blocked,
             "verdict": match by {
                 By::Form => "the form is sent, and the page may not read the response".to_owned(),
-                By::WebSocket if !is_blocked => "the WebSocket is open".to_owned(),
                 By::Fetch if is_unknown => "the page may read the framework's own response".to_owned(),
                 By::Fetch | By::WebSocket => cors_explain::outcome_text(&run.outcome),
             },
@@ -278,14 +267,12 @@ fn engines(by: By, simulation: &Simulation, is_own: bool) -> Value {
 }
 
 /// Adds to the dialogue why the request is blocked, which line of the policy is responsible, and what would allow it.
-fn with_cause(mut dialogue: Value, by: By, source: &Source, fix: Option<&Fix>) -> Value {
+fn with_cause(mut dialogue: Value, source: &Source, fix: Option<&Fix>) -> Value {
     let cause = fix.map(|fix| {
-        // The codes are those of `fetch()`.
-        let code = (by == By::Fetch).then(|| fix.code());
         json!({
-            "code": code,
+            "code": fix.code(),
             "message": fix.message(),
-            "explanation": code.and_then(cors_explain::summary),
+            "explanation": cors_explain::summary(fix.code()),
             "further": fix.further(),
             "advice": fix.advice(),
         })
