@@ -197,7 +197,7 @@ fn is_origin_of_host(origin: &[u8], host: &[u8]) -> bool {
     };
     // Browsers leave out the default port of an origin.
     let without_port = host.strip_suffix(default_port).unwrap_or(host);
-    authority.eq_ignore_ascii_case(without_port)
+    !authority.is_empty() && authority.eq_ignore_ascii_case(without_port)
 }
 
 /// The hosts of a server, compiled.
@@ -293,7 +293,8 @@ mod tests {
         check("https://a.example", "a.example.", false);
         check("app://a.example", "a.example", false);
         check("null", "null", false);
-        check("https://", "", true);
+        check("https://", "", false);
+        check("https://", ":443", false);
     }
 
     #[test]

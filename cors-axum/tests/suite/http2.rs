@@ -1,33 +1,20 @@
-//! WebSockets over HTTP/2. The client opens one with an
-//! [extended CONNECT](https://www.rfc-editor.org/rfc/rfc8441#section-4), which axum's `WebSocketUpgrade` accepts.
+//! WebSockets over HTTP/2, which axum's `WebSocketUpgrade` accepts.
+
+#[path = "../../../cors-tower/tests/suite/http2_client.rs"]
+mod client;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::Request;
 use axum::routing::{any, get};
 use cors_axum::{Config, CorsLayer, Grant, Policy, Refuse, WithCors as _};
-use h2::ext::Protocol;
 use tokio::net::TcpListener;
 
 use crate::block_on;
 use crate::socket::{Serve, connect, echo};
-
-const OWN: &str = "api.example.com";
-/// A name of the attacker that leads to this server: DNS rebinding.
-const REBOUND: &str = "rebound.example";
-
-const APP: (&str, &str) = ("origin", "https://app.example.com");
-const EVIL: (&str, &str) = ("origin", "https://evil.example");
-/// Browsers send the user's cookies with a WebSocket of any page.
-const COOKIE: (&str, &str) = ("cookie", "session=secret");
-const CROSS_SITE: (&str, &str) = ("sec-fetch-site", "cross-site");
-const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
-
-const OPENS: u16 = 200;
-const REFUSED: u16 = 403;
+use client::{APP, COOKIE, CROSS_SITE, EVIL, OPENS, OWN, REBOUND, REFUSED, SAME_ORIGIN};
 
 /// Opens a WebSocket with the policy around the router, and as its last layer. The handler is reached only by one that
 /// opens, and then sends back what it receives.
@@ -119,36 +106,8 @@ fn exchange<S: Serve>(
     fields: &[(&str, &str)],
 ) -> (u16, Vec<u8>) {
     block_on(async {
-        let (client, connection) = h2::client::handshake(connect(serve).await).await.unwrap();
-        tokio::spawn(connection);
-        let mut client = client.ready().await.unwrap();
-        // The response to this comes after the server's settings, which allow the next request.
-        let get = Request::get(format!("https://{authority}/"));
-        let (response, _) = client.send_request(get.body(()).unwrap(), true).unwrap();
-        assert_eq!(response.await.unwrap().status(), 200);
-        assert!(client.is_extended_connect_protocol_enabled());
-
-        let mut client = client.ready().await.unwrap();
-        let mut request = Request::connect(format!("https://{authority}/socket"))
-            .extension(Protocol::from_static("websocket"))
-            .header("sec-websocket-version", "13");
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(()).unwrap();
-        let (response, mut stream) = client.send_request(request, false).unwrap();
-        let response = response.await.unwrap();
-        let status = response.status();
-        if status.is_success() {
-            // A masked text frame; the mask is zero.
-            let frame = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i'];
-            stream.send_data(frame.to_vec().into(), true).unwrap();
-        }
-        let mut body = response.into_body();
-        let mut echo = Vec::new();
-        while let Some(data) = body.data().await {
-            echo.extend_from_slice(&data.unwrap());
-        }
-        (status.as_u16(), echo)
+        // A masked text frame; the mask is zero.
+        let frame = &[0x81, 0x82, 0, 0, 0, 0, b'h', b'i'];
+        client::exchange(connect(serve).await, authority, fields, frame).await
     })
 }

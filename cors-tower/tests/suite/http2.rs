@@ -1,5 +1,4 @@
-//! WebSockets over HTTP/2 at a plain hyper server. The client opens one with an
-//! [extended CONNECT](https://www.rfc-editor.org/rfc/rfc8441#section-4).
+//! WebSockets over HTTP/2 at a plain hyper server.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use cors_tower::{Config, CorsLayer, Grant, Head, HttpCors, Outcome, Policy, Refuse};
-use h2::ext::Protocol;
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -17,19 +15,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use tower::Layer as _;
 
-const OWN: &str = "api.example.com";
-/// A name of the attacker that leads to this server: DNS rebinding.
-const REBOUND: &str = "rebound.example";
-
-const APP: (&str, &str) = ("origin", "https://app.example.com");
-const EVIL: (&str, &str) = ("origin", "https://evil.example");
-/// Browsers send the user's cookies with a WebSocket of any page.
-const COOKIE: (&str, &str) = ("cookie", "session=secret");
-const CROSS_SITE: (&str, &str) = ("sec-fetch-site", "cross-site");
-const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
-
-const OPENS: u16 = 200;
-const REFUSED: u16 = 403;
+use crate::http2_client::{
+    self, APP, COOKIE, CROSS_SITE, EVIL, OPENS, OWN, REBOUND, REFUSED, SAME_ORIGIN,
+};
 
 /// Opens a WebSocket through the layer, and through [`HttpCors`] step by step. The application is reached only by one
 /// that opens, and then sends back what it receives.
@@ -64,10 +52,10 @@ fn check(config: &Config, authority: &str, fields: &[(&str, &str)], expected: u1
         exchange(steps, authority, fields),
     ];
     let (echo, calls) = match expected {
-        OPENS => ("hello", 2),
-        _ => ("", 0),
+        OPENS => (&b"hello"[..], 2),
+        _ => (&[][..], 0),
     };
-    let expected = (expected, echo.to_owned());
+    let expected = (expected, echo.to_vec());
     assert_eq!(got, [expected.clone(), expected], "{authority} {fields:?}");
     let calls_got = reached.load(Ordering::SeqCst);
     assert_eq!(calls_got, calls, "{authority} {fields:?}");
@@ -164,7 +152,7 @@ async fn application(
 }
 
 /// Serves one connection, and opens a WebSocket on it. Returns the status of the response and what came after it.
-fn exchange<S>(service: S, authority: &str, fields: &[(&str, &str)]) -> (u16, String)
+fn exchange<S>(service: S, authority: &str, fields: &[(&str, &str)]) -> (u16, Vec<u8>)
 where
     S: HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible> + Send + 'static,
     S::Future: Send,
@@ -176,35 +164,6 @@ where
         builder.enable_connect_protocol();
         tokio::spawn(builder.serve_connection(TokioIo::new(server), service));
 
-        let (client, connection) = h2::client::handshake(client).await.unwrap();
-        tokio::spawn(connection);
-        let mut client = client.ready().await.unwrap();
-        // The response to this comes after the server's settings, which allow the next request.
-        let get = Request::get(format!("https://{authority}/"));
-        let (response, _) = client.send_request(get.body(()).unwrap(), true).unwrap();
-        assert_eq!(response.await.unwrap().status(), 200);
-        assert!(client.is_extended_connect_protocol_enabled());
-
-        let mut client = client.ready().await.unwrap();
-        let mut request = Request::connect(format!("https://{authority}/socket"))
-            .extension(Protocol::from_static("websocket"))
-            .header("sec-websocket-version", "13");
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
-        let (response, mut stream) = client
-            .send_request(request.body(()).unwrap(), false)
-            .unwrap();
-        let response = response.await.unwrap();
-        let status = response.status();
-        if status.is_success() {
-            stream.send_data("hello".into(), true).unwrap();
-        }
-        let mut body = response.into_body();
-        let mut echo = Vec::new();
-        while let Some(data) = body.data().await {
-            echo.extend_from_slice(&data.unwrap());
-        }
-        (status.as_u16(), String::from_utf8(echo).unwrap())
+        http2_client::exchange(client, authority, fields, b"hello").await
     })
 }

@@ -5,6 +5,7 @@
 mod actual;
 mod axum07;
 mod http2;
+mod http2_client;
 mod hyper;
 mod live;
 mod preflight;
