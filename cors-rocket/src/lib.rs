@@ -253,6 +253,8 @@
 //!   `Access-Control-Request-Method` is such a line is a request without it, so its preflight is a plain `OPTIONS`
 //!   request to the application. Next to another `Origin`, such a line is not counted. What is echoed leaves it
 //!   out. (Browsers send ASCII in all of them.)
+//! - Rocket drops the host of a target in absolute form (`GET http://api.example.com/ HTTP/1.1`), so `refuse` and `hosts`
+//!   look at `Host`. No browser sends such a target to a server.
 //! - Response fairings also run on preflights, and the headers that they add stay, such as `Server` and those of
 //!   Rocket's [`Shield`](rocket::shield::Shield). But the status, the CORS headers and `Vary` are the policy's. If a
 //!   fairing adds a body, everything that fairings added is removed.

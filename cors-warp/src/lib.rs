@@ -283,6 +283,8 @@
 //!
 //! - A request that hyper cannot parse gets hyper's own 400, without CORS headers.
 //! - The filter form needs tokio: without a runtime, it panics on a rejection.
+//! - The filter form does not see the host of a target in absolute form (`GET http://api.example.com/ HTTP/1.1`), so
+//!   `refuse` and `hosts` look at `Host`. No browser sends such a target to a server.
 //! - When a handler panics, warp closes the connection, so there is no response to write to.
 //!   `CatchPanicLayer` of tower-http turns the panic into a 500. Put it inside, in the tower form, so that the
 //!   page can read it:
