@@ -189,8 +189,10 @@ impl Browser {
         let result = self.driver.evaluate(&expression, deadline);
         if action.leaves_page() {
             // The page can be gone before it responds. A navigation that is not complete would delay the next one.
+            // In between, a browser can have an empty page.
             let page = format!("/{}", self.opened);
-            self.wait_for_page(deadline, |href| !href.is_empty() && !href.ends_with(&page))?;
+            let is_between = |href: &str| matches!(href, "" | "about:blank");
+            self.wait_for_page(deadline, |href| !is_between(href) && !href.ends_with(&page))?;
             return Ok(None);
         }
         let text = result?;

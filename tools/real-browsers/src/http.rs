@@ -124,38 +124,55 @@ pub(crate) fn serve(
     answer: impl Fn(ReceivedRequest) -> Vec<u8>,
 ) -> io::Result<()> {
     let mut read = Vec::new();
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        let end = loop {
-            if let Some(end) = end_of_head(&read) {
-                break end;
-            }
-            let count = stream.read(&mut buffer)?;
-            if count == 0 || read.len() > MAX_HEAD {
-                return Ok(());
-            }
-            read.extend_from_slice(buffer.get(..count).unwrap_or_default());
-        };
-        let head: Vec<u8> = read.drain(..end).collect();
-        let Some(request) = ReceivedRequest::parse(&head) else {
-            return Ok(());
-        };
-        let mut body = request.content_length();
-        loop {
-            let here = body.min(read.len());
-            read.drain(..here);
-            body -= here;
-            if body == 0 {
-                break;
-            }
-            let count = stream.read(&mut buffer)?;
-            if count == 0 {
-                return Ok(());
-            }
-            read.extend_from_slice(buffer.get(..count).unwrap_or_default());
-        }
+    while let Some(request) = receive(&mut stream, &mut read)? {
         stream.write_all(&answer(request))?;
     }
+    Ok(())
+}
+
+/// Answers one request, and closes the connection.
+pub(crate) fn serve_one(
+    mut stream: TcpStream,
+    answer: impl Fn(ReceivedRequest) -> Vec<u8>,
+) -> io::Result<()> {
+    match receive(&mut stream, &mut Vec::new())? {
+        Some(request) => stream.write_all(&answer(request)),
+        None => Ok(()),
+    }
+}
+
+/// The next request of a connection; `None` if the client closes it. `read` is what was read and is not used yet.
+fn receive(stream: &mut TcpStream, read: &mut Vec<u8>) -> io::Result<Option<ReceivedRequest>> {
+    let mut buffer = [0; 16 * 1024];
+    let end = loop {
+        if let Some(end) = end_of_head(read) {
+            break end;
+        }
+        let count = stream.read(&mut buffer)?;
+        if count == 0 || read.len() > MAX_HEAD {
+            return Ok(None);
+        }
+        read.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    };
+    let head: Vec<u8> = read.drain(..end).collect();
+    let Some(request) = ReceivedRequest::parse(&head) else {
+        return Ok(None);
+    };
+    let mut body = request.content_length();
+    loop {
+        let here = body.min(read.len());
+        read.drain(..here);
+        body -= here;
+        if body == 0 {
+            break;
+        }
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(None);
+        }
+        read.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    }
+    Ok(Some(request))
 }
 
 /// The length of a head with its empty line, if it is complete.

@@ -16,7 +16,7 @@ impl Pages {
 
     pub(crate) fn start() -> Result<Self, Error> {
         let http = Listener::start(|stream| {
-            http::serve(stream, |request| {
+            http::serve_one(stream, |request| {
                 let line = |name: &str, value: &str| -> Line { (name.into(), value.into()) };
                 // After that, the name may lead to another server.
                 let mut lines = vec![

@@ -65,8 +65,8 @@ enum Sending {
 /// A page, the server that it uses, and what becomes of its requests, in the order of [`VISITS`]: `+` reaches the
 /// application, `-` is refused, `0` is not sent, and `.` is not tried.
 ///
-/// Each `#` is a number, so that the names of servers with pages of their own occur once: a browser would use its connection
-/// to the server of our blank pages for another server of the same name.
+/// Each `#` is the name of a visit, so that the names of servers with pages of their own occur once: a browser would use its
+/// connection to the server of our blank pages for another server of the same name.
 const PAGES: [[&str; 4]; 8] = [
     [
         "a listed page",
@@ -139,22 +139,23 @@ pub(crate) fn run(browser: &mut Browser, fixture: &FixtureBinary) -> Result<Tall
         policy: &policy,
         plain: front(Front::plain(server.port()))?,
         tls: front(Front::tls(server.port()))?,
-        number: 0,
     };
+    let mut visits = 0;
     let mut tally = Tally::default();
     for [name, page, server, expected] in PAGES {
         let mut expected = expected.split(' ');
         for visit in VISITS {
-            visitor.number += 1;
-            let [page, server] =
-                [page, server].map(|origin| origin.replace('#', &visitor.number.to_string()));
+            visits += 1;
+            // Another framework has other URLs, for which the browser has no preflights in its cache.
+            let visit_name = format!("{}-{visits}", fixture.framework);
+            let [page, server] = [page, server].map(|origin| origin.replace('#', &visit_name));
+            let expected: Vec<_> = expected.by_ref().take(visit.len()).collect();
+            if expected == ["."] {
+                continue;
+            }
             visitor.open(&page, &server)?;
-            for (number, sending) in visit.iter().enumerate() {
-                let expected = expected.next().unwrap_or_default();
-                if expected == "." {
-                    continue;
-                }
-                let url = sending.url(&server, &format!("{}-{number}", visitor.number))?;
+            for (number, (sending, expected)) in visit.iter().zip(expected).enumerate() {
+                let url = sending.url(&server, &format!("{visit_name}-{number}"))?;
                 let compared = visitor.send(sending, &page, url, expected)?;
                 tally.add(format!("{name}: {sending}"), compared);
             }
@@ -168,7 +169,6 @@ struct Visitor<'a> {
     policy: &'a Policy,
     plain: Front,
     tls: Front,
-    number: usize,
 }
 
 impl Visitor<'_> {
