@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
 use crate::Error;
@@ -13,12 +13,19 @@ use crate::http::Listener;
 #[derive(Debug)]
 pub(crate) struct Gate {
     listener: Listener,
-    routes: Arc<Mutex<HashMap<String, u16>>>,
+    routes: Arc<Mutex<Routes>>,
+}
+
+/// Both by host and port.
+#[derive(Debug, Default)]
+struct Routes {
+    ports: HashMap<String, u16>,
+    connections: HashMap<String, Vec<Weak<TcpStream>>>,
 }
 
 impl Gate {
     pub(crate) fn start() -> Result<Self, Error> {
-        let routes = Arc::new(Mutex::new(HashMap::new()));
+        let routes = Arc::new(Mutex::new(Routes::default()));
         let shared = Arc::clone(&routes);
         let listener = Listener::start(move |stream| connection(stream, &shared))
             .map_err(Error::io("start the proxy"))?;
@@ -29,22 +36,34 @@ impl Gate {
         self.listener.port()
     }
 
-    /// From now on, `authority` (host and port) leads to a port of loopback.
+    /// From now on, `authority` (host and port) leads to a port of loopback. Connections to the old port end, also those
+    /// that the browser has opened in advance.
     pub(crate) fn route(&self, authority: String, port: u16) {
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        routes.insert(authority, port);
+        if routes.ports.get(&authority) == Some(&port) {
+            return;
+        }
+        let connections = routes.connections.remove(&authority);
+        for client in connections.iter().flatten().filter_map(Weak::upgrade) {
+            // It can be closed already.
+            let _ = client.shutdown(Shutdown::Both);
+        }
+        routes.ports.insert(authority, port);
     }
 }
 
-fn connection(mut client: TcpStream, routes: &Mutex<HashMap<String, u16>>) -> io::Result<()> {
+fn connection(client: TcpStream, routes: &Mutex<Routes>) -> io::Result<()> {
     const VERSION: u8 = 5;
     const NO_AUTHENTICATION: u8 = 0;
     const IPV4: u8 = 1;
     const NAME: u8 = 3;
     const IPV6: u8 = 4;
 
+    // A route that changes ends it.
+    let shared = Arc::new(client);
+    let mut client = &*shared;
     let [_version, methods] = read(&mut client)?;
-    io::copy(&mut (&client).take(methods.into()), &mut io::sink())?;
+    io::copy(&mut client.take(methods.into()), &mut io::sink())?;
     client.write_all(&[VERSION, NO_AUTHENTICATION])?;
 
     let [_version, _connect, _reserved, kind] = read(&mut client)?;
@@ -60,7 +79,7 @@ fn connection(mut client: TcpStream, routes: &Mutex<HashMap<String, u16>>) -> io
         NAME => {
             let [length] = read(&mut client)?;
             let mut name = String::new();
-            (&client).take(length.into()).read_to_string(&mut name)?;
+            client.take(length.into()).read_to_string(&mut name)?;
             match name.parse() {
                 // Chromium sends addresses as names.
                 Ok(IpAddr::V4(address)) => (name, address.is_loopback()),
@@ -76,8 +95,13 @@ fn connection(mut client: TcpStream, routes: &Mutex<HashMap<String, u16>>) -> io
     let port = u16::from_be_bytes(read(&mut client)?);
 
     let route = {
-        let routes = routes.lock().unwrap_or_else(PoisonError::into_inner);
-        routes.get(&format!("{host}:{port}")).copied()
+        let authority = format!("{host}:{port}");
+        let mut routes = routes.lock().unwrap_or_else(PoisonError::into_inner);
+        let port = routes.ports.get(&authority).copied();
+        let connections = routes.connections.entry(authority).or_default();
+        connections.retain(|client| client.strong_count() > 0);
+        connections.push(Arc::downgrade(&shared));
+        port
     };
     let server = match route.or_else(|| loopback.then_some(port)) {
         Some(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, port)),
@@ -89,8 +113,8 @@ fn connection(mut client: TcpStream, routes: &Mutex<HashMap<String, u16>>) -> io
     let server = server?;
     server.set_nodelay(true)?;
     thread::scope(|scope| {
-        scope.spawn(|| copy(&server, &client));
-        copy(&client, &server)
+        scope.spawn(|| copy(&server, client));
+        copy(client, &server)
     })
 }
 
@@ -100,7 +124,7 @@ fn copy(mut from: &TcpStream, mut to: &TcpStream) -> io::Result<()> {
     copied.map(|_| ())
 }
 
-fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
+fn read<const N: usize>(stream: &mut &TcpStream) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     stream.read_exact(&mut bytes)?;
     Ok(bytes)

@@ -184,7 +184,7 @@ impl Visitor<'_> {
         if page != server {
             return Ok(());
         }
-        // The browser may have further connections to the server of the page.
+        // The connections to the server of the page have ended. If the browser still uses one, it repeats only a GET.
         for attempt in 0..TRIES {
             let fetch = Fetch::get(format!("{server}/echo?try-{attempt}"));
             let fetched = self.browser.fetch_all(&[fetch]);
