@@ -24,6 +24,7 @@ pub(crate) struct InFlight {
     /// Its [redirect-taint](https://fetch.spec.whatwg.org/#concept-request-tainted-origin) is not
     /// `same-origin`.
     pub(crate) tainted: bool,
+    /// Of the farthest URL so far.
     pub(crate) relation: Relation,
     pub(crate) redirects: u32,
     pub(crate) timing_failed: bool,

@@ -59,6 +59,7 @@ pub use filter::{CORS_SAFELISTED_RESPONSE_HEADER_NAMES, readable_headers};
 pub use grant::PreflightGrant;
 pub use header::{Header, Headers};
 pub use message::{ConsoleLine, console};
+pub use metadata::Relation;
 pub use network_error::{Malformed, NetworkError, Throws};
 pub use origin::{Origin, TupleOrigin};
 pub use outcome::{Blocked, FetchOutcome, Judged, Readable, Run, Tainting};

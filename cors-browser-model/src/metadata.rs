@@ -8,18 +8,34 @@ use crate::in_flight::InFlight;
 use crate::origin::Origin;
 use crate::request::Mode;
 
-/// How far a URL is from the page: the value of `Sec-Fetch-Site`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Relation {
+/// How far a URL is from a page: the value of `Sec-Fetch-Site`.
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::{Origin, Relation, Url};
+///
+/// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+/// let of = |url: &str| Url::parse(url).map(|url| Relation::of(&page, &url));
+/// assert_eq!(of("https://app.example.com/"), Ok(Relation::SameOrigin));
+/// assert_eq!(of("https://api.example.com/"), Ok(Relation::SameSite));
+/// assert_eq!(of("http://api.example.com/"), Ok(Relation::CrossSite));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// [Same origin](https://html.spec.whatwg.org/multipage/browsers.html#same-origin).
     #[default]
     SameOrigin,
+    /// Another origin of the [same site](https://html.spec.whatwg.org/multipage/browsers.html#same-site).
     SameSite,
+    /// Another site.
     CrossSite,
 }
 
 impl Relation {
-    /// How far a URL is from a page of an origin. After redirects, the farthest URL counts.
-    pub(crate) fn of(origin: &Origin, url: &Url) -> Self {
+    /// How far a URL is from a page of an origin.
+    pub fn of(origin: &Origin, url: &Url) -> Self {
         if origin.is_same_origin(url) {
             return Self::SameOrigin;
         }

@@ -93,6 +93,10 @@ pub enum Destination {
     Iframe,
     /// An image.
     Image,
+    /// A script element.
+    Script,
+    /// A font.
+    Font,
 }
 
 /// A [redirect mode](https://fetch.spec.whatwg.org/#concept-request-redirect-mode).
@@ -189,6 +193,22 @@ impl Request {
             mode: Mode::NoCors,
             destination: Destination::Image,
             ..Self::new(url, origin).credentials(Credentials::Include)
+        }
+    }
+
+    /// A [module script](https://html.spec.whatwg.org/multipage/webappapis.html#fetch-a-module-script-tree), with CORS.
+    pub fn module_script(url: Url, origin: Origin) -> Self {
+        Self {
+            destination: Destination::Script,
+            ..Self::new(url, origin)
+        }
+    }
+
+    /// A [font](https://drafts.csswg.org/css-fonts/#font-fetching-requirements) of a style sheet, with CORS.
+    pub fn font(url: Url, origin: Origin) -> Self {
+        Self {
+            destination: Destination::Font,
+            ..Self::new(url, origin)
         }
     }
 
@@ -335,13 +355,15 @@ impl Destination {
             Self::Document => "document",
             Self::Iframe => "iframe",
             Self::Image => "image",
+            Self::Script => "script",
+            Self::Font => "font",
         }
     }
 
     /// The [value of `Accept`](https://fetch.spec.whatwg.org/#fetching) in the standard. Browsers list more formats.
     pub(crate) const fn accept(self) -> &'static str {
         match self {
-            Self::Empty => "*/*",
+            Self::Empty | Self::Script | Self::Font => "*/*",
             Self::Document | Self::Iframe => {
                 "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
             }

@@ -114,6 +114,8 @@ impl PageRequest {
             (Mode::Navigate, Destination::Iframe) => return format!("<iframe src={url}>"),
             (Mode::Navigate, _) => return format!("<a href={url}>"),
             (_, Destination::Image) => return format!("<img src={url}>"),
+            (_, Destination::Script) => return format!("<script type=\"module\" src={url}>"),
+            (_, Destination::Font) => return format!("@font-face {{ src: url({url}) }}"),
             _ => {}
         }
         let mut members = Vec::new();
@@ -291,12 +293,12 @@ fn with_scheme(text: &str) -> String {
 fn other_notes(request: &Request) -> Vec<String> {
     let mut notes = Vec::new();
     let url = &request.url;
-    if !is_fetch(request) {
+    if !is_fetch(request) && request.mode != Mode::Cors {
         notes.push(
             "CORS does not apply to this: every browser sends the request, and only the server can refuse it".to_owned(),
         );
     }
-    if is_fetch(request) && request.origin.is_same_origin(url) {
+    if request.mode == Mode::Cors && request.origin.is_same_origin(url) {
         notes.push("the page and the URL have the same origin, so CORS does not apply".to_owned());
     }
     let page = Url::parse(&request.origin.to_string()).ok();

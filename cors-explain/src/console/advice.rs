@@ -1,10 +1,13 @@
 //! Advice about a message: the page's section about the failure, adapted to the facts in the message.
 
+use cors_browser_model::{Blocked, Kind, NetworkError};
+
 use super::command;
 use super::evidence;
-use super::message::Message;
+use super::message::{Facts, Message};
 use super::page::Section;
 use super::remedy::{self, Example};
+use crate::failure_code::FailureCode;
 
 /// Users do not read more.
 const MAX_CAUSES: usize = 3;
@@ -45,6 +48,49 @@ impl Advice {
             commands: command::commands(message),
             summary: section.summary,
         }
+    }
+
+    /// The advice about a failure in the model of the browser.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Engine, Origin, Request, Response, Url, judge_preflight};
+    /// use cors_explain::console::Advice;
+    ///
+    /// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+    /// let put = Request::new(Url::parse("https://api.example.com/")?, page).method("PUT");
+    /// let unauthorized = Response::new(401, [("WWW-Authenticate", "Bearer")]);
+    /// let judged = judge_preflight(Engine::Standard, &put, &unauthorized);
+    /// let blocked = judged.result.err().ok_or("allowed")?;
+    /// assert!(Advice::of(&blocked).causes[0].starts_with("Authentication"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(blocked: &Blocked) -> Self {
+        Self::new(&Message {
+            failure: FailureCode::from(&blocked.error),
+            engine: None,
+            facts: Facts {
+                url: Some(blocked.url.to_string()),
+                redirected_from: (blocked.first_url != blocked.url)
+                    .then(|| blocked.first_url.to_string()),
+                location: blocked.location.as_ref().map(ToString::to_string),
+                origin: Some(blocked.origin.clone()),
+                preflight: Some(blocked.kind == Some(Kind::Preflight)),
+                method: Some(blocked.method.clone()),
+                header: match &blocked.error {
+                    NetworkError::HeadersNotAllowed { names } => names.first().cloned(),
+                    _ => None,
+                },
+                value: match &blocked.error {
+                    NetworkError::AllowOriginMismatch { value } => Some(value.clone()),
+                    NetworkError::AllowCredentials { value } => value.clone(),
+                    _ => None,
+                },
+                status: blocked.status,
+                ..Facts::default()
+            },
+        })
     }
 
     /// Whether two messages differ only in the request that they are about.
