@@ -6,4 +6,6 @@ pub mod in_rust;
 pub mod included;
 pub mod logs;
 pub mod mcp;
+#[cfg(test)]
+mod testing;
 pub mod watched;
