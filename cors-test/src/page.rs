@@ -87,7 +87,8 @@ impl Page {
         self.fetch("GET", url)
     }
 
-    /// `new EventSource(url)`. The response is readable if the browser keeps the connection, so its body is not read.
+    /// `new EventSource(url)`: whether the page may read the stream. The stream itself is not read, and its
+    /// `Content-Type` not checked.
     ///
     /// # Panics
     ///
