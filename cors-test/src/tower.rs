@@ -27,6 +27,11 @@ where
         request: http::Request<Bytes>,
         max_body: usize,
     ) -> Result<http::Response<Bytes>, String> {
+        // A server does not send the body of a response to HEAD.
+        let max_body = match *request.method() {
+            http::Method::HEAD => 0,
+            _ => max_body,
+        };
         let ready = poll_fn(|context| self.poll_ready(context)).await;
         ready.map_err(|error| format!("the service is not ready: {error}"))?;
         let response = self.call(request.map(Full::new)).await;
