@@ -1,14 +1,40 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Features
+//!
+//! Each feature adds a driver. Without any, an [`Application`] can be written by hand.
+//!
+//! | Feature | Applications |
+//! |---|---|
+//! | `tower` | tower services: axum's `Router`, `warp::service(routes)`, hyper's services in tower's form, tonic |
+//! | `actix` | services of `actix_web::test::init_service(app)` |
+//! | `rocket` | `rocket::local::asynchronous::Client::untracked(app)` |
+//! | `remote` | `Remote::at("http://127.0.0.1:8080")`, a server in another process |
+//!
+//! The first three do not use the network. No driver reads more of a body than [`MAX_BODY`]; a longer one is an error.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "actix")]
+mod actix;
 mod application;
 mod cookies;
 mod page;
+#[cfg(feature = "remote")]
+mod remote;
 mod request;
+#[cfg(feature = "rocket")]
+mod rocket;
 mod seen;
 mod text;
 #[cfg(feature = "tower")]
 mod tower;
 
+#[cfg(feature = "actix")]
+pub use crate::actix::Actix;
+#[cfg(feature = "remote")]
+pub use crate::remote::{Remote, block_on};
+#[cfg(feature = "rocket")]
+pub use crate::rocket::Rocket;
 #[cfg(feature = "tower")]
 pub use crate::tower::Tower;
 pub use application::{Application, MAX_BODY};

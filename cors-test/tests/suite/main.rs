@@ -2,4 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(feature = "tower")]
 mod axum;
+#[cfg(all(
+    feature = "actix",
+    feature = "remote",
+    feature = "rocket",
+    feature = "tower"
+))]
+mod drivers;
