@@ -1,0 +1,176 @@
+//! The same questions to the same applications, with the CORS middleware of each peer, placed as its documentation says.
+
+use actix_web::App;
+use actix_web::test::init_service;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::from_fn;
+use cors_test::Application;
+use rocket::local::asynchronous::Client;
+use rocket_cors::{AllowedHeaders, AllowedOrigins, CorsOptions};
+use tower_http::cors::CorsLayer;
+use warp::Filter as _;
+
+use crate::failure::failure;
+use crate::pages::Question::{
+    self, HandlersHeader, MethodNotAllowed, NotFound, OwnPage, PlainOptions, ServerError,
+    Unauthorized,
+};
+
+const APP: &str = "https://app.example.com";
+
+/// A question whose test fails, and why.
+type Finding = (Question, &'static str);
+
+const CAN_READ: &str = "the page should be blocked, and can read the response";
+const REFUSED: &str = "the status should be 204, and is 403";
+
+/// It answers every OPTIONS request, and keeps a handler's header if it has none to write.
+const TOWER_HTTP: &[Finding] = &[
+    (PlainOptions, "the status should be 204, and is 200"),
+    (HandlersHeader, CAN_READ),
+];
+/// It keeps a handler's header.
+const ACTIX_CORS: &[Finding] = &[(HandlersHeader, CAN_READ)];
+/// It responds 403 to each request whose `Origin` is not in its list, and the application's own is not.
+const ROCKET_CORS: &[Finding] = &[(OwnPage, REFUSED), (PlainOptions, REFUSED)];
+/// As rocket_cors.
+const WARP_CORS: &[Finding] = &[(OwnPage, REFUSED), (PlainOptions, REFUSED)];
+/// A rejection passes it without headers, and `recover` makes the response of it.
+const WARP_CORS_INSIDE: &[Finding] = &[
+    (
+        Unauthorized,
+        "401 Unauthorized: `Access-Control-Allow-Origin` is missing (allow-origin-missing)",
+    ),
+    (
+        NotFound,
+        "404 Not Found: `Access-Control-Allow-Origin` is missing (allow-origin-missing)",
+    ),
+    (
+        MethodNotAllowed,
+        "405 Method Not Allowed: `Access-Control-Allow-Origin` is missing (allow-origin-missing)",
+    ),
+    (
+        ServerError,
+        "500 Internal Server Error: `Access-Control-Allow-Origin` is missing (allow-origin-missing)",
+    ),
+    (OwnPage, REFUSED),
+    (PlainOptions, REFUSED),
+];
+
+async fn check<D>(peer: &str, app: &mut impl Application<D>, expected: &[Finding]) {
+    let mut found = Vec::new();
+    for question in Question::ALL {
+        if let Some(text) = failure(question.ask(app)).await {
+            found.push((question, finding(&text)));
+        }
+    }
+    let found: Vec<_> = found
+        .iter()
+        .map(|(question, why)| (*question, &**why))
+        .collect();
+    assert_eq!(found, expected, "{peer}");
+}
+
+/// The first line of the text; if the page is blocked, the last response's status and the reason.
+fn finding(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.clone().next().unwrap_or_default();
+    let Some(blocked) = lines.clone().find(|line| line.starts_with("blocked: ")) else {
+        return first.to_owned();
+    };
+    let is_status = |line: &&str| line.starts_with("  < ") && !line.contains(": ");
+    let status = lines
+        .rfind(is_status)
+        .unwrap_or_default()
+        .trim_start_matches("  < ");
+    format!("{status}: {}", blocked.trim_start_matches("blocked: "))
+}
+
+#[tokio::test]
+async fn tower_http() {
+    let cors = CorsLayer::new()
+        .allow_origin([HeaderValue::from_static(APP)])
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
+        .expose_headers([HeaderName::from_static("x-request-id")])
+        .allow_credentials(true);
+    let mut app = cors_testing::axum::routes()
+        .fallback(async || (StatusCode::NOT_FOUND, "no such page"))
+        .layer(from_fn(cors_testing::axum::authenticated))
+        .layer(cors);
+    check("tower-http", &mut app, TOWER_HTTP).await;
+}
+
+#[actix_web::test]
+async fn actix_cors() {
+    let cors = actix_cors::Cors::default()
+        .allowed_origin(APP)
+        .allowed_methods(["GET", "POST", "PUT"])
+        .allowed_headers(["content-type", "authorization"])
+        .expose_headers(["x-request-id"])
+        .supports_credentials();
+    let authenticated = actix_web::middleware::from_fn(cors_testing::actix::authenticated);
+    let app = App::new()
+        .configure(cors_testing::actix::routes)
+        .wrap(authenticated)
+        .wrap(cors);
+    check("actix-cors", &mut init_service(app).await, ACTIX_CORS).await;
+}
+
+#[rocket::async_test]
+async fn rocket_cors() {
+    use cors_testing::rocket::{assembled, build};
+    use rocket::http::Method;
+
+    let methods = [Method::Get, Method::Post, Method::Put];
+    let cors = CorsOptions {
+        allowed_origins: AllowedOrigins::some_exact(&[APP]),
+        allowed_methods: methods.into_iter().map(From::from).collect(),
+        allowed_headers: AllowedHeaders::some(&["content-type", "authorization"]),
+        expose_headers: ["x-request-id".to_owned()].into(),
+        allow_credentials: true,
+        ..CorsOptions::default()
+    };
+    let app = assembled(build().attach(cors.to_cors().unwrap()));
+    let mut app = Client::untracked(app).await.unwrap();
+    check("rocket_cors", &mut app, ROCKET_CORS).await;
+}
+
+/// The filter of warp.
+pub(crate) fn warp_cors() -> warp::cors::Cors {
+    warp::cors()
+        .allow_origin(APP)
+        .allow_methods(["GET", "POST", "PUT"])
+        .allow_headers(["content-type", "authorization"])
+        .expose_headers(["x-request-id"])
+        .allow_credentials(true)
+        .build()
+}
+
+#[tokio::test]
+async fn warp_cors_around_recover() {
+    use cors_testing::warp::{authenticated, recovered, routes};
+
+    let app = authenticated()
+        .and(routes())
+        .recover(recovered)
+        .with(warp_cors());
+    check("warp::cors", &mut warp::service(app), WARP_CORS).await;
+}
+
+/// As its documentation shows it: around the routes.
+#[tokio::test]
+async fn warp_cors_inside_recover() {
+    use cors_testing::warp::{authenticated, recovered, routes};
+
+    let app = authenticated()
+        .and(routes())
+        .with(warp_cors())
+        .recover(recovered);
+    check(
+        "warp::cors, inside `recover`",
+        &mut warp::service(app),
+        WARP_CORS_INSIDE,
+    )
+    .await;
+}
