@@ -35,6 +35,10 @@ pub const MAX_BODY: usize = 4 * 1024 * 1024;
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an application that a page can send requests to",
+    note = "enable the feature `tower`, `actix` or `rocket` of cors-test, and pass axum's `Router`, `warp::service(routes)`, `actix_web::test::init_service(app).await`, or Rocket's `Client::untracked(app).await?`"
+)]
 pub trait Application<Driver> {
     /// Responds to a request, whose URI has the path and the query. At most `max_body` bytes of the response's body are
     /// wanted: with 0, it is not read.

@@ -60,7 +60,13 @@ impl Seen {
                     );
                 }
                 Ok(_) => {}
-                Err(_) => self.fail(outcome, "the page should read the response, and is blocked"),
+                Err(blocked) => self.fail(
+                    outcome,
+                    &format!(
+                        "the page should read the response, and is blocked: {}",
+                        text::reason(blocked)
+                    ),
+                ),
             }
         }
         self

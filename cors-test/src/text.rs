@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cors_browser_model::{Blocked, Engine, Exchange, FetchOutcome, Headers, Run, console};
+use cors_browser_model::{Blocked, Engine, Exchange, FetchOutcome, Headers, Kind, Run, console};
 use cors_explain::console::Advice;
 use cors_explain::{
     FailureCode, PageRequest, check_text, header_lines, masked_console, masked_url, outcome_text,
@@ -36,6 +36,19 @@ impl fmt::Display for Dialogue<'_> {
             FetchOutcome::Response(_) => writeln!(f, "\nallowed: {}", outcome_text(&run.outcome)),
             FetchOutcome::Blocked(blocked) => write_blocked(f, blocked, outcome),
         }
+    }
+}
+
+/// What is wrong, and in which response.
+pub(crate) fn reason(blocked: &Blocked) -> String {
+    let error = &blocked.error;
+    let response = match blocked.kind {
+        Some(Kind::Preflight) => "the response to the preflight",
+        _ => "the response",
+    };
+    match blocked.status {
+        Some(status) => format!("{error}, in {response} ({status})"),
+        None => error.to_string(),
     }
 }
 
@@ -85,7 +98,18 @@ fn write_blocked(f: &mut fmt::Formatter<'_>, blocked: &Blocked, outcome: &Outcom
             writeln!(f, "  {:9} {line}", engine.name())?;
         }
     }
-    let advice = Advice::of(blocked);
+    let mut advice = Advice::of(blocked);
+    let exchanges = &outcome.run.exchanges;
+    let is_granted = |exchange: &Exchange| {
+        exchange.kind == Kind::Preflight && exchange.checks.iter().all(|check| check.passed)
+    };
+    if blocked.kind == Some(Kind::Actual) && exchanges.iter().any(is_granted) {
+        // The policy has a grant for the page.
+        advice.causes.retain(|cause| !cause.starts_with("No grant"));
+        advice
+            .remedies
+            .retain(|remedy| remedy.place != "In the policy");
+    }
     writeln!(f, "\nWhy, most likely first")?;
     for (number, cause) in (1..).zip(&advice.causes) {
         writeln!(f, "  {number}. {cause}")?;
