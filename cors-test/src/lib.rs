@@ -1,17 +1,4 @@
 #![doc = include_str!("../README.md")]
-//!
-//! # Features
-//!
-//! Each feature adds a driver. Without any, an [`Application`] can be written by hand.
-//!
-//! | Feature | Applications |
-//! |---|---|
-//! | `tower` | tower services: axum's `Router`, `warp::service(routes)`, hyper's services in tower's form, tonic |
-//! | `actix` | services of `actix_web::test::init_service(app)` |
-//! | `rocket` | `rocket::local::asynchronous::Client::untracked(app)` |
-//! | `remote` | `Remote::at("http://127.0.0.1:8080")`, a server in another process |
-//!
-//! The first three do not use the network. No driver reads more of a body than [`MAX_BODY`]; a longer one is an error.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "actix")]
