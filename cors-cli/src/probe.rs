@@ -7,11 +7,11 @@ mod compare;
 pub(crate) mod finding;
 mod handshake;
 mod header;
-mod review;
 
 use std::io::{self, Write};
 
 use cors_browser_model::{Credentials, Headers, SentRequest};
+use cors_explain::server::{Finding, review};
 use cors_explain::{
     FailureCode, PageRequest, Simulation, Source, ValidPolicy, codes, masked_url, readable_text,
 };
@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 
 use self::client::{Client, SendError};
 use self::compare::Comparison;
-use self::finding::Finding;
 use crate::cli::Probe;
 use crate::error::{Error, Outcome};
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
@@ -95,7 +94,7 @@ impl<'a> Report<'a> {
         let exchanges = simulation
             .shown()
             .map_or(&[][..], |(_, run)| &run.exchanges);
-        let mut findings = review::review(exchanges);
+        let mut findings = review(exchanges);
         findings.sort_by_key(|finding| finding.severity);
         Self {
             args,

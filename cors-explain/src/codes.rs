@@ -158,6 +158,11 @@ mod tests {
     }
 
     #[test]
+    fn every_finding_about_a_server_is_documented() {
+        check(3, crate::server::CODES.iter().copied());
+    }
+
+    #[test]
     fn names_are_unique() {
         let mut names: Vec<_> = all().map(|code| code.name).collect();
         let count = names.len();

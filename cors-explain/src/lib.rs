@@ -7,6 +7,7 @@
 //! - Texts about the result: [`title`], [`check_text`], [`outcome_text`], [`remark`].
 //! - Why it is blocked, and what to change: [`Fix`].
 //! - What a message of a browser's console means: [`console::messages`].
+//! - What is wrong with the responses of a server: [`server`].
 //! - What a code means: [`summary`] in a sentence, or [`codes`] in detail.
 //!
 //! The texts are for people and may change in every version; the codes are stable.
@@ -23,6 +24,7 @@ mod mask;
 mod policy_server;
 mod remark;
 mod request;
+pub mod server;
 mod simulation;
 mod source;
 mod text;

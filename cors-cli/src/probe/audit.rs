@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use cors_browser_model::SentRequest;
+use cors_explain::server::{ALLOW_ORIGIN, Finding, value};
 use cors_explain::{PageRequest, Severity, header_lines, masked_url};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ use crate::cli::Probe;
 use crate::error::{Error, Outcome};
 use crate::output::{BAD, BOLD, DIM, GOOD, INFO, Json, Printable, Styled, WARN};
 use crate::probe::client::{self, Client, SendError};
-use crate::probe::finding::{self, Finding};
+use crate::probe::finding;
 use crate::probe::handshake;
 use crate::probe::header;
 
@@ -201,7 +202,7 @@ impl Audit<'_> {
         let answer = tested.answer();
         let (mark, word) = match (verdict, answer) {
             (_, Answer::Refused) if tested.origin.is_none() => {
-                match header::value(&tested.response.headers, header::ALLOW_ORIGIN) {
+                match value(&tested.response.headers, ALLOW_ORIGIN) {
                     Some(value) if !value.is_empty() => (Styled(INFO, "·"), "one origin"),
                     _ => (Styled(GOOD, "✓"), "no origin"),
                 }

@@ -1,20 +1,14 @@
 //! Compares a server's responses with a policy.
 
-mod meaning;
-
 use std::io::{self, Write};
 
-use cors_browser_model::{Exchange, FetchOutcome, Kind, Origin, Response};
+use cors_browser_model::{FetchOutcome, Origin};
 use cors_core::Policy;
-use cors_core::adapter::ResponseHeader;
-use cors_explain::{
-    PageRequest, PolicyAnswer, PolicyServer, Simulation, masked_url, ok_application,
-};
-use serde::Serialize;
+use cors_explain::server::{self, Difference};
+use cors_explain::{PageRequest, PolicyAnswer, PolicyServer, Simulation, ok_application};
 use serde_json::json;
 
 use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
-use crate::probe::header::value;
 
 /// The comparison of a server with a policy.
 #[derive(Debug)]
@@ -28,25 +22,11 @@ pub(crate) struct Comparison {
     by_policy: Option<&'static str>,
 }
 
-/// A difference in one response.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Difference {
-    method: String,
-    url: String,
-    field: &'static str,
-    policy: Option<String>,
-    server: Option<String>,
-    /// What the difference means for pages.
-    meaning: String,
-}
-
-const STATUS: &str = "status";
-
 impl Comparison {
     /// Compares the responses of the server that the page requested. After a redirect to another server, the policy
     /// does not apply.
     pub(crate) fn new(policy: &Policy, page: &PageRequest, simulation: &Simulation) -> Self {
-        let server = Origin::of(&page.request.url);
+        let own = Origin::of(&page.request.url);
         let mut comparison = Self {
             differences: Vec::new(),
             compared: 0,
@@ -60,15 +40,15 @@ impl Comparison {
             let Some(response) = &exchange.response else {
                 continue;
             };
-            if Origin::of(&exchange.sent.url) != server {
+            if Origin::of(&exchange.sent.url) != own {
                 continue;
             }
+            let answer = PolicyAnswer::new(policy, &exchange.sent);
+            let compared =
+                server::Comparison::new(exchange.kind, &exchange.sent, response, &answer);
             comparison.compared += 1;
-            comparison.add(
-                exchange,
-                response,
-                &PolicyAnswer::new(policy, &exchange.sent),
-            );
+            comparison.nothing_applied &= compared.nothing_applied;
+            comparison.differences.extend(compared.differences);
         }
         let meant = Simulation::new(
             &page.request,
@@ -84,40 +64,6 @@ impl Comparison {
             _ => None,
         };
         comparison
-    }
-
-    fn add(&mut self, exchange: &Exchange, response: &Response, answer: &PolicyAnswer) {
-        let mut add = |field, policy, server, meaning| {
-            self.differences.push(Difference {
-                method: exchange.sent.method.clone(),
-                url: masked_url(exchange.sent.url.as_str()),
-                field,
-                policy,
-                server,
-                meaning,
-            });
-        };
-        if let Some(status) = answer.status.filter(|status| *status != response.status) {
-            let meaning = meaning::of_status(status, response);
-            let server = response.status.to_string();
-            add(STATUS, Some(status.to_string()), Some(server), meaning);
-        }
-        for field in fields(exchange.kind) {
-            let name = field.name();
-            let policy = value(&answer.headers, name);
-            let server = value(&response.headers, name);
-            if let Some(meaning) =
-                meaning::of_field(*field, policy.as_deref(), server.as_deref(), &exchange.sent)
-            {
-                add(name, policy, server, meaning);
-            } else if policy.is_some() {
-                self.nothing_applied = false;
-            }
-        }
-        let has_cors = |field: &ResponseHeader| {
-            *field != ResponseHeader::Vary && response.headers.contains(field.name())
-        };
-        self.nothing_applied &= !fields(exchange.kind).iter().any(has_cors);
     }
 
     /// Writes the differences, each with its meaning.
@@ -140,7 +86,7 @@ impl Comparison {
                 writeln!(out, "  {} {}", Printable(request.0), request.1)?;
             }
             let field = match difference.field {
-                STATUS => "the status".to_owned(),
+                Difference::STATUS => "the status".to_owned(),
                 name => name.to_owned(),
             };
             writeln!(out, "    {}", Styled(WARN, field))?;
@@ -182,27 +128,5 @@ impl Comparison {
             true => "policy-not-applied",
             false => "policy-differs",
         }
-    }
-}
-
-/// The headers that matter in a response.
-fn fields(kind: Kind) -> &'static [ResponseHeader] {
-    use ResponseHeader as Field;
-    match kind {
-        Kind::Preflight => &[
-            Field::AccessControlAllowOrigin,
-            Field::AccessControlAllowCredentials,
-            Field::AccessControlAllowMethods,
-            Field::AccessControlAllowHeaders,
-            Field::AccessControlMaxAge,
-            Field::Vary,
-        ],
-        Kind::Actual => &[
-            Field::AccessControlAllowOrigin,
-            Field::AccessControlAllowCredentials,
-            Field::AccessControlExposeHeaders,
-            Field::TimingAllowOrigin,
-            Field::Vary,
-        ],
     }
 }

@@ -1,66 +1,11 @@
-//! Findings about a server, with the codes of `codes/servers.md`.
+//! Writes findings about a server.
 
 use std::io::{self, Write};
 
 use cors_explain::Severity;
-use serde::Serialize;
+use cors_explain::server::Finding;
 
 use crate::output::{BAD, BOLD, INFO, Printable, Styled, WARN, hanging, text_width};
-
-/// A finding.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Finding {
-    pub(crate) severity: Severity,
-    pub(crate) code: &'static str,
-    /// The problem, in lower case, without a full stop.
-    pub(crate) message: String,
-    /// What to do about it, in lower case, without a full stop.
-    pub(crate) help: String,
-}
-
-/// Every code, in the order of the page.
-#[cfg(test)]
-pub(crate) const CODES: [&str; 22] = [
-    "missing-vary",
-    "wildcard-with-credentials",
-    "allow-credentials-not-true",
-    "no-max-age",
-    "max-age-invalid",
-    "policy-differs",
-    "policy-not-applied",
-    "reflected-origin",
-    "reflected-origin-with-credentials",
-    "preflight-reflects",
-    "websocket-any-origin",
-    "null-accepted",
-    "prefix-match",
-    "suffix-match",
-    "unescaped-dot",
-    "special-characters",
-    "plain-http-accepted",
-    "any-port-accepted",
-    "any-subdomain-accepted",
-    "static-allow-origin",
-    "wildcard-origin",
-    "origin-not-allowed",
-];
-
-impl Finding {
-    pub(crate) fn warning(code: &'static str, message: String, help: impl Into<String>) -> Self {
-        let help = help.into();
-        Self {
-            severity: Severity::Warning,
-            code,
-            message,
-            help,
-        }
-    }
-
-    pub(crate) fn with_severity(mut self, severity: Severity) -> Self {
-        self.severity = severity;
-        self
-    }
-}
 
 /// Whether there are findings other than notes.
 pub(crate) fn are_bad(findings: &[Finding]) -> bool {
@@ -104,31 +49,5 @@ pub(crate) fn severity(severity: Severity) -> Styled<&'static str> {
         Severity::Error => Styled(BAD, "error"),
         Severity::Warning => Styled(WARN, "warning"),
         Severity::Note => Styled(INFO, "note"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use cors_explain::codes;
-
-    use super::CODES;
-
-    #[test]
-    fn every_finding_is_documented() {
-        let page = codes::PAGES.last().unwrap();
-        let documented: Vec<_> = page.codes().map(|code| code.name).collect();
-        assert_eq!(documented, CODES);
-        for code in page.codes() {
-            assert!(code.summary().ends_with('.'), "{}", code.name);
-        }
-    }
-
-    #[test]
-    fn every_section_has_an_example_and_a_remedy() {
-        for name in CODES {
-            let code = codes::find(name).unwrap();
-            assert!(code.body().contains("### Example"), "{name}");
-            assert!(code.body().contains("### How to correct it"), "{name}");
-        }
     }
 }

@@ -2,11 +2,11 @@
 
 use cors_browser_model::{Headers, Request, Response, SentRequest, Url};
 use cors_explain::PageRequest;
+use cors_explain::server::value;
 
 use crate::cli::{Probe, RequestOptions};
 use crate::error::Error;
 use crate::output::Printable;
-use crate::probe::header::value;
 use crate::request;
 
 /// The key of the RFC's example, and what a server answers to it. A browser takes a new key each time, so that a

@@ -1,6 +1,10 @@
 //! What the responses to the tests of an audit mean.
 
 use cors_browser_model::Response;
+use cors_explain::server::{
+    ALLOW_ORIGIN, Finding, allows_credentials, names_everybody, names_origin, value,
+    varies_by_origin, wildcard_with_credentials,
+};
 use cors_explain::{Severity, is_loopback};
 
 use super::plan::Target;
@@ -8,12 +12,7 @@ use super::test::{
     ALLOWED, Asks, DOT, HTTP, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SPECIAL,
     SUBDOMAIN, SUFFIX, Test, WEBSOCKET,
 };
-use crate::probe::finding::Finding;
 use crate::probe::handshake;
-use crate::probe::header::{
-    ALLOW_ORIGIN, allows_credentials, names_everybody, names_origin, value, varies_by_origin,
-};
-use crate::probe::review::wildcard_with_credentials;
 
 /// The response to a test.
 #[derive(Debug)]

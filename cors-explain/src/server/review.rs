@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 
 use cors_browser_model::{Exchange, Kind, Response, SentRequest};
-use cors_explain::Severity;
 
-use crate::probe::finding::Finding;
-use crate::probe::header::{
+use super::finding::Finding;
+use super::header::{
     ALLOW_CREDENTIALS, MAX_AGE, allows_credentials, names_everybody, names_origin, value,
     varies_by_origin,
 };
+use crate::diagnostic::Severity;
 
-/// The findings about these exchanges, each once.
-pub(crate) fn review(exchanges: &[Exchange]) -> Vec<Finding> {
+/// The findings about these exchanges, each once. The [module](super) has an example.
+pub fn review(exchanges: &[Exchange]) -> Vec<Finding> {
     let answered = exchanges
         .iter()
         .filter_map(|exchange| Some((exchange, exchange.response.as_ref()?)));
@@ -45,7 +45,18 @@ fn missing_vary(sent: &SentRequest, response: &Response) -> Option<Finding> {
 }
 
 /// `*` together with credentials, which browsers reject.
-pub(crate) fn wildcard_with_credentials(response: &Response) -> Option<Finding> {
+///
+/// # Examples
+///
+/// ```
+/// use cors_browser_model::Response;
+/// use cors_explain::server::wildcard_with_credentials;
+///
+/// let lines = [("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Credentials", "true")];
+/// let finding = wildcard_with_credentials(&Response::new(200, lines));
+/// assert!(finding.is_some_and(|finding| finding.code == "wildcard-with-credentials"));
+/// ```
+pub fn wildcard_with_credentials(response: &Response) -> Option<Finding> {
     (names_everybody(response) && allows_credentials(response)).then(|| {
         Finding::warning(
             "wildcard-with-credentials",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cors_browser_model::{CORS_SAFELISTED_RESPONSE_HEADER_NAMES, Response, SentRequest};
 use cors_core::adapter::ResponseHeader;
 
-use crate::probe::header::value;
+use crate::server::header::value;
 
 /// [CORS-safelisted methods](https://fetch.spec.whatwg.org/#cors-safelisted-method), which need not be listed.
 const ALWAYS_ALLOWED: [&str; 3] = ["GET", "HEAD", "POST"];
