@@ -253,8 +253,47 @@ impl Policy {
         self.0.refuses
     }
 
+    /// The origin patterns of the grants for a path, without repetitions and in no particular order: for tools that test
+    /// a server with origins that the policy allows. A policy without routes has the same ones for every path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Config, Grant, Policy};
+    ///
+    /// let app = Grant::new(["https://app.example.com"]);
+    /// let policy = Policy::new(Config::new([app]).route("/public", Grant::new(["*"])))?;
+    /// assert_eq!(policy.origin_patterns("/public/logo"), ["*"]);
+    /// assert_eq!(policy.origin_patterns("/users"), ["https://app.example.com"]);
+    /// assert!(policy.origin_patterns("/users/../public").is_empty(), "such a path has no grant");
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn origin_patterns(&self, path: &str) -> Vec<String> {
+        let allowlist = &self.0.part(&Path(path)).allowlist;
+        let any = allowlist.has_any().then(|| "*".to_owned());
+        let patterns = allowlist.patterns().map(|(_, pattern)| pattern);
+        patterns.chain(any).collect()
+    }
+
     pub(crate) fn compiled(&self) -> &Compiled {
         &self.0
+    }
+}
+
+/// A request of which only the path is known.
+struct Path<'a>(&'a str);
+
+impl RequestHead for Path<'_> {
+    fn method(&self) -> &[u8] {
+        b""
+    }
+
+    fn path(&self) -> Option<&[u8]> {
+        Some(self.0.as_bytes())
+    }
+
+    fn lines(&self, _: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        std::iter::empty()
     }
 }
 

@@ -77,7 +77,12 @@ impl Allowlist {
         self.max_len == 0
     }
 
-    /// All patterns but `*`, each with its grant, in no particular order. For explanations only.
+    /// Whether there is a grant of `*`.
+    pub(crate) fn has_any(&self) -> bool {
+        self.any.is_some()
+    }
+
+    /// All patterns but `*`, each with its grant, in no particular order. For explanations and tools only.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = (GrantId, String)> {
         let exact = self.exact.iter();
         let exact = exact.map(|(text, grant)| (*grant, String::from_utf8_lossy(text).into_owned()));

@@ -655,3 +655,29 @@ proptest! {
         }
     }
 }
+
+/// A policy says with which patterns it was made, in each form.
+#[test]
+fn patterns_as_they_were_written() {
+    let mut written = [
+        "https://app.example.com",
+        "http://localhost:*",
+        "https://*.example.com",
+        "https://*.example.com:8443",
+        "https://*.example.org:*",
+        "https://pr-*.example.com",
+        "moz-extension://*",
+        "null",
+        "http://[::1]:3000",
+    ];
+    let mut config = Config::from(Grant::new(written));
+    config.grants.push(Grant::new(["*"]));
+    config.dangerously_allow.null_origin = true;
+    config.dangerously_allow.insecure_origins = true;
+    let mut found = Policy::new(config).unwrap().origin_patterns("/");
+    found.sort_unstable();
+    written.sort_unstable();
+    let (any, rest) = found.split_first().unwrap();
+    assert_eq!(any, "*");
+    assert_eq!(rest, written);
+}
