@@ -4,6 +4,7 @@
 #[cfg(feature = "actix")]
 mod actix;
 mod application;
+mod battery;
 mod cookies;
 mod page;
 #[cfg(feature = "remote")]
@@ -25,8 +26,9 @@ pub use crate::rocket::Rocket;
 #[cfg(feature = "tower")]
 pub use crate::tower::Tower;
 pub use application::{Application, MAX_BODY};
+pub use battery::{Finding, Findings, Place, Route, check_application};
 pub use cors_browser_model::{Credentials, Engine, RedirectMode};
-pub use cors_explain::FailureCode;
+pub use cors_explain::{FailureCode, Severity};
 pub use page::Page;
 pub use request::Request;
 pub use seen::Seen;

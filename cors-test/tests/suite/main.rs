@@ -4,6 +4,8 @@
 
 #[cfg(feature = "tower")]
 mod axum;
+#[cfg(feature = "tower")]
+mod battery;
 #[cfg(all(
     feature = "actix",
     feature = "remote",
