@@ -113,3 +113,52 @@ fn fields(kind: Kind) -> &'static [ResponseHeader] {
         ],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cors_browser_model::Url;
+    use cors_core::Policy;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_applied() {
+        #[track_caller]
+        fn check(lines: &[(&str, &str)], differing: &[&str], nothing_applied: bool) {
+            let policy = "allow_origins = ['https://a.example']\nexpose_headers = ['x-a']";
+            let policy = Policy::from_toml(policy).unwrap();
+            let sent = SentRequest {
+                method: "GET".to_owned(),
+                url: Url::parse("https://api.example.com/").unwrap(),
+                headers: [("Origin", "https://a.example")].into(),
+                credentials: false,
+            };
+            let response = Response {
+                status: 200,
+                reason: String::new(),
+                headers: lines.iter().copied().collect(),
+            };
+            let answer = PolicyAnswer::new(&policy, &sent);
+            let comparison = Comparison::new(Kind::Actual, &sent, &response, &answer);
+            let fields = comparison
+                .differences
+                .iter()
+                .map(|difference| difference.field);
+            assert_eq!(fields.collect::<Vec<_>>(), differing, "{lines:?}");
+            assert_eq!(comparison.nothing_applied, nothing_applied, "{lines:?}");
+        }
+        const ORIGIN: &str = "access-control-allow-origin";
+        const EXPOSE: &str = "access-control-expose-headers";
+        check(&[], &[ORIGIN, EXPOSE, "vary"], true);
+        check(&[("Vary", "Accept")], &[ORIGIN, EXPOSE, "vary"], true);
+        check(&[("Vary", "origin, Accept")], &[ORIGIN, EXPOSE], false);
+        check(&[(ORIGIN, "*")], &[ORIGIN, EXPOSE, "vary"], false);
+        check(&[(EXPOSE, "X-A")], &[ORIGIN, "vary"], false);
+        let all = [
+            (ORIGIN, "https://a.example"),
+            (EXPOSE, "X-A"),
+            ("Vary", "*"),
+        ];
+        check(&all, &[], false);
+    }
+}
