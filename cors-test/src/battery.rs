@@ -6,8 +6,7 @@ mod origins;
 mod plan;
 mod route;
 
-use bytes::Bytes;
-use cors_browser_model::{Response, SentRequest, Url};
+use cors_browser_model::Response;
 use cors_core::Policy;
 use cors_explain::PolicyAnswer;
 
@@ -15,6 +14,7 @@ use self::findings::Collector;
 use self::judge::Exchange;
 use self::plan::{Group, Probe};
 use crate::application::Application;
+use crate::wire;
 
 pub use findings::{Finding, Findings, Place};
 pub use route::Route;
@@ -94,36 +94,8 @@ async fn send<Driver>(
     application: &mut impl Application<Driver>,
     probe: &Probe,
 ) -> Result<Response, String> {
-    let request = on_the_wire(&probe.sent, &probe.body).map_err(|error| error.to_string())?;
+    let request = wire::request(&probe.sent, probe.body.clone(), None);
+    let request = request.map_err(|error| error.to_string())?;
     let (head, _) = application.respond(request, 0).await?.into_parts();
-    let lines = head.headers.iter();
-    let lines = lines.map(|(name, value)| (name.as_str(), value.as_bytes()));
-    Ok(Response {
-        status: head.status.as_u16(),
-        reason: (head.status.canonical_reason().unwrap_or_default()).to_owned(),
-        headers: lines.collect(),
-    })
-}
-
-fn on_the_wire(sent: &SentRequest, body: &Bytes) -> Result<http::Request<Bytes>, http::Error> {
-    let url = &sent.url;
-    let mut request = http::Request::builder()
-        .method(sent.method.as_str())
-        .uri(target(url))
-        .header("Host", authority(url));
-    if !body.is_empty() {
-        request = request.header("Content-Length", body.len());
-    }
-    for header in sent.headers.iter() {
-        request = request.header(header.name.as_slice(), header.value.as_slice());
-    }
-    request.body(body.clone())
-}
-
-fn target(url: &Url) -> &str {
-    &url[url::Position::BeforePath..url::Position::AfterQuery]
-}
-
-fn authority(url: &Url) -> &str {
-    &url[url::Position::BeforeHost..url::Position::AfterPort]
+    Ok(wire::response(&head))
 }

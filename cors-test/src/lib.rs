@@ -16,6 +16,7 @@ mod seen;
 mod text;
 #[cfg(feature = "tower")]
 mod tower;
+mod wire;
 
 #[cfg(feature = "actix")]
 pub use crate::actix::Actix;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cors_browser_model::{
-    Body, Credentials, Engine, Headers, Kind, Mode, PreflightCache, RedirectMode, Response, Run,
+    Body, Credentials, Engine, Kind, Mode, PreflightCache, RedirectMode, Response, Run,
     SentRequest, fetch,
 };
 use cors_explain::PageRequest;
@@ -10,6 +10,7 @@ use cors_explain::PageRequest;
 use crate::application::{Application, MAX_BODY};
 use crate::page::Page;
 use crate::seen::{Outcome, Seen};
+use crate::wire;
 
 /// A request of a page that is not sent yet.
 #[derive(Debug)]
@@ -158,7 +159,7 @@ impl<'p> Request<'p> {
             match response {
                 Ok(response) => {
                     let (head, received) = response.into_parts();
-                    let response = modelled(&head);
+                    let response = wire::response(&head);
                     if sent.credentials {
                         let cookies = &mut self.page.state().cookies;
                         cookies.keep(&self.request, &sent, &response.headers);
@@ -174,38 +175,22 @@ impl<'p> Request<'p> {
         }
     }
 
-    /// The request as the application gets it.
     fn on_the_wire(
         &self,
         sent: &SentRequest,
         kind: Kind,
     ) -> Result<http::Request<Bytes>, http::Error> {
-        let url = &sent.url;
-        let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
         // A redirect can turn a POST into a GET, which has no body.
         let has_body = kind == Kind::Actual && !matches!(&*sent.method, "GET" | "HEAD");
         let body = match has_body {
             true => self.body.clone(),
             false => Bytes::new(),
         };
-        let mut request = http::Request::builder()
-            .method(sent.method.as_str())
-            .uri(target)
-            .header("Host", host);
-        if !body.is_empty() {
-            request = request.header("Content-Length", body.len());
-        }
+        let cookies = &self.page.state().cookies;
         let cookies = sent
             .credentials
-            .then(|| self.page.state().cookies.header(&self.request, url));
-        if let Some(cookies) = cookies.flatten() {
-            request = request.header("Cookie", cookies);
-        }
-        for header in sent.headers.iter() {
-            request = request.header(header.name.as_slice(), header.value.as_slice());
-        }
-        request.body(body)
+            .then(|| cookies.header(&self.request, &sent.url));
+        wire::request(sent, body, cookies.flatten())
     }
 }
 
@@ -214,20 +199,4 @@ fn kind(run: &Run) -> Kind {
     run.exchanges
         .last()
         .map_or(Kind::Actual, |exchange| exchange.kind)
-}
-
-fn modelled(head: &http::response::Parts) -> Response {
-    let lines = head.headers.iter();
-    let headers: Headers = lines
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
-    Response {
-        status: head.status.as_u16(),
-        reason: head
-            .status
-            .canonical_reason()
-            .unwrap_or_default()
-            .to_owned(),
-        headers,
-    }
 }

@@ -340,7 +340,7 @@ fn place(group: &Judged, exchange: &Exchange) -> Place {
     let sent = &exchange.probe.sent;
     Place {
         method: sent.method.clone(),
-        path: masked_url(super::target(&sent.url)),
+        path: masked_url(crate::wire::target(&sent.url)),
         origin: (exchange.probe.sender.as_ref()).map(|sender| sender.origin.clone()),
         note: group.asks.note(),
         status: (exchange.response.as_ref().ok()).map(|response| response.status),

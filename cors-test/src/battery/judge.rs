@@ -173,7 +173,7 @@ impl View<'_> {
         const CODE: &str = "unexpected-status";
         if self.origin().is_none() && self.exchange.answer.status.is_some() {
             // A request without an origin is refused only for its host.
-            let host = super::authority(&self.exchange.probe.sent.url);
+            let host = crate::wire::authority(&self.exchange.probe.sent.url);
             return Some(server::Finding::warning(
                 CODE,
                 format!(
