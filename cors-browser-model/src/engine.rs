@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::profile::{
-    CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, Profile, RedirectedPreflight,
-    TaintedKey, ValueRule,
+    CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, CookieProfile, CrossSiteCookies,
+    PreflightAgain, Profile, RedirectedPreflight, TaintedKey, ValueRule,
 };
+use crate::request::Destination;
 
 /// The browser engine that fetches.
 ///
@@ -94,6 +95,12 @@ const STANDARD: Profile = Profile {
     exposed_wildcard_survives_garbage: false,
     websocket_destination: Some("empty"),
     preflight_mode_to_plain_http: false,
+    same_origin_origin: &[],
+    fonts_without_cors: false,
+    cross_origin_redirect_drops_metadata: false,
+    preflight_of_page_after_redirects: false,
+    preflight_again: PreflightAgain::Never,
+    preflight_names_dropped_authorization: false,
     cache: CacheProfile {
         update: CacheUpdate::MaxAge,
         wildcard: CacheWildcard::Always,
@@ -106,6 +113,13 @@ const STANDARD: Profile = Profile {
         keeps_refused: false,
         url_limit: None,
         keeps_opaque_origins: true,
+    },
+    cookies: CookieProfile {
+        lax_by_default: true,
+        none_needs_secure: true,
+        site_has_scheme: true,
+        redirects_count: false,
+        cross_site: CrossSiteCookies::BySameSite,
     },
 };
 
@@ -131,6 +145,7 @@ const CHROMIUM: Profile = Profile {
     preflight_mode_to_plain_http: true,
     joins_request_headers: true,
     empty_location_is_absent: true,
+    same_origin_origin: &[Destination::Script, Destination::Font],
     cache: CacheProfile {
         update: CacheUpdate::Replace,
         wildcard: CacheWildcard::UncredentialedEntry,
@@ -166,6 +181,15 @@ const FIREFOX: Profile = Profile {
         cleared_by: CacheClearing::CorsCheck,
         ..STANDARD.cache
     },
+    preflight_of_page_after_redirects: true,
+    preflight_again: PreflightAgain::AfterMethodOrOrigin,
+    cookies: CookieProfile {
+        lax_by_default: false,
+        site_has_scheme: false,
+        redirects_count: true,
+        cross_site: CrossSiteCookies::Separate,
+        ..STANDARD.cookies
+    },
     ..STANDARD
 };
 
@@ -192,6 +216,18 @@ const WEBKIT: Profile = Profile {
         cleared_by: CacheClearing::Miss,
         keeps_refused: true,
         ..STANDARD.cache
+    },
+    same_origin_origin: &[Destination::Script],
+    fonts_without_cors: true,
+    cross_origin_redirect_drops_metadata: true,
+    preflight_again: PreflightAgain::AfterMethod,
+    preflight_names_dropped_authorization: true,
+    cookies: CookieProfile {
+        lax_by_default: false,
+        none_needs_secure: false,
+        site_has_scheme: false,
+        redirects_count: true,
+        cross_site: CrossSiteCookies::None,
     },
     ..STANDARD
 };

@@ -146,7 +146,7 @@ impl<S: Server> Fetching<'_, S> {
                 Ok(None) => {}
                 Ok(Some(readable)) => return Ok(readable),
                 Err(failure) => {
-                    self.clear_cache(&failure.error);
+                    self.clear_cache(&failure);
                     return Err(failure);
                 }
             }
@@ -249,16 +249,19 @@ impl<S: Server> Fetching<'_, S> {
         redirect::follow(&mut self.flight, location, response.status, checks).map(|()| None)
     }
 
-    fn clear_cache(&mut self, error: &NetworkError) {
+    fn clear_cache(&mut self, failure: &Blocked) {
         let clears = match self.flight.profile().cache.cleared_by {
             CacheClearing::NetworkError => self.preflighted,
-            CacheClearing::CorsCheck => matches!(
-                error.step(),
-                Step::Connection
-                    | Step::AllowOriginPresent
-                    | Step::AllowOriginMatches
-                    | Step::AllowCredentials
-            ),
+            CacheClearing::CorsCheck => {
+                let is_check = matches!(
+                    failure.error.step(),
+                    Step::Connection
+                        | Step::AllowOriginPresent
+                        | Step::AllowOriginMatches
+                        | Step::AllowCredentials
+                );
+                is_check || failure.kind == Some(Kind::Preflight)
+            }
             CacheClearing::Miss => false,
         };
         if clears {

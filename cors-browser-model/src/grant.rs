@@ -101,7 +101,7 @@ fn access(flight: &InFlight, response: &Response, checks: &mut Checks) -> Result
     status(true, checks)?;
     // Use the credentials mode of the request. Do not use the preflight's, which is never `include`:
     // then the actual request would be sent and fail.
-    let (origin, credentials) = (flight.origin(), flight.request.credentials);
+    let (origin, credentials) = (flight.preflight_origin(), flight.request.credentials);
     cors_check::check(
         flight.engine,
         &origin,

@@ -10,7 +10,8 @@ use crate::origin::Origin;
 use crate::outcome::{Blocked, Tainting};
 use crate::profile::Profile;
 use crate::redirect;
-use crate::request::{Credentials, Mode, RedirectMode, Request};
+use crate::request::{Credentials, Destination, Mode, RedirectMode, Request};
+use crate::safelist::is_cors_non_wildcard_request_header_name;
 use crate::step::{Checks, Step};
 
 /// The parts of a [request](https://fetch.spec.whatwg.org/#concept-request) that change.
@@ -24,6 +25,8 @@ pub(crate) struct InFlight {
     /// Its [redirect-taint](https://fetch.spec.whatwg.org/#concept-request-tainted-origin) is not
     /// `same-origin`.
     pub(crate) tainted: bool,
+    /// It was redirected to another origin.
+    pub(crate) has_left: bool,
     /// Of the farthest URL so far.
     pub(crate) relation: Relation,
     pub(crate) redirects: u32,
@@ -38,6 +41,7 @@ impl InFlight {
             request,
             tainting: Tainting::Basic,
             tainted: false,
+            has_left: false,
             relation: Relation::default(),
             redirects: 0,
             timing_failed: false,
@@ -53,6 +57,14 @@ impl InFlight {
         match self.tainted {
             true => Origin::Opaque.to_string(),
             false => self.request.origin.to_string(),
+        }
+    }
+
+    /// The origin of a preflight.
+    pub(crate) fn preflight_origin(&self) -> String {
+        match self.profile().preflight_of_page_after_redirects {
+            true => self.request.origin.to_string(),
+            false => self.origin(),
         }
     }
 
@@ -73,6 +85,8 @@ impl InFlight {
                 Mode::SameOrigin => {
                     return checks.fail(NetworkError::SameOriginMode);
                 }
+                // A font is used although nothing else of it can be read.
+                Mode::NoCors if request.destination == Destination::Font => Tainting::Basic,
                 Mode::NoCors => {
                     let follows = request.redirect == RedirectMode::Follow;
                     let error = || NetworkError::NoCorsRedirectMode;
@@ -92,10 +106,20 @@ impl InFlight {
     pub(crate) fn sent(&self) -> SentRequest {
         let request = &self.request;
         let mut headers = request.headers.clone();
+        if self.has_left {
+            // Where `redirect::follow` has not removed them.
+            let is_kept = |name: &[u8]| !is_cors_non_wildcard_request_header_name(name);
+            headers.retain(|header| is_kept(&header.name));
+        }
         if !headers.contains("Accept") {
             headers.append("Accept", request.destination.accept());
         }
-        let is_always = self.tainting == Tainting::Cors || request.mode == Mode::WebSocket;
+        let is_always = self.tainting == Tainting::Cors
+            || request.mode == Mode::WebSocket
+            || self
+                .profile()
+                .same_origin_origin
+                .contains(&request.destination);
         if is_always || !matches!(&*request.method, "GET" | "HEAD") {
             headers.append("Origin", self.origin_header());
         }

@@ -61,6 +61,12 @@ impl Relation {
 /// [Appends the Fetch metadata headers](https://w3c.github.io/webappsec-fetch-metadata/#fetch-integration) of an actual
 /// request. `Sec-Fetch-User` is left out: no user does something in the model.
 pub(crate) fn append(flight: &InFlight, headers: &mut Headers) {
+    if !(flight.has_left && flight.profile().cross_origin_redirect_drops_metadata) {
+        append_all(flight, headers);
+    }
+}
+
+fn append_all(flight: &InFlight, headers: &mut Headers) {
     let request = &flight.request;
     let destination = match request.mode {
         Mode::WebSocket => flight.profile().websocket_destination,
@@ -78,7 +84,7 @@ pub(crate) fn append(flight: &InFlight, headers: &mut Headers) {
 /// The same for a preflight.
 pub(crate) fn append_to_preflight(flight: &InFlight, headers: &mut Headers) {
     if is_potentially_trustworthy(&flight.request.url) {
-        append(flight, headers);
+        append_all(flight, headers);
     } else if flight.profile().preflight_mode_to_plain_http {
         headers.append("Sec-Fetch-Mode", flight.request.mode.value());
     }

@@ -79,7 +79,7 @@ pub(crate) fn preflight_request(flight: &InFlight) -> SentRequest {
         // The standard has no space after the comma.
         headers.append("Access-Control-Request-Headers", encode(&names.join(",")));
     }
-    headers.append("Origin", flight.origin());
+    headers.append("Origin", flight.preflight_origin());
     metadata::append_to_preflight(flight, &mut headers);
     SentRequest {
         method: "OPTIONS".to_owned(),

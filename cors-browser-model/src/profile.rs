@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::request::Destination;
+
 /// What an engine does where engines differ. *Measured* means that the engine was seen to do it; the rest is
 /// from its source, in the file that is named.
 #[derive(Clone, Debug)]
@@ -82,8 +84,55 @@ pub struct Profile {
     /// A preflight to plain http on other than loopback has `Sec-Fetch-Mode`, and no other of these headers. Measured:
     /// Chromium.
     pub preflight_mode_to_plain_http: bool,
+    /// A module script and a font of the page's own origin are requested with `Origin`. Measured: Chromium both, WebKit
+    /// module scripts.
+    pub same_origin_origin: &'static [Destination],
+    /// Fonts are requested with mode `no-cors`, so that a server of any origin needs no header. Measured, with
+    /// `@font-face`: WebKit.
+    pub fonts_without_cors: bool,
+    /// A redirect to another origin removes `Sec-Fetch-*`, except from a preflight. Measured: WebKit.
+    pub cross_origin_redirect_drops_metadata: bool,
+    /// After redirects because of which `Origin` is `null`, a preflight is sent with the origin of the page, and its
+    /// response is compared with that. Measured: Firefox.
+    pub preflight_of_page_after_redirects: bool,
+    /// When a request that needed a preflight needs one again after a redirect, although it became a simple GET. Measured,
+    /// with 303: Firefox and WebKit.
+    pub preflight_again: PreflightAgain,
+    /// A redirect to another origin removes `Authorization` after the preflight, which names it. Measured: WebKit.
+    pub preflight_names_dropped_authorization: bool,
     /// The CORS-preflight cache.
     pub cache: CacheProfile,
+    /// Cookies. The model does not keep any.
+    pub cookies: CookieProfile,
+}
+
+/// What an engine does with cookies where engines differ. The standard is
+/// [RFC 6265bis](https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html). Measured in all three.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CookieProfile {
+    /// A cookie without a known `SameSite` has `Lax`. In Firefox and WebKit it has `None`.
+    pub lax_by_default: bool,
+    /// A cookie with `SameSite=None` and without `Secure` is ignored. Not in WebKit.
+    pub none_needs_secure: bool,
+    /// The scheme is a part of the site. Not in Firefox and WebKit.
+    pub site_has_scheme: bool,
+    /// After a redirect through another site, a request is not one of the same site for `SameSite`. Not in Chromium, and
+    /// not in the standard.
+    pub redirects_count: bool,
+    /// What becomes of cookies in requests to other sites.
+    pub cross_site: CrossSiteCookies,
+}
+
+/// See [`CookieProfile::cross_site`]. A user can choose otherwise in each browser. Debian's Chromium blocks them by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrossSiteCookies {
+    /// Those that `SameSite` allows are sent, as in the standard and in Chrome.
+    BySameSite,
+    /// As [`BySameSite`](Self::BySameSite), but they are kept for the site of the page, except for navigations: Firefox.
+    Separate,
+    /// None is sent or kept, except for navigations: WebKit.
+    None,
 }
 
 /// What an engine's CORS-preflight cache does where engines differ. The sources are
@@ -129,6 +178,17 @@ pub enum RedirectedPreflight {
     AfterCorsCheck,
 }
 
+/// See [`Profile::preflight_again`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreflightAgain {
+    /// Never.
+    Never,
+    /// If it needed one because of its method.
+    AfterMethod,
+    /// As [`AfterMethod`](Self::AfterMethod), and if the redirect leads to another origin.
+    AfterMethodOrOrigin,
+}
+
 /// See [`CacheProfile::update`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheUpdate {
@@ -169,7 +229,7 @@ pub enum TaintedKey {
 pub enum CacheClearing {
     /// A network error at the end of a fetch that needed a preflight.
     NetworkError,
-    /// A failed CORS check or connection.
+    /// A failed preflight, CORS check or connection.
     CorsCheck,
     /// A request that an entry does not cover removes it.
     Miss,

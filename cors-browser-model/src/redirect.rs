@@ -6,6 +6,8 @@ use crate::exchange::Response;
 use crate::in_flight::InFlight;
 use crate::network_error::NetworkError;
 use crate::outcome::Tainting;
+use crate::preflight::{Cause, preflight_causes};
+use crate::profile::PreflightAgain;
 use crate::request::{Body, Mode, has_credentials};
 use crate::safelist::is_cors_non_wildcard_request_header_name;
 use crate::step::{Checks, Step};
@@ -62,6 +64,10 @@ pub(crate) fn follow(
         NetworkError::RedirectCount
     })?;
     flight.redirects += 1;
+    let causes = match flight.tainting {
+        Tainting::Cors => preflight_causes(flight.engine, &flight.request),
+        _ => Vec::new(),
+    };
     // Steps 9 and 10.
     let request = &mut flight.request;
     let leaves_page = request.mode == Mode::Cors && !request.origin.is_same_origin(&location);
@@ -75,6 +81,12 @@ pub(crate) fn follow(
     checks.require(Step::RedirectBody, sendable, || NetworkError::RedirectBody)?;
     // Step 12.
     let leaves_url = request.url.origin() != location.origin();
+    let is_method = causes.iter().any(|cause| matches!(cause, Cause::Method(_)));
+    request.use_cors_preflight |= match flight.engine.profile().preflight_again {
+        PreflightAgain::Never => false,
+        PreflightAgain::AfterMethod => is_method,
+        PreflightAgain::AfterMethodOrOrigin => is_method || (leaves_url && !causes.is_empty()),
+    };
     let drops_delete = flight.engine.profile().cross_origin_redirect_drops_delete;
     let becomes_get = match (status, &*request.method) {
         (301 | 302, "POST") => true,
@@ -95,13 +107,19 @@ pub(crate) fn follow(
         }
     }
     // Step 13.
-    if leaves_url {
+    if leaves_url
+        && !flight
+            .engine
+            .profile()
+            .preflight_names_dropped_authorization
+    {
         let is_kept = |name: &[u8]| !is_cors_non_wildcard_request_header_name(name);
         request.headers.retain(|header| is_kept(&header.name));
     }
     // Step 18, and the redirect-taint: after a server of another origin has redirected to a third origin,
     // no server may take the request for the page's own, not even the page's own server.
     flight.tainted |= leaves_url && !request.origin.is_same_origin(&request.url);
+    flight.has_left |= leaves_url;
     request.url = location;
     Ok(())
 }

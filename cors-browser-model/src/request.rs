@@ -319,6 +319,9 @@ impl Request {
         if !request.headers.iter().all(is_header) {
             return Err(Throws::Header.into());
         }
+        if request.destination == Destination::Font && engine.profile().fonts_without_cors {
+            request.mode = Mode::NoCors;
+        }
         request.headers.retain(|header| {
             !safelist::is_forbidden_request_header(engine, &header.name, &header.value)
                 && (request.mode != Mode::NoCors || safelist::is_no_cors_safelisted(header))
