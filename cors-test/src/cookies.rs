@@ -1,56 +1,171 @@
 //! The cookies of a page.
 
 use cookie_store::{CookieStore, RawCookie};
-use cors_browser_model::{Destination, Headers, Mode, Relation, Request, SentRequest, Url};
+use cors_browser_model::{
+    CookieProfile, CrossSiteCookies, Destination, Engine, Headers, Mode, Origin, Relation, Request,
+    SentRequest, Url,
+};
 
-/// The cookies that the application has set.
+/// The cookies that the application has set in one browser.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cookies(CookieStore);
+pub(crate) struct Cookies {
+    store: CookieStore,
+    /// Those that are kept for the site of the page, of other sites.
+    of_page: CookieStore,
+}
 
 impl Cookies {
     /// Keeps the cookies of a response to a request with credentials.
-    pub(crate) fn keep(&mut self, request: &Request, sent: &SentRequest, headers: &Headers) {
+    pub(crate) fn keep(
+        &mut self,
+        engine: Engine,
+        request: &Request,
+        sent: &SentRequest,
+        headers: &Headers,
+    ) {
+        let profile = &engine.profile().cookies;
+        let context = Context::of(profile, request, sent);
         for line in headers.values("Set-Cookie") {
             let text = String::from_utf8_lossy(line);
             let Ok(cookie) = RawCookie::parse(text.as_ref()) else {
                 continue;
             };
-            if may_cross(request, &sent.url, &cookie) {
-                // An invalid cookie, such as one of another domain, is ignored, as by browsers.
-                let _ = self.0.insert_raw(&cookie, &sent.url);
+            let is_secure = cookie.secure() == Some(true);
+            let needs_secure = same_site(profile, &cookie) == SameSite::None
+                && cookie.same_site().is_some()
+                && profile.none_needs_secure;
+            let is_kept = match context {
+                Context::SameSite | Context::Redirected | Context::Navigation { .. } => true,
+                Context::CrossSite => same_site(profile, &cookie) == SameSite::None,
+            };
+            if !is_kept || (needs_secure && !is_secure) || is_of_public_suffix(&cookie, &sent.url) {
+                continue;
             }
+            let for_page = context == Context::CrossSite
+                && match profile.cross_site {
+                    CrossSiteCookies::None => continue,
+                    CrossSiteCookies::Separate => true,
+                    CrossSiteCookies::BySameSite => cookie.partitioned() == Some(true),
+                };
+            let store = match for_page {
+                true => &mut self.of_page,
+                false => &mut self.store,
+            };
+            // An invalid cookie, such as one of another domain, is ignored, as by browsers.
+            let _ = store.insert_raw(&cookie, &sent.url);
         }
     }
 
-    /// The value of `Cookie`.
-    pub(crate) fn header(&self, request: &Request, url: &Url) -> Option<String> {
-        let cookies = self.0.matches(url);
-        let sent = cookies
-            .iter()
-            .filter(|cookie| may_cross(request, url, cookie));
-        let pairs: Vec<_> = sent
+    /// The value of `Cookie`, after redirects from other URLs.
+    pub(crate) fn header(
+        &self,
+        engine: Engine,
+        request: &Request,
+        sent: &SentRequest,
+        before: &[Url],
+    ) -> Option<String> {
+        let profile = &engine.profile().cookies;
+        let mut context = Context::of(profile, request, sent);
+        let is_other = |url: &Url| !is_same_site(profile, &request.origin, url);
+        if context == Context::SameSite && profile.redirects_count && before.iter().any(is_other) {
+            context = Context::Redirected;
+        }
+        let stores = match (context, profile.cross_site) {
+            (Context::SameSite | Context::Redirected | Context::Navigation { .. }, _) => {
+                vec![&self.store]
+            }
+            (Context::CrossSite, CrossSiteCookies::BySameSite) => vec![&self.store, &self.of_page],
+            (Context::CrossSite, CrossSiteCookies::Separate) => vec![&self.of_page],
+            (Context::CrossSite, CrossSiteCookies::None) => Vec::new(),
+        };
+        let cookies = stores
+            .into_iter()
+            .flat_map(|store| store.matches(&sent.url));
+        let cookies = cookies.filter(|cookie| match same_site(profile, cookie) {
+            SameSite::None => true,
+            SameSite::Lax => matches!(
+                context,
+                Context::SameSite | Context::Navigation { is_safe: true }
+            ),
+            SameSite::Strict => context == Context::SameSite,
+        });
+        let pairs: Vec<_> = cookies
             .map(|cookie| format!("{}={}", cookie.name(), cookie.value()))
             .collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 }
 
-/// Whether a cookie is sent from this page to this URL, and kept:
-/// [RFC 6265bis, section 5.6.7.1](https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html#section-5.6.7.1).
-fn may_cross(request: &Request, url: &Url, cookie: &RawCookie<'_>) -> bool {
-    use cookie::SameSite;
+/// From where a request comes, as cookies see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Context {
+    SameSite,
+    /// From a page of the same site, through another site.
+    Redirected,
+    /// Another document takes the place of the page, of another site. `is_safe`: the method is safe.
+    Navigation {
+        is_safe: bool,
+    },
+    CrossSite,
+}
 
-    if Relation::of(&request.origin, url) != Relation::CrossSite {
-        return true;
-    }
-    match cookie.same_site() {
-        Some(SameSite::None) => cookie.secure() == Some(true),
-        Some(SameSite::Strict) => false,
-        // `Lax` is the default.
-        Some(SameSite::Lax) | None => {
-            request.mode == Mode::Navigate
-                && request.destination == Destination::Document
-                && request.method == "GET"
+impl Context {
+    fn of(profile: &CookieProfile, request: &Request, sent: &SentRequest) -> Self {
+        if is_same_site(profile, &request.origin, &sent.url) {
+            return Self::SameSite;
         }
+        match request.mode == Mode::Navigate && request.destination == Destination::Document {
+            true => Self::Navigation {
+                is_safe: sent.method == "GET",
+            },
+            false => Self::CrossSite,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SameSite {
+    None,
+    Lax,
+    Strict,
+}
+
+/// [RFC 6265bis, section 5.6.7](https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html#section-5.6.7). A
+/// value that is not known counts as none.
+fn same_site(profile: &CookieProfile, cookie: &RawCookie<'_>) -> SameSite {
+    match cookie.same_site() {
+        Some(cookie::SameSite::None) => SameSite::None,
+        Some(cookie::SameSite::Strict) => SameSite::Strict,
+        Some(cookie::SameSite::Lax) => SameSite::Lax,
+        None if profile.lax_by_default => SameSite::Lax,
+        None => SameSite::None,
+    }
+}
+
+fn is_same_site(profile: &CookieProfile, origin: &Origin, url: &Url) -> bool {
+    let mut url = url.clone();
+    if !profile.site_has_scheme {
+        let is_https = origin.to_string().starts_with("https:");
+        let scheme = if is_https { "https" } else { "http" };
+        // Both schemes are special, so it succeeds: <https://url.spec.whatwg.org/#scheme-state>.
+        let _ = url.set_scheme(scheme);
+    }
+    Relation::of(origin, &url) != Relation::CrossSite
+}
+
+/// Whether a cookie is for all names under a public suffix, such as `com`. Browsers ignore it.
+fn is_of_public_suffix(cookie: &RawCookie<'_>, url: &Url) -> bool {
+    let Some(domain) = cookie
+        .domain()
+        .filter(|domain| Some(*domain) != url.host_str())
+    else {
+        return false;
+    };
+    let [parent, child] =
+        ["", "a."].map(|prefix| Url::parse(&format!("https://{prefix}{domain}/")).ok());
+    let parent = parent.and_then(|url| Origin::parse(&url.origin().ascii_serialization()));
+    match (parent, child) {
+        (Some(parent), Some(child)) => Relation::of(&parent, &child) == Relation::CrossSite,
+        _ => false,
     }
 }

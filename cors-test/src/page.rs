@@ -27,10 +27,16 @@ pub struct Page {
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub(crate) cookies: Cookies,
-    /// One for each engine.
-    pub(crate) caches: Vec<PreflightCache>,
+    /// In the order of the page's engines.
+    pub(crate) browsers: Vec<Browser>,
     pub(crate) now: Duration,
+}
+
+/// What one browser keeps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Browser {
+    pub(crate) cookies: Cookies,
+    pub(crate) cache: PreflightCache,
 }
 
 impl Page {
@@ -56,7 +62,7 @@ impl Page {
     #[must_use]
     pub fn engines(mut self, engines: impl IntoIterator<Item = Engine>) -> Self {
         self.engines = engines.into_iter().collect();
-        self.state().caches.clear();
+        self.state().browsers.clear();
         self
     }
 

@@ -2,13 +2,12 @@
 
 use bytes::Bytes;
 use cors_browser_model::{
-    Body, Credentials, Engine, Kind, Mode, PreflightCache, RedirectMode, Response, Run,
-    SentRequest, fetch,
+    Body, Credentials, Engine, Kind, Mode, RedirectMode, Response, Run, SentRequest, fetch,
 };
 use cors_explain::PageRequest;
 
 use crate::application::{Application, MAX_BODY};
-use crate::page::Page;
+use crate::page::{Browser, Page};
 use crate::seen::{Outcome, Seen};
 use crate::wire;
 
@@ -104,15 +103,13 @@ impl<'p> Request<'p> {
         let described = self.described();
         let mut outcomes = Vec::new();
         for (index, engine) in self.page.engines.iter().enumerate() {
-            let cache = self.page.state().caches.get(index).cloned();
-            let (outcome, cache) = self
-                .send_in(*engine, cache.unwrap_or_default(), application)
-                .await;
-            outcomes.push(outcome);
-            let caches = &mut self.page.state().caches;
-            match caches.get_mut(index) {
-                Some(old) => *old = cache,
-                None => caches.push(cache),
+            let browser = self.page.state().browsers.get(index).cloned();
+            let mut browser = browser.unwrap_or_default();
+            outcomes.push(self.send_in(*engine, &mut browser, application).await);
+            let browsers = &mut self.page.state().browsers;
+            match browsers.get_mut(index) {
+                Some(old) => *old = browser,
+                None => browsers.push(browser),
             }
         }
         Seen::new(described, outcomes)
@@ -123,14 +120,14 @@ impl<'p> Request<'p> {
     async fn send_in<Driver>(
         &self,
         engine: Engine,
-        cache: PreflightCache,
+        browser: &mut Browser,
         application: &mut impl Application<Driver>,
-    ) -> (Outcome, PreflightCache) {
+    ) -> Outcome {
         let mut responses: Vec<Option<Response>> = Vec::new();
         let mut trouble = None;
         let mut body = Bytes::new();
         loop {
-            let mut cache = cache.clone();
+            let mut cache = browser.cache.clone();
             let mut asked = 0;
             let mut next: Option<SentRequest> = None;
             let mut server = |sent: &SentRequest| {
@@ -144,15 +141,21 @@ impl<'p> Request<'p> {
             let now = self.page.state().now;
             let run = fetch(engine, &self.request, &mut cache, now, &mut server);
             let Some(sent) = next else {
-                let outcome = Outcome {
+                browser.cache = cache;
+                return Outcome {
                     engine,
                     run,
                     body,
                     trouble,
                 };
-                return (outcome, cache);
             };
-            let response = match self.on_the_wire(&sent, kind(&run)) {
+            let before = run.exchanges.iter().rev().skip(1);
+            let before: Vec<_> = before.map(|exchange| exchange.sent.url.clone()).collect();
+            let cookies = sent.credentials.then(|| {
+                let cookies = &browser.cookies;
+                cookies.header(engine, &self.request, &sent, &before)
+            });
+            let response = match self.on_the_wire(&sent, kind(&run), cookies.flatten()) {
                 Ok(request) => application.respond(request, self.max_body).await,
                 Err(error) => Err(error.to_string()),
             };
@@ -161,8 +164,8 @@ impl<'p> Request<'p> {
                     let (head, received) = response.into_parts();
                     let response = wire::response(&head);
                     if sent.credentials {
-                        let cookies = &mut self.page.state().cookies;
-                        cookies.keep(&self.request, &sent, &response.headers);
+                        let cookies = &mut browser.cookies;
+                        cookies.keep(engine, &self.request, &sent, &response.headers);
                     }
                     responses.push(Some(response));
                     body = received;
@@ -179,6 +182,7 @@ impl<'p> Request<'p> {
         &self,
         sent: &SentRequest,
         kind: Kind,
+        cookies: Option<String>,
     ) -> Result<http::Request<Bytes>, http::Error> {
         // A redirect can turn a POST into a GET, which has no body.
         let has_body = kind == Kind::Actual && !matches!(&*sent.method, "GET" | "HEAD");
@@ -186,11 +190,7 @@ impl<'p> Request<'p> {
             true => self.body.clone(),
             false => Bytes::new(),
         };
-        let cookies = &self.page.state().cookies;
-        let cookies = sent
-            .credentials
-            .then(|| cookies.header(&self.request, &sent.url));
-        wire::request(sent, body, cookies.flatten())
+        wire::request(sent, body, cookies)
     }
 }
 
