@@ -5,6 +5,18 @@ async (action, url, timeout) => {
     target.addEventListener(bad, () => resolve(false));
     setTimeout(() => resolve(null), timeout);
   });
+  const module = (crossOrigin) => {
+    const script = document.createElement("script");
+    script.type = "module";
+    script.crossOrigin = crossOrigin;
+    script.src = url;
+    document.head.append(script);
+    return event(script, "load", "error");
+  };
+  const eventSource = (withCredentials) => {
+    const source = new EventSource(url, { withCredentials });
+    return event(source, "open", "error").finally(() => source.close());
+  };
   const actions = {
     form() {
       const form = document.createElement("form");
@@ -33,6 +45,16 @@ async (action, url, timeout) => {
       image.src = url;
       return event(image, "load", "error");
     },
+    module: () => module("anonymous"),
+    moduleWithCredentials: () => module("use-credentials"),
+    font() {
+      const style = document.createElement("style");
+      style.textContent = `@font-face { font-family: "${url}"; src: url("${url}"); }`;
+      document.head.append(style);
+      return document.fonts.load(`16px "${url}"`).then((faces) => faces.length === 1, () => false);
+    },
+    eventSource: () => eventSource(false),
+    eventSourceWithCredentials: () => eventSource(true),
     websocket() {
       const socket = new WebSocket(url);
       return event(socket, "open", "error").finally(() => socket.close());

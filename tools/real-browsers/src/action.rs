@@ -13,17 +13,32 @@ pub enum Action {
     Frame,
     /// It contains an image.
     Image,
+    /// It contains a module script.
+    ModuleScript,
+    /// It contains a module script with `crossorigin="use-credentials"`.
+    ModuleScriptWithCredentials,
+    /// It loads a font.
+    Font,
+    /// It opens an `EventSource`.
+    EventSource,
+    /// It opens an `EventSource` with `withCredentials`.
+    EventSourceWithCredentials,
     /// It opens a WebSocket.
     WebSocket,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::Form,
         Self::Link,
         Self::Frame,
         Self::Image,
+        Self::ModuleScript,
+        Self::ModuleScriptWithCredentials,
+        Self::Font,
+        Self::EventSource,
+        Self::EventSourceWithCredentials,
         Self::WebSocket,
     ];
 
@@ -39,6 +54,11 @@ impl Action {
             Self::Link => "link",
             Self::Frame => "frame",
             Self::Image => "image",
+            Self::ModuleScript => "module",
+            Self::ModuleScriptWithCredentials => "moduleWithCredentials",
+            Self::Font => "font",
+            Self::EventSource => "eventSource",
+            Self::EventSourceWithCredentials => "eventSourceWithCredentials",
             Self::WebSocket => "websocket",
         }
     }

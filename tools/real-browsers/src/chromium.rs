@@ -29,6 +29,10 @@ impl Chromium {
         let directory = TempDir::with_prefix_in("cors-chromium-", "/tmp")
             .map_err(Error::io("make a profile"))?;
         let profile = directory.path().join("profile");
+        let settings_folder = profile.join("Default");
+        std::fs::create_dir_all(&settings_folder)
+            .and_then(|()| std::fs::write(settings_folder.join("Preferences"), PREFERENCES))
+            .map_err(Error::io("write Chromium's preferences"))?;
         // Removes the socket together with the browser.
         let sockets = directory.path().to_owned();
         let mut process = Process::spawn(program, directory, |command| {
@@ -196,6 +200,9 @@ const FLAGS: [&str; 14] = [
     // `http://localhost:3000`.
     "--proxy-bypass-list=<-loopback>",
 ];
+
+/// Cookies of other sites are sent, as in Chrome. Debian's Chromium has another default.
+const PREFERENCES: &str = r#"{"profile": {"cookie_controls_mode": 0}}"#;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One call of `fetch()`.
+/// One call of `fetch()`, or of an `XMLHttpRequest`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Fetch {
     /// The URL; relative to the page's.
@@ -18,6 +18,12 @@ pub struct Fetch {
     pub body: Option<String>,
     /// The cache mode.
     pub cache: Cache,
+    /// The mode. An `XMLHttpRequest` has no other one than [`Mode::Cors`].
+    pub mode: Mode,
+    /// The redirect mode. An `XMLHttpRequest` has no other one than [`RedirectMode::Follow`].
+    pub redirect: RedirectMode,
+    /// What the script calls.
+    pub via: Via,
     /// The URLs to which it will be redirected, if they are known. Firefox's console messages contain only the URL that
     /// failed, so it identifies the fetch.
     #[serde(skip)]
@@ -42,6 +48,9 @@ impl Fetch {
             credentials: Credentials::SameOrigin,
             body: None,
             cache: Cache::Default,
+            mode: Mode::Cors,
+            redirect: RedirectMode::Follow,
+            via: Via::Fetch,
             redirects: Vec::new(),
         }
     }
@@ -64,6 +73,34 @@ impl Fetch {
     #[must_use]
     pub const fn with_credentials(mut self) -> Self {
         self.credentials = Credentials::Include;
+        self
+    }
+
+    /// With another credentials mode.
+    #[must_use]
+    pub const fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// With mode `no-cors`.
+    #[must_use]
+    pub const fn no_cors(mut self) -> Self {
+        self.mode = Mode::NoCors;
+        self
+    }
+
+    /// With another redirect mode.
+    #[must_use]
+    pub const fn redirect(mut self, redirect: RedirectMode) -> Self {
+        self.redirect = redirect;
+        self
+    }
+
+    /// With another call.
+    #[must_use]
+    pub const fn via(mut self, via: Via) -> Self {
+        self.via = via;
         self
     }
 
@@ -92,6 +129,40 @@ pub enum Credentials {
     SameOrigin,
     /// `include`
     Include,
+}
+
+/// A request's mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// `cors`, the default.
+    Cors,
+    /// `no-cors`
+    NoCors,
+}
+
+/// A request's redirect mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RedirectMode {
+    /// `follow`, the default.
+    Follow,
+    /// `error`
+    Error,
+    /// `manual`
+    Manual,
+}
+
+/// What a script calls to send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    /// `fetch()`
+    Fetch,
+    /// `XMLHttpRequest`
+    Xhr,
+    /// `XMLHttpRequest` with a listener on its `upload`
+    Upload,
 }
 
 /// A request's cache mode.
@@ -135,7 +206,7 @@ pub enum Outcome {
         /// The headers that the script may read, in the order and the lower case in which it gets them.
         /// Characters up to U+00FF stand for bytes.
         headers: Vec<(String, String)>,
-        /// Its type: `basic`, `cors`.
+        /// Its type: `basic`, `cors`, `opaque`, `opaqueredirect`; empty for an `XMLHttpRequest`.
         kind: String,
     },
     /// An exception: a network error, or a request that `fetch()` does not send.

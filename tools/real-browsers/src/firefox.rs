@@ -121,7 +121,7 @@ impl Firefox {
 
 impl Driver for Firefox {
     fn navigate(&mut self, url: &str, deadline: Instant) -> Result<(), Error> {
-        let params = json!({ "context": self.page, "url": url, "wait": "complete" });
+        let params = json!({ "context": self.page, "url": url, "wait": "none" });
         self.call("browsingContext.navigate", params, deadline)?;
         Ok(())
     }

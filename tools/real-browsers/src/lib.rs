@@ -65,7 +65,10 @@ pub use action::Action;
 pub use browser::{Browser, Settings};
 pub use browser_name::BrowserName;
 pub use error::Error;
-pub use fetch::{Cache, CorsError, Credentials, Fetch, Message, Observed, Outcome, Reason};
+pub use fetch::{
+    Cache, CorsError, Credentials, Fetch, Message, Mode, Observed, Outcome, Reason, RedirectMode,
+    Via,
+};
 pub use front::{Front, RecordedExchange};
 pub use http::{Line, ReceivedRequest};
 pub use scripted::{Reply, Script, ScriptedServer};

@@ -137,23 +137,32 @@ impl ScriptedServer {
 
     /// The requests of a case so far, in order.
     pub fn seen(&self, case: &str) -> Vec<ReceivedRequest> {
-        lock(&self.cases)
-            .seen
-            .get(case)
-            .cloned()
-            .unwrap_or_default()
+        let cases = lock(&self.cases);
+        let seen = cases.seen.iter().filter(|(of, _)| of == case);
+        seen.map(|(_, request)| request.clone()).collect()
     }
 
     /// Forgets all cases and requests, and returns the requests by case.
     pub fn take(&self) -> HashMap<String, Vec<ReceivedRequest>> {
-        mem::take(&mut *lock(&self.cases)).seen
+        let mut by_case: HashMap<_, Vec<_>> = HashMap::new();
+        for (case, request) in mem::take(&mut *lock(&self.cases)).seen {
+            by_case.entry(case).or_default().push(request);
+        }
+        by_case
+    }
+
+    /// Returns the requests of all cases, in order, and forgets them. The cases stay.
+    pub fn take_requests(&self) -> Vec<ReceivedRequest> {
+        let seen = mem::take(&mut lock(&self.cases).seen);
+        seen.into_iter().map(|(_, request)| request).collect()
     }
 }
 
 #[derive(Debug, Default)]
 struct Cases {
     scripts: HashMap<String, Script>,
-    seen: HashMap<String, Vec<ReceivedRequest>>,
+    /// Each with its case, in order.
+    seen: Vec<(String, ReceivedRequest)>,
 }
 
 impl Cases {
@@ -165,7 +174,7 @@ impl Cases {
             Some(script) => script.actual.to_bytes(&request),
             None => http::response(&request, 404, "", &[], b""),
         };
-        self.seen.entry(case.to_owned()).or_default().push(request);
+        self.seen.push((case.to_owned(), request));
         bytes
     }
 }

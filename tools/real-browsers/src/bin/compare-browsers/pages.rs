@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use cors_browser_model::{FetchOutcome, Origin, Request, Url};
+use cors_browser_model::{Credentials, FetchOutcome, Origin, Request, Url};
 use cors_core::Policy;
 use cors_core::adapter::{Decision, RequestHead, RequestHeader};
 use cors_matrix::server::FixtureBinary;
@@ -295,6 +295,15 @@ impl Sending {
             Self::Action(Action::Frame, _) => Request::frame,
             Self::Action(Action::Image, _) => Request::image,
             Self::Action(Action::WebSocket, _) => Request::websocket,
+            Self::Action(Action::ModuleScript, _) => Request::module_script,
+            Self::Action(Action::Font, _) => Request::font,
+            Self::Action(Action::EventSource, _) => Request::new,
+            Self::Action(Action::ModuleScriptWithCredentials, _) => {
+                return Request::module_script(url, origin).credentials(Credentials::Include);
+            }
+            Self::Action(Action::EventSourceWithCredentials, _) => {
+                return Request::new(url, origin).credentials(Credentials::Include);
+            }
             Self::Fetch(method, _) => return Request::new(url, origin).method(*method),
         };
         make(url, origin)
