@@ -3,6 +3,7 @@
 mod compare;
 mod exchanges;
 mod generated;
+mod in_process;
 mod pages;
 mod shared;
 
@@ -131,6 +132,8 @@ fn run(options: &Options) -> Result<bool, String> {
                     &tally,
                 );
             }
+            let tally = in_process::run(&mut browser)?;
+            report("cors-test", &tally);
             let count = GENERATED.iter().find(|(other, _)| *other == engine);
             let count = count.map_or(0, |(_, count)| *count);
             let tally = generated::run(&mut browser, count, options.seed)?;
