@@ -52,9 +52,16 @@ impl Visitor<'_> {
                 .replace('#', &number.to_string())
         };
         let origin = fill(visit.page);
-        self.open(&origin, HOSTS.map(&fill))?;
+        let uses_own_server = visit.uses_own_server();
+        let mut hosts = Vec::from(HOSTS.map(&fill));
+        hosts.retain(|host| uses_own_server || *host != origin);
+        let mut is_open = false;
         let page = Page::at(&origin).engines([profile(self.browser.engine())]);
         for exchange in &visit.exchanges {
+            if !is_open {
+                self.open(&origin, &hosts)?;
+            }
+            is_open = !exchange.leaves_page();
             let mut application = Scripts::default();
             for (path, script) in &exchange.scripts {
                 let script = filled(script, &fill);
@@ -78,10 +85,10 @@ impl Visitor<'_> {
     }
 
     /// Opens a page, and lets all names lead to the application.
-    fn open(&mut self, origin: &str, hosts: [String; HOSTS.len()]) -> Result<(), String> {
+    fn open(&mut self, origin: &str, hosts: &[String]) -> Result<(), String> {
         let opened = self.browser.open(origin);
         opened.map_err(|error| error.to_string())?;
-        for host in &hosts {
+        for host in hosts {
             let front = match host.starts_with("https:") {
                 true => &self.tls,
                 false => &self.plain,
@@ -89,7 +96,7 @@ impl Visitor<'_> {
             let routed = self.browser.route(host, front.port());
             routed.map_err(|error| error.to_string())?;
         }
-        if !hosts.iter().any(|host| host == origin) {
+        if !hosts.iter().any(|host| *host == origin) {
             return Ok(());
         }
         // The browser may have further connections to the server of the page.

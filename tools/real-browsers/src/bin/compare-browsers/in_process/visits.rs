@@ -30,7 +30,26 @@ pub(crate) enum Sending {
     Action(Action),
 }
 
+impl Visit {
+    /// Whether the page sends requests to its own server. Then it cannot be opened again: a browser would use its connection
+    /// to the application.
+    pub(crate) fn uses_own_server(&self) -> bool {
+        let page = self.page.as_bytes();
+        self.exchanges.iter().any(|exchange| {
+            let scripts = exchange.scripts.iter();
+            let mut lines = scripts.flat_map(|(_, script)| &script.actual.lines);
+            exchange.url.starts_with(self.page)
+                || lines.any(|(name, value)| name == "Location" && value.starts_with(page))
+        })
+    }
+}
+
 impl Exchange {
+    /// Whether another document takes the place of the page.
+    pub(crate) fn leaves_page(&self) -> bool {
+        matches!(self.sending, Sending::Action(action) if action.leaves_page())
+    }
+
     /// The names of the headers in all responses.
     pub(crate) fn header_names(&self) -> BTreeSet<String> {
         let scripts = self.scripts.iter();
@@ -119,7 +138,7 @@ pub(crate) fn all() -> Vec<Visit> {
         page: APP,
         exchanges: cookies_and_redirects(),
     });
-    // The page is left.
+    // Only a navigation sets every cookie of another site. The page is left, and opened again.
     for (page, same_site, cross_site) in PAGES.into_iter().take(2) {
         for server in [same_site, cross_site] {
             let mut exchanges = vec![cookie_set(server, "/set", "a=1; SameSite=Lax")];
@@ -132,6 +151,18 @@ pub(crate) fn all() -> Vec<Visit> {
                 "nothing",
                 reply(200, &[]),
             ));
+            let set = reply(200, &[])
+                .line("Set-Cookie", "d=1; SameSite=Lax")
+                .line("Set-Cookie", "e=1; SameSite=Strict")
+                .line("Set-Cookie", "f=1; SameSite=None; Secure");
+            exchanges.push(acting(Action::Form, server, "/set", "nothing", set));
+            let script = Script::actual(reply(200, GRANTED));
+            let include = Fetch::get("").with_credentials();
+            let name = format!("include, after a form of {server}");
+            let scripts = vec![("/get", script)];
+            exchanges.push(fetching(&name, include, server, "/get", scripts));
+            let last = reply(200, &[]);
+            exchanges.push(acting(Action::Form, server, "/last", "nothing", last));
             visits.push(Visit { page, exchanges });
         }
     }
