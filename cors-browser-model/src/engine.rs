@@ -227,7 +227,7 @@ const WEBKIT: Profile = Profile {
         none_needs_secure: false,
         site_has_scheme: false,
         redirects_count: true,
-        cross_site: CrossSiteCookies::None,
+        cross_site: CrossSiteCookies::NotKept,
     },
     ..STANDARD
 };

@@ -131,8 +131,8 @@ pub enum CrossSiteCookies {
     BySameSite,
     /// As [`BySameSite`](Self::BySameSite), but they are kept for the site of the page, except for navigations: Firefox.
     Separate,
-    /// None is sent or kept, except for navigations: WebKit.
-    None,
+    /// Those that `SameSite` allows are sent, and only navigations set any: WebKitGTK. Safari was not measured.
+    NotKept,
 }
 
 /// What an engine's CORS-preflight cache does where engines differ. The sources are

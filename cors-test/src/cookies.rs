@@ -43,7 +43,7 @@ impl Cookies {
             }
             let for_page = context == Context::CrossSite
                 && match profile.cross_site {
-                    CrossSiteCookies::None => continue,
+                    CrossSiteCookies::NotKept => continue,
                     CrossSiteCookies::Separate => true,
                     CrossSiteCookies::BySameSite => cookie.partitioned() == Some(true),
                 };
@@ -76,7 +76,7 @@ impl Cookies {
             }
             (Context::CrossSite, CrossSiteCookies::BySameSite) => vec![&self.store, &self.of_page],
             (Context::CrossSite, CrossSiteCookies::Separate) => vec![&self.of_page],
-            (Context::CrossSite, CrossSiteCookies::None) => Vec::new(),
+            (Context::CrossSite, CrossSiteCookies::NotKept) => vec![&self.store],
         };
         let cookies = stores
             .into_iter()
