@@ -53,7 +53,7 @@ impl Seen {
     pub fn assert_readable(&self) -> &Self {
         for outcome in &self.outcomes {
             match outcome.readable() {
-                Ok(readable) if readable.tainting == Tainting::Opaque => {
+                Ok(readable) if is_opaque(readable) => {
                     self.fail(
                         outcome,
                         "the page should read the response, and may not: it is opaque",
@@ -217,14 +217,7 @@ impl Seen {
 
     /// The body that the page can read, in the first browser; empty if it can read none.
     pub fn body(&self) -> Bytes {
-        let readable = |outcome: &&Outcome| {
-            outcome.readable().is_ok_and(|readable| {
-                !matches!(
-                    readable.tainting,
-                    Tainting::Opaque | Tainting::OpaqueRedirect
-                )
-            })
-        };
+        let readable = |outcome: &&Outcome| outcome.readable().is_ok_and(|it| !is_opaque(it));
         let outcome = self.outcomes.first().filter(readable);
         outcome
             .map(|outcome| outcome.body.clone())
@@ -247,6 +240,14 @@ impl Seen {
             text::Dialogue(&self.page, outcome)
         ))
     }
+}
+
+/// Whether a page reads nothing of a response that it gets.
+fn is_opaque(readable: &Readable) -> bool {
+    matches!(
+        readable.tainting,
+        Tainting::Opaque | Tainting::OpaqueRedirect
+    )
 }
 
 impl fmt::Display for Seen {
