@@ -149,7 +149,7 @@ impl<'a> Report<'a> {
         }
         let others = self.client.sent().filter(|sent| {
             let mut exchanges = run.exchanges.iter();
-            !exchanges.any(|exchange| exchange.sent == **sent)
+            !exchanges.any(|exchange| client::is_same(&exchange.sent, sent))
         });
         for other in others {
             let (method, url) = (Printable(&other.method), masked_url(other.url.as_str()));

@@ -289,13 +289,15 @@ fn explained_tls(text: &str) -> String {
     }
 }
 
-/// Whether two requests are the same on the wire, except for `User-Agent`: Chromium does not send a script's,
-/// and that is not a reason to send a POST twice.
-fn is_same(one: &SentRequest, other: &SentRequest) -> bool {
+/// Whether two requests are the same on the wire, except for `User-Agent` and `Sec-Fetch-*`: engines differ in them, and
+/// that is not a reason to send a POST twice.
+pub(crate) fn is_same(one: &SentRequest, other: &SentRequest) -> bool {
+    let differs =
+        |name: &[u8]| name.eq_ignore_ascii_case(b"user-agent") || name.starts_with(b"Sec-Fetch-");
     let lines = |request: &SentRequest| {
         let lines = request.headers.iter();
         let mut lines: Vec<_> = lines
-            .filter(|header| !header.name.eq_ignore_ascii_case(b"user-agent"))
+            .filter(|header| !differs(&header.name))
             .map(|header| (header.name.to_ascii_lowercase(), header.value.clone()))
             .collect();
         lines.sort();

@@ -10,16 +10,14 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use cors_real_browsers::{
-    Action, Browser, Credentials, Fetch, Front, Mode, Outcome, ReceivedRequest, RedirectMode,
-    Reply, Script, ScriptedServer, Via,
+    Action, Browser, Credentials, Front, Mode, Outcome, ReceivedRequest, RedirectMode, Reply,
+    Script, ScriptedServer, Via,
 };
 use cors_test::{Application, Page, Seen};
 
 use crate::compare::{Agreement, Tally, profile};
+use crate::own_page;
 use visits::{Exchange, HOSTS, Sending, Visit};
-
-/// How often a page asks its own server whether it is the application.
-const TRIES: usize = 20;
 
 /// Lets pages send all exchanges, in the browser and through `cors-test`.
 pub(crate) fn run(browser: &mut Browser) -> Result<Tally, String> {
@@ -96,19 +94,12 @@ impl Visitor<'_> {
             let routed = self.browser.route(host, front.port());
             routed.map_err(|error| error.to_string())?;
         }
-        if !hosts.iter().any(|host| *host == origin) {
-            return Ok(());
+        match hosts.iter().any(|host| *host == origin) {
+            true => own_page::wait(self.browser, origin, || {
+                !self.server.take_requests().is_empty()
+            }),
+            false => Ok(()),
         }
-        // The browser may have further connections to the server of the page.
-        for attempt in 0..TRIES {
-            let fetch = Fetch::get(format!("{origin}/try-{attempt}"));
-            let fetched = self.browser.fetch_all(&[fetch]);
-            fetched.map_err(|error| error.to_string())?;
-            if !self.server.take_requests().is_empty() {
-                return Ok(());
-            }
-        }
-        Err(format!("`{origin}` does not lead to the application"))
     }
 
     fn send(

@@ -4,6 +4,7 @@ mod compare;
 mod exchanges;
 mod generated;
 mod in_process;
+mod own_page;
 mod pages;
 mod shared;
 

@@ -11,6 +11,7 @@ use cors_real_browsers::{Action, Browser, Fetch, Front, Observed, ReceivedReques
 
 use crate::compare::{Agreement, Tally, compare, compare_sent};
 use crate::exchanges::Exchanges;
+use crate::own_page;
 
 /// A part for each item of `refuse`.
 const POLICY: &str = r#"
@@ -122,9 +123,6 @@ const PAGES: [[&str; 4]; 8] = [
     ],
 ];
 
-/// How often a page asks its own server whether it is the framework.
-const TRIES: usize = 20;
-
 /// Lets all pages send all requests to a framework.
 pub(crate) fn run(browser: &mut Browser, fixture: &FixtureBinary) -> Result<Tally, String> {
     let policy = Policy::from_toml(POLICY).map_err(|error| error.to_string())?;
@@ -181,19 +179,10 @@ impl Visitor<'_> {
         let opened = self.browser.open(page);
         let routed = opened.and_then(|()| self.browser.route(server, front.port()));
         routed.map_err(|error| error.to_string())?;
-        if page != server {
-            return Ok(());
+        match page == server {
+            true => own_page::wait(self.browser, server, || !front.take().is_empty()),
+            false => Ok(()),
         }
-        // The connections to the server of the page have ended. If the browser still uses one, it repeats only a GET.
-        for attempt in 0..TRIES {
-            let fetch = Fetch::get(format!("{server}/echo?try-{attempt}"));
-            let fetched = self.browser.fetch_all(&[fetch]);
-            fetched.map_err(|error| error.to_string())?;
-            if !front.take().is_empty() {
-                return Ok(());
-            }
-        }
-        Err(format!("`{server}` does not lead to the framework"))
     }
 
     /// Lets the page send a request, and compares the result with what is expected, with the policy and with the model.
