@@ -323,7 +323,9 @@ fn compare_seen(
     exchange: &Exchange,
 ) -> Result<Agreement, String> {
     let (status, headers) = match observed {
-        Observed::Fetch(Outcome::Read { kind, .. }) if kind == "opaque" => {
+        Observed::Fetch(Outcome::Read { kind, .. })
+            if matches!(&**kind, "opaque" | "opaqueredirect") =>
+        {
             let readable = holds(|| _ = seen.assert_readable()).is_ok();
             let blocked = holds(|| _ = seen.assert_blocked()).is_ok();
             return match readable || blocked {
