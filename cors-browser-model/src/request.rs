@@ -154,7 +154,7 @@ impl Request {
     /// let mut server = |_: &SentRequest| Some(Response::new(200, Headers::new()));
     /// let run = fetch(Engine::WebKit, &form, &mut PreflightCache::new(), Duration::ZERO, &mut server);
     ///
-    /// // There is no preflight, and the cookies are sent.
+    /// // The browser sends the cookies, and sends no preflight.
     /// let [exchange] = run.exchanges.as_slice() else { return Err("several requests".into()) };
     /// assert!(exchange.sent.credentials);
     /// assert_eq!(exchange.sent.headers.get("Origin").as_deref(), Some(&b"https://evil.example"[..]));

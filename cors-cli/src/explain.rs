@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::cli::{Element, Explain};
 use crate::error::{Error, Outcome};
 use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, width};
+use crate::probe::handshake;
 use crate::replace::replace;
 use crate::simulation::Detail;
 use crate::{console, diagnostic, policy, request, simulation, variables};
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     let (Some(file), Some(url), Some(origin)) = (&args.file, &args.url, &args.origin) else {
         return Err(missing_argument(args.file.as_deref()));
     };
-    let is_websocket = url.starts_with("ws:") || url.starts_with("wss:");
+    let is_websocket = handshake::http_url(url).is_some();
     let page = match args.element {
         Some(element) => request::read_element(url, origin, element)?,
         None if !is_websocket => request::read(url, origin, &args.request)?,

@@ -5,7 +5,7 @@ mod audit;
 mod client;
 mod compare;
 pub(crate) mod finding;
-mod handshake;
+pub(crate) mod handshake;
 mod header;
 
 use std::io::{self, Write};

@@ -45,7 +45,7 @@ pub trait Application<Driver> {
     ///
     /// # Errors
     ///
-    /// Why there is no response, in a sentence without a full stop: for the page, the connection failed.
+    /// If the application does not respond: the reason, without a full stop. For the page, the connection has failed.
     fn respond(
         &mut self,
         request: http::Request<Bytes>,

@@ -449,7 +449,7 @@ fn outcome(response: &Response) -> String {
     }
 }
 
-/// The status and the headers, as a cell of a table. There is no body.
+/// The status and the headers of a response without a body, as a cell of a table.
 fn facts(response: Response) -> String {
     let (head, body) = response.into_parts();
     let body = runtime().unwrap().block_on(to_bytes(body, usize::MAX));

@@ -708,7 +708,7 @@ mod tests {
             text.contains("| 390 | GET allowed, wildcards | 500 |"),
             "{text}"
         );
-        // There is no goal for a policy that refuses requests.
+        // A policy that refuses requests has no goal.
         assert!(!text.contains("POST"), "{text}");
     }
 }

@@ -236,7 +236,7 @@ impl Visitor<'_> {
             };
         };
         let refused = matches!(self.policy.decide(&Head(request)), Decision::Refuse(_));
-        let response = response.ok_or("there was no response")?;
+        let response = response.ok_or("the framework did not respond")?;
         let is_refusal = response.status == 403 && !response.headers.contains("x-handler");
         let found = if is_refusal { "-" } else { "+" };
         match found == expected && is_refusal == refused {

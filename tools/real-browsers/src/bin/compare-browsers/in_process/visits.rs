@@ -337,21 +337,7 @@ fn kinds(server: &str) -> Vec<Exchange> {
                 vec![(&*path, script)],
             ));
         }
-        for (action, content_type, body) in [
-            (Action::ModuleScript, "text/javascript", &b"export {};"[..]),
-            (
-                Action::ModuleScriptWithCredentials,
-                "text/javascript",
-                b"export {};",
-            ),
-            (Action::Font, "font/ttf", FONT),
-            (Action::EventSource, "text/event-stream", b"data: a\n\n"),
-            (
-                Action::EventSourceWithCredentials,
-                "text/event-stream",
-                b"data: a\n\n",
-            ),
-        ] {
+        for (action, content_type, body) in ELEMENTS {
             let path = format!("/{action}-{number}");
             let mut reply = lined(Reply::new(200), lines).line("Content-Type", content_type);
             reply.body = body.to_vec();
@@ -800,21 +786,7 @@ fn cookies(page: &str, server: &str) -> Vec<Exchange> {
         server,
         plain(),
     );
-    for (action, content_type, body) in [
-        (Action::ModuleScript, "text/javascript", &b"export {};"[..]),
-        (
-            Action::ModuleScriptWithCredentials,
-            "text/javascript",
-            b"export {};",
-        ),
-        (Action::Font, "font/ttf", FONT),
-        (Action::EventSource, "text/event-stream", b"data: a\n\n"),
-        (
-            Action::EventSourceWithCredentials,
-            "text/event-stream",
-            b"data: a\n\n",
-        ),
-    ] {
+    for (action, content_type, body) in ELEMENTS {
         let mut reply = lined(Reply::new(200), GRANTED).line("Content-Type", content_type);
         reply.body = body.to_vec();
         let path = format!("/cookies-{action}");
@@ -936,6 +908,23 @@ fn lined(mut reply: Reply, lines: Lines) -> Reply {
     }
     reply
 }
+
+/// Elements with CORS, with the type and the body of a response that they accept.
+const ELEMENTS: [(Action, &str, &[u8]); 5] = [
+    (Action::ModuleScript, "text/javascript", b"export {};"),
+    (
+        Action::ModuleScriptWithCredentials,
+        "text/javascript",
+        b"export {};",
+    ),
+    (Action::Font, "font/ttf", FONT),
+    (Action::EventSource, "text/event-stream", b"data: a\n\n"),
+    (
+        Action::EventSourceWithCredentials,
+        "text/event-stream",
+        b"data: a\n\n",
+    ),
+];
 
 /// A font with one glyph, a square, that every browser loads.
 const FONT: &[u8] = include_bytes!("../square.ttf");
