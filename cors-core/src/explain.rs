@@ -362,65 +362,12 @@ impl Policy {
         Some(PathExplanation { path, part })
     }
 
-    /// Emits the event for a request, if it needs one. For adapters.
-    ///
-    /// - The request is refused, or would be: at level warn, with the fields `refusal`, `reported` (whether it passes),
-    ///   `route`, and `origin` (its first 128 characters).
-    /// - Its origin has no grant: at level debug, with the fields `reason`, `origin`, `route` and, where the origin is a
-    ///   misspelling of an allowed one, `grant`.
-    #[cfg(feature = "tracing")]
-    #[inline]
-    pub fn log(&self, head: &impl RequestHead, decision: Decision) {
-        if decision.refusal().is_some() {
-            self.emit_refusal(head, decision);
-        } else if decision.verdict() == Verdict::NoGrant && tracing::enabled!(tracing::Level::DEBUG)
-        {
-            self.emit_no_grant(head, decision);
-        }
-    }
-
-    #[cfg(feature = "tracing")]
-    #[cold]
-    fn emit_refusal(&self, head: &impl RequestHead, decision: Decision) {
-        let origin = match head.single_line(RequestHeader::Origin) {
-            SingleLine::One(origin) => String::from_utf8_lossy(origin),
-            SingleLine::Absent | SingleLine::Repeated => "".into(),
-        };
-        let reported = !matches!(decision, Decision::Refuse(_));
-        tracing::warn!(
-            refusal = decision.refusal().map(RefusalReason::as_str),
-            reported,
-            route = self.route(head),
-            origin = %Excerpt(&origin),
-            "CORS: {}",
-            if reported { "a request would be refused" } else { "refused a request" },
-        );
-    }
-
-    /// A function of its own, so that a request without an event only asks whether the level is enabled.
-    #[cfg(feature = "tracing")]
-    #[cold]
-    fn emit_no_grant(&self, head: &impl RequestHead, decision: Decision) {
-        let (reason, origin) = self.reason(head, decision);
-        let origin = origin.as_deref().unwrap_or_default();
-        let misspelling = self.compiled().part(head).misspelling(origin);
-        tracing::debug!(
-            reason = reason.as_str(),
-            route = self.route(head),
-            grant = misspelling.map(|near_miss| near_miss.grant.index()),
-            origin = %Excerpt(origin),
-            "CORS: origin has no grant",
-        );
-    }
-
-    /// The route that a request belongs to.
-    #[cfg(feature = "tracing")]
-    fn route(&self, head: &impl RequestHead) -> Option<usize> {
-        let routed = self.compiled().routed.as_ref()?;
-        Some(routed.find(head).ok()??.0)
-    }
-
-    fn reason(&self, head: &impl RequestHead, decision: Decision) -> (Reason, Option<String>) {
+    /// The reason, and the text of `Origin`.
+    pub(crate) fn reason(
+        &self,
+        head: &impl RequestHead,
+        decision: Decision,
+    ) -> (Reason, Option<String>) {
         let policy = self.compiled();
         let part = policy.part(head);
         if part.same_for_all.is_some() && !matches!(decision, Decision::Respond(_)) {

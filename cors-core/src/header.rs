@@ -187,7 +187,7 @@ pub fn varies_by_origin(line: &[u8]) -> bool {
     names(line).any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
 }
 
-fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 

@@ -23,7 +23,8 @@
 //! - `serde`: [`Policy`] and [`Config`] can be read as a part of your own configuration, in any format, and
 //!   [`Config`] can be written.
 //! - `toml` or `serde`: [`Policy::from_env`](Policy#method.from_env), a policy of environment variables alone.
-//! - `tracing`: events for requests without a grant, and for headers that are replaced.
+//! - `tracing`: events that say why a page cannot read a response, and for headers that are replaced. Without a subscriber they
+//!   go to the logger of the crate `log`.
 //! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
 //!   It includes `toml` and `tracing`.
 //!
@@ -164,6 +165,8 @@ mod decision;
 mod domain;
 mod environment;
 mod error;
+#[cfg(feature = "tracing")]
+mod events;
 mod explain;
 mod grant_id;
 mod header;

@@ -10,6 +10,8 @@ use crate::config::{Config, Grant, Refuse};
 use crate::decide::RequestHead;
 use crate::decision::{Decision, Header, HeaderSet, HeaderSource, PerResponse, Verdict};
 use crate::error::{ConfigError, ConfigErrors};
+#[cfg(feature = "tracing")]
+use crate::events::EventLimits;
 use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
 use crate::matching::Allowlist;
@@ -47,6 +49,8 @@ pub(crate) struct Compiled {
     /// Whether a header that other code had set was reported.
     #[cfg(feature = "tracing")]
     reported: AtomicBool,
+    #[cfg(feature = "tracing")]
+    pub(crate) event_limits: EventLimits,
 }
 
 pub(crate) struct Routed {
@@ -129,6 +133,8 @@ impl Policy {
             headers: headers.per_response(refused.is_something()),
             #[cfg(feature = "tracing")]
             reported: AtomicBool::new(false),
+            #[cfg(feature = "tracing")]
+            event_limits: EventLimits::default(),
         })))
     }
 

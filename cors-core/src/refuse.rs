@@ -139,7 +139,7 @@ fn single_line(head: &impl RequestHead, name: RequestHeader) -> SingleLine<'_> {
 }
 
 /// Whether the request is from a page of the server's own origin, or from no page.
-fn is_of_own_page(head: &impl RequestHead) -> bool {
+pub(crate) fn is_of_own_page(head: &impl RequestHead) -> bool {
     match single_line(head, RequestHeader::SecFetchSite) {
         SingleLine::One(b"same-origin" | b"none") => true,
         SingleLine::One(_) | SingleLine::Repeated => false,
@@ -176,7 +176,7 @@ fn is_websocket(head: &impl RequestHead) -> bool {
 }
 
 /// The host and port that the request is for.
-fn host(head: &impl RequestHead) -> Option<&[u8]> {
+pub(crate) fn host(head: &impl RequestHead) -> Option<&[u8]> {
     if let Some(authority) = head.authority() {
         return Some(authority);
     }

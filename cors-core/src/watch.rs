@@ -178,7 +178,7 @@ impl Watch {
             Err(_) if is_known => {}
             Err(error) => tracing::error!(
                 version = policy.version(),
-                path = %Printable(&self.path.to_string_lossy()),
+                file = %Printable(&self.path.to_string_lossy()),
                 %error,
                 "CORS policy not replaced; the current policy stays active",
             ),
@@ -187,8 +187,8 @@ impl Watch {
     }
 
     fn report_version(&self, version: u64) {
-        let path = self.path.to_string_lossy();
-        tracing::info!(version, path = %Printable(&path), "CORS policy active");
+        let file = self.path.to_string_lossy();
+        tracing::info!(version, file = %Printable(&file), "CORS policy active");
     }
 }
 

@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Sends each event as a line: its level and its fields except the path.
+/// Sends each event as a line: its level and its fields, except the name of a file.
 pub(crate) struct Listener(Mutex<Sender<String>>);
 
 impl Listener {
@@ -42,7 +42,7 @@ struct Line(String);
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() != "path" {
+        if field.name() != "file" {
             write!(self.0, " {}={value:?}", field.name()).unwrap();
         }
     }
