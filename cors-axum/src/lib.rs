@@ -196,18 +196,22 @@
 //!
 //! # Logs
 //!
-//! These are events of [`tracing`](https://docs.rs/tracing), with targets that begin with `cors_core`:
+//! These are events of [`tracing`](https://docs.rs/tracing), with targets that begin with `cors_core`. Without a subscriber
+//! they go to the logger of the crate [`log`](https://docs.rs/log).
 //!
 //! | level | event |
 //! |---|---|
-//! | debug | the origin of a request has no grant |
+//! | info | a page cannot read a response: its origin has no grant, or a preflight asks for a method or header that is not allowed |
 //! | info | a watched file was loaded |
+//! | warn | a request was refused, or would be with `refuse_report_only` |
 //! | warn | a header from inside was replaced or removed: once for each policy |
 //! | error | a watched file cannot be read or is invalid, and the old policy stays active |
 //!
-//! A subscriber prints them, such as `tracing-subscriber` with the filter `info,cors_core=debug`.
-//! The events have no path. `TraceLayer` of tower-http adds it if it is outside the policy, as `log` in the
-//! last example of the next section.
+//! The event of a request names the path, the nearest pattern and how the origin differs. For each reason and route,
+//! 20 are emitted at once, and after that one in 10 seconds: [`Policy::log`] has all fields.
+//!
+//! The events are in the span of the request if `TraceLayer` of tower-http is outside the policy, as `log` in the last
+//! example of the next section.
 //!
 //! # Wrong placements
 //!

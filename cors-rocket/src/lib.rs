@@ -186,18 +186,23 @@
 //!
 //! # Logs
 //!
-//! These are events of [`tracing`](https://docs.rs/tracing), with targets that begin with `cors_core`:
+//! These are events of [`tracing`](https://docs.rs/tracing), with targets that begin with `cors_core`. Without a subscriber
+//! they go to the logger of the crate [`log`](https://docs.rs/log).
 //!
 //! | level | event |
 //! |---|---|
-//! | debug | the origin of a request has no grant |
+//! | info | a page cannot read a response: its origin has no grant, or a preflight asks for a method or header that is not allowed |
 //! | info | a watched file was loaded |
+//! | warn | a request was refused, or would be with `refuse_report_only` |
 //! | warn | a header of the application was replaced or removed: once for each policy |
 //! | error | a watched file cannot be read or is invalid, and the old policy stays active |
 //!
-//! Rocket's own log does not print them, whatever its level. A subscriber does, such as `tracing-subscriber` with
-//! the filter `info,cors_core=debug`. Start it first in `main`: `rocket::build()` starts Rocket's log, and there can
-//! be only one. Then it prints Rocket's own lines, too. The event of a second `Cors` has the target
+//! The event of a request names the path, the nearest pattern and how the origin differs. For each reason and route,
+//! 20 are emitted at once, and after that one in 10 seconds: [`Policy::log`] has all fields.
+//!
+//! Rocket's own log prints them. A subscriber, such as `tracing-subscriber`, is to be started first in `main`:
+//! `rocket::build()` starts Rocket's log, and a program can have only one. Then the subscriber prints Rocket's own lines,
+//! too. The event of a second `Cors` has the target
 //! `cors_rocket::fairing`.
 //!
 //! # Wrong placements

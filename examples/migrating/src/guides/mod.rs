@@ -4,7 +4,6 @@ pub mod customers;
 pub mod environment;
 pub mod in_rust;
 pub mod included;
-pub mod logs;
 pub mod mcp;
 #[cfg(test)]
 mod testing;
