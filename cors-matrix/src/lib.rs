@@ -5,6 +5,7 @@
 //! - [`difference`]: the cases whose common response a framework makes impossible, and why.
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
 //! - [`path`]: paths that servers read in different ways.
+//! - `placement`: which responses a policy covers, depending on its place in an application.
 //! - [`server`]: the fixture servers, built and started.
 //! - [`routes`]: which part of a policy a path belongs to, the slow and obvious way.
 //! - [`run`]: every case against every framework.
@@ -29,6 +30,8 @@ pub mod fixture;
 pub mod judge;
 pub mod message;
 pub mod path;
+#[cfg(feature = "placement")]
+pub mod placement;
 pub mod readme;
 pub mod report;
 pub mod routes;

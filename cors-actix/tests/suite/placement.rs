@@ -2,47 +2,54 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::ACCEPT_ENCODING;
 use actix_web::middleware::{Compress, Next, NormalizePath, from_fn};
+use actix_web::test::init_service;
 use actix_web::{App, Error, HttpResponse, web};
-use cors_actix::{Grant, Head, is_preflight};
+use cors_actix::{Grant, Head, Policy, is_preflight};
+use cors_matrix::placement;
+use cors_test::Application;
 
-use crate::harness::{
-    APP, EVIL, GRANTED, PREFLIGHT, REFUSED, UNTOUCHED, check, cors, cors_of, deny, get, preflight,
-    request, routes,
-};
+use crate::harness::{APP, GRANTED, PREFLIGHT, cors, cors_of, deny, get, grant, preflight, routes};
 
-#[test]
-fn authentication() {
-    let inside = || {
-        App::new()
-            .configure(routes)
-            .wrap(from_fn(deny))
-            .wrap(cors())
-    };
-    check(inside(), preflight("/", APP), 204, PREFLIGHT);
-    check(inside(), preflight("/", EVIL), 403, REFUSED);
-    check(inside(), get("/", APP), 401, GRANTED);
+/// Checks what a page can do: see [`placement::check`].
+async fn check<D>(mut app: impl Application<D>, requests: &[(&str, u16)], missed: &[&str]) {
+    let policy = Policy::new(grant()).unwrap();
+    placement::check(&mut app, &policy, requests, missed).await;
+}
 
-    // The wrong order, which the documentation warns about.
-    let outside = || {
-        App::new()
-            .configure(routes)
-            .wrap(cors())
-            .wrap(from_fn(deny))
-    };
-    check(outside(), preflight("/", APP), 401, UNTOUCHED);
-    check(outside(), get("/", APP), 401, UNTOUCHED);
+const UNKNOWN: (&str, u16) = (placement::UNKNOWN, 404);
+const UNKNOWN_MISSED: &str = "/cors-test-unknown: GET 404, OPTIONS 404, PATCH 404, preflight 404";
+const DENIED: &[(&str, u16)] = &[("/", 401), (placement::UNKNOWN, 401)];
 
-    let outside_with_care = || {
-        App::new()
-            .configure(routes)
-            .wrap(cors())
-            .wrap(from_fn(deny_no_preflight))
-    };
-    check(outside_with_care(), preflight("/", APP), 204, PREFLIGHT);
-    check(outside_with_care(), get("/", APP), 401, UNTOUCHED);
+#[actix_web::test]
+async fn authentication_inside() {
+    let app = App::new().configure(routes);
+    let app = app.wrap(from_fn(deny)).wrap(cors());
+    check(init_service(app).await, DENIED, &[]).await;
+}
+
+/// The wrong order, which the documentation warns about.
+#[actix_web::test]
+async fn authentication_outside() {
+    let app = App::new().configure(routes);
+    let app = app.wrap(cors()).wrap(from_fn(deny));
+    let missed = [
+        "/: GET 401, OPTIONS 401, PATCH 401, preflight 401",
+        "/cors-test-unknown: GET 401, OPTIONS 401, PATCH 401, preflight 401",
+    ];
+    check(init_service(app).await, DENIED, &missed).await;
+}
+
+#[actix_web::test]
+async fn authentication_outside_that_lets_preflights_pass() {
+    let app = App::new().configure(routes);
+    let app = app.wrap(cors()).wrap(from_fn(deny_no_preflight));
+    let missed = [
+        "/: GET 401, OPTIONS 401, PATCH 401",
+        "/cors-test-unknown: GET 401, OPTIONS 401, PATCH 401",
+    ];
+    check(init_service(app).await, DENIED, &missed).await;
 }
 
 async fn deny_no_preflight<B: MessageBody>(
@@ -55,79 +62,69 @@ async fn deny_no_preflight<B: MessageBody>(
     }
 }
 
-#[test]
-fn order_of_registration() {
+#[actix_web::test]
+async fn order_of_registration() {
     // The order of several `wrap` calls matters; the order of `wrap` and `service` does not.
-    let app = || App::new().wrap(cors()).configure(routes);
-    check(app(), get("/", APP), 200, GRANTED);
-    check(app(), preflight("/", APP), 204, PREFLIGHT);
+    let app = App::new().wrap(cors()).configure(routes);
+    check(init_service(app).await, &[("/", 200), UNKNOWN], &[]).await;
 }
 
-#[test]
-fn default_service() {
-    let app = || {
-        App::new()
-            .configure(routes)
-            .default_service(web::to(HttpResponse::ImATeapot))
-            .wrap(cors())
-    };
-    check(app(), get("/nowhere", APP), 418, GRANTED);
-    check(app(), preflight("/nowhere", APP), 204, PREFLIGHT);
+#[actix_web::test]
+async fn default_service() {
+    let app = App::new()
+        .configure(routes)
+        .default_service(web::to(HttpResponse::ImATeapot))
+        .wrap(cors());
+    check(init_service(app).await, &[(placement::UNKNOWN, 418)], &[]).await;
 }
 
-#[test]
-fn scope() {
-    let app = || {
-        App::new()
-            .service(web::scope("/api").configure(routes).wrap(cors()))
-            .route("/outside", web::get().to(HttpResponse::Ok))
-    };
-    check(app(), get("/api/", APP), 200, GRANTED);
-    check(app(), get("/api/error", APP), 500, GRANTED);
-    check(app(), get("/api", APP), 404, GRANTED);
-    check(app(), get("/api/nowhere", APP), 404, GRANTED);
-    check(app(), request(Method::PUT, "/api/", APP), 405, GRANTED);
-    check(app(), preflight("/api", APP), 204, PREFLIGHT);
-    check(app(), preflight("/api/", APP), 204, PREFLIGHT);
-    check(app(), preflight("/api/nowhere", APP), 204, PREFLIGHT);
-    check(app(), get("/apis", APP), 404, UNTOUCHED);
-    check(app(), get("/outside", APP), 200, UNTOUCHED);
-    check(app(), preflight("/outside", APP), 404, UNTOUCHED);
-    check(app(), preflight("/nowhere", APP), 404, UNTOUCHED);
+#[actix_web::test]
+async fn scope() {
+    let app = App::new()
+        .service(web::scope("/api").configure(routes).wrap(cors()))
+        .route("/outside", web::get().to(HttpResponse::Ok));
+    let requests = [
+        ("/api/", 200),
+        ("/api/error", 500),
+        ("/api", 404),
+        ("/api/nowhere", 404),
+        ("PUT /api/", 405),
+        ("/apis", 404),
+        ("/outside", 200),
+        UNKNOWN,
+    ];
+    let missed = [
+        "/apis: GET 404, OPTIONS 404, PATCH 404, preflight 404",
+        UNKNOWN_MISSED,
+        "/outside: GET 200, OPTIONS 404, PATCH 404, preflight 404",
+    ];
+    check(init_service(app).await, &requests, &missed).await;
 }
 
-#[test]
-fn resource() {
-    let app = || {
-        let resource = web::resource("/").route(web::get().to(HttpResponse::Ok));
-        App::new().service(resource.wrap(cors()))
-    };
-    check(app(), get("/", APP), 200, GRANTED);
-    check(app(), request(Method::PUT, "/", APP), 405, GRANTED);
-    check(app(), preflight("/", APP), 204, PREFLIGHT);
-    check(app(), preflight("/nowhere", APP), 404, UNTOUCHED);
+#[actix_web::test]
+async fn resource() {
+    let resource = web::resource("/").route(web::get().to(HttpResponse::Ok));
+    let app = App::new().service(resource.wrap(cors()));
+    let requests = [("/", 200), ("PUT /", 405), UNKNOWN];
+    check(init_service(app).await, &requests, &[UNKNOWN_MISSED]).await;
 }
 
-#[test]
-fn route() {
+#[actix_web::test]
+async fn route() {
     // Too far inside: a preflight is not a GET, so it does not match this route.
-    let app = || App::new().route("/", web::get().to(HttpResponse::Ok).wrap(cors()));
-    check(app(), get("/", APP), 200, GRANTED);
-    check(app(), preflight("/", APP), 404, UNTOUCHED);
+    let app = App::new().route("/", web::get().to(HttpResponse::Ok).wrap(cors()));
+    let missed = ["/: OPTIONS 404, PATCH 404, preflight 404", UNKNOWN_MISSED];
+    check(init_service(app).await, &[("/", 200), UNKNOWN], &missed).await;
 }
 
-#[test]
-fn nested_policies() {
+#[actix_web::test]
+async fn nested_policies() {
     // The outer policy decides alone. Use one policy with several grants instead.
-    let app = || {
-        let public = cors_of(Grant::new(["*"]).expose_headers(["*"]));
-        App::new()
-            .service(web::scope("/public").configure(routes).wrap(public))
-            .wrap(cors())
-    };
-    check(app(), get("/public/", APP), 200, GRANTED);
-    check(app(), get("/public/", EVIL), 200, REFUSED);
-    check(app(), preflight("/public/", EVIL), 403, REFUSED);
+    let public = cors_of(Grant::new(["*"]).expose_headers(["*"]));
+    let app = App::new()
+        .service(web::scope("/public").configure(routes).wrap(public))
+        .wrap(cors());
+    check(init_service(app).await, &[("/public/", 200)], &[]).await;
 }
 
 #[test]
@@ -140,8 +137,9 @@ fn other_middleware_inside() {
             .wrap(NormalizePath::trim())
             .wrap(cors())
     };
+    // No page reads `Vary`.
     let text = get("/text//", APP).insert_header((ACCEPT_ENCODING, "gzip"));
     let fields = [&GRANTED[..3], &["vary: accept-encoding, Origin"]].concat();
-    check(app(), text, 200, &fields);
-    check(app(), preflight("/text//", APP), 204, PREFLIGHT);
+    crate::harness::check(app(), text, 200, &fields);
+    crate::harness::check(app(), preflight("/text//", APP), 204, PREFLIGHT);
 }

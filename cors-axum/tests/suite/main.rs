@@ -21,12 +21,16 @@ const ALLOWED: &str = "https://app.example.com";
 const REFUSED: &str = "https://evil.example";
 
 /// Gives [`ALLOWED`] a grant that no other origin has: `PUT`, credentials, a header.
-fn cors() -> CorsLayer {
+fn policy() -> Policy {
     let grant = Grant::new([ALLOWED])
         .allow_methods(["PUT"])
         .expose_headers(["x-request-id"])
         .allow_credentials(true);
-    CorsLayer::new(Policy::new(grant).unwrap())
+    Policy::new(grant).unwrap()
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new(policy())
 }
 
 /// A request from its first line, such as `GET /path`, and its headers.

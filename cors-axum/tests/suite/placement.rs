@@ -1,6 +1,6 @@
 //! Checks what the documentation says about placement: which responses are covered and which are not.
 
-use crate::{ALLOWED, cors, lines, preflight, request, send};
+use crate::{ALLOWED, block_on, cors, lines, policy, preflight, send};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -9,105 +9,93 @@ use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use cors_axum::WithCors as _;
-use tower::{Layer as _, Service};
+use cors_matrix::placement;
+use cors_test::Application;
+use tower::Layer as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
-const COVERED: bool = true;
-const MISSED: bool = false;
-
-/// Sends a request from an allowed origin. If the method of `line` is `preflight`, sends a preflight.
-#[track_caller]
-fn check<S>(app: &S, line: &str, status: u16, covered: bool)
-where
-    S: Clone,
-    S: Service<Request, Response = axum::response::Response, Error = std::convert::Infallible>,
-{
-    let request = match line.strip_prefix("preflight ") {
-        Some(path) => preflight(path, ALLOWED),
-        None => request(line, &[("origin", ALLOWED)]),
-    };
-    let response = send(app.clone(), request);
-    let fields = response.headers();
-    assert_eq!(response.status(), status, "{line}: {fields:?}");
-    let granted = fields.contains_key("access-control-allow-origin");
-    assert_eq!(granted, covered, "{line}: {fields:?}");
-    assert_eq!(fields.contains_key("vary"), covered, "{line}: {fields:?}");
+/// Checks what a page can do: see [`placement::check`].
+fn check<D>(mut app: impl Application<D>, requests: &[(&str, u16)], missed: &[&str]) {
+    block_on(placement::check(&mut app, &policy(), requests, missed));
 }
+
+const EARLY: (&str, u16) = ("/early", 200);
+const LATE: (&str, u16) = ("/late", 200);
+const UNKNOWN: (&str, u16) = (placement::UNKNOWN, 404);
+const NOT_ALLOWED: (&str, u16) = ("PUT /early", 405);
+
+const LATE_MISSED: &str = "/late: GET 200, OPTIONS 405, PATCH 405, preflight 405";
+const UNKNOWN_MISSED: &str = "/cors-test-unknown: GET 404, OPTIONS 404, PATCH 404, preflight 404";
 
 #[test]
 fn around_the_router() {
     let app = router().with_cors(cors());
-    check(&app, "preflight /early", 204, COVERED);
-    check(&app, "preflight /nowhere", 204, COVERED);
-    check(&app, "preflight *", 204, COVERED);
-    check(&app, "GET /early", 200, COVERED);
-    check(&app, "GET /nowhere", 404, COVERED);
-    check(&app, "DELETE /early", 405, COVERED);
-
-    let response = send(app, preflight("/early", ALLOWED));
-    assert_eq!(
-        lines(response.headers()),
-        [
-            "access-control-allow-credentials: true",
-            "access-control-allow-methods: PUT",
-            "access-control-allow-origin: https://app.example.com",
-            "access-control-max-age: 86400",
-            "vary: Origin",
-        ],
-    );
+    check(app, &[EARLY, UNKNOWN, NOT_ALLOWED], &[]);
 }
 
 #[test]
 fn last_layer() {
     let app = router().layer(cors());
-    check(&app, "preflight /early", 204, COVERED);
-    check(&app, "preflight /nowhere", 204, COVERED);
-    check(&app, "preflight *", 204, COVERED);
-    check(&app, "GET /early", 200, COVERED);
-    check(&app, "GET /nowhere", 404, COVERED);
-    check(&app, "DELETE /early", 405, COVERED);
+    check(app, &[EARLY, UNKNOWN, NOT_ALLOWED], &[]);
+}
 
-    // The router adds the same headers as to its own responses.
-    let response = send(app, preflight("/early", ALLOWED));
-    assert_eq!(response.headers()["allow"], "GET,HEAD");
+/// No page sends `*`, or reads these headers.
+#[test]
+fn preflights_byte_by_byte() {
+    let around = router().with_cors(cors());
+    let last = router().layer(cors());
+    for path in ["/early", "*"] {
+        let response = send(around.clone(), preflight(path, ALLOWED));
+        assert_eq!(response.status(), 204, "{path}");
+        let expected = [
+            "access-control-allow-credentials: true",
+            "access-control-allow-methods: PUT",
+            "access-control-allow-origin: https://app.example.com",
+            "access-control-max-age: 86400",
+            "vary: Origin",
+        ];
+        assert_eq!(lines(response.headers()), expected, "{path}");
+
+        let mut response = send(last.clone(), preflight(path, ALLOWED));
+        assert_eq!(response.status(), 204, "{path}");
+        // The router adds the same headers as to its own responses.
+        let allow = response.headers_mut().remove("allow");
+        assert_eq!(
+            allow.is_some_and(|allow| allow == "GET,HEAD"),
+            path == "/early"
+        );
+        response.headers_mut().remove("content-length");
+        assert_eq!(lines(response.headers()), expected, "{path}");
+    }
 }
 
 #[test]
 fn layer_before_a_route() {
     let app = router().layer(cors()).route("/late", get(ok));
-    check(&app, "preflight /late", 405, MISSED);
-    check(&app, "GET /late", 200, MISSED);
-    check(&app, "preflight /early", 204, COVERED);
-    check(&app, "GET /nowhere", 404, COVERED);
+    check(app, &[LATE, EARLY, UNKNOWN], &[LATE_MISSED]);
 }
 
 #[test]
 fn layer_before_a_merge() {
-    let app = router()
-        .layer(cors())
-        .merge(Router::new().route("/late", get(ok)));
-    check(&app, "preflight /late", 405, MISSED);
-    check(&app, "GET /late", 200, MISSED);
+    let late = Router::new().route("/late", get(ok));
+    let app = router().layer(cors()).merge(late);
+    // The fallback is then that of the merged router.
+    let missed = [UNKNOWN_MISSED, LATE_MISSED];
+    check(app, &[LATE, EARLY, UNKNOWN], &missed);
 }
 
 #[test]
 fn layer_before_a_nest() {
-    let app = router()
-        .layer(cors())
-        .nest("/late", Router::new().route("/", get(ok)));
-    check(&app, "preflight /late", 405, MISSED);
-    check(&app, "GET /late", 200, MISSED);
+    let late = Router::new().route("/", get(ok));
+    let app = router().layer(cors()).nest("/late", late);
+    check(app, &[LATE, EARLY, UNKNOWN], &[LATE_MISSED]);
 }
 
 #[test]
 fn layer_before_the_fallback() {
-    let app = router().layer(cors()).fallback(async || {
-        let body = "no such page";
-        (StatusCode::NOT_FOUND, body)
-    });
-    check(&app, "preflight /nowhere", 404, MISSED);
-    check(&app, "GET /nowhere", 404, MISSED);
-    check(&app, "preflight /early", 204, COVERED);
+    let fallback = async || (StatusCode::NOT_FOUND, "no such page");
+    let app = router().layer(cors()).fallback(fallback);
+    check(app, &[EARLY, UNKNOWN], &[UNKNOWN_MISSED]);
 }
 
 #[test]
@@ -116,79 +104,64 @@ fn layer_before_the_method_not_allowed_fallback() {
         .layer(cors())
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED);
     // It replaces the fallback that the layer covered, on the routes that existed before it.
-    check(&app, "preflight /early", 405, MISSED);
-    check(&app, "DELETE /early", 405, MISSED);
-    check(&app, "GET /early", 200, COVERED);
+    let missed = "/early: OPTIONS 405, PATCH 405, PUT 405, preflight 405";
+    check(app, &[EARLY, NOT_ALLOWED, UNKNOWN], &[missed]);
 }
 
 #[test]
 fn route_layer() {
     let app = router().route_layer(cors());
-    check(&app, "preflight /early", 204, COVERED);
-    check(&app, "DELETE /early", 405, COVERED);
-    check(&app, "preflight /nowhere", 404, MISSED);
-    check(&app, "GET /nowhere", 404, MISSED);
-    check(&app, "GET /early", 200, COVERED);
+    check(app, &[EARLY, NOT_ALLOWED, UNKNOWN], &[UNKNOWN_MISSED]);
 }
 
 #[test]
 fn layer_in_a_nested_router() {
-    let app = Router::new().nest("/api", router().layer(cors()));
-    check(&app, "preflight /api/nowhere", 404, MISSED);
-    check(&app, "GET /api/nowhere", 404, MISSED);
-    check(&app, "preflight /api/early", 204, COVERED);
-    check(&app, "GET /api/early", 200, COVERED);
-
+    let nested = |router: Router| Router::new().nest("/api", router.layer(cors()));
+    let missed = "/api/nowhere: GET 404, OPTIONS 404, PATCH 404, preflight 404";
+    let requests = [("/api/early", 200), ("/api/nowhere", 404), UNKNOWN];
+    check(nested(router()), &requests, &[missed, UNKNOWN_MISSED]);
     let own_fallback = router().fallback(async || StatusCode::NOT_FOUND);
-    let app = Router::new().nest("/api", own_fallback.layer(cors()));
-    check(&app, "preflight /api/nowhere", 204, COVERED);
-    check(&app, "GET /api/nowhere", 404, COVERED);
+    check(nested(own_fallback), &requests, &[UNKNOWN_MISSED]);
 }
 
 #[test]
 fn around_a_nested_router() {
     let app = Router::new()
-        .route("/page", get(ok))
+        .route("/late", get(ok))
         .nest_service("/api", router().with_cors(cors()));
-    check(&app, "preflight /api/nowhere", 204, COVERED);
-    check(&app, "GET /api/nowhere", 404, COVERED);
-    check(&app, "preflight /page", 405, MISSED);
-    check(&app, "GET /page", 200, MISSED);
+    let missed = [UNKNOWN_MISSED, LATE_MISSED];
+    check(app, &[LATE, ("/api/nowhere", 404), UNKNOWN], &missed);
 }
 
 #[test]
 fn authentication_outside() {
     let app = router().layer(cors()).layer(from_fn(refuse));
-    check(&app, "preflight /early", 401, MISSED);
-    check(&app, "GET /early", 401, MISSED);
+    let missed = [
+        "/cors-test-unknown: GET 401, OPTIONS 401, preflight 401",
+        "/early: GET 401, OPTIONS 401, PATCH 401, preflight 401",
+    ];
+    check(app, &[("/early", 401)], &missed);
 }
 
 #[test]
 fn authentication_inside() {
-    let app = router().layer(from_fn(refuse)).with_cors(cors());
-    check(&app, "preflight /early", 204, COVERED);
-    check(&app, "GET /early", 401, COVERED);
-    let app = router().layer(from_fn(refuse)).layer(cors());
-    check(&app, "preflight /early", 204, COVERED);
-    check(&app, "GET /early", 401, COVERED);
+    let app = router().layer(from_fn(refuse));
+    check(app.clone().with_cors(cors()), &[("/early", 401)], &[]);
+    check(app.layer(cors()), &[("/early", 401)], &[]);
 }
 
 #[test]
 fn layers_outside() {
     let seen = from_fn(async |request: Request, next: Next| {
         let response = next.run(request).await;
-        (
-            [("x-seen", response.status().as_str().to_owned())],
-            response,
-        )
-            .into_response()
+        let seen = response.status().as_str().to_owned();
+        ([("x-seen", seen)], response).into_response()
     });
     let app = Router::new()
         .fallback_service(router().with_cors(cors()))
         .layer(seen);
-    check(&app, "preflight /early", 204, COVERED);
-    check(&app, "GET /early", 200, COVERED);
-    check(&app, "GET /nowhere", 404, COVERED);
+    check(app.clone(), &[EARLY, UNKNOWN], &[]);
+    // No page reads the headers of a preflight.
     let response = send(app, preflight("/early", ALLOWED));
     assert_eq!(response.headers()["x-seen"], "204");
     assert!(!response.headers().contains_key("allow"));
@@ -197,22 +170,20 @@ fn layers_outside() {
 #[test]
 fn catching_panics_inside() {
     let app = router().layer(CatchPanicLayer::new());
-    check(&app.clone().with_cors(cors()), "GET /panic", 500, COVERED);
-    check(&app.layer(cors()), "GET /panic", 500, COVERED);
+    check(app.clone().with_cors(cors()), &[("/panic", 500)], &[]);
+    check(app.layer(cors()), &[("/panic", 500)], &[]);
 }
 
 #[test]
 fn catching_panics_outside() {
     let app = router().layer(cors()).layer(CatchPanicLayer::new());
-    check(&app, "GET /panic", 500, MISSED);
+    check(app, &[("/panic", 500)], &["/panic: GET 500"]);
 }
 
 #[test]
 fn one_route_or_any_service() {
     // A layer is not only for routers.
-    let app = cors().layer(get(ok));
-    check(&app, "GET /", 200, COVERED);
-    check(&app, "preflight /", 204, COVERED);
+    check(cors().layer(get(ok)), &[("/", 200)], &[]);
 }
 
 fn router() -> Router {

@@ -24,13 +24,17 @@ pub(crate) const GRANTED: &[&str] = &[
 ];
 pub(crate) const REFUSED: &[&str] = &["vary: Origin"];
 
-pub(crate) fn cors() -> Cors {
+pub(crate) fn policy() -> Policy {
     let grant = Grant::new([ORIGIN])
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["content-type"])
         .expose_headers(["x-request-id"])
         .allow_credentials(true);
-    Cors::new(Policy::new(grant).unwrap())
+    Policy::new(grant).unwrap()
+}
+
+pub(crate) fn cors() -> Cors {
+    Cors::new(policy())
 }
 
 pub(crate) type Routes = BoxedFilter<(Response,)>;

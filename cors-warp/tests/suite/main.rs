@@ -6,6 +6,7 @@ mod forms;
 mod hello;
 mod live;
 mod paths;
+mod placement;
 mod rejections;
 mod requests;
 #[cfg(feature = "server")]
