@@ -45,6 +45,29 @@ impl Question {
         Self::HandlersHeader,
     ];
 
+    /// What should hold, in the guide.
+    pub(crate) fn statement(self) -> &'static str {
+        match self {
+            Self::Preflight => "a preflight is answered before authentication",
+            Self::Unauthorized => "the page reads a 401",
+            Self::NotFound => "the page reads a 404",
+            Self::MethodNotAllowed => "the page reads a 405",
+            Self::ServerError => "the page reads a 500",
+            Self::ExposedHeader => "the page reads the exposed header, and not another one",
+            Self::Cookies => "cookies are sent with credentials, and not without",
+            Self::ForeignPage => "a page of another site reads nothing",
+            Self::ForeignWrite => "the preflight of another site's page fails",
+            Self::OpaqueOrigin => "a sandboxed frame reads nothing",
+            Self::OwnPage => "the server's own page can send a `POST`",
+            Self::PlainOptions => {
+                "the server's own page can send `OPTIONS`, and the application responds"
+            }
+            Self::HandlersHeader => {
+                "a handler's `Access-Control-Allow-Origin: *` lets no other site's page read"
+            }
+        }
+    }
+
     pub(crate) async fn ask<D>(self, app: &mut impl Application<D>) {
         match self {
             Self::Preflight => preflight(app).await,

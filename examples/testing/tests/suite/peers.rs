@@ -1,4 +1,8 @@
-//! The same questions to the same applications, with the CORS middleware of each peer, placed as its documentation says.
+//! The same questions to the same applications, with the CORS middleware of each peer, placed as its documentation says. The
+//! table in `docs/migrating.md` is the findings: `UPDATE_EXPECT=1` writes it.
+
+use std::fs;
+use std::path::Path;
 
 use actix_web::App;
 use actix_web::test::init_service;
@@ -22,13 +26,11 @@ const APP: &str = "https://app.example.com";
 type Finding = (Question, &'static str);
 
 const CAN_READ: &str = "the page should be blocked, and can read the response";
+const ANSWERED: &str = "the status should be 204, and is 200";
 const REFUSED: &str = "the status should be 204, and is 403";
 
 /// It answers every OPTIONS request, and keeps a handler's header if it has none to write.
-const TOWER_HTTP: &[Finding] = &[
-    (PlainOptions, "the status should be 204, and is 200"),
-    (HandlersHeader, CAN_READ),
-];
+const TOWER_HTTP: &[Finding] = &[(PlainOptions, ANSWERED), (HandlersHeader, CAN_READ)];
 /// It keeps a handler's header.
 const ACTIX_CORS: &[Finding] = &[(HandlersHeader, CAN_READ)];
 /// It responds 403 to each request whose `Origin` is not in its list, and the application's own is not.
@@ -56,6 +58,61 @@ const WARP_CORS_INSIDE: &[Finding] = &[
     (OwnPage, REFUSED),
     (PlainOptions, REFUSED),
 ];
+
+/// The columns of the guide's table.
+const PEERS: [(&str, &[Finding]); 5] = [
+    ("tower-http", TOWER_HTTP),
+    ("actix-cors", ACTIX_CORS),
+    ("rocket_cors", ROCKET_CORS),
+    ("warp::cors", WARP_CORS),
+    ("warp::cors inside `recover`", WARP_CORS_INSIDE),
+];
+
+#[test]
+fn the_table_is_that_of_the_guide() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrating.md");
+    let guide = fs::read_to_string(&path).unwrap();
+    let head = "| what should hold | ";
+    let (before, rest) = guide.split_once(head).unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    let written = format!("{before}{}\n{after}", table(head));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(path, written).unwrap();
+        return;
+    }
+    let count = format!("and {} tests for it", Question::ALL.len());
+    assert!(guide.contains(&count), "the guide should say: {count}");
+    assert!(guide == written, "the table should be:\n{}", table(head));
+}
+
+/// A row for the questions with the same cells, in the order of the questions.
+fn table(head: &str) -> String {
+    let mut rows: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for question in Question::ALL {
+        let cells: Vec<_> = PEERS.iter().map(|peer| cell(peer.1, question)).collect();
+        match rows.iter_mut().find(|row| row.1 == cells) {
+            Some(row) => row.0.push(question.statement()),
+            None => rows.push((vec![question.statement()], cells)),
+        }
+    }
+    let peers = PEERS.map(|(peer, _)| peer).join(" | ");
+    let line = "|---".repeat(PEERS.len() + 1);
+    let rows = rows.iter().map(|(questions, cells)| {
+        format!("| {} | {} |\n", questions.join("<br>"), cells.join(" | "))
+    });
+    format!("{head}{peers} |\n{line}|\n{}", rows.collect::<String>())
+}
+
+fn cell(findings: &[Finding], question: Question) -> &'static str {
+    match findings.iter().find(|finding| finding.0 == question) {
+        None => "yes",
+        Some((_, CAN_READ)) => "**no**: it can read",
+        Some((_, REFUSED)) => "**no**: 403",
+        Some((_, ANSWERED)) => "**no**: the middleware responds",
+        Some((_, why)) if why.ends_with("(allow-origin-missing)") => "**no**: blocked",
+        Some((_, why)) => why,
+    }
+}
 
 async fn check<D>(peer: &str, app: &mut impl Application<D>, expected: &[Finding]) {
     let mut found = Vec::new();
