@@ -7,6 +7,7 @@ use cors_testing::actix::{authenticated, cors, routes};
 
 use crate::failure::check_failure;
 use crate::pages::{ask_all, not_found, preflight, unauthorized};
+use crate::policy::{AUTHENTICATION_OUTSIDE, check_policy};
 
 /// The policy is the last `wrap`, which is the outermost one.
 #[actix_web::test]
@@ -25,6 +26,7 @@ async fn authentication_outside() {
         .wrap(cors().unwrap())
         .wrap(from_fn(authenticated));
     let mut app = init_service(app).await;
+    check_policy(&mut app, &[AUTHENTICATION_OUTSIDE]).await;
     check_failure("actix-authentication-outside.txt", preflight(&mut app)).await;
     check_failure(
         "actix-authentication-outside-401.txt",

@@ -8,6 +8,7 @@ use cors_testing::axum::{app, authenticated, routes};
 
 use crate::failure::check_failure;
 use crate::pages::{ask_all, not_found, preflight, unauthorized};
+use crate::policy::{AUTHENTICATION_OUTSIDE, check_policy};
 
 #[tokio::test]
 async fn right() {
@@ -31,6 +32,7 @@ async fn authentication_outside_refuses_preflights() {
 #[tokio::test]
 async fn authentication_outside_hides_its_401() {
     let mut app = authentication_outside();
+    check_policy(&mut app, &[AUTHENTICATION_OUTSIDE]).await;
     check_failure(
         "axum-authentication-outside-401.txt",
         unauthorized(&mut app),
@@ -45,4 +47,6 @@ async fn a_fallback_after_the_layer() {
         .layer(cors())
         .fallback(async || (StatusCode::NOT_FOUND, "no such page"));
     check_failure("axum-fallback-after-layer.txt", not_found(&mut app)).await;
+    let missed = "error[policy-not-applied] OPTIONS /cors-test-unknown (preflight for GET): 404, from https://app.example.com";
+    check_policy(&mut app, &[missed]).await;
 }

@@ -7,5 +7,6 @@ mod axum;
 mod failure;
 mod pages;
 mod peers;
+mod policy;
 mod rocket;
 mod warp;

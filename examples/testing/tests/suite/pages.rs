@@ -2,6 +2,8 @@
 
 use cors_test::{Application, Page};
 
+use crate::policy::check_policy;
+
 const API: &str = "https://api.example.com";
 const TOKEN: &str = "Bearer secret";
 
@@ -87,11 +89,12 @@ impl Question {
     }
 }
 
-/// Asks all of them.
+/// Asks all of them, and compares the application with its policy.
 pub(crate) async fn ask_all<D>(app: &mut impl Application<D>) {
     for question in Question::ALL {
         question.ask(app).await;
     }
+    check_policy(app, &[]).await;
 }
 
 /// A preflight has no token, and is answered before authentication.

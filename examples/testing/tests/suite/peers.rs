@@ -19,6 +19,7 @@ use crate::pages::Question::{
     self, HandlersHeader, MethodNotAllowed, NotFound, OwnPage, PlainOptions, ServerError,
     Unauthorized,
 };
+use crate::policy::check_policy;
 
 const APP: &str = "https://app.example.com";
 
@@ -57,6 +58,44 @@ const WARP_CORS_INSIDE: &[Finding] = &[
     ),
     (OwnPage, REFUSED),
     (PlainOptions, REFUSED),
+];
+
+/// What `check_application` finds: see [`check_policy`]. The policy has no `refuse`, so a 403 is another status.
+const TOWER_HTTP_DIFFERS: &[&str] = &[
+    "warning[options-answered] OPTIONS /me (not a preflight): 200, from https://app.example.com",
+    "warning[wildcard-with-credentials] GET /own: 200, from https://app.example.com.cors-test-unlisted.example",
+    "note[policy-differs] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+    "note[no-max-age] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+];
+const ACTIX_CORS_DIFFERS: &[&str] = &[
+    "warning[missing-vary] OPTIONS /me (preflight for GET): 400, from https://app.example.com.cors-test-unlisted.example",
+    "warning[wildcard-with-credentials] GET /own: 200, from https://app.example.com.cors-test-unlisted.example",
+    "note[policy-differs] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+    "note[no-max-age] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+];
+const ROCKET_CORS_DIFFERS: &[&str] = &[
+    "error[policy-not-applied] OPTIONS /me (not a preflight): 400, from https://app.example.com",
+    "warning[preflight-forwarded] OPTIONS /me (preflight for GET): 204, from https://app.example.com",
+    "warning[policy-differs] OPTIONS /me (preflight for GET): 204, from https://app.example.com",
+    "warning[missing-vary] OPTIONS /me (preflight for GET): 204, from https://app.example.com",
+    "warning[unexpected-status] GET /me: 403, from https://app.example.com.cors-test-unlisted.example",
+    "note[no-max-age] OPTIONS /me (preflight for GET): 204, from https://app.example.com",
+];
+const WARP_CORS_DIFFERS: &[&str] = &[
+    "error[policy-not-applied] OPTIONS /me (not a preflight): 405, from https://app.example.com",
+    "warning[missing-vary] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+    "warning[unexpected-status] GET /me: 403, from https://app.example.com.cors-test-unlisted.example",
+    "warning[policy-differs] GET /own: 200, without `Origin`",
+    "note[policy-differs] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+    "note[no-max-age] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+];
+const WARP_CORS_INSIDE_DIFFERS: &[&str] = &[
+    "error[policy-not-applied] GET /me (without the route's headers): 401, from https://app.example.com",
+    "warning[missing-vary] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+    "warning[unexpected-status] GET /me: 403, from https://app.example.com.cors-test-unlisted.example",
+    "warning[policy-differs] GET /own: 200, without `Origin`",
+    "note[policy-differs] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
+    "note[no-max-age] OPTIONS /me (preflight for GET): 200, from https://app.example.com",
 ];
 
 /// The columns of the guide's table.
@@ -114,7 +153,13 @@ fn cell(findings: &[Finding], question: Question) -> &'static str {
     }
 }
 
-async fn check<D>(peer: &str, app: &mut impl Application<D>, expected: &[Finding]) {
+async fn check<D>(
+    peer: &str,
+    app: &mut impl Application<D>,
+    expected: &[Finding],
+    differences: &[&str],
+) {
+    check_policy(app, differences).await;
     let mut found = Vec::new();
     for question in Question::ALL {
         if let Some(text) = failure(question.ask(app)).await {
@@ -155,7 +200,7 @@ async fn tower_http() {
         .fallback(async || (StatusCode::NOT_FOUND, "no such page"))
         .layer(from_fn(cors_testing::axum::authenticated))
         .layer(cors);
-    check("tower-http", &mut app, TOWER_HTTP).await;
+    check("tower-http", &mut app, TOWER_HTTP, TOWER_HTTP_DIFFERS).await;
 }
 
 #[actix_web::test]
@@ -171,7 +216,13 @@ async fn actix_cors() {
         .configure(cors_testing::actix::routes)
         .wrap(authenticated)
         .wrap(cors);
-    check("actix-cors", &mut init_service(app).await, ACTIX_CORS).await;
+    check(
+        "actix-cors",
+        &mut init_service(app).await,
+        ACTIX_CORS,
+        ACTIX_CORS_DIFFERS,
+    )
+    .await;
 }
 
 #[rocket::async_test]
@@ -190,7 +241,7 @@ async fn rocket_cors() {
     };
     let app = assembled(build().attach(cors.to_cors().unwrap()));
     let mut app = Client::untracked(app).await.unwrap();
-    check("rocket_cors", &mut app, ROCKET_CORS).await;
+    check("rocket_cors", &mut app, ROCKET_CORS, ROCKET_CORS_DIFFERS).await;
 }
 
 /// The filter of warp.
@@ -212,7 +263,13 @@ async fn warp_cors_around_recover() {
         .and(routes())
         .recover(recovered)
         .with(warp_cors());
-    check("warp::cors", &mut warp::service(app), WARP_CORS).await;
+    check(
+        "warp::cors",
+        &mut warp::service(app),
+        WARP_CORS,
+        WARP_CORS_DIFFERS,
+    )
+    .await;
 }
 
 /// As its documentation shows it: around the routes.
@@ -228,6 +285,7 @@ async fn warp_cors_inside_recover() {
         "warp::cors, inside `recover`",
         &mut warp::service(app),
         WARP_CORS_INSIDE,
+        WARP_CORS_INSIDE_DIFFERS,
     )
     .await;
 }

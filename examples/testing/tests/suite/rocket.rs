@@ -10,6 +10,7 @@ use rocket::{Build, Responder, Rocket};
 
 use crate::failure::check_failure;
 use crate::pages::{ask_all, preflight, unauthorized};
+use crate::policy::check_policy;
 
 async fn client(app: Rocket<Build>) -> Client {
     Client::untracked(app).await.unwrap()
@@ -34,6 +35,13 @@ async fn authentication_first() {
     let cors = Cors::new(Policy::from_file("cors.toml").unwrap());
     let app = assembled(build().attach(authentication).attach(cors));
     let mut app = client(app).await;
+    let found = [
+        "error[preflight-not-ok] OPTIONS /me (preflight for GET): 401, from https://app.example.com",
+        "warning[policy-differs] OPTIONS /me (preflight for GET): 401, from https://app.example.com",
+        "warning[unexpected-status] POST /login: 401, from https://app.example.com",
+        "note[policy-differs] OPTIONS /me (preflight for GET): 401, from https://app.example.com.cors-test-unlisted.example",
+    ];
+    check_policy(&mut app, &found).await;
     check_failure("rocket-authentication-first.txt", preflight(&mut app)).await;
 }
 

@@ -7,6 +7,7 @@ use warp::Filter as _;
 use crate::failure::check_failure;
 use crate::pages::{ask_all, preflight, unauthorized};
 use crate::peers::warp_cors;
+use crate::policy::{AUTHENTICATION_OUTSIDE, check_policy};
 
 #[tokio::test]
 async fn right() {
@@ -17,6 +18,7 @@ async fn right() {
 async fn authentication_outside() {
     let app = authenticated().and(cors().unwrap().wrap(routes().recover(recovered)));
     let mut app = warp::service(app.recover(recovered));
+    check_policy(&mut app, &[AUTHENTICATION_OUTSIDE]).await;
     check_failure("warp-authentication-outside.txt", preflight(&mut app)).await;
 }
 
