@@ -125,6 +125,18 @@ fn the_output_fits_a_screen() {
     }
 }
 
+/// The kinds of public reports that once got the wrong cause, or none.
+#[test]
+fn reported_messages_get_the_right_cause_first() {
+    for block in blocks(include_str!("console/reported.txt")) {
+        let output = cors(&["explain", "--from-console", &block.text], "");
+        assert_eq!(output.status.code(), Some(1), "{}", block.text);
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        let name = format!("console/output/reported/{}.txt", block.heading);
+        support::snapshot(&name).assert_eq(&stdout);
+    }
+}
+
 #[test]
 fn every_failure_has_a_message() {
     let page = include_str!("../../../cors-explain/codes/browsers.md");

@@ -122,7 +122,7 @@ fn remedies(section: &Section, message: &Message) -> Vec<Remedy> {
         page,
     } = remedy::example(message);
     let remedies = section.remedies.iter();
-    let remedies = remedies.filter(|(_, text)| evidence::helps(text, message));
+    let remedies = remedies.filter(|(place, text)| evidence::helps(place, text, message));
     let mut fixes: Vec<_> = remedies
         .map(|(place, text)| Remedy {
             code: match place.as_str() {

@@ -29,11 +29,14 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
             });
         }
         FailureCode::AllowOriginMultiple => {
-            let value = facts.value.as_deref().unwrap_or_default();
-            let mut values = value.split(',').map(str::trim);
-            let first = values.next();
-            let is_list = !value.is_empty() && values.any(|value| Some(value) != first);
-            likely.extend(is_list.then_some("A list"));
+            let is_known = facts
+                .value
+                .as_deref()
+                .is_some_and(|value| !value.is_empty());
+            likely.extend(is_known.then(|| match has_two_writers(message) {
+                true => "Two places",
+                false => "A list",
+            }));
         }
         FailureCode::AllowOriginInvalid => likely.push(match facts.value.as_deref() {
             Some("") => "Empty",
@@ -44,8 +47,10 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
         }),
         FailureCode::AllowOriginMismatch => {
             likely.extend(redirected.then_some("A redirect"));
+            likely.extend(is_pattern(facts).then_some("A pattern"));
             let is_null = facts.origin.as_deref() == Some("null");
             likely.extend(is_null.then_some("The word `null`"));
+            likely.extend(is_null_value(facts).then_some("The value `null`"));
             likely.extend(is_spelling(facts).then_some("Another spelling"));
             likely.push("One origin for all");
         }
@@ -54,6 +59,7 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
                 .value
                 .as_deref()
                 .is_some_and(|value| !value.is_empty());
+            likely.extend(has_two_writers(message).then_some("Two places"));
             likely.extend(is_set.then_some("Another spelling"));
         }
         FailureCode::PreflightNotOk => likely.extend_from_slice(match facts.status {
@@ -128,10 +134,48 @@ pub(super) fn excludes(message: &Message, cause: &str) -> bool {
         facts.status.is_some()
     } else if begins("Sent to the wrong side") {
         !header.is_empty() && !is_response_header(header)
+    } else if begins("A pattern") {
+        facts.value.is_some() && !is_pattern(facts)
+    } else if begins("The value `null`") {
+        facts.value.is_some() && !is_null_value(facts)
     } else {
-        // `seen` says it more precisely.
-        begins("Another spelling") && seen(message).is_some()
+        // Another cause says it more precisely.
+        let is_said = seen(message).is_some() || is_pattern(facts) || is_null_value(facts);
+        begins("Another spelling") && is_said
     }
+}
+
+/// Whether the value shows that two programs write the header: no one writes a value twice, `*` into a list, or the
+/// page's origin and one more.
+pub(super) fn has_two_writers(message: &Message) -> bool {
+    let facts = &message.facts;
+    // Lines are joined with commas.
+    let value = facts.value.as_deref().unwrap_or_default();
+    let mut values: Vec<_> = value.split(',').map(str::trim).collect();
+    let count = values.len();
+    let is_page = |value: &&str| Some(*value) == facts.origin.as_deref();
+    let is_of_page = count == 2 && values.iter().any(is_page);
+    let has_wildcard = count > 1 && values.contains(&"*");
+    values.sort_unstable();
+    values.dedup();
+    match message.failure {
+        FailureCode::AllowOriginMultiple => values.len() < count || has_wildcard || is_of_page,
+        FailureCode::AllowCredentials => count > 1,
+        _ => false,
+    }
+}
+
+/// Whether the value is a pattern, which is only for configurations.
+fn is_pattern(facts: &Facts) -> bool {
+    facts
+        .value
+        .as_deref()
+        .is_some_and(|value| value.contains('*'))
+}
+
+/// Whether the value is `null`, and the page's origin is not.
+fn is_null_value(facts: &Facts) -> bool {
+    facts.value.as_deref() == Some("null") && facts.origin.as_deref() != Some("null")
 }
 
 fn is_response_header(name: &str) -> bool {
@@ -139,8 +183,20 @@ fn is_response_header(name: &str) -> bool {
 }
 
 /// Whether a remedy applies to this request.
-pub(super) fn helps(remedy: &str, message: &Message) -> bool {
+pub(super) fn helps(place: &str, remedy: &str, message: &Message) -> bool {
     let facts = &message.facts;
+    // Then no policy changes the response, and the other writer has to go first.
+    if has_two_writers(message) {
+        return place == "On the server";
+    }
+    match message.failure {
+        FailureCode::AllowCredentials if place == "On the server" => return false,
+        FailureCode::AllowOriginMismatch if place == "On the server" => {
+            let is_written = is_pattern(facts) || is_null_value(facts);
+            return is_written != remedy.contains("`Vary: Origin`");
+        }
+        _ => {}
+    }
     let is_check = matches!(
         message.failure,
         FailureCode::AllowOriginMissing | FailureCode::AllowOriginMismatch
@@ -163,6 +219,12 @@ pub(super) fn first_place(message: &Message) -> Option<&'static str> {
         {
             Some("On the server")
         }
+        // Another program writes the value.
+        FailureCode::AllowOriginMismatch
+            if is_pattern(&message.facts) || is_null_value(&message.facts) =>
+        {
+            Some("On the server")
+        }
         FailureCode::MethodNotAllowed if method.as_deref() == Some("patch") => Some("In the page"),
         _ => None,
     }
@@ -182,6 +244,9 @@ pub(super) fn seen(message: &Message) -> Option<String> {
     match message.failure {
         FailureCode::AllowOriginMismatch | FailureCode::AllowOriginInvalid => {
             let (origin, value) = (facts.origin.as_deref()?, facts.value.as_deref()?);
+            if is_pattern(facts) {
+                return None;
+            }
             let difference = difference(value, origin)?;
             let (value, origin) = (Printable(value), Printable(origin));
             Some(format!("`{value}` is not `{origin}`: {difference}."))
@@ -227,7 +292,7 @@ mod tests {
     #[test]
     fn excluded_causes_are_those_of_the_page() {
         #[track_caller]
-        fn check(failure: FailureCode, engine: Engine, facts: Facts, start: &str) {
+        fn check(failure: FailureCode, engine: Engine, facts: Facts, starts: &[&str]) {
             let message = Message {
                 failure,
                 engine: Some(engine),
@@ -236,10 +301,10 @@ mod tests {
             let causes = Section::of(failure).causes;
             let excluded = causes.iter().filter(|cause| excludes(&message, cause));
             let excluded: Vec<_> = excluded.collect();
-            assert!(
-                matches!(excluded[..], [cause] if cause.starts_with(start)),
-                "{excluded:?}"
-            );
+            assert_eq!(excluded.len(), starts.len(), "{excluded:?}");
+            for (cause, start) in excluded.iter().zip(starts) {
+                assert!(cause.starts_with(start), "{excluded:?}");
+            }
         }
         let known = |url: &str, header: &str| Facts {
             url: Some(url.to_owned()),
@@ -253,31 +318,31 @@ mod tests {
             FailureCode::AllowOriginMissing,
             chromium,
             http.clone(),
-            "Another value",
+            &["Another value"],
         );
         check(
             FailureCode::AllowOriginMultiple,
             chromium,
             http.clone(),
-            "A broken connection",
+            &["A broken connection"],
         );
         check(
             FailureCode::HeaderNotAllowed,
             chromium,
             http,
-            "Sent to the wrong side",
+            &["Sent to the wrong side"],
         );
         check(
             FailureCode::PreflightRedirect,
             chromium,
             https.clone(),
-            "To https",
+            &["To https"],
         );
         check(
             FailureCode::NoResponse,
             chromium,
             https,
-            "http from an https page",
+            &["http from an https page"],
         );
         let answered = Facts {
             status: Some(200),
@@ -287,7 +352,7 @@ mod tests {
             FailureCode::FetchFailed,
             chromium,
             answered,
-            "No connection",
+            &["No connection"],
         );
         let slash = Facts {
             origin: Some("https://app.example.com".to_owned()),
@@ -298,7 +363,17 @@ mod tests {
             FailureCode::AllowOriginMismatch,
             chromium,
             slash,
-            "Another spelling",
+            &["Another spelling", "A pattern", "The value `null`"],
+        );
+        let pattern = Facts {
+            value: Some("https://*.example.com".to_owned()),
+            ..Facts::default()
+        };
+        check(
+            FailureCode::AllowOriginMismatch,
+            chromium,
+            pattern,
+            &["Another spelling", "The value `null`"],
         );
     }
 
@@ -308,6 +383,8 @@ mod tests {
             "",
             "*",
             "true",
+            "true, true",
+            "https://*.a.example",
             "a, b",
             "a, a",
             "null",

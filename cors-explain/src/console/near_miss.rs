@@ -4,6 +4,9 @@ use cors_browser_model::Url;
 
 /// How a value differs from the page's origin, if it is similar.
 pub(super) fn difference(value: &str, origin: &str) -> Option<&'static str> {
+    if value == origin {
+        return None;
+    }
     if value.trim_end_matches('/') == origin {
         return Some("it ends with a slash");
     }
@@ -68,5 +71,6 @@ mod tests {
         check("https://www.example.org", None);
         check("https://evilapp.example.com", None);
         check("null", None);
+        check("https://app.example.com:8443", None);
     }
 }

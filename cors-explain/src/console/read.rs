@@ -111,8 +111,8 @@ impl Open {
         }
         // A reason that is not known, or was not pasted.
         let failure = match (failure.unwrap_or(FailureCode::FetchFailed), &facts.value) {
-            // Firefox has one text for all values.
-            (FailureCode::AllowOriginMismatch, Some(value)) => {
+            // Firefox has one text for all values, and Chromium called `null` invalid.
+            (FailureCode::AllowOriginMismatch | FailureCode::AllowOriginInvalid, Some(value)) => {
                 let value = value.clone();
                 FailureCode::from(&NetworkError::AllowOriginMismatch { value })
             }

@@ -2,6 +2,7 @@
 
 use cors_browser_model::Origin;
 
+use super::evidence;
 use super::message::{Facts, Message};
 use crate::failure_code::FailureCode;
 
@@ -20,6 +21,7 @@ pub(super) struct Example {
 pub(super) fn example(message: &Message) -> Example {
     let facts = &message.facts;
     let example = match message.failure {
+        _ if evidence::has_two_writers(message) => None,
         FailureCode::AllowOriginMissing
         | FailureCode::AllowOriginMultiple
         | FailureCode::AllowOriginInvalid
