@@ -13,6 +13,7 @@ mod not_cors;
 mod page;
 mod read;
 mod remedy;
+mod servers;
 mod template;
 mod templates;
 #[cfg(test)]
@@ -51,7 +52,7 @@ pub use self::message::{Facts, Message};
 pub fn messages(text: &str) -> Result<Vec<Message>, NoMessage> {
     let messages = read(text);
     if messages.is_empty() {
-        return Err(NoMessage(why_none(text)));
+        return none_known(text);
     }
     // A `TypeError` together with its cause.
     if messages.iter().all(Message::may_be_anything)
@@ -74,12 +75,15 @@ enum Why {
     Unknown,
 }
 
-fn why_none(text: &str) -> Why {
+fn none_known(text: &str) -> Result<Vec<Message>, NoMessage> {
     let compact = Compact::new(text);
     if compact.as_str().is_empty() {
-        return Why::Empty;
+        return Err(NoMessage(Why::Empty));
     }
-    not_cors::guess(&compact).map_or(Why::Unknown, Why::NotCors)
+    if let Some(what) = not_cors::guess(&compact) {
+        return Err(NoMessage(Why::NotCors(what)));
+    }
+    Err(NoMessage(Why::Unknown))
 }
 
 impl fmt::Display for NoMessage {
@@ -90,7 +94,7 @@ impl fmt::Display for NoMessage {
             ),
             Why::NotCors(what) => write!(f, "this is not a CORS error: {what}"),
             Why::Unknown => f.write_str(
-                "there is no message about CORS in this text; such messages look like this:
+                "this text has no message about CORS; such messages look like this:
   Chromium  Access to fetch at 'https://...' from origin 'https://...' has been blocked by CORS policy: ...
   Firefox   Cross-Origin Request Blocked: The Same Origin Policy disallows reading ... (Reason: ...)
   WebKit    Origin https://... is not allowed by Access-Control-Allow-Origin. Status code: ...

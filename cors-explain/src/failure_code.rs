@@ -43,6 +43,8 @@ pub enum FailureCode {
     HeaderNotAllowed,
     /// `Authorization` is not listed by name.
     AuthorizationNotListed,
+    /// A script may not read a header of the response.
+    HeaderNotExposed,
     /// There is a redirect, and the script does not accept redirects.
     RedirectMode,
     /// `Location` is not a URL.
@@ -67,8 +69,18 @@ pub enum FailureCode {
     WebSocketNotOpen,
     /// The policy refuses the request.
     Refused,
+    /// A server says that it does not allow the request, or that its settings are invalid.
+    ServerRefused,
     /// Chromium: the user has not allowed requests to a private network.
     LocalNetworkAccess,
+    /// `Cross-Origin-Resource-Policy` does not allow the page to embed the resource.
+    ResourcePolicy,
+    /// The response is not what the page's element expects, so the browser hides it.
+    OpaqueResponseBlocked,
+    /// A service worker answers with a response to a request without CORS.
+    OpaqueResponse,
+    /// An image that was loaded without CORS is on the canvas.
+    TaintedCanvas,
     /// Firefox: CORS is disabled.
     CorsDisabled,
     /// Firefox: an extension or a bug prevented `Origin` from being sent.
@@ -95,6 +107,7 @@ impl FailureCode {
         Self::MethodNotAllowed,
         Self::HeaderNotAllowed,
         Self::AuthorizationNotListed,
+        Self::HeaderNotExposed,
         Self::RedirectMode,
         Self::RedirectLocation,
         Self::RedirectScheme,
@@ -107,7 +120,12 @@ impl FailureCode {
         Self::NoResponse,
         Self::WebSocketNotOpen,
         Self::Refused,
+        Self::ServerRefused,
         Self::LocalNetworkAccess,
+        Self::ResourcePolicy,
+        Self::OpaqueResponseBlocked,
+        Self::OpaqueResponse,
+        Self::TaintedCanvas,
         Self::CorsDisabled,
         Self::OriginNotAdded,
         Self::ScriptError,
@@ -130,6 +148,7 @@ impl FailureCode {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::HeaderNotAllowed => "header-not-allowed",
             Self::AuthorizationNotListed => "authorization-not-listed",
+            Self::HeaderNotExposed => "header-not-exposed",
             Self::RedirectMode => "redirect-mode",
             Self::RedirectLocation => "redirect-location",
             Self::RedirectScheme => "redirect-scheme",
@@ -142,7 +161,12 @@ impl FailureCode {
             Self::NoResponse => "no-response",
             Self::WebSocketNotOpen => "websocket-not-open",
             Self::Refused => "refused",
+            Self::ServerRefused => "server-refused",
             Self::LocalNetworkAccess => "local-network-access",
+            Self::ResourcePolicy => "resource-policy",
+            Self::OpaqueResponseBlocked => "opaque-response-blocked",
+            Self::OpaqueResponse => "opaque-response",
+            Self::TaintedCanvas => "tainted-canvas",
             Self::CorsDisabled => "cors-disabled",
             Self::OriginNotAdded => "origin-not-added",
             Self::ScriptError => "script-error",

@@ -83,6 +83,7 @@ fn rows(message: &Message) -> Vec<(&'static str, String)> {
         value,
         status,
         address_space,
+        server,
         ..
     } = &message.facts;
     let preflight = preflight.and_then(|preflight| preflight.then_some("preflight of"));
@@ -97,6 +98,7 @@ fn rows(message: &Message) -> Vec<(&'static str, String)> {
     let engine = message.engine.map(|engine| engine.name().to_owned());
     let rows = [
         ("browser", engine),
+        ("server", server.clone()),
         ("request", sent),
         ("redirected from", redirected_from.clone()),
         ("redirects to", location.clone()),

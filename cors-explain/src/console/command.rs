@@ -17,6 +17,11 @@ pub(super) fn commands(message: &Message) -> Vec<String> {
             | FailureCode::ScriptError
             | FailureCode::SameOriginMode
             | FailureCode::NoCorsRedirectMode
+            | FailureCode::HeaderNotExposed
+            | FailureCode::ResourcePolicy
+            | FailureCode::OpaqueResponseBlocked
+            | FailureCode::OpaqueResponse
+            | FailureCode::TaintedCanvas
     );
     if is_elsewhere {
         return Vec::new();

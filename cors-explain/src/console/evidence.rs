@@ -4,6 +4,7 @@ use cors_browser_model::Engine;
 
 use super::message::{Facts, Message};
 use super::near_miss::difference;
+use super::servers;
 use crate::failure_code::FailureCode;
 use crate::text::Printable;
 
@@ -70,6 +71,7 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
             _ => &[],
         }),
         FailureCode::WebSocketNotOpen => likely.extend_from_slice(match facts.status {
+            None if facts.refused.is_some() => &["Another origin"],
             Some(403) => &["Another origin", "Another host"],
             Some(401) => &["Authentication"],
             Some(_) => &["No WebSocket there"],
@@ -109,6 +111,21 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
             let is_mixed = page.starts_with("https:") && url.starts_with("http:");
             likely.extend(is_mixed.then_some("http from an https page"));
         }
+        FailureCode::FetchFailed => {
+            let is_font = facts.kind.as_deref() == Some("font");
+            likely.extend(is_font.then_some("A font"));
+        }
+        FailureCode::ServerRefused => likely.extend(match facts.refused.as_deref() {
+            Some("method" | "header" | "preflight") => Some("The method or a header"),
+            Some("host") => Some("The name of the server"),
+            Some("form") => Some("Protection against CSRF"),
+            Some("settings") => Some("The settings"),
+            _ => None,
+        }),
+        FailureCode::ResourcePolicy => {
+            let is_of_page = facts.header.as_deref() == Some("Cross-Origin-Embedder-Policy");
+            likely.extend(is_of_page.then_some("`Cross-Origin-Embedder-Policy`"));
+        }
         _ => {}
     }
     likely
@@ -138,6 +155,8 @@ pub(super) fn excludes(message: &Message, cause: &str) -> bool {
         facts.value.is_some() && !is_pattern(facts)
     } else if begins("The value `null`") {
         facts.value.is_some() && !is_null_value(facts)
+    } else if begins("A font") {
+        facts.kind.as_deref() != Some("font")
     } else {
         // Another cause says it more precisely.
         let is_said = seen(message).is_some() || is_pattern(facts) || is_null_value(facts);
@@ -251,6 +270,9 @@ pub(super) fn seen(message: &Message) -> Option<String> {
             let (value, origin) = (Printable(value), Printable(origin));
             Some(format!("`{value}` is not `{origin}`: {difference}."))
         }
+        FailureCode::ServerRefused | FailureCode::WebSocketNotOpen => {
+            servers::says(facts.server.as_deref()?, facts.refused.as_deref()?)
+        }
         FailureCode::FetchFailed => {
             let status = facts.status?;
             Some(format!(
@@ -346,6 +368,7 @@ mod tests {
         );
         let answered = Facts {
             status: Some(200),
+            kind: Some("font".to_owned()),
             ..Facts::default()
         };
         check(
@@ -353,6 +376,12 @@ mod tests {
             chromium,
             answered,
             &["No connection"],
+        );
+        check(
+            FailureCode::FetchFailed,
+            chromium,
+            Facts::default(),
+            &["A font"],
         );
         let slash = Facts {
             origin: Some("https://app.example.com".to_owned()),
@@ -397,6 +426,7 @@ mod tests {
             "x-custom",
             "access-control-allow-origin",
             "pragma",
+            "Cross-Origin-Embedder-Policy",
         ];
         let urls = [
             "http://api.example.com/",
@@ -406,9 +436,11 @@ mod tests {
         ];
         let statuses = [None, Some(200), Some(302), Some(401), Some(404), Some(503)];
         let mut messages = Vec::new();
-        for (value, name) in values
+        let refused = ["origin", "method", "host", "form", "settings", "request"];
+        for ((value, name), refused) in values
             .iter()
             .flat_map(|value| names.map(|name| (value, name)))
+            .zip(refused.iter().cycle())
         {
             for (url, status) in urls
                 .iter()
@@ -427,6 +459,8 @@ mod tests {
                     header: Some(name.to_owned()),
                     value: Some((*value).to_owned()),
                     status,
+                    kind: status.is_none().then(|| "font".to_owned()),
+                    refused: Some((*refused).to_owned()),
                     ..Facts::default()
                 };
                 let engine = status.map(|_| Engine::WebKit);

@@ -54,6 +54,12 @@ pub struct Facts {
     /// Local Network Access: where the server is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address_space: Option<String>,
+    /// The server, framework or library that wrote the text: `Spring`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// What it does not allow: `origin`, `method`, `header`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// The facts that are texts in messages.
@@ -69,6 +75,8 @@ pub(super) enum Fact {
     Value,
     Status,
     AddressSpace,
+    Server,
+    Refused,
     /// A text that is not needed.
     Ignored,
 }
@@ -86,6 +94,8 @@ impl Fact {
             "value" => Self::Value,
             "status" => Self::Status,
             "address_space" => Self::AddressSpace,
+            "server" => Self::Server,
+            "refused" => Self::Refused,
             "ignored" => Self::Ignored,
             _ => return None,
         })
@@ -119,6 +129,8 @@ impl Facts {
             // Firefox quotes URLs in one message, and a sentence may end after a URL.
             true if ends_message => content.trim_matches(is_around_url),
             true => content.trim_matches(is_quote),
+            // Markdown.
+            false if matches!(fact, Fact::Method | Fact::Header) => content.trim_matches(is_quote),
             false => content,
         };
         if fact.is_url() && ends_message && !content.contains("://") {
@@ -137,6 +149,8 @@ impl Facts {
             Fact::Header => &mut self.header,
             Fact::Value => &mut self.value,
             Fact::AddressSpace => &mut self.address_space,
+            Fact::Server => &mut self.server,
+            Fact::Refused => &mut self.refused,
             Fact::Status => {
                 // Firefox prints `(null)` if there was none.
                 let is_status = |status: &u16| (100..=599).contains(status);
@@ -162,7 +176,7 @@ impl Facts {
             && agree(self.status.as_ref(), other.status.as_ref())
     }
 
-    fn texts(&self) -> [Option<&String>; 9] {
+    fn texts(&self) -> [Option<&String>; 11] {
         [
             self.kind.as_ref(),
             self.url.as_ref(),
@@ -173,6 +187,8 @@ impl Facts {
             self.header.as_ref(),
             self.value.as_ref(),
             self.address_space.as_ref(),
+            self.server.as_ref(),
+            self.refused.as_ref(),
         ]
     }
 
@@ -192,6 +208,8 @@ impl Facts {
         fill(&mut self.value, other.value);
         fill(&mut self.status, other.status);
         fill(&mut self.address_space, other.address_space);
+        fill(&mut self.server, other.server);
+        fill(&mut self.refused, other.refused);
     }
 }
 

@@ -52,26 +52,23 @@ const CAUSES: &[(&str, &str)] = &[
     ),
     (
         "ERR_SSL_",
-        "there is no https connection: does the server use https at this port?",
+        "the https connection failed: does the server use https at this port?",
     ),
     (
         "ERR_BLOCKED_BY_CLIENT",
         "an extension of the browser, such as an ad blocker, stopped the request",
     ),
     (
-        "ERR_BLOCKED_BY_RESPONSE",
-        "the message is about `Cross-Origin-Resource-Policy` or `Cross-Origin-Embedder-Policy`: send the response with \
-         `Cross-Origin-Resource-Policy: cross-origin`, or let the page fetch it with CORS",
+        "Refused to set unsafe header",
+        "the browser sets this header itself, and no script can; remove it from the script",
     ),
     (
-        "Cross-Origin-Resource-Policy response header",
-        "the message is about `Cross-Origin-Resource-Policy`: send the response with \
-         `Cross-Origin-Resource-Policy: cross-origin`",
+        "Attempt to set a forbidden header was denied",
+        "the browser sets this header itself, and no script can; remove it from the script",
     ),
     (
-        "ERR_BLOCKED_BY_ORB",
-        "Opaque Response Blocking: the URL of an image or a script answered with something else, such as an HTML \
-         or JSON error",
+        "from accessing a cross-origin frame",
+        "frames of other origins are not readable, whatever the headers are; let the two pages use `postMessage`",
     ),
     (
         "X-Frame-Options",

@@ -5,7 +5,7 @@ use cors_browser_model::{Engine, NetworkError};
 use super::keys;
 use super::message::{Facts, Message};
 use super::template::{Match, Role};
-use super::templates::TEMPLATES;
+use super::templates;
 use super::text::Compact;
 use crate::failure_code::FailureCode;
 
@@ -20,8 +20,7 @@ pub(super) fn read(pasted: &str) -> Vec<Message> {
 
 /// The texts in a pasted text. None of them is within another.
 pub(super) fn matches(text: &Compact) -> Vec<Match> {
-    let mut found: Vec<_> = TEMPLATES
-        .iter()
+    let mut found: Vec<_> = templates::all()
         .flat_map(|template| template.matches(text))
         .collect();
     // The longest first, which has the most facts.

@@ -35,6 +35,7 @@ pub(super) fn example(message: &Message) -> Example {
         FailureCode::AllowHeadersSyntax => repaired("Access-Control-Allow-Headers", facts),
         FailureCode::MethodNotAllowed => token(facts.method.as_ref()).map(allow_method),
         FailureCode::HeaderNotAllowed => token(facts.header.as_ref()).and_then(allow_header),
+        FailureCode::HeaderNotExposed => token(facts.header.as_ref()).map(expose_header),
         FailureCode::AuthorizationNotListed => Some(Example::new(
             [r#"allow_headers = ["*", "authorization"]"#],
             ["Access-Control-Allow-Headers: *, authorization"],
@@ -108,6 +109,14 @@ fn allow_header(name: &str) -> Option<Example> {
             [format!("Access-Control-Allow-Headers: ..., {name}")],
         )
     })
+}
+
+fn expose_header(name: &str) -> Example {
+    let listed = name.to_ascii_lowercase();
+    Example::new(
+        [format!(r#"expose_headers = [..., "{listed}"]"#)],
+        [format!("Access-Control-Expose-Headers: ..., {name}")],
+    )
 }
 
 /// The list that was probably intended.
@@ -195,6 +204,12 @@ mod tests {
         for impossible in ["Access-Control-Allow-Origin", "x custom", ""] {
             check(FailureCode::HeaderNotAllowed, header(impossible), "", "");
         }
+        check(
+            FailureCode::HeaderNotExposed,
+            header("Mcp-Session-Id"),
+            r#"expose_headers = [..., "mcp-session-id"]"#,
+            "Access-Control-Expose-Headers: ..., Mcp-Session-Id",
+        );
         let value = |value: &str| Facts {
             value: Some(value.to_owned()),
             ..Facts::default()

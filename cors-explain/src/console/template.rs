@@ -8,7 +8,8 @@ use super::message::{Fact, Facts};
 use super::text::{Compact, Gap};
 use crate::failure_code::FailureCode;
 
-/// A text of a browser. `{url}` and the like are holes, by the names of [`Fact`].
+/// A text of a browser or a server. `{url}` and the like are holes, by the names of [`Fact`]. `{server=Spring}` at the
+/// end is not in the text: it is a fact that the text implies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Template {
     /// The browser that prints it, if only one has this text.
@@ -87,21 +88,29 @@ impl Template {
     }
 }
 
-/// The parts of a template: a literal, and holes with a literal after each.
+/// The parts of a template: a literal, holes with a literal after each, and the facts that it implies.
 struct Parts {
     head: Literal,
     tail: Vec<(Fact, Literal)>,
+    implied: Vec<(Fact, &'static str)>,
 }
 
 impl Parts {
-    fn new(template: &str) -> Self {
+    fn new(template: &'static str) -> Self {
         let mut pieces = template.split(['{', '}']);
         let head = Literal::new(pieces.next().unwrap_or_default());
-        let mut tail = Vec::new();
+        let (mut tail, mut implied) = (Vec::new(), Vec::new());
         while let (Some(hole), Some(literal)) = (pieces.next(), pieces.next()) {
-            tail.extend(Fact::named(hole).map(|fact| (fact, Literal::new(literal))));
+            match hole.split_once('=') {
+                Some((name, fact)) => implied.extend(Fact::named(name).map(|name| (name, fact))),
+                None => tail.extend(Fact::named(hole).map(|fact| (fact, Literal::new(literal)))),
+            }
         }
-        Self { head, tail }
+        Self {
+            head,
+            tail,
+            implied,
+        }
     }
 
     fn start(&mut self, text: &Compact, from: usize) -> Option<usize> {
@@ -146,6 +155,9 @@ impl Parts {
             };
             let is_last = literal.text.is_empty();
             facts.set(*fact, &content, is_last)?;
+        }
+        for (fact, content) in &self.implied {
+            facts.set(*fact, content, false)?;
         }
         Some((at, facts))
     }

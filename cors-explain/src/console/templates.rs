@@ -2,17 +2,24 @@
 //!
 //! Chromium's are those of `cors_error_string.cc`, before 2018 of `CrossOriginAccessControl.cpp`, and of
 //! `fetch_manager.cc`; Firefox's those of `security.properties`; WebKit's those of
-//! `CrossOriginAccessControl.cpp`, `CrossOriginPreflightResultCache.cpp` and `NetworkLoadChecker.cpp`.
+//! `CrossOriginAccessControl.cpp`, `CrossOriginPreflightResultCache.cpp` and `NetworkLoadChecker.cpp`. Firefox's
+//! network panel has the texts of `BLOCKED_REASON_MESSAGES` in `netmonitor/src/constants.js`.
 //! Users paste parts of messages: a part that is unambiguous is here, too.
 
 use cors_browser_model::Engine;
 
+use super::servers::ANSWERS;
 use super::template::{Role, Template};
 use crate::failure_code::FailureCode as F;
 
 const CHROMIUM: Option<Engine> = Some(Engine::Chromium);
 const FIREFOX: Option<Engine> = Some(Engine::Firefox);
 const WEBKIT: Option<Engine> = Some(Engine::WebKit);
+
+/// All texts, of browsers and of servers.
+pub(super) fn all() -> impl Iterator<Item = Template> {
+    TEMPLATES.iter().chain(ANSWERS).copied()
+}
 
 #[rustfmt::skip] // One row, one line, or as few as it takes.
 pub(super) const TEMPLATES: &[Template] = &[
@@ -131,6 +138,21 @@ pub(super) const TEMPLATES: &[Template] = &[
          soon"),
     names(FIREFOX, F::AuthorizationNotListed,
         "When the 'Access-Control-Allow-Headers' is '*', the 'Authorization' header is not covered"),
+    names(None, F::HeaderNotAllowed, "is not allowed by Access-Control-Allow-Header"),
+    // A header of the response that a script may not read.
+    names(None, F::HeaderNotExposed, "Refused to get unsafe header '{header}'"),
+    names(None, F::HeaderNotExposed, "No access to {header} property on response. Check CORS configuration to expose"),
+    names(None, F::HeaderNotExposed, "No access to {header} property on response"),
+    names(None, F::HeaderNotExposed,
+        "Response stream closed without gRPC status. This may indicate a misconfigured CORS policy on the server: \
+         Access-Control-Expose-Headers must include '{header}'"),
+    names(None, F::HeaderNotExposed, "Response stream closed without gRPC status{header=grpc-status}"),
+    names(None, F::HeaderNotExposed, "Response closed without {header} (Headers only)"),
+    names(None, F::HeaderNotExposed, "Response closed without grpc status (Headers only){header=grpc-status}"),
+    names(None, F::HeaderNotExposed, "tus: invalid or missing {header} header"),
+    names(None, F::HeaderNotExposed, "tus: missing {header} header"),
+    names(None, F::HeaderNotExposed, "tus: invalid or missing offset value{header=Upload-Offset}"),
+    names(None, F::HeaderNotExposed, "tus: invalid or missing length value{header=Upload-Length}"),
     // Redirects.
     names(WEBKIT, F::RedirectMode, "Not allowed to follow a redirection while loading {url}"),
     names(WEBKIT, F::RedirectScheme, "not allowed to follow a cross-origin CORS redirection with non CORS scheme"),
@@ -177,6 +199,47 @@ pub(super) const TEMPLATES: &[Template] = &[
     names(CHROMIUM, F::LocalNetworkAccess, "net::ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS"),
     names(CHROMIUM, F::LocalNetworkAccess, "net::ERR_BLOCKED_BY_PRIVATE_NETWORK_ACCESS_CHECKS"),
     names(FIREFOX, F::CorsDisabled, "CORS disabled)"),
+    // Firefox's network panel.
+    bare(FIREFOX, F::CorsDisabled, "CORS disabled"),
+    bare(FIREFOX, F::FetchFailed, "CORS Failed"),
+    names(FIREFOX, F::SchemeNotSupported, "CORS Not HTTP"),
+    names(FIREFOX, F::AllowOriginMultiple, "CORS Multiple Origin Not Allowed"),
+    names(FIREFOX, F::AllowOriginMissing, "CORS Missing Allow Origin"),
+    names(FIREFOX, F::AllowOriginWildcard, "CORS No Allow Credentials"),
+    names(FIREFOX, F::AllowOriginMismatch, "CORS Allow Origin Not Matching Origin"),
+    names(FIREFOX, F::AllowCredentials, "CORS Missing Allow Credentials"),
+    names(FIREFOX, F::OriginNotAdded, "CORS Origin Header Missing"),
+    names(FIREFOX, F::PreflightRedirect, "CORS External Redirect Not Allowed"),
+    names(FIREFOX, F::PreflightNotOk, "CORS Preflight Did Not Succeed"),
+    names(FIREFOX, F::AllowMethodsSyntax, "CORS Invalid Allow Method"),
+    names(FIREFOX, F::MethodNotAllowed, "CORS Method Not Found"),
+    names(FIREFOX, F::AllowHeadersSyntax, "CORS Invalid Allow Header"),
+    names(FIREFOX, F::HeaderNotAllowed, "CORS Missing Allow Header"),
+    // What is decided without CORS, about requests without CORS.
+    names(CHROMIUM, F::ResourcePolicy, "ERR_BLOCKED_BY_RESPONSE.NotSameOriginAfterDefaultedToSameOriginByCoep\
+         {header=Cross-Origin-Embedder-Policy}"),
+    names(CHROMIUM, F::ResourcePolicy, "ERR_BLOCKED_BY_RESPONSE"),
+    names(FIREFOX, F::ResourcePolicy,
+        "The resource at '{url}' was blocked due to its Cross-Origin-Resource-Policy header"),
+    names(None, F::ResourcePolicy, "was blocked due to its Cross-Origin-Resource-Policy header"),
+    names(WEBKIT, F::ResourcePolicy,
+        "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header"),
+    names(CHROMIUM, F::OpaqueResponseBlocked, "ERR_BLOCKED_BY_ORB"),
+    names(CHROMIUM, F::OpaqueResponseBlocked,
+        "Cross-Origin Read Blocking (CORB) blocked cross-origin response {url} with MIME type"),
+    names(CHROMIUM, F::OpaqueResponseBlocked, "Cross-Origin Read Blocking (CORB) blocked"),
+    names(FIREFOX, F::OpaqueResponseBlocked, "The resource at '{url}' was blocked by OpaqueResponseBlocking"),
+    names(FIREFOX, F::OpaqueResponseBlocked, "A resource is blocked by OpaqueResponseBlocking"),
+    names(CHROMIUM, F::OpaqueResponse,
+        "The FetchEvent for '{url}' resulted in a network error response: an 'opaque' response was used for a \
+         request whose type is not no-cors"),
+    names(CHROMIUM, F::OpaqueResponse, "an 'opaque' response was used for a request whose type is not no-cors"),
+    names(FIREFOX, F::OpaqueResponse,
+        "Failed to load '{url}'. A ServiceWorker passed an opaque Response to FetchEvent.respondWith()"),
+    names(WEBKIT, F::OpaqueResponse, "Response served by service worker is opaque"),
+    names(CHROMIUM, F::TaintedCanvas, "Tainted canvases may not be exported"),
+    names(CHROMIUM, F::TaintedCanvas, "The canvas has been tainted by cross-origin data"),
+    names(None, F::TaintedCanvas, "SecurityError: The operation is insecure"),
     names(FIREFOX, F::OriginNotAdded, "CORS header 'Origin' cannot be added"),
     // The constructors.
     names(CHROMIUM, F::ScriptError,
@@ -211,6 +274,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         "WebSocket connection to '{url}' failed: The server did not accept the WebSocket handshake"),
     names(WEBKIT, F::WebSocketNotOpen, "WebSocket connection to '{url}' failed: Unexpected response code: {status}"),
     vague(None, F::WebSocketNotOpen, "WebSocket connection to '{url}' failed"),
+    vague(None, F::WebSocketNotOpen, "WebSocket connection to {url} failed"),
     vague(CHROMIUM, F::FetchFailed, "TypeError: Failed to fetch"),
     bare(CHROMIUM, F::FetchFailed, "Failed to fetch"),
     vague(CHROMIUM, F::FetchFailed, "Failed to load resource: net::ERR_FAILED"),
@@ -231,10 +295,30 @@ pub(super) const TEMPLATES: &[Template] = &[
     vague(WEBKIT, F::FetchFailed, "Beacon API cannot load {url} due to access control checks"),
     vague(WEBKIT, F::FetchFailed, "due to access control checks"),
     vague(WEBKIT, F::FetchFailed, "Cross-origin {kind} load denied by Cross-Origin Resource Sharing policy"),
+    vague(FIREFOX, F::FetchFailed,
+        "downloadable font: download {ignored}: bad URI or cross-site access not allowed source: {url}{kind=font}"),
+    vague(FIREFOX, F::FetchFailed,
+        "downloadable font: download {ignored}: bad URI or cross-site access not allowed{kind=font}"),
+    // The errors of clients.
     vague(None, F::FetchFailed, "AxiosError: Network Error"),
     vague(None, F::FetchFailed, "Error: Network Error"),
     vague(None, F::FetchFailed, "Http failure response for {url}: 0 Unknown Error"),
     vague(None, F::FetchFailed, "Http failure response for (unknown url): 0 Unknown Error"),
+    vague(None, F::FetchFailed, "ClientException: XMLHttpRequest error., uri={url}"),
+    vague(None, F::FetchFailed, "XMLHttpRequest error."),
+    vague(None, F::FetchFailed, "The XMLHttpRequest onError callback was called"),
+    vague(None, F::FetchFailed, "Failed to complete negotiation with the server"),
+    vague(None, F::FetchFailed, "Request failed due to a network error: {method} {url}"),
+    vague(None, F::FetchFailed, "NetworkingError: Network Failure"),
+    vague(None, F::FetchFailed, "Response closed without headers"),
+    vague(None, F::FetchFailed,
+        "Request has been terminated Possible causes: the network is offline, Origin is not allowed by \
+         Access-Control-Allow-Origin"),
+    vague(None, F::FetchFailed,
+        "Failed to fetch. Possible Reasons: CORS Network Failure URL scheme must be \"http\" or \"https\" for CORS \
+         request"),
+    vague(None, F::FetchFailed, "CORS Error: The request has been blocked because of the CORS policy"),
+    vague(None, F::FetchFailed, "tus: failed to create upload, caused by [object ProgressEvent]"),
 ];
 
 const fn opens(engine: Option<Engine>, text: &'static str) -> Template {

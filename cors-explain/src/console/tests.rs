@@ -2,4 +2,5 @@
 
 mod model;
 mod properties;
+mod real;
 mod templates;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::console::advice::Advice;
 use crate::console::message::Facts;
 use crate::console::read::read;
-use crate::console::templates::TEMPLATES;
+use crate::console::templates;
 use crate::failure_code::FailureCode;
 
 /// Messages of Chromium, in which the end of every part is known.
@@ -37,10 +37,11 @@ fn any_message() -> impl Strategy<Value = (&'static str, FailureCode)> {
 
 /// Pieces of messages and other characters, in any order.
 fn any_text() -> impl Strategy<Value = String> {
-    let piece = proptest::sample::select(TEMPLATES).prop_flat_map(|template| {
-        let length = template.text.chars().count();
-        (0..=length).prop_map(move |length| template.text.chars().take(length).collect())
-    });
+    let piece =
+        proptest::sample::select(Vec::from_iter(templates::all())).prop_flat_map(|template| {
+            let length = template.text.chars().count();
+            (0..=length).prop_map(move |length| template.text.chars().take(length).collect())
+        });
     let piece: BoxedStrategy<String> = piece.boxed();
     proptest::collection::vec(prop_oneof![piece, any::<String>(), ".{0,20}"], 0..12)
         .prop_map(|pieces| pieces.concat())
