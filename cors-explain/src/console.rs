@@ -7,6 +7,7 @@ mod advice;
 mod command;
 mod evidence;
 mod keys;
+mod mention;
 mod message;
 mod near_miss;
 mod not_cors;
@@ -83,7 +84,8 @@ fn none_known(text: &str) -> Result<Vec<Message>, NoMessage> {
     if let Some(what) = not_cors::guess(&compact) {
         return Err(NoMessage(Why::NotCors(what)));
     }
-    Err(NoMessage(Why::Unknown))
+    let mentioned = mention::find(text, &compact);
+    mentioned.map_or(Err(NoMessage(Why::Unknown)), |message| Ok(vec![message]))
 }
 
 impl fmt::Display for NoMessage {

@@ -89,6 +89,8 @@ pub enum FailureCode {
     ScriptError,
     /// It is only known that `fetch()` failed, which is all that a script learns.
     FetchFailed,
+    /// The text is about CORS, but is not known.
+    CorsMentioned,
 }
 
 impl FailureCode {
@@ -130,6 +132,7 @@ impl FailureCode {
         Self::OriginNotAdded,
         Self::ScriptError,
         Self::FetchFailed,
+        Self::CorsMentioned,
     ];
 
     /// Its name: `method-not-allowed`.
@@ -171,6 +174,7 @@ impl FailureCode {
             Self::OriginNotAdded => "origin-not-added",
             Self::ScriptError => "script-error",
             Self::FetchFailed => "fetch-failed",
+            Self::CorsMentioned => "cors-mentioned",
         }
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn commands(message: &Message) -> Vec<String> {
             | FailureCode::OpaqueResponseBlocked
             | FailureCode::OpaqueResponse
             | FailureCode::TaintedCanvas
+            | FailureCode::CorsMentioned
     );
     if is_elsewhere {
         return Vec::new();

@@ -2,6 +2,7 @@
 
 use cors_browser_model::Engine;
 
+use super::mention;
 use super::message::{Facts, Message};
 use super::near_miss::difference;
 use super::servers;
@@ -126,6 +127,14 @@ pub(super) fn likely(message: &Message) -> Vec<&'static str> {
             let is_of_page = facts.header.as_deref() == Some("Cross-Origin-Embedder-Policy");
             likely.extend(is_of_page.then_some("`Cross-Origin-Embedder-Policy`"));
         }
+        FailureCode::CorsMentioned => {
+            likely.extend(
+                mention::HEADERS
+                    .iter()
+                    .filter(|header| is_header(facts, header)),
+            );
+            likely.push("Another text");
+        }
         _ => {}
     }
     likely
@@ -157,11 +166,22 @@ pub(super) fn excludes(message: &Message, cause: &str) -> bool {
         facts.value.is_some() && !is_null_value(facts)
     } else if begins("A font") {
         facts.kind.as_deref() != Some("font")
+    } else if message.failure == FailureCode::CorsMentioned && begins("`Access-Control-") {
+        !is_header(facts, cause)
     } else {
         // Another cause says it more precisely.
         let is_said = seen(message).is_some() || is_pattern(facts) || is_null_value(facts);
         begins("Another spelling") && is_said
     }
+}
+
+/// Whether a cause begins with the header that the message names.
+fn is_header(facts: &Facts, cause: &str) -> bool {
+    let header = facts.header.as_deref().unwrap_or_default();
+    let named = cause
+        .strip_prefix('`')
+        .and_then(|cause| cause.strip_prefix(header));
+    !header.is_empty() && named.is_some_and(|rest| rest.starts_with('`'))
 }
 
 /// Whether the value shows that two programs write the header: no one writes a value twice, `*` into a list, or the
@@ -426,6 +446,7 @@ mod tests {
             "x-custom",
             "access-control-allow-origin",
             "pragma",
+            "Access-Control-Max-Age",
             "Cross-Origin-Embedder-Policy",
         ];
         let urls = [

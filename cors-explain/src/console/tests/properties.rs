@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::console::advice::Advice;
 use crate::console::message::Facts;
+use crate::console::messages;
 use crate::console::read::read;
 use crate::console::templates;
 use crate::failure_code::FailureCode;
@@ -31,6 +32,18 @@ const MESSAGES: [(&str, FailureCode); 3] = [
     ),
 ];
 
+const ABOUT_CORS: [&str; 9] = [
+    "CORS",
+    "cors",
+    "CORSResponse:",
+    "cross-origin",
+    "Cross origin",
+    "crossOrigin",
+    "Access-Control-Allow-Origin",
+    "access-control-expose-headers:",
+    "`Access-Control-Max-Age`",
+];
+
 fn any_message() -> impl Strategy<Value = (&'static str, FailureCode)> {
     proptest::sample::select(&MESSAGES[..])
 }
@@ -54,6 +67,23 @@ proptest! {
     fn no_text_is_too_odd(text in any_text()) {
         for message in read(&text) {
             prop_assert!(!Advice::new(&message).causes.is_empty());
+        }
+    }
+
+    /// A text about CORS gets an answer: at least what the header does, or what the message is about instead.
+    #[test]
+    fn no_text_about_cors_is_unknown(
+        about in proptest::sample::select(&ABOUT_CORS[..]),
+        before in any_text(),
+        after in any_text(),
+    ) {
+        let text = format!("{before} {about} {after}");
+        match messages(&text) {
+            Ok(messages) => prop_assert!(!messages.is_empty()),
+            Err(error) => {
+                let error = error.to_string();
+                prop_assert!(error.starts_with("this is not a CORS error: "), "{error}");
+            }
         }
     }
 
