@@ -236,6 +236,7 @@ pub(super) const TEMPLATES: &[Template] = &[
     names(CHROMIUM, F::OpaqueResponse, "an 'opaque' response was used for a request whose type is not no-cors"),
     names(FIREFOX, F::OpaqueResponse,
         "Failed to load '{url}'. A ServiceWorker passed an opaque Response to FetchEvent.respondWith()"),
+    names(FIREFOX, F::OpaqueResponse, "an opaque Response to FetchEvent.respondWith()"),
     names(WEBKIT, F::OpaqueResponse, "Response served by service worker is opaque"),
     names(CHROMIUM, F::TaintedCanvas, "Tainted canvases may not be exported"),
     names(CHROMIUM, F::TaintedCanvas, "The canvas has been tainted by cross-origin data"),
