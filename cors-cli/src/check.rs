@@ -18,15 +18,31 @@ pub(crate) fn run(args: &Check, out: &mut impl Write) -> Result<Outcome, Error> 
         return pages::explain(name, out);
     }
     check_allowed(&args.allow)?;
-    let source = policy::read(&args.file, &args.load)?;
-    let mut checked = Checked::new(&source);
     let is_allowed = |code| args.allow.iter().any(|allowed| allowed == code);
-    checked.findings.retain(|finding| !is_allowed(finding.code));
-    match args.json {
-        true => report::print_json(&source, &checked, out)?,
-        false => report::print(&source, &checked, out)?,
+    let mut reports = Vec::new();
+    let mut unreadable = Vec::new();
+    for file in &args.files {
+        let source = match policy::read(file, &args.load) {
+            Ok(source) => source,
+            Err(Error::Message(message)) => {
+                unreadable.push(message);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let mut checked = Checked::new(&source);
+        checked.findings.retain(|finding| !is_allowed(finding.code));
+        reports.push((source, checked));
     }
-    let summary = Summary::of(&checked);
+    let is_only = args.files.len() == 1;
+    match args.json {
+        true => report::print_json(&reports, is_only, out)?,
+        false => report::print(&reports, is_only, out)?,
+    }
+    if !unreadable.is_empty() {
+        return Err(Error::new(unreadable.join("\n")));
+    }
+    let summary = Summary::of(reports.iter().map(|(_, checked)| checked));
     let counted = match args.deny {
         None => summary.errors,
         Some(Deny::Warnings) => summary.errors + summary.warnings,

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use cors_browser_model::Credentials;
+use cors_explain::{codes, lint_codes};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -30,7 +32,7 @@ Examples:
   cors explain --from-console \"Method PUT is not allowed by Access-Control-Allow-Methods\"
   cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
 
-Exit status: 0: no problems, 1: problems found, 2: usage or I/O error";
+Exit status: 0: no problems, 1: problems found, 2: wrong usage, or something that cannot be read or used";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -46,18 +48,19 @@ pub(crate) enum Command {
     },
     /// Print the manual page, or write a page for each command
     Man {
-        /// The folder for the pages; it must exist
-        #[arg(long, value_name = "FOLDER")]
+        /// The folder for the pages; it is created if it does not exist
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
 }
 
-/// Check a policy file: errors, then warnings and notes about risky or needless settings
+/// Check policy files: errors, then warnings and notes about risky or needless settings
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cors check
-  cors check --deny warnings cors.toml
+  cors check --deny warnings cors.toml public.toml
+  sed s/HOST/example.com/ cors.template | cors check -
   cors check --table cors app.toml
   cors check --env APP_ORIGINS=https://app.example.com cors.toml
   cors check --explain public-suffix
@@ -65,11 +68,11 @@ Examples:
 To silence a warning or note, add the comment `# cors-allow: CODE -- reason` to its line or the
 line above, or use `--allow CODE`. Errors cannot be silenced.
 
-Exit status: 0: no errors, 1: errors, or what --deny adds, 2: usage or I/O error")]
+Exit status: 0: no errors, 1: errors, or what --deny adds, 2: wrong usage, or a file that cannot be read")]
 pub(crate) struct Check {
-    /// The policy file: TOML, or JSON or YAML if it ends with .json, .yaml or .yml
-    #[arg(default_value = "cors.toml")]
-    pub(crate) file: PathBuf,
+    /// The policy files: TOML, or JSON or YAML if the name ends with .json, .yaml or .yml; `-` is standard input (TOML)
+    #[arg(value_name = "FILE", default_value = "cors.toml")]
+    pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
     /// Also fail for warnings, or for warnings and notes
@@ -82,7 +85,7 @@ pub(crate) struct Check {
     #[arg(
         long,
         value_name = "CODE",
-        conflicts_with_all = ["file", "deny", "allow", "json", "table", "env", "env_file", "env_from_process"]
+        conflicts_with_all = ["files", "deny", "allow", "json", "table", "env", "env_file", "env_from_process"]
     )]
     pub(crate) explain: Option<String>,
     /// Print the findings as JSON
@@ -100,11 +103,11 @@ pub(crate) enum Deny {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "\
-cors explain [OPTIONS] --origin <ORIGIN> <FILE> <URL>
+cors explain [OPTIONS] --origin <ORIGIN> [FILE] <URL>
        cors explain [--json] --from-console <TEXT>",
     after_help = "\
 Examples:
-  cors explain cors.toml --origin https://app.example.com https://api.example.com/users
+  cors explain --origin https://app.example.com https://api.example.com/users
   cors explain cors.toml -X PUT -H 'Content-Type: application/json' --credentials include \\
       --origin http://localhost:5173 https://api.example.com/users
   cors explain cors.toml --origin https://evil.example --as form https://api.example.com/users
@@ -112,17 +115,18 @@ Examples:
   cors explain --from-console \"Request header field x-custom is not allowed\"
 
 Exit status: 0: every browser allows the request, and the policy does not refuse it (with --fix: after the change),
-1: a browser or the Fetch standard blocks it, or the policy refuses it, 2: usage or I/O error"
+1: a browser or the Fetch standard blocks it, or the policy refuses it, 2: wrong usage, or a policy that cannot be read or is invalid"
 )]
 pub(crate) struct Explain {
-    /// The policy file: TOML, or JSON or YAML if it ends with .json, .yaml or .yml
-    #[arg(required_unless_present = "from_console")]
+    /// The policy file [default: cors.toml]: TOML, or JSON or YAML if it ends with .json, .yaml or .yml; `-` is standard
+    /// input (TOML)
     pub(crate) file: Option<PathBuf>,
     /// The URL that the page requests
-    // Required, too: `explain::run` checks it, because clap would not say that FILE is missing.
+    // Required: `explain::file_and_url` checks it, because clap gives the first argument to FILE.
+    #[arg(value_hint = ValueHint::Url)]
     pub(crate) url: Option<String>,
     /// The origin of the page, or its URL
-    #[arg(long, required_unless_present = "from_console")]
+    #[arg(long, required_unless_present = "from_console", value_hint = ValueHint::Url)]
     pub(crate) origin: Option<String>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
@@ -167,12 +171,13 @@ lists hosts without a proxy. The output masks secrets in headers, and the user n
 the fragment of a URL.
 
 Exit status: 0: every browser allows the request and there are no errors or warnings, 1: otherwise, \
-2: usage error, or no response")]
+2: wrong usage, no response, or a policy that cannot be read or is invalid")]
 pub(crate) struct Probe {
     /// The URL that the page fetches; with --audit also that of a WebSocket (ws:// or wss://)
+    #[arg(value_hint = ValueHint::Url)]
     pub(crate) url: String,
     /// The origin of the page, or its URL
-    #[arg(long)]
+    #[arg(long, value_hint = ValueHint::Url)]
     pub(crate) origin: String,
     #[command(flatten)]
     pub(crate) request: RequestOptions,
@@ -233,13 +238,13 @@ pub(crate) struct LoadArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
     /// The method; the default is GET, or POST with -d
-    #[arg(short = 'X', long = "request", value_name = "METHOD")]
+    #[arg(short = 'X', long = "request", value_name = "METHOD", value_hint = ValueHint::Other)]
     pub(crate) method: Option<String>,
     /// A header that the script sets; may be repeated
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_hint = ValueHint::Other)]
     pub(crate) headers: Vec<String>,
     /// The body, as text; sets `Content-Type: text/plain;charset=UTF-8` as fetch() does, unless -H sets it
-    #[arg(short = 'd', long, value_name = "TEXT")]
+    #[arg(short = 'd', long, value_name = "TEXT", value_hint = ValueHint::Other)]
     pub(crate) data: Option<String>,
     /// The credentials mode of the request: whether it includes cookies and other credentials
     #[arg(long, value_enum, value_name = "MODE", default_value_t = CredentialsMode::SameOrigin)]
@@ -266,6 +271,22 @@ pub(crate) enum Element {
     Image,
     /// A WebSocket: a URL with the scheme ws or wss needs no --as
     Websocket,
+}
+
+/// The command line for scripts of completion, which know the codes, too. Not for parsing: clap's error for another code
+/// would list them all.
+pub(crate) fn for_completions() -> clap::Command {
+    let codes = codes::PAGES.iter().flat_map(|page| page.codes());
+    let explained: Vec<_> = codes.map(|code| code.name).chain(["all"]).collect();
+    Cli::command().mut_subcommand("check", |check| {
+        check
+            .mut_arg("allow", |allow| {
+                allow.value_parser(PossibleValuesParser::new(lint_codes()))
+            })
+            .mut_arg("explain", |explain| {
+                explain.value_parser(PossibleValuesParser::new(explained))
+            })
+    })
 }
 
 impl LoadArgs {

@@ -1,5 +1,6 @@
 //! `cors explain`: what browsers do with a request and a policy, why, and what to change.
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -23,9 +24,16 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
     if let Some(text) = &args.from_console {
         return console::run(text, args.json, out);
     }
-    let (Some(file), Some(url), Some(origin)) = (&args.file, &args.url, &args.origin) else {
-        return Err(missing_argument(args.file.as_deref()));
+    let (file, url) = file_and_url(args)?;
+    // clap requires it.
+    let Some(origin) = &args.origin else {
+        return Err(Error::new("the option --origin is missing"));
     };
+    if args.fix && policy::is_standard_input(file) {
+        return Err(Error::new(
+            "`--fix` changes a file, and the policy is standard input; leave out `--fix`, and make the change by hand",
+        ));
+    }
     let is_websocket = handshake::http_url(url).is_some();
     let page = match args.element {
         Some(element) => request::read_element(url, origin, element)?,
@@ -71,7 +79,7 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
             Printable(&source.name)
         )));
     }
-    let is_blocked = fix.is_some() && written.is_none();
+    let is_blocked = (fix.as_ref()).is_some_and(|fix| fix.in_page() || written.is_none());
     match is_blocked || page.mixed_content.is_some() {
         true => Ok(Outcome::Found),
         false => Ok(Outcome::Fine),
@@ -118,17 +126,26 @@ fn write_simulation(
     }
 }
 
-/// clap reports a missing URL even if FILE is missing, because then the URL is in its place.
-fn missing_argument(file: Option<&Path>) -> Error {
-    let given = file.map(|file| file.to_string_lossy());
-    let missing = match &given {
-        Some(given) if given.contains("://") => "the argument FILE, the policy,",
-        Some(_) => "the argument URL",
-        None => "the argument FILE, the policy,",
+/// The policy, which is `cors.toml` if only the URL is given, and the URL.
+fn file_and_url(args: &Explain) -> Result<(&Path, &str), Error> {
+    let missing = || {
+        Error::new(
+            "the argument URL is missing; write `cors explain [FILE] --origin ORIGIN URL`; the default of FILE is `cors.toml`",
+        )
     };
-    Error::new(format!(
-        "{missing} is missing; write `cors explain cors.toml --origin ORIGIN URL`"
-    ))
+    let first = args.file.as_deref().ok_or_else(missing)?;
+    match (&args.url, first.to_str()) {
+        (Some(url), _) => Ok((first, url)),
+        (None, Some(url)) if !is_policy_file(first) => Ok((Path::new("cors.toml"), url)),
+        (None, _) => Err(missing()),
+    }
+}
+
+fn is_policy_file(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    let is_named = matches!(extension, Some("toml" | "json" | "yaml" | "yml"));
+    let has_scheme = path.to_string_lossy().contains("://");
+    policy::is_standard_input(path) || (!has_scheme && is_named) || path.is_file()
 }
 
 /// `written` is the result of writing the change to the file, if that was tried.
@@ -157,42 +174,70 @@ fn write_fix(
     }
     let diff = fix.diff(source);
     if diff.is_none() && fix.by_hand().is_empty() {
-        if fix.advice().is_empty() {
-            writeln!(out, "  no change of the policy allows this request")?;
-        }
-        return Ok(());
+        return match (fix.in_page(), fix.advice()) {
+            (true, _) => writeln!(out, "\nWith this, every browser allows the request."),
+            (false, []) => writeln!(out, "  no change of the policy allows this request"),
+            (false, _) => Ok(()),
+        };
     }
     if let Some(danger) = fix.danger() {
         let warning =
             format!("this opts into `{danger}`, see `cors check --explain danger-allowed`");
         writeln!(out, "  - {}: {warning}", Styled(WARN, "dangerous"))?;
     }
-    if !fix.advice().is_empty() || fix.danger().is_some() {
+    if fix.in_page() {
+        writeln!(out, "  - and change the policy:")?;
+    } else if !fix.advice().is_empty() || fix.danger().is_some() {
         writeln!(out, "  - or change the policy:")?;
     }
+    let these = match fix.in_page() {
+        true => "With both changes",
+        false => "With this",
+    };
     let Some(diff) = diff else {
         for step in fix.by_hand() {
             writeln!(out, "  - {step}")?;
         }
         return writeln!(
             out,
-            "\nWith this, every browser allows the request; make the change by hand, `--fix` changes only TOML files."
+            "\n{these}, every browser allows the request; make the change by hand, `--fix` changes only TOML files."
         );
     };
     write_diff(out, source, &diff)?;
+    for warning in fix.warnings() {
+        let reason = warning.reason.as_ref();
+        let reason = reason.map(|reason| format!(": {reason}"));
+        write!(
+            out,
+            "\n{}: {}{}; see `cors check --explain {}`\n",
+            Styled(WARN, "warning"),
+            warning.message,
+            reason.unwrap_or_default(),
+            warning.code
+        )?;
+    }
+    let name = Printable(&source.name);
     match written {
+        Some(Ok(())) if fix.in_page() => writeln!(
+            out,
+            "\nThe change was written to {name}. Correct the page, too: with both changes, every browser allows the request."
+        ),
         Some(Ok(())) => writeln!(
             out,
-            "\nThe change was written to {}: every browser allows the request now.",
-            Printable(&source.name)
+            "\nThe change was written to {name}: every browser allows the request now."
         ),
         Some(Err(_)) => writeln!(
             out,
-            "\nWith this, every browser allows the request; it could not be written."
+            "\n{these}, every browser allows the request; it could not be written."
         ),
         None => writeln!(
             out,
-            "\nWith this, every browser allows the request; `--fix` writes it."
+            "\n{these}, every browser allows the request; `--fix` writes {}.",
+            if fix.in_page() {
+                "that of the policy"
+            } else {
+                "it"
+            }
         ),
     }
 }
@@ -239,6 +284,8 @@ fn write_json(
             "place": fix.place().map(|finding| json!(diagnostic::to_json(&finding, source))),
             "further": fix.further(),
             "advice": fix.advice(),
+            "in_page": fix.in_page(),
+            "warnings": fix.warnings().iter().map(|warning| warning.code).collect::<Vec<_>>(),
             "dangerous": fix.danger(),
             "diff": fix.diff(source),
             "by_hand": fix.by_hand(),

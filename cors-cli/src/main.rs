@@ -15,6 +15,7 @@ mod request;
 mod simulation;
 mod variables;
 
+use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -79,19 +80,24 @@ fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
             Ok(Outcome::Fine)
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "cors", out);
+            clap_complete::generate(shell, &mut cli::for_completions(), "cors", out);
             Ok(Outcome::Fine)
         }
         Command::Man { dir } => {
             match &dir {
                 None => clap_mangen::Man::new(Cli::command()).render(out)?,
-                Some(dir) => clap_mangen::generate_to(Cli::command(), dir).map_err(|error| {
-                    let dir = dir.display().to_string();
-                    Error::new(format!(
-                        "{}: cannot be written to: {error}",
-                        Printable(&dir)
-                    ))
-                })?,
+                Some(dir) => {
+                    let created = fs::create_dir_all(dir);
+                    created
+                        .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
+                        .map_err(|error| {
+                            let dir = dir.display().to_string();
+                            Error::new(format!(
+                                "{}: cannot be written to: {error}",
+                                Printable(&dir)
+                            ))
+                        })?;
+                }
             }
             Ok(Outcome::Fine)
         }

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use cors_core::Variables;
@@ -14,14 +14,53 @@ use crate::diagnostic;
 use crate::error::Error;
 use crate::output::{Json, Printable, width};
 
-/// Reads a file.
+/// As for a file.
+const MAX_INPUT: u64 = 256 * 1024 * 1024;
+
+/// The name of standard input as a policy file.
+const STANDARD_INPUT: &str = "-";
+
+/// Reads a file, or standard input if its name is `-`.
 pub(crate) fn read(path: &Path, args: &LoadArgs) -> Result<Source, Error> {
-    let source = Source::read(path).map_err(|error| Error::new(error.to_string()))?;
+    let source = match is_standard_input(path) {
+        true => Source::new("<stdin>", read_standard_input()?),
+        false => read_file(path)?,
+    };
     let source = source.variables(variables(args)?);
     Ok(match &args.table {
         Some(table) => source.table(table),
         None => source,
     })
+}
+
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path == Path::new(STANDARD_INPUT)
+}
+
+fn read_file(path: &Path) -> Result<Source, Error> {
+    Source::read(path).or_else(|error| {
+        // An empty file is a policy with an error. For `Source::read` it is one that cannot be used: while a file is
+        // written, it can be empty.
+        match fs::read_to_string(path) {
+            Ok(text) if text.trim_start_matches('\u{feff}').trim().is_empty() => {
+                Ok(Source::new(path.display().to_string(), text))
+            }
+            _ => Err(Error::new(error.to_string())),
+        }
+    })
+}
+
+fn read_standard_input() -> Result<String, Error> {
+    let mut text = String::new();
+    let read = io::stdin().take(MAX_INPUT + 1).read_to_string(&mut text);
+    read.map_err(|error| Error::new(format!("standard input cannot be read: {error}")))?;
+    match text.len() as u64 > MAX_INPUT {
+        true => Err(Error::new(format!(
+            "standard input is larger than {} MiB",
+            MAX_INPUT >> 20
+        ))),
+        false => Ok(text),
+    }
 }
 
 /// The variables of the command line, those of the file, and those of this process if that is wanted.

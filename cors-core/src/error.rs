@@ -206,7 +206,7 @@ pub enum ErrorCode {
     ForbiddenMethod,
     /// A header name that is not a token.
     InvalidHeader,
-    /// A request header that no script can set.
+    /// A request header that no script can set, or a response header of the CORS protocol.
     ForbiddenRequestHeader,
     /// A response header that no script can read.
     ForbiddenResponseHeader,

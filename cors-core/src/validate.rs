@@ -505,13 +505,14 @@ impl<'a> Checker<'a, '_> {
         });
         for (index, name) in names.iter().enumerate() {
             let lower = name.to_ascii_lowercase();
-            if header::is_cors_header(&lower) {
-                let message = "is a header of the CORS protocol: browsers and this policy set it, and scripts cannot; remove it";
-                self.item(ErrorCode::ForbiddenRequestHeader, KEY, index, name, message);
-            } else if header::is_forbidden_request_header(&lower) {
-                let message = "is a forbidden request-header: scripts cannot set it; remove it";
-                self.item(ErrorCode::ForbiddenRequestHeader, KEY, index, name, message);
-            }
+            let message = if header::is_forbidden_request_header(&lower) {
+                "is a forbidden request-header: scripts cannot set it; remove it"
+            } else if header::is_cors_header(&lower) {
+                "is a response header of the CORS protocol: a page can send it, and it has no effect; remove it here and in the page"
+            } else {
+                continue;
+            };
+            self.item(ErrorCode::ForbiddenRequestHeader, KEY, index, name, message);
         }
     }
 

@@ -9,6 +9,7 @@ use similar::TextDiff;
 
 use self::cause::Obstacle;
 use self::edit::Edit;
+use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy_server::{Application, PolicyServer, refused};
 use crate::request::PageRequest;
@@ -49,12 +50,16 @@ pub struct Fix {
     further: Vec<String>,
     /// What to do in other places than the policy.
     advice: Vec<String>,
+    /// Whether the page has to send another request.
+    in_page: bool,
     /// The file's new text, with which every browser allows the request; `None` if there is none.
     text: Option<String>,
     /// The changes in a file that is not TOML.
     by_hand: Vec<String>,
     /// The dangerous opt-in of the change.
     danger: Option<&'static str>,
+    /// The warnings about the file's new text that are not about the old one.
+    warnings: Vec<Diagnostic>,
 }
 
 /// A policy can block a request only by its origin, credentials, method or headers.
@@ -75,26 +80,39 @@ impl Fix {
             first: obstacle.clone(),
             further: Vec::new(),
             advice: obstacle.advice.clone(),
+            in_page: false,
             text: None,
             by_hand: Vec::new(),
             danger: None,
+            warnings: Vec::new(),
         };
         let Some(mut changed) = by_hand::in_toml(source) else {
             return Some(fix);
         };
         let mut steps = Vec::new();
-        let mut valid = valid.clone();
+        let (mut valid, mut page) = (valid.clone(), page.clone());
         for _ in 0..MAX_OBSTACLES {
-            let Some(step) = Step::find(&changed, page, &obstacle, application) else {
-                return Some(fix);
+            let next = if let Some(request) = obstacle.corrected.take() {
+                page.request = request;
+                fix.in_page = true;
+                let mut server = PolicyServer::new(&valid.policy, application);
+                let simulation = Simulation::new(&page.request, &mut server);
+                self::obstacle(&valid, &page, &simulation)
+            } else {
+                let Some(step) = Step::find(&changed, &page, &obstacle, application) else {
+                    return Some(fix);
+                };
+                let edits = step.edits.iter();
+                steps.extend(edits.map(|edit| by_hand::describe(edit, &valid)));
+                changed = step.source;
+                valid = step.valid;
+                fix.danger = fix.danger.or(step.danger);
+                step.next
             };
-            let edits = step.edits.iter();
-            steps.extend(edits.map(|edit| by_hand::describe(edit, &valid)));
-            changed = step.source;
-            valid = step.valid;
-            fix.danger = fix.danger.or(step.danger);
-            match step.next {
+            match next {
+                None if steps.is_empty() => return Some(fix),
                 None if source.is_toml() => {
+                    fix.warnings = new_warnings(source, &changed);
                     fix.text = Some(changed.text);
                     return Some(fix);
                 }
@@ -147,6 +165,32 @@ impl Fix {
         &self.advice
     }
 
+    /// Whether the page has to send another request, as [`advice`](Self::advice) says. The changes of the policy are for
+    /// that request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Origin, Request, Url};
+    /// use cors_explain::{Fix, PageRequest, PolicyServer, Simulation, Source, ok_application};
+    ///
+    /// let source = Source::new("cors.toml", "allow_origins = ['https://app.example.com']\n");
+    /// let valid = source.load()?;
+    /// let page = Origin::parse("https://app.example.com").ok_or("no origin")?;
+    /// let patch = Request::new(Url::parse("https://api.example.com/")?, page).method("patch");
+    /// let page = PageRequest::new(patch, None);
+    /// let mut server = PolicyServer::new(&valid.policy, &ok_application);
+    /// let simulation = Simulation::new(&page.request, &mut server);
+    ///
+    /// let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application).ok_or("allowed")?;
+    /// assert!(fix.in_page() && fix.advice()[0].contains("write `PATCH` in the page"));
+    /// assert!(fix.text().ok_or("no change helps")?.contains("allow_methods = [\"PATCH\"]"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_page(&self) -> bool {
+        self.in_page
+    }
+
     /// The file's text with which every browser allows the request; `None` if no change of it helps, or the file is not
     /// TOML.
     pub fn text(&self) -> Option<&str> {
@@ -182,6 +226,42 @@ impl Fix {
     pub fn danger(&self) -> Option<&'static str> {
         self.danger
     }
+
+    /// The warnings of `cors check` that the change of a TOML file adds, without that about the dangerous opt-in.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Origin, Request, Url};
+    /// use cors_explain::{Fix, PageRequest, PolicyServer, Simulation, Source, ok_application};
+    ///
+    /// let source = Source::new("cors.toml", "allow_origins = ['https://app.example.com']\n");
+    /// let valid = source.load()?;
+    /// let page = Origin::parse("http://localhost:5173").ok_or("no origin")?;
+    /// let get = Request::new(Url::parse("https://api.example.com/")?, page);
+    /// let page = PageRequest::new(get, None);
+    /// let mut server = PolicyServer::new(&valid.policy, &ok_application);
+    /// let simulation = Simulation::new(&page.request, &mut server);
+    ///
+    /// let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application).ok_or("allowed")?;
+    /// assert_eq!(fix.warnings()[0].code, "localhost-origin");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+}
+
+fn new_warnings(source: &Source, changed: &Source) -> Vec<Diagnostic> {
+    let old = Checked::new(source).findings;
+    let mut new = Checked::new(changed).findings;
+    new.retain(|finding| {
+        let is_same = |old: &Diagnostic| old.code == finding.code && old.message == finding.message;
+        finding.severity == Severity::Warning
+            && finding.code != "danger-allowed"
+            && !old.iter().any(is_same)
+    });
+    new
 }
 
 fn obstacle(valid: &ValidPolicy, page: &PageRequest, simulation: &Simulation) -> Option<Obstacle> {

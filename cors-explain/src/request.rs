@@ -69,6 +69,11 @@ impl PageRequest {
                     engine.name()
                 ));
             }
+            if is_cors_response_header(&header.name) {
+                notes.push(format!(
+                    "`{name}` is a response header: in a request it has no effect, and it needs a preflight; remove it from the page"
+                ));
+            }
             request = request.header(&header.name, &header.value);
         }
         if body.is_some() {
@@ -145,6 +150,13 @@ impl PageRequest {
             false => format!("fetch({url}, {{{}}})", members.join(", ")),
         }
     }
+}
+
+/// Whether a script sets a response header of the CORS protocol. (It cannot set `Access-Control-Request-...`.)
+pub(crate) fn is_cors_response_header(name: &[u8]) -> bool {
+    const PREFIX: &[u8] = b"access-control-";
+    let start = name.get(..PREFIX.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
 /// Whether a script makes the request with `fetch()`.

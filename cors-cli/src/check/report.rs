@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use anstyle::Style;
 use cors_explain::{Checked, ChecklistItem, Severity, Source};
 use serde::Serialize;
 
@@ -24,9 +25,9 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn of(checked: &Checked) -> Self {
+    pub(super) fn of<'a>(checked: impl IntoIterator<Item = &'a Checked>) -> Self {
         let mut summary = Self::default();
-        for finding in &checked.findings {
+        for finding in checked.into_iter().flat_map(|checked| &checked.findings) {
             match finding.severity {
                 Severity::Error => summary.errors += 1,
                 Severity::Warning => summary.warnings += 1,
@@ -34,6 +35,14 @@ impl Summary {
             }
         }
         summary
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Self { errors: 1.., .. } => BAD,
+            Self { warnings: 1.., .. } => WARN,
+            _ => GOOD,
+        }
     }
 
     /// `2 errors, 1 warning`.
@@ -57,8 +66,27 @@ fn counted(count: usize, what: &str) -> String {
     }
 }
 
-/// Prints the findings as text.
-pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) -> io::Result<()> {
+/// Prints the findings as text, and after those of several files, how many they are.
+pub(super) fn print(
+    reports: &[(Source, Checked)],
+    is_only: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for (source, checked) in reports {
+        print_file(source, checked, out)?;
+        if !is_only {
+            writeln!(out)?;
+        }
+    }
+    if !is_only && !reports.is_empty() {
+        let files = counted(reports.len(), "file");
+        let summary = Summary::of(reports.iter().map(|(_, checked)| checked));
+        writeln!(out, "{files}: {}", Styled(summary.style(), summary.text()))?;
+    }
+    Ok(())
+}
+
+fn print_file(source: &Source, checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     let width = width();
     let mut shown: HashMap<&str, usize> = HashMap::new();
     for finding in &checked.findings {
@@ -87,14 +115,9 @@ pub(super) fn print(source: &Source, checked: &Checked, out: &mut impl Write) ->
         writeln!(out)?;
     }
     print_checklist(checked, width, out)?;
-    let summary = Summary::of(checked);
-    let style = match summary {
-        Summary { errors: 1.., .. } => BAD,
-        Summary { warnings: 1.., .. } => WARN,
-        _ => GOOD,
-    };
+    let summary = Summary::of([checked]);
     let name = Printable(&source.name);
-    writeln!(out, "{name}: {}", Styled(style, summary.text()))?;
+    writeln!(out, "{name}: {}", Styled(summary.style(), summary.text()))?;
     if let Some(finding) = checked.findings.first() {
         let hint = format!("see `cors check --explain {}`", finding.code);
         writeln!(out, "{}", Styled(DIM, hint))?;
@@ -120,29 +143,35 @@ fn print_checklist(checked: &Checked, width: usize, out: &mut impl Write) -> io:
     writeln!(out)
 }
 
-/// Prints the findings as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    file: &'a str,
+    findings: Vec<Data<'a>>,
+    summary: Summary,
+    checklist: &'a [ChecklistItem],
+    at_run_time: Vec<variables::Data<'a>>,
+}
+
+/// Prints the findings as JSON: an object for the only file, or a list of objects.
 pub(super) fn print_json(
-    source: &Source,
-    checked: &Checked,
+    reports: &[(Source, Checked)],
+    is_only: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Report<'a> {
-        file: &'a str,
-        findings: Vec<Data<'a>>,
-        summary: Summary,
-        checklist: &'a [ChecklistItem],
-        at_run_time: Vec<variables::Data<'a>>,
-    }
-    let findings = checked.findings.iter();
-    let report = Report {
+    let reports = reports.iter().map(|(source, checked)| Report {
         file: &source.name,
-        findings: findings
+        findings: (checked.findings.iter())
             .map(|finding| diagnostic::to_json(finding, source))
             .collect(),
-        summary: Summary::of(checked),
+        summary: Summary::of([checked]),
         checklist: &checked.checklist,
         at_run_time: variables::to_json(source, &checked.at_run_time),
-    };
-    writeln!(out, "{}", Json(&report))
+    });
+    let reports: Vec<_> = reports.collect();
+    match &*reports {
+        [report] if is_only => writeln!(out, "{}", Json(report)),
+        // It could not be read.
+        [] if is_only => Ok(()),
+        reports => writeln!(out, "{}", Json(&reports)),
+    }
 }

@@ -224,15 +224,6 @@ fn silencing() {
          [[grant]]\nallow_origins = ['http://127.0.0.1']",
         &["localhost-origin 6:18"],
     );
-    // The origin of a Tauri application on Windows and Android.
-    check(
-        "allow_origins = ['http://tauri.localhost', 'https://tauri.localhost']",
-        &[],
-    );
-    check(
-        "allow_origins = ['http://app.tauri.localhost']",
-        &["localhost-origin 1:18"],
-    );
     // Items on one line are one finding, on two lines two.
     check(
         "allow_origins = ['https://a.example']\nallow_methods = ['GET', 'HEAD',\n  'DELETE', 'POST']\nallow_headers = ['content-type']",
@@ -252,6 +243,86 @@ fn silencing() {
         "allow_origins = [ # cors-allow: no-such",
         &["syntax 1:18", "unknown-code 1:33"],
     );
+}
+
+/// The origins of applications in a web view are not those of developers.
+#[test]
+fn origins_of_applications() {
+    #[track_caller]
+    fn check(origins: &[&str], reported: &[&str], is_removed: bool) {
+        for more in ["", "allow_credentials = true\n"] {
+            let text = format!("allow_origins = {origins:?}\n{more}");
+            let report = json(&text, &["--allow", "cookies-unprotected"]);
+            let found = report["findings"].as_array().unwrap();
+            let messages: Vec<_> = found
+                .iter()
+                .map(|found| found["message"].as_str())
+                .collect();
+            assert_eq!(found.len(), usize::from(!reported.is_empty()), "{report:#}");
+            for (finding, message) in found.iter().zip(messages) {
+                assert_eq!(finding["code"], "localhost-origin");
+                assert_eq!(finding["replacement"].is_object(), is_removed, "{report:#}");
+                for origin in reported {
+                    assert!(
+                        message.unwrap().contains(&format!("`{origin}`")),
+                        "{report:#}"
+                    );
+                }
+            }
+        }
+    }
+    let app = "https://app.example.com";
+    for own in [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "http://tauri.localhost",
+        "https://tauri.localhost",
+    ] {
+        check(&[app, own], &[], false);
+    }
+    check(&["https://localhost", "capacitor://localhost"], &[], false);
+    check(&["ionic://localhost", "https://localhost"], &[], false);
+    // Nothing says whose it is, so nothing proposes to delete it.
+    check(&["https://localhost", app], &["https://localhost"], false);
+    // Those of developers.
+    for developers in [
+        "http://localhost:5173",
+        "https://localhost:8443",
+        "http://127.0.0.1:*",
+    ] {
+        check(&[app, developers], &[developers], true);
+        check(
+            &["https://localhost", "capacitor://localhost", developers],
+            &[developers],
+            true,
+        );
+    }
+    check(
+        &[app, "http://app.tauri.localhost"],
+        &["http://app.tauri.localhost"],
+        true,
+    );
+}
+
+/// A page can send the response headers of the CORS protocol, and they have no effect.
+#[test]
+fn response_headers_in_requests() {
+    #[track_caller]
+    fn check(name: &str, expected: &str) {
+        let text = format!("allow_origins = ['https://a.example']\nallow_headers = ['{name}']");
+        let report = json(&text, &[]);
+        let finding = &report["findings"][0];
+        assert_eq!(finding["code"], "forbidden-request-header");
+        assert_eq!(finding["message"], format!("`{name}` {expected}"));
+    }
+    let response = "is a response header of the CORS protocol: a page can send it, and it has no effect; remove it here and in \
+                    the page";
+    check("Access-Control-Allow-Origin", response);
+    check("access-control-max-age", response);
+    let forbidden = "is a forbidden request-header: scripts cannot set it; remove it";
+    check("Access-Control-Request-Method", forbidden);
+    check("Origin", forbidden);
 }
 
 /// Red team, finding 4: headers that are too large for proxies are reported.
@@ -664,14 +735,99 @@ fn files_that_cannot_be_read() {
     }
     wrong(b"", &["absent.toml"], "cors: absent.toml: cannot be read: ");
     wrong(b"", &["."], "cors: .: cannot be read: ");
-    wrong(b"", &[], "cors: cors.toml: is empty; ");
-    wrong(b"\xef\xbb\xbf\n", &[], "cors: cors.toml: is empty; ");
     wrong(b"# caf\xe9", &[], "cors: cors.toml: is not UTF-8 at byte 5");
     wrong(
         b"",
         &["--json", "absent.toml"],
         "cors: absent.toml: cannot be read: ",
     );
+}
+
+/// An empty file is a policy with an error.
+#[test]
+fn empty_files() {
+    for content in [&b""[..], b" \n", b"\xef\xbb\xbf\n", b"# nothing\n"] {
+        let output = check(content, &[]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(findings(content, &[]), ["missing-origins 1:1"]);
+    }
+}
+
+#[test]
+fn several_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("cors.toml", "allow_origins = ['https://a.example']");
+    write("dev.toml", "allow_origins = ['http://localhost']");
+    write("wrong.toml", "allow_origins = ['a.example']");
+    let run = |args: &[&str], input: &str| {
+        let mut command = support::command(folder);
+        let command = command.arg("check").args(args);
+        let piped = std::process::Stdio::piped;
+        let command = command.stdin(piped()).stdout(piped()).stderr(piped());
+        let mut child = command.spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    #[track_caller]
+    fn is(output: &Output, status: i32, ends: &str, error: &str) {
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        assert!(stdout(output).ends_with(ends), "{output:?}");
+        assert_eq!(stderr(output), error);
+    }
+    let check = |args: &[&str], status, ends: &str| is(&run(args, ""), status, ends, "");
+    check(&["cors.toml", "cors.toml"], 0, "\n2 files: no errors\n");
+    check(
+        &["cors.toml", "dev.toml"],
+        0,
+        "\n2 files: no errors, 1 warning\n",
+    );
+    let deny = ["cors.toml", "dev.toml", "--deny", "warnings"];
+    check(&deny, 1, "\n2 files: no errors, 1 warning\n");
+    check(
+        &["wrong.toml", "cors.toml", "dev.toml"],
+        1,
+        "\n3 files: 1 error, 1 warning\n",
+    );
+    // The others are checked.
+    is(
+        &run(&["absent.json", "wrong.toml"], ""),
+        2,
+        "\n1 file: 1 error\n",
+        "cors: absent.json: cannot be read: No such file or directory (os error 2)\n",
+    );
+    // Standard input.
+    let output = run(&["-"], "allow_origins = ['http://a.example/']");
+    is(
+        &output,
+        1,
+        "see `cors check --explain invalid-origin`\n",
+        "",
+    );
+    assert!(
+        stdout(&output).contains("\n --> <stdin>:1:18\n"),
+        "{output:?}"
+    );
+    is(
+        &run(&["cors.toml", "-"], "allow_origins = ['*']"),
+        0,
+        "\n2 files: no errors, 1 note\n",
+        "",
+    );
+    // One object for the only file, a list for several.
+    let json = |args: &[&str]| -> Value {
+        let output = run(&[&["--json"], args].concat(), "allow_origins = ['*']");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(json(&["-"])["file"], "<stdin>");
+    let files = json(&["cors.toml", "-", "wrong.toml"]);
+    let files = files.as_array().unwrap().iter();
+    let files: Vec<_> = files
+        .map(|file| (file["file"].as_str().unwrap(), &file["summary"]["errors"]))
+        .map(|(name, errors)| (name, errors.as_u64().unwrap()))
+        .collect();
+    assert_eq!(files, [("cors.toml", 0), ("<stdin>", 0), ("wrong.toml", 1)]);
 }
 
 #[test]

@@ -427,14 +427,17 @@ fn paths_without_a_grant() {
 
 #[test]
 fn errors_in_the_page() {
-    check_fixed(
+    // The page has to be corrected, and no change of the policy is needed.
+    check_unfixable(
         "lower-case-patch",
         "allow_origins = [\"https://app.example.com\"]\nallow_methods = [\"PATCH\"]\n",
         APP,
         &["-X", "patch"],
         "method-not-allowed",
-        "Method patch is not allowed by Access-Control-Allow-Methods",
     );
+    let own = ["-H", "Access-Control-Allow-Origin: *"];
+    let code = "header-not-allowed";
+    check_unfixable("response-header", POLICY, APP, &own, code);
     check_unfixable(
         "forbidden-method",
         POLICY,
@@ -449,6 +452,93 @@ fn errors_in_the_page() {
         &["--credentials", "include"],
         "allow-origin-missing",
     );
+}
+
+/// The page has to be corrected, and the policy is changed for the corrected page.
+#[test]
+fn errors_in_the_page_and_in_the_policy() {
+    #[track_caller]
+    fn check(name: &str, wrong: &[&str], corrected: &[&str], added: &str) {
+        let folder = policy(POLICY);
+        let mut args = arguments(APP, wrong);
+        let blocked = cors(folder.path(), &args);
+        snapshot(&format!("explain/{name}.txt")).assert_eq(&transcript(&blocked, &args));
+        args.push("--fix");
+        let fixed = cors(folder.path(), &args);
+        // The request of the page as it is stays blocked.
+        assert_eq!((blocked.status, fixed.status), (1, 1), "{fixed:?}");
+        let written =
+            "The change was written to cors.toml. Correct the page, too: with both changes";
+        assert!(fixed.stdout.contains(written), "{}", fixed.stdout);
+        let text = fs::read_to_string(folder.path().join("cors.toml")).unwrap();
+        assert!(text.contains(added), "{text}");
+        let allowed = cors(folder.path(), &arguments(APP, corrected));
+        assert_eq!(allowed.status, 0, "{allowed:?}");
+        assert!(allowed.stdout.contains("allowed by every browser"));
+    }
+    check(
+        "lower-case-patch-not-listed",
+        &["-X", "patch"],
+        &["-X", "PATCH"],
+        "\"PATCH\"",
+    );
+    check(
+        "response-header-and-others",
+        &["-H", "Access-Control-Allow-Origin: *", "-H", "X-A: 1"],
+        &["-H", "X-A: 1"],
+        "[\"content-type\", \"x-a\"]",
+    );
+}
+
+/// A method of the server's own is not taken for an error.
+#[test]
+fn lower_case_methods_of_a_server() {
+    let folder = policy(POLICY);
+    let args = arguments(APP, &["-X", "purge", "--fix"]);
+    let fixed = cors(folder.path(), &args);
+    assert_eq!(fixed.status, 0, "{fixed:?}");
+}
+
+/// A change that `cors check` warns about is written with the warning.
+#[test]
+fn changes_for_development() {
+    #[track_caller]
+    fn check(text: &str, origin: &str, expected: Option<&str>) {
+        for fix in [&[][..], &["--fix"]] {
+            let folder = policy(text);
+            let args = arguments(origin, &[&["--credentials", "include"], fix].concat());
+            let ran = cors(folder.path(), &args);
+            let warning = ran
+                .stdout
+                .lines()
+                .find(|line| line.starts_with("warning: "));
+            assert_eq!(warning, expected, "{}", ran.stdout);
+        }
+    }
+    let text = "allow_origins = [\"https://app.example.com\"]\nallow_credentials = true\n";
+    let development = |origin: &str| {
+        format!(
+            "warning: `{origin}` is for development: in production it allows any program that serves a page on a visitor's own \
+             machine, as the user; see `cors check --explain localhost-origin`"
+        )
+    };
+    for origin in ["http://localhost:5173", "http://127.0.0.1:8080"] {
+        check(text, origin, Some(&development(origin)));
+    }
+    check(text, "https://www.example.com", None);
+    check(text, "capacitor://localhost", None);
+}
+
+/// Without FILE, the policy is `cors.toml`.
+#[test]
+fn the_default_file() {
+    let folder = policy(POLICY);
+    let ran = cors(folder.path(), &["explain", "--origin", APP, URL]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.stdout.contains("(cors.toml:1)"), "{}", ran.stdout);
+    // A URL can end like a file.
+    let args = ["explain", "--origin", APP, "https://api.example.com/a.json"];
+    assert_eq!(cors(folder.path(), &args).status, 0);
 }
 
 #[test]
@@ -599,15 +689,27 @@ fn bad_input() {
         &header,
         "the header `X-Custom` has no colon; write `Name: value`",
     );
+    let missing = "the argument URL is missing; write `cors explain [FILE] --origin ORIGIN URL`; the default of FILE is `cors.toml`";
+    check(folder, &["explain", "--origin", APP], missing);
+    for file in ["cors.toml", "-", "absent.yaml"] {
+        check(folder, &["explain", "--origin", APP, file], missing);
+    }
     check(
         folder,
-        &["explain", "--origin", APP, URL],
-        "the argument FILE, the policy, is missing; write `cors explain cors.toml --origin ORIGIN URL`",
+        &["explain", "--origin", APP, "/users"],
+        "the URL `/users` has neither a scheme nor a host; write the whole URL, `https://HOST/users`",
     );
     check(
         folder,
-        &["explain", "--origin", APP, "cors.toml"],
-        "the argument URL is missing; write `cors explain cors.toml --origin ORIGIN URL`",
+        &["explain", "-", "--fix", "--origin", APP, URL],
+        "`--fix` changes a file, and the policy is standard input; leave out `--fix`, and make the change by hand",
+    );
+    let elsewhere = tempfile::tempdir().unwrap();
+    let ran = cors(elsewhere.path(), &["explain", "--origin", APP, URL]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr.starts_with("cors: cors.toml: cannot be read: "),
+        "{ran:?}"
     );
     let nowhere = ["explain", "nowhere.toml", "--origin", APP, URL];
     let ran = cors(folder, &nowhere);

@@ -41,23 +41,48 @@ fn every_shell_has_completions() {
     }
 }
 
+/// The options whose values are codes offer codes, and no files.
+#[test]
+fn codes_are_completed() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = cors(folder.path(), &["completions", "bash"]).stdout;
+    let (_, check) = script
+        .split_once("\n        cors__subcmd__check)\n")
+        .expect("the command check");
+    for option in ["--allow", "--explain"] {
+        let (_, values) = check.split_once(&format!("{option})\n")).unwrap();
+        let values = values.lines().next().unwrap();
+        assert!(
+            values.contains("compgen -W") && values.contains(" localhost-origin "),
+            "{values}"
+        );
+    }
+    // An error does not list them all.
+    let ran = cors(folder.path(), &["check", "--allow", "local-origin"]);
+    assert!(ran.stderr.len() < 200, "{ran:?}");
+}
+
 #[test]
 fn manual_pages() {
     let folder = tempfile::tempdir().unwrap();
     let ran = cors(folder.path(), &["man"]);
     assert!(ran.stdout.starts_with(".ie"), "{}", ran.stdout);
     assert!(ran.stdout.contains(".TH cors 1"), "{}", ran.stdout);
-    let ran = cors(folder.path(), &["man", "--dir", "."]);
-    assert_eq!(ran.status, 0, "{ran:?}");
-    for command in COMMANDS {
-        let page = fs::read_to_string(folder.path().join(format!("cors-{command}.1"))).unwrap();
-        assert!(page.contains(&format!(".TH cors-{command} 1")), "{page}");
+    // The folder is created.
+    for dir in [".", "share/man"] {
+        let ran = cors(folder.path(), &["man", "--dir", dir]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        for command in COMMANDS {
+            let page = folder.path().join(dir).join(format!("cors-{command}.1"));
+            let page = fs::read_to_string(page).unwrap();
+            assert!(page.contains(&format!(".TH cors-{command} 1")), "{page}");
+        }
     }
-    let ran = cors(folder.path(), &["man", "--dir", "nowhere"]);
+    let ran = cors(folder.path(), &["man", "--dir", "cors.1/man"]);
     assert_eq!(ran.status, 2);
     assert!(
         ran.stderr
-            .starts_with("cors: nowhere: cannot be written to: "),
+            .starts_with("cors: cors.1/man: cannot be written to: "),
         "{ran:?}"
     );
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use cors_browser_model::{
-    Blocked, Credentials, Destination, Exchange, NetworkError, Origin as PageOrigin, Run,
+    Blocked, Credentials, Destination, Exchange, NetworkError, Origin as PageOrigin, Request, Run,
 };
 use cors_core::adapter::{Refusal, Verdict};
 use cors_core::{
@@ -14,7 +14,7 @@ use cors_core::{
 use super::edit::Edit;
 use crate::failure_code::FailureCode;
 use crate::policy_server::Head;
-use crate::request::{PageRequest, is_fetch};
+use crate::request::{PageRequest, is_cors_response_header, is_fetch};
 use crate::source::ValidPolicy;
 use crate::text::{Printable, listed};
 
@@ -28,6 +28,8 @@ pub(super) struct Obstacle {
     pub(super) span: Option<Range<usize>>,
     /// What to do in other places, mostly in the page.
     pub(super) advice: Vec<String>,
+    /// The request that the page has to send instead, if it cannot be right as it is.
+    pub(super) corrected: Option<Request>,
     /// Changes of the file, the best first. Some of them do not make a valid policy.
     pub(super) candidates: Vec<Vec<Edit>>,
 }
@@ -120,6 +122,7 @@ impl Case<'_> {
             message,
             span: Some(self.span(grant, key, index)),
             advice: Vec::new(),
+            corrected: None,
             candidates: Vec::new(),
         }
     }
@@ -145,6 +148,7 @@ impl Case<'_> {
             advice: vec![format!(
                 "no change of the policy allows it; see `cors check --explain {code}`"
             )],
+            corrected: None,
             candidates: Vec::new(),
         }
     }
@@ -247,6 +251,7 @@ impl Case<'_> {
             message: explanation.to_string(),
             span,
             advice: vec![advice],
+            corrected: None,
             candidates: Vec::new(),
         }
     }
@@ -325,6 +330,7 @@ impl Case<'_> {
                 "if this server has that name, add `\"{}\"` to `hosts`",
                 Printable(host)
             )],
+            corrected: None,
             candidates: Vec::new(),
         }
     }
@@ -352,6 +358,7 @@ impl Case<'_> {
             message: explanation.to_string(),
             span: entry.map(|entry| entry.value.clone()),
             advice,
+            corrected: None,
             candidates: Vec::new(),
         }
     }
@@ -441,6 +448,11 @@ impl Case<'_> {
                 Printable(&upper)
             ));
         }
+        // Servers do not know `patch`. Another method in lower case can be one of the server's own.
+        if upper != method && (listed || upper == "PATCH") {
+            obstacle.corrected = Some(self.page.request.clone().method(&upper));
+            return obstacle;
+        }
         obstacle.candidates.push(vec![Edit::Add {
             grant: id,
             key: "allow_methods",
@@ -453,6 +465,25 @@ impl Case<'_> {
         let verb = if names.len() == 1 { "is" } else { "are" };
         let message = format!("{} {verb} not in `allow_headers`", listed(names));
         let mut obstacle = self.obstacle(message, id, "allow_headers", None);
+        let useless = names.iter();
+        let useless = useless.filter(|name| is_cors_response_header(name.as_bytes()));
+        let useless: Vec<&str> = useless.map(String::as_str).collect();
+        if !useless.is_empty() {
+            let (it_is, it_has) = match useless.len() {
+                1 => ("it is a response header", "has"),
+                _ => ("they are response headers", "have"),
+            };
+            obstacle.advice.push(format!(
+                "remove {} from the page's request: {it_is}, and {it_has} no effect there",
+                listed(&useless)
+            ));
+            let mut corrected = self.page.request.clone();
+            for name in &useless {
+                corrected.headers.delete(name);
+            }
+            obstacle.corrected = Some(corrected);
+            return obstacle;
+        }
         if names.iter().any(|name| name == "content-type") {
             obstacle.advice.push(
                 "only the content types of forms and `text/plain` need no permission; JSON needs it"

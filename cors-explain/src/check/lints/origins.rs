@@ -32,27 +32,54 @@ pub(super) fn plain_http_origin(subject: &Subject<'_>, findings: &mut Findings<'
 }
 
 pub(super) fn localhost_origin(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    /// That of an application made with Capacitor, on Android.
+    const CAPACITOR: &str = "https://localhost";
     for grant in &subject.grants {
         // `tauri://localhost` and similar origins are those of applications, not of developers. On Windows
         // and Android, Tauri has `http://tauri.localhost`, or `https`.
-        let is_developers = |text: &str| {
+        let is_loopback = |text: &str| {
             text.starts_with("http")
                 && !text.ends_with("://tauri.localhost")
                 && OriginPattern::parse(text).is_ok_and(|origin| origin.is_loopback())
         };
-        for items in grant.items(ORIGINS, is_developers) {
+        // Those of Capacitor's and Ionic's applications on iOS.
+        let has_application = grant.origins.iter().any(|(_, origin)| {
+            matches!(
+                origin.as_str(),
+                "capacitor://localhost" | "ionic://localhost"
+            )
+        });
+        let reason = |names: &[&str]| {
+            let allows = match names.len() {
+                1 => "it allows",
+                _ => "they allow",
+            };
+            format!(
+                "in production {allows} any program that serves a page on a visitor's own machine{}",
+                as_the_user(grant)
+            )
+        };
+        for items in grant.items(ORIGINS, |text| text != CAPACITOR && is_loopback(text)) {
             let verb = is_or_are(&items.names);
             let message = format!("{} {verb} for development", listed(&items.names));
-            let reason = format!(
-                "in production it allows any program that serves a page on a visitor's own machine{}",
-                as_the_user(grant)
-            );
             findings.report(
                 Finding::at(items.place, message)
-                    .because(reason)
-                    .help("move it into a policy that only developers load")
+                    .because(reason(&items.names))
+                    .help(
+                        "give it by a variable that only developers set, such as `\"${DEV_ORIGINS:-}\"`, or move it into a \
+                         policy that only they load",
+                    )
                     .change(items.removal),
             );
+        }
+        for items in grant.items(ORIGINS, |text| text == CAPACITOR && !has_application) {
+            let message = format!(
+                "`{CAPACITOR}` is for development, or for an application made with Capacitor"
+            );
+            findings.report(Finding::at(items.place, message).because(reason(&items.names)).help(
+                "if it is the application's, add a comment `# cors-allow: localhost-origin`; otherwise move it into a \
+                 policy that only developers load",
+            ));
         }
     }
 }
