@@ -11,7 +11,7 @@ use rocket::http::Method;
 use rocket::{Build, Data, Request, Response, Rocket};
 
 use crate::head::{Head, lines, sent_path};
-use crate::route;
+use crate::{route, unknown};
 
 /// A fairing that applies a [`Policy`] to every request of an application.
 ///
@@ -43,7 +43,14 @@ impl Cors {
     /// A fairing that applies `policy`: a [`Policy`], or a [`LivePolicy`](crate::LivePolicy) that can be
     /// replaced.
     pub fn new(policy: impl Into<PolicySource>) -> Self {
-        Self(PolicyCache::new(policy, AppliedPolicy))
+        Self(match policy.into() {
+            // It is checked at launch: then the application's log is ready.
+            policy @ PolicySource::Fixed(_) => PolicyCache::new(policy, AppliedPolicy),
+            policy => PolicyCache::new(policy, |policy| {
+                unknown::warn(&policy);
+                AppliedPolicy(policy)
+            }),
+        })
     }
 
     /// The current policy.
@@ -71,7 +78,10 @@ impl Fairing for Cors {
         // Fairings run in the order in which they were attached. A fairing that is attached while Rocket
         // ignites runs after all fairings of the application, wherever the application attached this one.
         let rocket = match self.0.fixed() {
-            Some(policy) => rocket.manage(policy.clone()),
+            Some(policy) => {
+                unknown::warn(&policy.0);
+                rocket.manage(policy.clone())
+            }
             None => rocket,
         };
         Ok(rocket

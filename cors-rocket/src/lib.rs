@@ -195,6 +195,7 @@
 //! | info | a watched file was loaded |
 //! | warn | a request was refused, or would be with `refuse_report_only` |
 //! | warn | a header of the application was replaced or removed: once for each policy |
+//! | warn | the policy allows methods that Rocket does not know: at launch; for a [`LivePolicy`] in [`Cors::new`], and after each replacement |
 //! | error | a watched file cannot be read or is invalid, and the old policy stays active |
 //!
 //! The event of a request names the path, the nearest pattern and how the origin differs. For each reason and route,
@@ -202,8 +203,7 @@
 //!
 //! Rocket's own log prints them. A subscriber, such as `tracing-subscriber`, is to be started first in `main`:
 //! `rocket::build()` starts Rocket's log, and a program can have only one. Then the subscriber prints Rocket's own lines,
-//! too. The event of a second `Cors` has the target
-//! `cors_rocket::fairing`.
+//! too. The events about unknown methods and a second `Cors` have targets that begin with `cors_rocket`.
 //!
 //! # Wrong placements
 //!
@@ -252,7 +252,8 @@
 //! # Limits
 //!
 //! - Rocket sends 400 before any fairing runs if it cannot parse a request, or does not know its method, such as
-//!   `QUERY` or `PURGE`. These responses have no CORS headers.
+//!   `QUERY`, `PROPFIND` or `PURGE`. These responses have no CORS headers. If the policy lists such a method, its preflights are
+//!   granted and its requests are not readable, so a warning names it. A `*` in the list names no method.
 //! - Rocket has no 405: a path whose routes are all for other methods gets 404.
 //! - Rocket drops header lines that are not UTF-8. A request whose only `Origin` or
 //!   `Access-Control-Request-Method` is such a line is a request without it, so its preflight is a plain `OPTIONS`
@@ -285,6 +286,7 @@ mod apply;
 mod fairing;
 mod head;
 mod route;
+mod unknown;
 
 pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{

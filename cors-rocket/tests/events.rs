@@ -1,9 +1,9 @@
-//! The warning about CORS headers of another writer. It has a program of its own, because it listens to every event.
+//! Warnings. They have a program of their own, because it listens to every event.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use cors_matrix::events::{replaced, warnings};
-use cors_rocket::{Cors, Grant, Policy};
+use cors_rocket::{Cors, Grant, LivePolicy, Policy};
 use rocket::error::ErrorKind;
 use rocket::http::Header;
 use rocket::local::blocking::Client;
@@ -55,6 +55,50 @@ fn another_writer_is_reported_once() {
     assert_eq!(warnings_of("/plain"), [""; 0]);
     assert_eq!(warnings_of("/own"), [replaced(ALLOW_ORIGIN)]);
     assert_eq!(warnings_of("/own"), [""; 0]);
+}
+
+/// Rocket answers methods that it does not know with 400 before any fairing runs.
+#[test]
+fn unknown_methods_are_reported() {
+    let policy = |methods: &[&str]| Policy::new(Grant::new([APP]).allow_methods(methods)).unwrap();
+    let launch = |cors| {
+        let config = rocket::Config {
+            log_level: rocket::config::LogLevel::Off,
+            ..rocket::Config::default()
+        };
+        Client::untracked(rocket::custom(config).attach(cors)).unwrap()
+    };
+    let unknown = |methods: &str| {
+        format!(
+            "WARN message=CORS: the policy allows methods that Rocket does not know; Rocket answers them with 400, without CORS \
+             headers methods={methods}"
+        )
+    };
+    // At launch.
+    let cors = Cors::new(policy(&["PUT", "PROPFIND", "QUERY"]));
+    assert_eq!(
+        warnings(|| drop(launch(cors))),
+        [unknown("PROPFIND, QUERY")]
+    );
+    let nothing = Cors::new(policy(&["PUT", "DELETE"]));
+    assert_eq!(warnings(|| drop(launch(nothing))), [""; 0]);
+    let any = Cors::new(policy(&["*"]));
+    assert_eq!(warnings(|| drop(launch(any))), [""; 0]);
+    // With a policy that can be replaced, once for each.
+    let live = LivePolicy::new(policy(&["LOCK"]));
+    let reported = warnings(|| {
+        let client = launch(Cors::new(&live));
+        for _ in 0..2 {
+            client.get("/").dispatch();
+        }
+        live.replace(policy(&["PUT", "MOVE"]));
+        for _ in 0..2 {
+            client.get("/").dispatch();
+        }
+        live.replace(policy(&["PUT"]));
+        client.get("/").dispatch();
+    });
+    assert_eq!(reported, [unknown("LOCK"), unknown("MOVE")]);
 }
 
 #[test]
