@@ -906,18 +906,11 @@ fn the_sample_policy() {
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
 }
 
-/// The policy of the demo has a few findings, which are correct.
+/// Nor has the policy of the demo.
 #[test]
 fn the_policy_of_the_demo() {
     let found = findings(include_str!("../../../tools/demo/cors.toml"), &[]);
-    let expected = [
-        "covered-origin 2:22",
-        "wildcard-subdomains 2:49",
-        "localhost-origin 2:74",
-        "safelisted-method 3:22",
-        "max-age-capped 7:21",
-    ];
-    assert_eq!(found, expected);
+    assert_eq!(found, [""; 0]);
 }
 
 #[test]

@@ -60,7 +60,7 @@ class Cell {
       ]);
       signal.throwIfAborted();
       const differing = differences(got, predicted, compare.headers);
-      this.result = { title, about: about(scenario, dialogue), origin, got, predicted, differing, dialogue };
+      this.result = { title, about: about(scenario, predicted, dialogue), origin, got, predicted, differing, dialogue };
       const [is, should] = [describe(got), describe(predicted)];
       const equal = differing.length === 0;
       const hidden = equal && got.kind === "sent" ? handling(predicted) : "";
@@ -92,15 +92,20 @@ class Cell {
 const handling = ({ refused }) => (refused ? `refused with ${refused}` : "application handles it");
 
 /**
- * The description of a scenario. If the policy does not have the origin of this page, the scenario's own description would
- * be wrong.
+ * The description of a scenario. It is about the original policy and an allowed page, so with another result it would be
+ * wrong.
  */
-function about({ about: text, origin }, { steps: [first] }) {
-  if (origin !== "here" || !first?.received) return text;
-  if (first.received.headers.some(([name]) => name.toLowerCase() === "access-control-allow-origin")) return text;
-  return first.kind === "preflight"
-    ? "This page’s origin is not in the policy, so the preflight fails and the browser does not send the request."
-    : "The server responds, but this page’s origin is not in the policy, so the browser does not let the page read the response.";
+function about({ about: text, origin, request, blocked }, { kind }, { steps: [first], cause }) {
+  const isAllowed = ([name]) => name.toLowerCase() === "access-control-allow-origin";
+  if (origin === "here" && first?.received && !first.received.headers.some(isAllowed)) {
+    return first.kind === "preflight"
+      ? "This page’s origin is not in the policy, so the preflight fails and the browser does not send the request."
+      : "The server responds, but this page’s origin is not in the policy, so the browser does not let the page read the response.";
+  }
+  // What happens to the others is in their descriptions.
+  if (request.by !== "fetch" || (kind === "blocked") === blocked) return text;
+  if (blocked) return "With this policy, the page can read the response.";
+  return cause ? `With this policy, the browser blocks it: ${cause.message}.` : "With this policy, the browser blocks it.";
 }
 
 /** The table and its summary. */
@@ -120,7 +125,10 @@ export class Grid {
       scenario,
       cells: frameworks.map((framework) => new Cell(scenario, framework, open)),
     }));
-    this.#rows = rows.map(({ scenario, cells }) => ({ scenario, cells, about: el("span", { class: "about" }) }));
+    this.#rows = rows.map(({ scenario, cells }) => {
+      const about = el("span", { class: "about" });
+      return { scenario, cells, about, element: row(scenario, cells, about) };
+    });
     this.#cells = rows.flatMap(({ cells }) => cells);
     // A style sheet can turn a table into cards. Without the roles, browsers then do not treat it as a table.
     const [head, body] = [table.tHead, table.tBodies[0]];
@@ -132,13 +140,15 @@ export class Grid {
         frameworks.map(({ title }) => el("th", { scope: "col", role: "columnheader" }, title)),
       ),
     );
-    body.replaceChildren(...this.#rows.map(row));
+    body.replaceChildren(...this.#rows.map(({ element }) => element));
     this.#describe();
   }
 
-  /** Shows the description of each row, which depends on its result. */
+  /** Shows the description of each row, which depends on its result, and whether its cells have one text. */
   #describe() {
-    for (const { scenario, cells, about } of this.#rows) {
+    for (const { scenario, cells, about, element } of this.#rows) {
+      // A narrow page shows such a row with its first cell alone.
+      element.dataset.same = String(new Set(cells.map(({ button }) => button.textContent)).size === 1);
       const [result] = cells.map((cell) => cell.result).filter((result) => result?.dialogue);
       about.replaceChildren(...code(result?.about ?? scenario.about));
     }
@@ -193,7 +203,7 @@ function call({ by, method, path, headers, credentials }) {
   return [`${method} ${path}`, ...lines, ...cookies].join(", ");
 }
 
-function row({ scenario: { title, request }, cells, about }) {
+function row({ title, request }, cells, about) {
   return el(
     "tr",
     { role: "row" },

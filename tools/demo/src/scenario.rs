@@ -12,6 +12,9 @@ pub(crate) struct Scenario {
     pub(crate) request: Request<&'static str, &'static [(&'static str, &'static str)]>,
     /// Which page makes the request.
     pub(crate) origin: Page,
+    /// Whether the demo's policy blocks it, as `about` says. (Not on the page of the other origin, whose requests are all
+    /// blocked.)
+    pub(crate) blocked: bool,
 }
 
 /// A request of a page: the arguments of `fetch()`. A form uses only the path and the body, a WebSocket only the path.
@@ -83,6 +86,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 `Access-Control-Allow-Origin` has the page's origin.",
         request: fetch("GET", "/echo", &[]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "exposed-header",
@@ -91,6 +95,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 the policy does not expose the other.",
         request: fetch("HEAD", "/echo", &[]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "text-post",
@@ -102,6 +107,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
             ..fetch("POST", "/echo", &[("content-type", "text/plain")])
         },
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "json-post",
@@ -113,6 +119,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
             ..fetch("POST", "/json", &[JSON])
         },
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "put",
@@ -123,6 +130,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
             ..fetch("PUT", "/echo", &[JSON])
         },
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "delete",
@@ -130,6 +138,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
         about: "The browser sends a preflight first; if the page's origin is not allowed, the server never gets the DELETE.",
         request: fetch("DELETE", "/echo", &[]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "method-not-allowed",
@@ -140,6 +149,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
             ..fetch("PATCH", "/echo", &[JSON])
         },
         origin: Page::Here,
+        blocked: true,
     },
     Scenario {
         id: "header-allowed",
@@ -148,6 +158,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 so the server must answer it without one.",
         request: fetch("GET", "/private", &[("authorization", "Bearer secret")]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "header-not-allowed",
@@ -155,6 +166,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
         about: "`x-custom` is not in the list of allowed headers, so the browser does not send the request.",
         request: fetch("GET", "/echo", &[("x-custom", "1")]),
         origin: Page::Here,
+        blocked: true,
     },
     Scenario {
         id: "cookies",
@@ -166,6 +178,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
             ..fetch("GET", "/echo", &[])
         },
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "unauthorized",
@@ -174,6 +187,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 console does not report a CORS error instead.",
         request: fetch("GET", "/private", &[("authorization", "Bearer wrong")]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "error-status",
@@ -182,6 +196,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 failed.",
         request: fetch("GET", "/status/500", &[]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "not-found",
@@ -189,6 +204,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
         about: "The framework's own 404 has the headers, too, although no handler of the application ran.",
         request: fetch("GET", "/nowhere", &[]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "own-cors",
@@ -197,6 +213,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 because browsers reject two values.",
         request: fetch("GET", "/own-cors", &[]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "vary",
@@ -205,6 +222,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 and no cache gives one site's response to another.",
         request: fetch("GET", "/vary", &[]),
         origin: Page::Here,
+        blocked: false,
     },
     Scenario {
         id: "not-allowed",
@@ -213,6 +231,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
                 does not let the page read the response.",
         request: fetch("GET", "/echo", &[]),
         origin: Page::Refused,
+        blocked: true,
     },
     Scenario {
         id: "websocket",
@@ -225,6 +244,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
             ..fetch("GET", "/ws", &[])
         },
         origin: Page::Refused,
+        blocked: false,
     },
     Scenario {
         id: "form",
@@ -238,6 +258,7 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
             ..fetch("POST", "/echo", &[])
         },
         origin: Page::Refused,
+        blocked: false,
     },
 ];
 

@@ -131,6 +131,16 @@ fn what_is_not_as_predicted_is_seen() {
     assert_eq!((failed, warp.len()), (15, 18));
     assert!(demo.holds("grid.dataset.total - grid.dataset.equal === 5 * 3 + 15"));
     assert!(demo.holds("summary.dataset.state === 'differs' && summary.textContent[0] === '≠'"));
+    // A phone shows the four results of a row in which they are not the same.
+    demo.resize(390, 1500, "light");
+    let shown = |demo: &mut Demo, scenario: &str| -> usize {
+        demo.get(&format!(
+            "[...document.querySelectorAll('[data-scenario={scenario}]')].filter(it => it.checkVisibility()).length"
+        ))
+    };
+    assert_eq!(shown(&mut demo, "error-status"), 4);
+    assert_eq!(shown(&mut demo, "not-allowed"), 1);
+    demo.resize(1280, 1080, "light");
 
     demo.click(&cell("cookies", "rocket"));
     let said: String = demo.get("dialogue.querySelector('.bad').textContent");
@@ -155,6 +165,8 @@ fn an_edit_takes_effect_in_every_column() {
     assert_eq!(version, "version 2");
     assert!(demo.holds("changed.checkVisibility()"));
     assert_eq!(demo.row(PATCH), ["readable"; 4]);
+    let readable = "With this policy, the page can read the response.";
+    assert_eq!(about(&mut demo, PATCH), readable);
     for (now, before) in demo.cells().iter().zip(&before) {
         assert!(
             now == before || now.contains("PATCH"),
@@ -174,10 +186,20 @@ fn an_edit_takes_effect_in_every_column() {
     assert_eq!(demo.row("header-not-allowed"), ["readable"; 4]);
     assert_eq!(demo.row(PATCH), ["readable"; 4]);
 
+    // The descriptions follow what is blocked.
+    demo.write(&POLICY.replace(", \"DELETE\"]", "]"));
+    demo.click("#save");
+    demo.wait_for_version(4);
+    assert!(demo.is_all_equal());
+    let blocked = "With this policy, the browser blocks it: DELETE is not in allow_methods.";
+    assert_eq!(about(&mut demo, "delete"), blocked);
+    let usual = "The response to the preflight does not list PATCH, so the browser does not send the request.";
+    assert_eq!(about(&mut demo, PATCH), usual);
+
     // Back: what a preflight allowed before is not remembered.
     demo.click("#reset");
     demo.click("#save");
-    demo.wait_for_version(4);
+    demo.wait_for_version(5);
     assert!(demo.is_all_equal());
     assert_eq!(demo.cells(), before);
     assert!(demo.holds("changed.hidden && banner.hidden"));
@@ -185,7 +207,7 @@ fn an_edit_takes_effect_in_every_column() {
     // This page, too, can be shut out.
     demo.write("allow_origins = ['https://app.example.com']");
     demo.click("#save");
-    demo.wait_for_version(5);
+    demo.wait_for_version(6);
     assert!(demo.is_all_equal());
     assert!(demo.holds("banner.checkVisibility() && banner.querySelector('a') === null"));
     demo.console_is_clean();
@@ -224,7 +246,7 @@ fn an_invalid_edit_says_so_and_changes_nothing() {
 
     // Beyond the basic multilingual plane, where characters and UTF-16 code units are not the same.
     let text = POLICY
-        .replace("app.example.com\"", "app.example.com/\"")
+        .replace("*.example.com\"", "*.example.com/\"")
         .replace("allow_origins ", "# \u{1f600}\nallow_origins ")
         .replace("\"PUT\"", "'\u{1f600}', \"put\"");
     demo.write(&text);
@@ -235,7 +257,7 @@ fn an_invalid_edit_says_so_and_changes_nothing() {
     let marked: Vec<String> = demo.get(underlined);
     assert_eq!(
         marked,
-        ["\"https://app.example.com/\"", "'\u{1f600}'", "\"put\""]
+        ["\"https://*.example.com/\"", "'\u{1f600}'", "\"put\""]
     );
     // The text and its underlines lie on each other.
     assert!(demo.holds(
@@ -274,7 +296,7 @@ fn an_invalid_edit_says_so_and_changes_nothing() {
         .wait_until("text.dataset.state === 'checked'")
         .unwrap();
     let now: String = demo.get("text.value");
-    assert_eq!(now, text.replace("app.example.com/\"", "app.example.com\""));
+    assert_eq!(now, text.replace("*.example.com/\"", "*.example.com\""));
     let marked: Vec<String> = demo.get(underlined);
     assert_eq!(marked, ["'\u{1f600}'", "\"put\""]);
     demo.console_is_clean();
@@ -553,7 +575,7 @@ fn every_size_and_both_schemes() {
         (1280, 900, "light", None),
         (800, 900, "light", None),
         (360, 740, "dark", None),
-        (360, 1500, "light", Some("phone.png")),
+        (390, 1500, "light", Some("phone.png")),
     ] {
         let what = format!("{width} {scheme}");
         demo.resize(width, height, scheme);
@@ -572,6 +594,20 @@ fn every_size_and_both_schemes() {
         if let Some(file) = file {
             demo.screenshot(file);
         }
+        // On a phone, a result that all four servers give is shown once, and the way to the policy is at the top.
+        let shown: usize = demo.get(
+            "[...document.querySelectorAll('.cell')].filter(it => it.checkVisibility()).length",
+        );
+        let is_phone = width < 768;
+        assert_eq!(shown, if is_phone { 18 } else { 4 * 18 }, "{what}");
+        let is_wide = width > 1200;
+        let link = "document.querySelector('.skips a').getBoundingClientRect()";
+        assert!(
+            demo.holds(&format!(
+                "({link}.left >= 0 && {link}.bottom < 200) !== {is_wide}"
+            )),
+            "{what}"
+        );
         demo.click(&cell(PATCH, "actix"));
         assert!(
             demo.holds("dialogue.open && dialogue.scrollWidth <= dialogue.clientWidth"),
@@ -594,6 +630,14 @@ fn send(demo: &mut Demo, fill: &str) {
     demo.click("#request button");
     let done = "!['waiting', 'sending'].includes(answer.dataset.state)";
     demo.tab.wait_until(done).unwrap();
+}
+
+/// The description of a row.
+#[track_caller]
+fn about(demo: &mut Demo, scenario: &str) -> String {
+    demo.get(&format!(
+        "document.querySelector('[data-scenario={scenario}]').closest('tr').querySelector('.about').textContent"
+    ))
 }
 
 fn cell(scenario: &str, framework: &str) -> String {
