@@ -774,7 +774,8 @@ fn several_files() {
     fn is(output: &Output, status: i32, ends: &str, error: &str) {
         assert_eq!(output.status.code(), Some(status), "{output:?}");
         assert!(stdout(output).ends_with(ends), "{output:?}");
-        assert_eq!(stderr(output), error);
+        assert!(stderr(output).starts_with(error), "{output:?}");
+        assert_eq!(stderr(output).is_empty(), error.is_empty(), "{output:?}");
     }
     let check = |args: &[&str], status, ends: &str| is(&run(args, ""), status, ends, "");
     check(&["cors.toml", "cors.toml"], 0, "\n2 files: no errors\n");
@@ -795,7 +796,7 @@ fn several_files() {
         &run(&["absent.json", "wrong.toml"], ""),
         2,
         "\n1 file: 1 error\n",
-        "cors: absent.json: cannot be read: No such file or directory (os error 2)\n",
+        "cors: absent.json: cannot be read: ",
     );
     // Standard input.
     let output = run(&["-"], "allow_origins = ['http://a.example/']");
