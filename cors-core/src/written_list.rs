@@ -81,6 +81,10 @@ pub(crate) fn header(text: &str, is_allowed: impl Fn(&str) -> bool) -> Option<St
 /// What is wrong with an item of a list of origins, if it was written like a list, and what to write instead.
 pub(crate) fn in_item(text: &str) -> Option<(&'static str, Option<String>)> {
     let trimmed = text.trim();
+    if let Some(origins) = for_each_port(trimmed) {
+        let message = "has a list of ports; write an origin for each port, or `*` for any port";
+        return Some((message, as_items(&origins, origin)));
+    }
     let (has_scheme, rest) = match trimmed.split_once("://") {
         Some((scheme, rest)) => (!scheme.contains('/'), rest),
         None => (false, trimmed),
@@ -117,6 +121,22 @@ pub(crate) fn in_item(text: &str) -> Option<(&'static str, Option<String>)> {
         return None;
     };
     Some((message, only_item(text).and_then(origin)))
+}
+
+/// The origins of a text such as `https://a.example:[8080,8081]`, which other libraries take.
+fn for_each_port(text: &str) -> Option<String> {
+    let (host, ports) = text.strip_suffix(']')?.rsplit_once(":[")?;
+    let ports: Vec<_> = ports.split(',').map(str::trim).collect();
+    let is_port = |port: &&str| {
+        *port == "*" || (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if !host.contains("://") || !ports.iter().all(is_port) {
+        return None;
+    }
+    let any = ports.contains(&"*").then(|| vec!["*"]);
+    let ports = any.unwrap_or(ports);
+    let origins: Vec<_> = ports.iter().map(|port| format!("{host}:{port}")).collect();
+    Some(origins.join(","))
 }
 
 fn is_quote(char: char) -> bool {

@@ -8,6 +8,7 @@ const SEVERAL: &str = "has several origins in one item; write each as an item of
 const QUOTES: &str = "has quotation marks; an environment variable needs none of its own";
 const BRACKET: &str = "has a bracket; an environment variable needs none around its items";
 const SEPARATOR: &str = "has a `,` or `;`, which is not part of an origin";
+const PORTS: &str = "has a list of ports; write an origin for each port, or `*` for any port";
 const SPACE: &str = "has white space, which is not part of an origin";
 
 /// A list of one item, in TOML.
@@ -85,7 +86,25 @@ fn in_one_item() {
         "has a path, query or fragment; an origin ends after the host and port",
         ONE,
     );
-    check("https://*.a.example:[8080,8081]", SEPARATOR, None);
+    // The ports of Spring.
+    for (item, suggestion) in [
+        (
+            "https://*.a.example:[8080,8081]",
+            Some("\"https://*.a.example:8080\", \"https://*.a.example:8081\""),
+        ),
+        (
+            "https://a.example:[443, 8443]",
+            Some("\"https://a.example\", \"https://a.example:8443\""),
+        ),
+        ("http://[::1]:[3000]", Some("\"http://[::1]:3000\"")),
+        ("http://localhost:[*]", Some("\"http://localhost:*\"")),
+        ("http://localhost:[80,*]", Some("\"http://localhost:*\"")),
+        ("https://a.example:[80,99999]", None),
+        ("https://:[80]", None),
+    ] {
+        check(item, PORTS, suggestion);
+    }
+    check("https://a.example:[80,http]", SEPARATOR, None);
 }
 
 /// A variable has no quotation marks, in a suggestion either.
