@@ -139,7 +139,7 @@ function line({ line: number, column, end, text }) {
   );
 }
 
-function proposal({ diff, text: changed, danger }, use) {
+function proposal({ diff, text: changed, danger, in_page: inPage, warnings }, use) {
   const rows = diff.trimEnd().split("\n");
   const kinds = { "+": "added", "-": "removed" };
   const kind = (row) => (/^(\+\+\+|---|@@)/.test(row) ? "place" : kinds[row[0]]);
@@ -147,7 +147,9 @@ function proposal({ diff, text: changed, danger }, use) {
     "div",
     {},
     danger ? el("p", { class: "message bad" }, "Warning: this needs the opt-in ", el("code", {}, danger), ".") : null,
+    inPage ? el("p", {}, "The page has to be corrected, and the policy changed:") : null,
     el("pre", { class: "diff", tabindex: "0" }, rows.map((row) => el("span", { class: kind(row) }, `${row}\n`))),
+    warnings.map((text) => el("p", { class: "message" }, "Warning: ", ...code(text), ".")),
     el("p", { class: "buttons" }, el("button", { type: "button", class: "main", onclick: () => use(changed) }, "Put this into the editor")),
   );
 }

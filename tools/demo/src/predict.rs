@@ -290,7 +290,14 @@ fn with_cause(mut dialogue: Value, source: &Source, fix: Option<&Fix>) -> Value 
     });
     let change = fix.and_then(|fix| {
         let (diff, text) = (fix.diff(source)?, fix.text()?);
-        Some(json!({"diff": diff, "text": text, "danger": fix.danger()}))
+        let warnings = fix.warnings().iter().map(|warning| &warning.message);
+        Some(json!({
+            "diff": diff,
+            "text": text,
+            "danger": fix.danger(),
+            "in_page": fix.in_page(),
+            "warnings": warnings.collect::<Vec<_>>(),
+        }))
     });
     if let Value::Object(dialogue) = &mut dialogue {
         dialogue.insert("cause".to_owned(), json!(cause));

@@ -225,6 +225,18 @@ fn what_a_policy_refuses() {
 }
 
 #[test]
+fn a_change_has_its_warnings() {
+    let demo = demo(Fake::default());
+    let source = Source::new("cors.toml", "allow_origins = ['https://app.example.com']");
+    let valid = source.load().unwrap();
+    demo.replace(source, valid).unwrap();
+    let asked = ask(REFUSED, "http://127.0.0.1:40002/echo", "GET", &[]);
+    let change = &Predicted::new(&demo, asked).unwrap().dialogue["change"];
+    let warning = format!("`{REFUSED}` is for development");
+    assert_eq!(change["warnings"], json!([warning]));
+}
+
+#[test]
 fn the_dialogue() {
     let demo = demo(Fake::default());
     let dialogue = |method: &str, headers: &[(&str, &str)]| {
@@ -264,6 +276,12 @@ fn the_dialogue() {
     assert_eq!(patch["policy"], place);
     let changed = POLICY.replace("\"DELETE\"", "\"DELETE\", \"PATCH\"");
     assert_eq!(patch["change"]["text"], changed);
+    assert_eq!(patch["change"]["in_page"], false);
+    assert_eq!(patch["change"]["warnings"], json!([]));
+    // The page has to write the method in upper case; the change is for that page.
+    let lower = dialogue("patch", &[]);
+    assert_eq!(lower["change"]["text"], changed);
+    assert_eq!(lower["change"]["in_page"], true);
     let blocked = |dialogue: &Value| {
         let engines = dialogue["engines"].as_array().unwrap().iter();
         let blocked = engines.map(|engine| (engine["name"].clone(), engine["blocked"].clone()));

@@ -478,6 +478,19 @@ fn a_request_of_ones_own() {
     }
     demo.click("#answer button");
     assert!(demo.holds("dialogue.open && dialogue.textContent.includes('https://evil.example') && !dialogue.textContent.includes('null')"));
+    demo.click("#dialogue button");
+    // The page itself is wrong.
+    send(
+        &mut demo,
+        "f.origin.value = 'here'; f.any.value = 'https://app.example.com'; f.method.value = 'patch'",
+    );
+    demo.click("#answer button");
+    let said: String =
+        demo.get("dialogue.querySelector('.diff').previousElementSibling.textContent");
+    assert_eq!(
+        said,
+        "The page has to be corrected, and the policy changed:"
+    );
     demo.console_is_clean();
 }
 
