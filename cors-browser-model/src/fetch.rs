@@ -166,7 +166,7 @@ impl<S: Server> Fetching<'_, S> {
         }
         let mut checks = Checks::default();
         let sent = self.flight.sent();
-        let response = self.server.respond(&sent);
+        let response = self.respond(&sent);
         let before = self.flight_context();
         let result = self.receive(response.as_ref(), &mut checks);
         let result =
@@ -182,6 +182,11 @@ impl<S: Server> Fetching<'_, S> {
         result
     }
 
+    /// Sends a request.
+    fn respond(&mut self, sent: &SentRequest) -> Option<Response> {
+        self.server.respond(sent).filter(Response::is_http)
+    }
+
     /// A copy of the request as it was sent, for messages, because a redirect changes it.
     fn flight_context(&self) -> InFlight {
         InFlight {
@@ -195,7 +200,7 @@ impl<S: Server> Fetching<'_, S> {
     fn preflight_fetch(&mut self, causes: Vec<Cause>) -> Result<(), Box<Blocked>> {
         let mut checks = Checks::default();
         let sent = preflight::preflight_request(&self.flight);
-        let response = self.server.respond(&sent);
+        let response = self.respond(&sent);
         let connected = response.as_ref().ok_or(NetworkError::Connection);
         let judged = match checks.note(Step::Connection, connected) {
             Err(error) => Err(Refused::from(error)),

@@ -196,9 +196,11 @@ fn judge<T>(
     let mut flight = InFlight::new(engine, constructed.as_ref().unwrap_or(request).clone());
     let result = match constructed {
         Err(error) => checks.fail(error),
+        Ok(_) if !response.is_http() => checks.fail(NetworkError::Connection),
         Ok(_) => judge(&mut flight, &mut checks),
     };
-    let result = result.map_err(|error| flight.failure(error, Some(kind), Some(response)));
+    let response = Some(response).filter(|response| response.is_http());
+    let result = result.map_err(|error| flight.failure(error, Some(kind), response));
     let console = match &result {
         Ok(_) => Vec::new(),
         Err(failure) => message::console(engine, failure),

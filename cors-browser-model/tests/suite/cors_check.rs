@@ -2,7 +2,7 @@
 
 use cors_browser_model::{Credentials, Engine, cors_check};
 
-use crate::{PAGE, headers};
+use crate::{API, PAGE, failed, get, headers, response, run};
 
 /// The failing step of each engine: the standard, Chromium, Firefox, WebKit.
 #[track_caller]
@@ -109,4 +109,23 @@ fn several_lines() {
     );
     let only_empty = "access-control-allow-origin:\naccess-control-allow-origin:";
     check(Credentials::Omit, only_empty, [MATCHES; 4]);
+}
+
+#[test]
+fn a_response_with_a_byte_0_is_not_http() {
+    #[track_caller]
+    fn check(method: &str, name: &str, value: &str) {
+        for engine in Engine::ALL {
+            let run = run(engine, &get(API).method(method), |_| {
+                let mut response = response(200, "Access-Control-Allow-Origin: *");
+                response.headers.append(name, value);
+                response
+            });
+            assert_eq!(failed(&run), "connection", "{engine:?}");
+            assert_eq!(run.exchanges[0].response, None);
+        }
+    }
+    check("GET", "Access-Control-Expose-Headers", "X-A\0");
+    check("GET", "X-A", "\0");
+    check("PUT", "X-A", "a\0b");
 }
