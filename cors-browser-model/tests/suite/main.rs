@@ -18,6 +18,7 @@ mod recorded;
 mod redirect;
 mod request;
 mod safelist;
+mod web_platform;
 
 use std::time::Duration;
 

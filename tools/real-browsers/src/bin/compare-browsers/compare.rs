@@ -134,13 +134,15 @@ pub(crate) fn compare_sent(run: &Run, received: &[ReceivedRequest]) -> Result<()
     let mut seen: Vec<_> = received
         .iter()
         .map(|request| {
-            describe(request.is_preflight(), &|name| {
+            let described = describe(request.is_preflight(), &|name| {
                 request.header(name).map(<[u8]>::to_vec)
-            })
+            });
+            (&request.target, described)
         })
         .collect();
     // A browser sends a request again if the server closes the connection without a response.
     seen.dedup();
+    let seen: Vec<_> = seen.into_iter().map(|(_, described)| described).collect();
     let modelled: Vec<_> = run
         .exchanges
         .iter()

@@ -7,6 +7,7 @@ mod in_process;
 mod own_page;
 mod pages;
 mod shared;
+mod web_platform;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -135,6 +136,8 @@ fn run(options: &Options) -> Result<bool, String> {
             }
             let tally = in_process::run(&mut browser)?;
             report("cors-test", &tally);
+            let tally = web_platform::run(&mut browser)?;
+            report("tables of web-platform-tests", &tally);
             let count = GENERATED.iter().find(|(other, _)| *other == engine);
             let count = count.map_or(0, |(_, count)| *count);
             let tally = generated::run(&mut browser, count, options.seed)?;
