@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::profile::{
     CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, CookieProfile, CrossSiteCookies,
-    PreflightAgain, Profile, RedirectedPreflight, TaintedKey, ValueRule,
+    PreflightAgain, Profile, Reconnection, RedirectedPreflight, TaintedKey, ValueRule,
 };
 use crate::request::Destination;
 
@@ -101,6 +101,7 @@ const STANDARD: Profile = Profile {
     preflight_of_page_after_redirects: false,
     preflight_again: PreflightAgain::Never,
     preflight_names_dropped_authorization: false,
+    reconnection: Reconnection::SameRequest,
     cache: CacheProfile {
         update: CacheUpdate::MaxAge,
         wildcard: CacheWildcard::Always,
@@ -146,6 +147,7 @@ const CHROMIUM: Profile = Profile {
     joins_request_headers: true,
     empty_location_is_absent: true,
     same_origin_origin: &[Destination::Script, Destination::Font],
+    reconnection: Reconnection::LastUrl,
     cache: CacheProfile {
         update: CacheUpdate::Replace,
         wildcard: CacheWildcard::UncredentialedEntry,
@@ -183,6 +185,7 @@ const FIREFOX: Profile = Profile {
     },
     preflight_of_page_after_redirects: true,
     preflight_again: PreflightAgain::AfterMethodOrOrigin,
+    reconnection: Reconnection::LastUrlIfPermanent,
     cookies: CookieProfile {
         lax_by_default: false,
         site_has_scheme: false,
@@ -222,6 +225,7 @@ const WEBKIT: Profile = Profile {
     cross_origin_redirect_drops_metadata: true,
     preflight_again: PreflightAgain::AfterMethod,
     preflight_names_dropped_authorization: true,
+    reconnection: Reconnection::FirstUrl,
     cookies: CookieProfile {
         lax_by_default: false,
         none_needs_secure: false,

@@ -66,7 +66,7 @@ pub use outcome::{Blocked, FetchOutcome, Judged, Readable, Run, Tainting};
 pub use preflight::{Cause, preflight_causes};
 pub use profile::{
     CacheClearing, CacheProfile, CacheUpdate, CacheWildcard, CookieProfile, CrossSiteCookies,
-    PreflightAgain, Profile, RedirectedPreflight, TaintedKey, ValueRule,
+    PreflightAgain, Profile, Reconnection, RedirectedPreflight, TaintedKey, ValueRule,
 };
 pub use recorded::{NotFromPage, Recorded, judge_preflight, judge_response};
 pub use request::{Body, Credentials, Destination, Mode, RedirectMode, Request};

@@ -57,12 +57,15 @@ impl fmt::Display for Cause {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn preflight_causes(engine: Engine, request: &Request) -> Vec<Cause> {
-    let method = &request.method;
-    let is_safelisted = safelist::is_cors_safelisted_method(method);
-    let names = cors_unsafe_request_header_names(engine, &request.headers);
     let flag = request
         .use_cors_preflight
         .then_some(Cause::UseCorsPreflight);
+    if !request.unsafe_request {
+        return flag.into_iter().collect();
+    }
+    let method = &request.method;
+    let is_safelisted = safelist::is_cors_safelisted_method(method);
+    let names = cors_unsafe_request_header_names(engine, &request.headers);
     let method = (!is_safelisted).then(|| Cause::Method(method.clone()));
     let headers = (!names.is_empty()).then_some(Cause::Headers(names));
     flag.into_iter().chain(method).chain(headers).collect()

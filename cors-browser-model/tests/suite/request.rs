@@ -1,6 +1,8 @@
 //! <https://fetch.spec.whatwg.org/#dom-request> and origins.
 
-use cors_browser_model::{Body, Engine, FetchOutcome, Mode, NetworkError, Origin, Request, Throws};
+use cors_browser_model::{
+    Body, Engine, FetchOutcome, Kind, Mode, NetworkError, Origin, Request, Throws, Url,
+};
 
 use crate::{API, PAGE, get, headers, response, run, url, without_metadata};
 
@@ -142,4 +144,37 @@ fn origins() {
     ] {
         assert_eq!(Origin::parse(text), None, "{text}");
     }
+}
+
+/// The standard and the engines agree about `Last-Event-ID`: only that of a script needs a preflight, and always.
+#[test]
+fn last_event_id() {
+    #[track_caller]
+    fn check(id: &str) {
+        for engine in Engine::ALL {
+            let sent = |request: fn(Url, Origin) -> Request| {
+                let page = Origin::parse(PAGE).unwrap();
+                let request = request(url(API), page).header("Last-Event-ID", id);
+                let run = run(engine, &request, |sent| match sent.url.path() {
+                    "/" => response(307, "Access-Control-Allow-Origin: *\nLocation: /b"),
+                    _ => response(200, "Access-Control-Allow-Origin: *"),
+                });
+                assert!(
+                    run.exchanges
+                        .iter()
+                        .all(|exchange| exchange.kind == Kind::Preflight
+                            || exchange.sent.headers.get("Last-Event-ID").as_deref()
+                                == Some(id.as_bytes()))
+                );
+                crate::sent(&run)
+            };
+            assert_eq!(sent(Request::event_source), ["GET", "GET"], "{engine:?}");
+            assert_eq!(sent(Request::new), ["PRE GET"], "{engine:?}");
+        }
+    }
+    check("");
+    check("abc123");
+    check("\"(){}\u{e9}");
+    check(&"a".repeat(128));
+    check(&"a".repeat(129));
 }

@@ -55,6 +55,20 @@ async (action, url, timeout) => {
     },
     eventSource: () => eventSource(false),
     eventSourceWithCredentials: () => eventSource(true),
+    eventSourceAgain() {
+      const source = new EventSource(url);
+      let opened = 0;
+      return new Promise((resolve) => {
+        source.addEventListener("open", () => {
+          opened += 1;
+          if (opened === 2) resolve(true);
+        });
+        source.addEventListener("error", () => {
+          if (source.readyState === EventSource.CLOSED) resolve(false);
+        });
+        setTimeout(() => resolve(null), timeout);
+      }).finally(() => source.close());
+    },
     websocket() {
       const socket = new WebSocket(url);
       return event(socket, "open", "error").finally(() => socket.close());

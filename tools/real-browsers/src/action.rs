@@ -23,13 +23,15 @@ pub enum Action {
     EventSource,
     /// It opens an `EventSource` with `withCredentials`.
     EventSourceWithCredentials,
+    /// It opens an `EventSource`, and waits until that has connected a second time.
+    EventSourceAgain,
     /// It opens a WebSocket.
     WebSocket,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Form,
         Self::Link,
         Self::Frame,
@@ -39,6 +41,7 @@ impl Action {
         Self::Font,
         Self::EventSource,
         Self::EventSourceWithCredentials,
+        Self::EventSourceAgain,
         Self::WebSocket,
     ];
 
@@ -59,6 +62,7 @@ impl Action {
             Self::Font => "font",
             Self::EventSource => "eventSource",
             Self::EventSourceWithCredentials => "eventSourceWithCredentials",
+            Self::EventSourceAgain => "eventSourceAgain",
             Self::WebSocket => "websocket",
         }
     }

@@ -163,7 +163,7 @@ fn in_process<'p>(page: &'p Page, sending: &Sending, url: &str) -> cors_test::Re
                 Action::EventSource => page.event_source(url),
                 Action::EventSourceWithCredentials => page.event_source(url).credentials(),
                 Action::WebSocket => page.websocket(url),
-                Action::Link | Action::Frame | Action::Image => {
+                Action::Link | Action::Frame | Action::Image | Action::EventSourceAgain => {
                     unreachable!("`cors-test` does not have {action}")
                 }
             };

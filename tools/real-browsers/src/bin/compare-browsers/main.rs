@@ -1,6 +1,7 @@
 //! Compares the model of the browser with real browsers: `cargo xtask test-matrix --browser NAME`.
 
 mod compare;
+mod event_source;
 mod exchanges;
 mod generated;
 mod in_process;
@@ -138,6 +139,8 @@ fn run(options: &Options) -> Result<bool, String> {
             report("cors-test", &tally);
             let tally = web_platform::run(&mut browser)?;
             report("tables of web-platform-tests", &tally);
+            let tally = event_source::run(&mut browser)?;
+            report("event sources that connect again", &tally);
             let count = GENERATED.iter().find(|(other, _)| *other == engine);
             let count = count.map_or(0, |(_, count)| *count);
             let tally = generated::run(&mut browser, count, options.seed)?;

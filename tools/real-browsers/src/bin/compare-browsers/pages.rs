@@ -286,12 +286,14 @@ impl Sending {
             Self::Action(Action::WebSocket, _) => Request::websocket,
             Self::Action(Action::ModuleScript, _) => Request::module_script,
             Self::Action(Action::Font, _) => Request::font,
-            Self::Action(Action::EventSource, _) => Request::new,
+            Self::Action(Action::EventSource | Action::EventSourceAgain, _) => {
+                Request::event_source
+            }
             Self::Action(Action::ModuleScriptWithCredentials, _) => {
                 return Request::module_script(url, origin).credentials(Credentials::Include);
             }
             Self::Action(Action::EventSourceWithCredentials, _) => {
-                return Request::new(url, origin).credentials(Credentials::Include);
+                return Request::event_source(url, origin).credentials(Credentials::Include);
             }
             Self::Fetch(method, _) => return Request::new(url, origin).method(*method),
         };
