@@ -94,15 +94,15 @@ impl Page {
     }
 
     /// `new EventSource(url)`: whether the page may read the stream. The stream itself is not read, and its
-    /// `Content-Type` not checked.
+    /// `Content-Type` not checked. With a header `Last-Event-ID`, it is the request with which an `EventSource` connects
+    /// again, and needs no preflight. With [`fetch`](Self::fetch) the same header needs one.
     ///
     /// # Panics
     ///
     /// As [`fetch`](Self::fetch).
     #[track_caller]
     pub fn event_source(&self, url: &str) -> Request<'_> {
-        self.request(url, cors_browser_model::Request::new)
-            .header("Accept", "text/event-stream")
+        self.request(url, cors_browser_model::Request::event_source)
             .max_body(0)
     }
 

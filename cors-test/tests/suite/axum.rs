@@ -99,6 +99,18 @@ async fn a_right_application() {
         .assert_blocked_by(FailureCode::AllowOriginMissing);
 }
 
+/// The policy does not allow `Last-Event-ID`, which only a script needs to be allowed.
+#[tokio::test]
+async fn an_event_source_that_connects_again() {
+    let mut app = routes().with_cors(policy());
+    let page = Page::at(APP).engines(Engine::ALL);
+    let (url, id) = (format!("{API}/me"), "\"7");
+    let again = page.event_source(&url).header("Last-Event-ID", id);
+    again.send(&mut app).await.assert_readable().preflights(0);
+    let by_script = page.get(&url).header("Last-Event-ID", id);
+    by_script.send(&mut app).await.assert_blocked();
+}
+
 #[tokio::test]
 async fn authentication_outside() {
     let cors = CorsLayer::new()
