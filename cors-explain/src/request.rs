@@ -76,6 +76,13 @@ impl PageRequest {
             }
             request = request.header(&header.name, &header.value);
         }
+        if request.headers.contains("Last-Event-ID") && !request.origin.is_same_origin(&request.url)
+        {
+            notes.push(
+                "a script that sets `Last-Event-ID` needs a preflight; an `EventSource` that connects again needs none"
+                    .to_owned(),
+            );
+        }
         if body.is_some() {
             if !request.headers.contains("Content-Type") {
                 request = request.header("Content-Type", "text/plain;charset=UTF-8");

@@ -566,6 +566,18 @@ fn only_chromium_does_not_ask() {
 }
 
 #[test]
+fn only_an_event_source_needs_no_preflight() {
+    check_fixed(
+        "last-event-id",
+        POLICY,
+        APP,
+        &["-H", "Last-Event-ID: 7"],
+        "header-not-allowed",
+        "blocked by every browser",
+    );
+}
+
+#[test]
 fn mixed_content_is_blocked_before_cors() {
     let folder = policy(POLICY);
     let args = [
