@@ -137,6 +137,7 @@ impl Case {
                 ("Accept-Language", "en, de;q=0.5"),
                 ("Range", "bytes=0-9"),
                 ("User-Agent", "x"),
+                ("Last-Event-ID", "7"),
             ],
         );
         Self {
