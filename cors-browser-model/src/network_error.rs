@@ -154,17 +154,14 @@ impl fmt::Display for NetworkError {
                 return write!(f, "{origin} is `*` and credentials are included");
             }
             Self::AllowOriginMismatch { value } => {
-                return write!(
-                    f,
-                    "{origin} is `{}`, not the request's origin",
-                    value.escape_debug()
-                );
+                let value = Shown(value);
+                return write!(f, "{origin} is `{value}`, not the request's origin");
             }
             Self::AllowCredentials { value: None } => {
                 "`Access-Control-Allow-Credentials` is missing"
             }
             Self::AllowCredentials { value: Some(value) } => {
-                let value = value.escape_debug();
+                let value = Shown(value);
                 return write!(
                     f,
                     "`Access-Control-Allow-Credentials` is `{value}`, not `true`"
@@ -173,14 +170,14 @@ impl fmt::Display for NetworkError {
             Self::PreflightStatus => "the preflight's status is not in the range 200 to 299",
             Self::PreflightRedirect => "the preflight was redirected",
             Self::AllowMethodsSyntax(Malformed { token, .. }) => {
-                let token = token.escape_debug();
+                let token = Shown(token);
                 return write!(
                     f,
                     "`{token}` in `Access-Control-Allow-Methods` is not a method"
                 );
             }
             Self::AllowHeadersSyntax(Malformed { token, .. }) => {
-                let token = token.escape_debug();
+                let token = Shown(token);
                 return write!(
                     f,
                     "`{token}` in `Access-Control-Allow-Headers` is not a header name"
@@ -207,6 +204,20 @@ impl fmt::Display for NetworkError {
 
 impl std::error::Error for NetworkError {}
 
+/// The bytes of a header, as they are: quotation marks and backslashes, too. Only those outside of printable ASCII are
+/// escaped.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|char| match char {
+            ' '..='~' => write!(f, "{char}"),
+            // One character for each byte, so two digits are enough.
+            _ => write!(f, "\\x{:02x}", u32::from(char)),
+        })
+    }
+}
+
 impl fmt::Display for Throws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -217,5 +228,38 @@ impl fmt::Display for Throws {
             Self::BodyOfGet => "GET and HEAD have no body",
             Self::NoCorsStream => "the mode is `no-cors` and the body is a stream",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bytes_that_cannot_be_shown_are_escaped() {
+        #[track_caller]
+        fn check(value: &str, shown: &str) {
+            let value = value.to_owned();
+            let text = NetworkError::AllowOriginMismatch { value }.to_string();
+            let expected =
+                format!("`Access-Control-Allow-Origin` is `{shown}`, not the request's origin");
+            assert_eq!(text, expected);
+        }
+        check("https://a.example", "https://a.example");
+        check("\"https://a.example\"", "\"https://a.example\"");
+        check("'https://a.example'", "'https://a.example'");
+        check("https://*\\.a.example", "https://*\\.a.example");
+        check("a\tb\u{1b}[2J\u{7f}", "a\\x09b\\x1b[2J\\x7f");
+        check("\u{ff}\u{9b}\u{e9}", "\\xff\\x9b\\xe9");
+        let value = Some("\"true\"".to_owned());
+        assert_eq!(
+            NetworkError::AllowCredentials { value }.to_string(),
+            "`Access-Control-Allow-Credentials` is `\"true\"`, not `true`"
+        );
+        let (value, token) = ("\"PUT\"".to_owned(), "\"PUT\"".to_owned());
+        assert_eq!(
+            NetworkError::AllowMethodsSyntax(Malformed { value, token }).to_string(),
+            "`\"PUT\"` in `Access-Control-Allow-Methods` is not a method"
+        );
     }
 }

@@ -150,7 +150,7 @@ fn errors_read_well() {
     check(
         &NetworkError::AllowOriginMismatch { value },
         Step::AllowOriginMatches,
-        "`Access-Control-Allow-Origin` is `a\\tb`, not the request's origin",
+        "`Access-Control-Allow-Origin` is `a\\x09b`, not the request's origin",
     );
     let names = vec!["x-a".to_owned(), "x-b".to_owned()];
     check(
