@@ -37,7 +37,7 @@ impl PageRequest {
     /// let get = Request::new(Url::parse("https://api.example.com/?key=1")?, page);
     /// let page = PageRequest::new(get.header("Host", "x"), None);
     /// assert_eq!(page.call(), "fetch(\"https://api.example.com/?key=****\")");
-    /// assert_eq!(page.notes, ["no script can set `Host`; a browser leaves it out"]);
+    /// assert_eq!(page.notes, ["no script can set `Host`; a browser sends its own value"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(mut request: Request, body: Option<String>) -> Self {
@@ -55,9 +55,11 @@ impl PageRequest {
             let name = String::from_utf8_lossy(&header.name);
             let name = Printable(&name);
             if forbids(Engine::Standard) {
-                notes.push(format!(
-                    "no script can set `{name}`; a browser leaves it out"
-                ));
+                let instead = match is_of_browser(&header.name) {
+                    true => "a browser sends its own value",
+                    false => "a browser leaves it out",
+                };
+                notes.push(format!("no script can set `{name}`; {instead}"));
                 continue;
             }
             for engine in Engine::BROWSERS
@@ -164,6 +166,13 @@ pub(crate) fn is_cors_response_header(name: &[u8]) -> bool {
     const PREFIX: &[u8] = b"access-control-";
     let start = name.get(..PREFIX.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
+/// Whether browsers send a header by themselves, whatever a script sets.
+fn is_of_browser(name: &[u8]) -> bool {
+    const NAMES: [&str; 4] = ["accept-encoding", "host", "origin", "referer"];
+    let name = name.to_ascii_lowercase();
+    name.starts_with(b"sec-fetch-") || NAMES.iter().any(|own| own.as_bytes() == name)
 }
 
 /// Whether a script makes the request with `fetch()`.
