@@ -33,15 +33,31 @@ pub fn review(exchanges: &[Exchange]) -> Vec<Finding> {
 /// A response that names the page's origin, without telling caches that it depends on `Origin`.
 fn missing_vary(sent: &SentRequest, response: &Response) -> Option<Finding> {
     let origin = value(&sent.headers, "Origin")?;
-    (names_origin(response, &origin) && !varies_by_origin(response)).then(|| {
-        Finding::warning(
-            "missing-vary",
-            format!("the response has `Access-Control-Allow-Origin: {origin}` without `Vary: Origin`"),
+    if !names_origin(response, &origin) || varies_by_origin(response) {
+        return None;
+    }
+    let vary = value(&response.headers, "Vary").unwrap_or_default();
+    let compressed = vary.to_ascii_lowercase().contains("accept-encoding");
+    let (with, more) = match compressed {
+        true => (
+            format!("and `Vary: {vary}`"),
+            "; what compresses the response may replace the application's `Vary`: it has to add to it",
+        ),
+        false => (String::new(), ""),
+    };
+    let with = format!("{with} without `Vary: Origin`");
+    Some(Finding::warning(
+        "missing-vary",
+        format!(
+            "the response has `Access-Control-Allow-Origin: {origin}` {}",
+            with.trim_start()
+        ),
+        format!(
             "a cache may send this response to pages of other origins, which are then blocked; send `Vary: Origin` \
              with every response, also for requests without `Origin`; it is not needed only if every response has the \
-             same origin",
-        )
-    })
+             same origin{more}"
+        ),
+    ))
 }
 
 /// `*` together with credentials, which browsers reject.
