@@ -166,6 +166,10 @@ The requests are really sent: -X DELETE can delete data on the server. Cookies a
 your own servers; an audit sends only GET (or HEAD) and OPTIONS, so it changes nothing. A WebSocket that \
 opens is closed at once.
 
+The requests have the headers that a browser sends by itself: Accept-Encoding, Accept-Language, Referer and the like. \
+-H 'Accept-Encoding: VALUE' and -H 'Referer: URL', which no script can set, replace the browser's values. User-Agent is that \
+of this command.
+
 The environment variables ALL_PROXY, HTTPS_PROXY or HTTP_PROXY can name a proxy that supports CONNECT; NO_PROXY \
 lists hosts without a proxy. The output masks secrets in headers, and the user name, the password, the query and \
 the fragment of a URL.
@@ -235,7 +239,7 @@ pub(crate) struct LoadArgs {
 }
 
 /// The options of `fetch()`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct RequestOptions {
     /// The method; the default is GET, or POST with -d
     #[arg(short = 'X', long = "request", value_name = "METHOD", value_hint = ValueHint::Other)]

@@ -2,6 +2,7 @@
 
 mod advice;
 mod audit;
+mod browser;
 mod client;
 mod compare;
 pub(crate) mod finding;
@@ -17,9 +18,9 @@ use cors_explain::{
 };
 use serde_json::{Value, json};
 
-use self::client::{Client, SendError};
+use self::client::{Client, SendError, Sender};
 use self::compare::Comparison;
-use crate::cli::Probe;
+use crate::cli::{Probe, RequestOptions};
 use crate::error::{Error, Outcome};
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
 use crate::simulation::Detail;
@@ -27,10 +28,16 @@ use crate::{policy, request, simulation, variables};
 
 pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> {
     let websocket = handshake::http_url(&args.url);
+    let (options, own) = without_own(&args.request)?;
     let mut page = match &websocket {
-        Some(http_url) => handshake::read(args, http_url)?,
-        None => request::read(&args.url, &args.origin, &args.request)?,
+        Some(http_url) => handshake::read(args, &options, http_url)?,
+        None => request::read(&args.url, &args.origin, &options)?,
     };
+    for name in browser::OWN.iter().filter(|name| own.contains(name)) {
+        page.notes.push(format!(
+            "no script can set `{name}`: this value is sent in place of the browser's own"
+        ));
+    }
     if websocket.is_none() && page.request.credentials == Credentials::Include {
         page.notes.push(
             "this command sends no cookies; a server may answer differently to a browser that does"
@@ -47,7 +54,12 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
             "`--table`, `--env`, `--env-file` and `--env-from-process` are for a policy: add `--policy FILE`",
         ));
     }
-    let mut client = Client::new(args, page.body.clone())?;
+    let sender = Sender {
+        page: (!args.audit).then(|| page.request.origin.clone()),
+        body: page.body.clone(),
+        own,
+    };
+    let mut client = Client::new(args, sender)?;
     if args.audit {
         return audit::run(args, &page, &mut client, out);
     }
@@ -69,6 +81,23 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
         Some(send_error) => Err(send_error.clone().into_error()),
         None => Ok(report.outcome()),
     }
+}
+
+/// The options without the headers that replace a browser's own, and these headers.
+fn without_own(options: &RequestOptions) -> Result<(RequestOptions, Headers), Error> {
+    let mut options = options.clone();
+    let mut own = Headers::new();
+    for header in std::mem::take(&mut options.headers) {
+        let (name, value) = request::parse_header(&header)?;
+        let is_own = browser::OWN
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(name));
+        match is_own {
+            true => own.append(name, value),
+            false => options.headers.push(header),
+        }
+    }
+    Ok((options, own))
 }
 
 /// The result of a request.

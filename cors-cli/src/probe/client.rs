@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cors_browser_model::{Headers, Response, SentRequest, Server, Url};
+use cors_browser_model::{Headers, Origin, Response, SentRequest, Server, Url};
 use cors_explain::masked_url;
 use ureq::Agent;
 use ureq::http::{self, Request};
@@ -15,7 +15,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use crate::cli::Probe;
 use crate::error::Error;
 use crate::output::Printable;
-use crate::probe::handshake;
+use crate::probe::{browser, handshake};
 
 /// The maximum length of the headers of a response, from the status line to the empty line.
 const MAX_HEADER: usize = 64 * 1024;
@@ -29,8 +29,19 @@ const USER_AGENT: &str = concat!("cors/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct Client {
     agent: Agent,
     timeout: Duration,
-    body: Option<String>,
+    sender: Sender,
     sent: Vec<(SentRequest, Result<Response, SendError>)>,
+}
+
+/// What sends the requests.
+#[derive(Debug, Default)]
+pub(crate) struct Sender {
+    /// The origin of the page. `None`: that of each request's `Origin`.
+    pub(crate) page: Option<Origin>,
+    /// The body of the actual requests whose method has one.
+    pub(crate) body: Option<String>,
+    /// What replaces the browser's own values, see [`browser::OWN`].
+    pub(crate) own: Headers,
 }
 
 /// Why there is no response.
@@ -44,9 +55,8 @@ pub(crate) struct SendError {
 }
 
 impl Client {
-    /// A client with the options of the command line. `body` goes with the actual requests whose
-    /// method has one.
-    pub(crate) fn new(args: &Probe, body: Option<String>) -> Result<Self, Error> {
+    /// A client with the options of the command line.
+    pub(crate) fn new(args: &Probe, sender: Sender) -> Result<Self, Error> {
         let timeout = seconds("--timeout", args.timeout)?;
         if timeout.is_zero() {
             return Err(Error::new("`--timeout` must be more than 0 seconds"));
@@ -86,7 +96,7 @@ impl Client {
         Ok(Self {
             agent: config.into(),
             timeout,
-            body,
+            sender,
             sent: Vec::new(),
         })
     }
@@ -126,10 +136,24 @@ impl Client {
         if !request.headers.contains("User-Agent") {
             headers.append("user-agent", USER_AGENT);
         }
+        for header in self.of_browser(request).iter() {
+            headers.append(header.name.to_ascii_lowercase(), &header.value);
+        }
         if let Some(body) = self.body_of(request) {
             headers.append("content-length", body.len().to_string());
         }
         headers
+    }
+
+    /// The headers that a browser adds by itself.
+    fn of_browser(&self, request: &SentRequest) -> Headers {
+        let Sender { page, own, .. } = &self.sender;
+        let of_request = || {
+            let origin = request.headers.get("Origin")?;
+            Origin::parse(str::from_utf8(&origin).ok()?)
+        };
+        let page = page.clone().or_else(of_request);
+        browser::headers(request, page.as_ref(), own)
     }
 
     fn exchange(&self, request: &SentRequest) -> Result<Response, SendError> {
@@ -142,7 +166,11 @@ impl Client {
         let mut builder = Request::builder()
             .method(request.method.as_bytes())
             .uri(handshake::http_url(url.as_str()).unwrap_or_else(|| url.to_string()));
-        for header in request.headers.iter() {
+        for header in request
+            .headers
+            .iter()
+            .chain(self.of_browser(request).iter())
+        {
             builder = builder.header(&*header.name, &*header.value);
         }
         let unsendable =
@@ -186,8 +214,8 @@ impl Client {
             _ if is_preflight => None,
             // In Fetch, the first two have `Content-Length: 0` if they have no body. For the third, the library would
             // otherwise send a `chunked` one.
-            "POST" | "PUT" | "PATCH" => Some(self.body.as_deref().unwrap_or_default()),
-            _ => self.body.as_deref(),
+            "POST" | "PUT" | "PATCH" => Some(self.sender.body.as_deref().unwrap_or_default()),
+            _ => self.sender.body.as_deref(),
         }
     }
 

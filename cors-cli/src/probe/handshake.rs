@@ -31,13 +31,17 @@ pub(crate) fn is_websocket(url: &Url) -> bool {
 }
 
 /// Reads the command line for the URL of a WebSocket. `http_url` is that of its handshake.
-pub(crate) fn read(args: &Probe, http_url: &str) -> Result<PageRequest, Error> {
+pub(crate) fn read(
+    args: &Probe,
+    given: &RequestOptions,
+    http_url: &str,
+) -> Result<PageRequest, Error> {
     if !args.audit {
         return Err(Error::new(
             "a WebSocket does not use CORS: add `--audit`, which tests what origins can open it",
         ));
     }
-    if args.request.method.is_some() || args.request.data.is_some() {
+    if given.method.is_some() || given.data.is_some() {
         return Err(Error::new(
             "a WebSocket begins with a GET without a body; remove `-X` and `-d`",
         ));
@@ -46,10 +50,10 @@ pub(crate) fn read(args: &Probe, http_url: &str) -> Result<PageRequest, Error> {
         method: None,
         headers: Vec::new(),
         data: None,
-        credentials: args.request.credentials,
+        credentials: given.credentials,
     };
     let mut page = request::read(http_url, &args.origin, &options)?;
-    for header in &args.request.headers {
+    for header in &given.headers {
         let (name, value) = request::parse_header(header)?;
         // The second argument of `new WebSocket()`; and what a browser has from an earlier response.
         let is_sent = ["Sec-WebSocket-Protocol", "Cookie"]

@@ -3,6 +3,7 @@
 mod audit;
 mod dialogue;
 mod fixtures;
+mod habits;
 mod nginx;
 mod output;
 mod policy;

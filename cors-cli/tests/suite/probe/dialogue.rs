@@ -91,7 +91,10 @@ fn each_request_is_sent_once() {
             Some(concat!("cors/", env!("CARGO_PKG_VERSION")))
         );
         assert_eq!(request.header("Accept"), Some("*/*"));
-        assert_eq!(request.header("Accept-Encoding"), None);
+        let encodings = Some("gzip, deflate, br, zstd");
+        assert_eq!(request.header("Accept-Encoding"), encodings);
+        assert_eq!(request.header("Accept-Language"), Some("en-US,en;q=0.9"));
+        assert_eq!(request.header("Referer"), Some("https://app.example.com/"));
         assert_eq!(request.header("Cookie"), None);
     }
     assert_eq!(
