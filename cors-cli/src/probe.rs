@@ -11,7 +11,7 @@ mod header;
 
 use std::io::{self, Write};
 
-use cors_browser_model::{Credentials, Headers, SentRequest};
+use cors_browser_model::{Credentials, Headers, Response, Run, SentRequest};
 use cors_explain::server::{Finding, review};
 use cors_explain::{
     FailureCode, PageRequest, Simulation, Source, ValidPolicy, codes, masked_url, readable_text,
@@ -81,6 +81,11 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
         Some(send_error) => Err(send_error.clone().into_error()),
         None => Ok(report.outcome()),
     }
+}
+
+/// The response that is blocked, or that the page reads.
+fn last_response(run: &Run) -> Option<&Response> {
+    run.exchanges.last()?.response.as_ref()
 }
 
 /// The options without the headers that replace a browser's own, and these headers.
@@ -203,7 +208,7 @@ impl<'a> Report<'a> {
     /// For each reason to block: what it means, and what to do.
     fn write_causes(&self, out: &mut impl Write) -> io::Result<()> {
         let mut codes_written = Vec::new();
-        for (engine, _, blocked) in self.simulation.blocked() {
+        for (engine, run, blocked) in self.simulation.blocked() {
             let code = FailureCode::from(&blocked.error).as_str();
             if codes_written.contains(&code) {
                 continue;
@@ -219,7 +224,7 @@ impl<'a> Report<'a> {
                 let summary = code.summary();
                 writeln!(out, "{}", hanging("  ", &summary, text_width()))?;
             }
-            let remedy = advice::remedy(blocked);
+            let remedy = advice::remedy(blocked, last_response(run));
             finding::write_help(out, &remedy)?;
             let more = format!("see `cors check --explain {code}`");
             writeln!(out, "  {}", Styled(DIM, more))?;
@@ -231,13 +236,13 @@ impl<'a> Report<'a> {
         let variables = self.policy.map(|(_, valid)| valid.at_run_time());
         let variables = self.policy.zip(variables.as_deref());
         let mut causes: Vec<Value> = Vec::new();
-        for (_, _, blocked) in self.simulation.blocked() {
+        for (_, run, blocked) in self.simulation.blocked() {
             let code = FailureCode::from(&blocked.error).as_str();
             if causes.iter().all(|cause| cause["code"] != code) {
                 causes.push(json!({
                     "code": code,
                     "message": blocked.error.to_string(),
-                    "help": advice::remedy(blocked),
+                    "help": advice::remedy(blocked, last_response(run)),
                 }));
             }
         }

@@ -77,3 +77,143 @@ fn the_referrer_is_that_of_the_page() {
     let given = ["--origin", APP, "-H", "Referer: https://app.example.com/x"];
     check(&given, &[Some("https://app.example.com/x"); 2]);
 }
+
+#[test]
+fn a_redirect_is_named_with_its_target() {
+    #[track_caller]
+    fn check(args: &[&str], location: &'static str, target: &str, texts: &[&str]) {
+        let server = Scripted::new(move |request: &Request| match request.is_preflight() {
+            true => (
+                204,
+                vec![
+                    ALLOW.to_owned(),
+                    VARY.to_owned(),
+                    "Access-Control-Allow-Headers: content-type".to_owned(),
+                ],
+            ),
+            false => (308, vec![format!("Location: {location}"), VARY.to_owned()]),
+        });
+        let done = ask(&server, args).has_status(1);
+        let said = done.words();
+        let what = format!("the URL redirects (status 308) to `{target}`, and the redirect has no");
+        assert!(said.contains(&what), "{done:#?}");
+        for text in [&["let the page ask for `{target}` at once"], texts].concat() {
+            let text = text.replace("{target}", target);
+            assert!(said.contains(&text), "{text}: {done:#?}");
+        }
+        done.does_not_say(&["only for successful"]);
+    }
+    let json = ["-H", "Content-Type: application/json"];
+    check(
+        &json,
+        "/submodels/",
+        "/submodels/",
+        &["apply CORS outside of the layer that redirects"],
+    );
+    check(&[], "/submodels/?token=hush", "/submodels/?token=****", &[]);
+    let login = "https://login.example/?return=hush";
+    let answer = "if that is a page to log in, answer 401 instead";
+    check(&[], login, "https://login.example/?return=****", &[answer]);
+
+    let server = Scripted::new(|_: &Request| (301, vec!["Location: /submodels/"]));
+    let done = ask(&server, &json).has_status(1);
+    let what = "the URL redirects (status 301) to `/submodels/`, and a preflight must not be redirected: let the page \
+                ask for `/submodels/` at once; or answer `OPTIONS` before the redirect";
+    assert!(done.words().contains(what), "{done:#?}");
+}
+
+#[test]
+fn quotation_marks_are_shown_and_explained() {
+    #[track_caller]
+    fn check(args: &[&str], lines: &'static [&'static str], shown: &str) {
+        let server = Scripted::new(move |_: &Request| (200, lines.to_vec()));
+        let done = ask(&server, args)
+            .has_status(1)
+            .says(&[shown])
+            .does_not_say(&["\\\""]);
+        let help = "help: the quotation marks are a part of the value; remove them where it is set";
+        assert!(done.words().contains(help), "{done:#?}");
+        let json = ask(&server, &[args, &["--json"]].concat()).json();
+        let message = json["causes"][0]["message"].as_str().unwrap();
+        assert!(shown.contains(message), "{message}");
+    }
+    check(
+        &[],
+        &["Access-Control-Allow-Origin: \"https://app.example.com\""],
+        "✗ `Access-Control-Allow-Origin` is `\"https://app.example.com\"`, not the request's origin\n",
+    );
+    check(
+        &[],
+        &["Access-Control-Allow-Origin: 'https://app.example.com'"],
+        "✗ `Access-Control-Allow-Origin` is `'https://app.example.com'`, not the request's origin\n",
+    );
+    check(
+        &[],
+        &["Access-Control-Allow-Origin: \"https://a.example, https://app.example.com\""],
+        "✗ `Access-Control-Allow-Origin` is `\"https://a.example, https://app.example.com\"`, not the request's origin\n",
+    );
+    check(
+        &["--credentials", "include"],
+        &[ALLOW, "Access-Control-Allow-Credentials: \"true\""],
+        "✗ `Access-Control-Allow-Credentials` is `\"true\"`, not `true`\n",
+    );
+    check(
+        &["-X", "PUT"],
+        &[ALLOW, "Access-Control-Allow-Methods: \"GET, PUT\""],
+        "✗ `\"GET` in `Access-Control-Allow-Methods` is not a method\n",
+    );
+    check(
+        &["-H", "X-Id: 1"],
+        &[ALLOW, "Access-Control-Allow-Headers: \"x-id\""],
+        "✗ `\"x-id\"` in `Access-Control-Allow-Headers` is not a header name\n",
+    );
+}
+
+/// A proxy removes headers of the request, so that the middleware takes it for another one.
+#[test]
+fn a_middleware_that_does_not_see_the_origin() {
+    #[track_caller]
+    fn check(args: &[&str], answer: fn() -> (u16, Vec<&'static str>), texts: &[&str]) {
+        let server = Scripted::new(move |_: &Request| answer());
+        let done = ask(&server, args).has_status(1);
+        let said = done.words();
+        for text in texts {
+            assert!(said.contains(text), "`{text}`: {done:#?}");
+        }
+    }
+    let put = ["-X", "PUT"];
+    check(
+        &put,
+        || (405, vec![VARY]),
+        &[
+            "the response has `Vary: Origin`, so something there reads `Origin`, and it did not grant the preflight",
+            "a proxy or CDN in front of it removes `Origin` or `Access-Control-Request-Method` from the request",
+        ],
+    );
+    check(
+        &put,
+        || (405, vec![VARY, ALLOW]),
+        &[
+            "there is no route for `OPTIONS` at this URL (status 405): apply CORS outside of the router; if it is, a proxy",
+        ],
+    );
+    check(
+        &[],
+        || (200, vec![VARY]),
+        &[
+            "reads `Origin`: its list does not have this origin, or a proxy or CDN in front of it removes `Origin` from",
+        ],
+    );
+    check(
+        &[],
+        || (500, vec![VARY]),
+        &[
+            "reads `Origin`: the headers are set only for successful responses (the status is 500), its list does not",
+        ],
+    );
+    check(
+        &[],
+        || (200, vec!["Vary: Accept"]),
+        &["the server has no CORS here, or its list does not have this origin"],
+    );
+}

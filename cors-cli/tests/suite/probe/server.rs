@@ -53,6 +53,12 @@ impl Done {
         self
     }
 
+    /// The output in one line: its paragraphs are wrapped.
+    pub(crate) fn words(&self) -> String {
+        let words: Vec<_> = self.stdout.split_whitespace().collect();
+        words.join(" ")
+    }
+
     #[track_caller]
     pub(crate) fn does_not_say(self, texts: &[&str]) -> Self {
         for text in texts {
