@@ -32,6 +32,7 @@
 mod difference;
 mod finding;
 mod header;
+mod not_forwarded;
 mod review;
 
 pub use difference::{Comparison, Difference};
@@ -41,4 +42,5 @@ pub use finding::Finding;
 pub use header::{
     ALLOW_ORIGIN, allows_credentials, names_everybody, names_origin, value, varies_by_origin,
 };
+pub use not_forwarded::not_forwarded;
 pub use review::{review, wildcard_with_credentials};

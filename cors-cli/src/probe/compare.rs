@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use cors_browser_model::{FetchOutcome, Origin};
+use cors_browser_model::{FetchOutcome, Kind, Origin};
 use cors_core::Policy;
-use cors_explain::server::{self, Difference};
+use cors_explain::server::{self, Difference, not_forwarded};
 use cors_explain::{PageRequest, PolicyAnswer, PolicyServer, Simulation, ok_application};
 use serde_json::json;
 
+use super::finding::write_help;
 use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
 
 /// The comparison of a server with a policy.
@@ -18,6 +19,8 @@ pub(crate) struct Comparison {
     compared: usize,
     /// The server sends none of the policy's headers.
     nothing_applied: bool,
+    /// The header of the request that the policy's middleware probably did not get, and whether a preflight shows that.
+    not_forwarded: Option<(&'static str, Kind)>,
     /// The result with the policy, if it differs for the page.
     by_policy: Option<&'static str>,
 }
@@ -31,6 +34,7 @@ impl Comparison {
             differences: Vec::new(),
             compared: 0,
             nothing_applied: true,
+            not_forwarded: None,
             by_policy: None,
         };
         let Some((_, run)) = simulation.shown() else {
@@ -44,8 +48,17 @@ impl Comparison {
                 continue;
             }
             let answer = PolicyAnswer::new(policy, &exchange.sent);
-            let compared =
-                server::Comparison::new(exchange.kind, &exchange.sent, response, &answer);
+            let (kind, sent) = (exchange.kind, &exchange.sent);
+            let mut compared = server::Comparison::new(kind, sent, response, &answer);
+            if let Some(name) = not_forwarded(policy, kind, sent, response) {
+                comparison.not_forwarded.get_or_insert((name, kind));
+                for difference in &mut compared.differences {
+                    if difference.field == Difference::STATUS {
+                        "the application responded: the policy's middleware ran, and did not take this for a preflight"
+                            .clone_into(&mut difference.meaning);
+                    }
+                }
+            }
             comparison.compared += 1;
             comparison.nothing_applied &= compared.nothing_applied;
             comparison.differences.extend(compared.differences);
@@ -103,14 +116,15 @@ impl Comparison {
         if let Some(by_policy) = self.by_policy {
             writeln!(out, "  {by_policy}")?;
         }
-        if self.nothing_applied {
-            writeln!(
+        match self.not_forwarded {
+            Some((name, kind)) => write_help(out, &not_forwarded_help(name, kind)),
+            None if self.nothing_applied => writeln!(
                 out,
                 "  {} the responses have none of the policy's headers: is the middleware applied, and outermost?",
                 Styled(INFO, "help:")
-            )?;
+            ),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) fn to_json(&self) -> serde_json::Value {
@@ -119,14 +133,34 @@ impl Comparison {
             "code": (!self.differences.is_empty()).then(|| self.code()),
             "answers": self.compared,
             "by_policy": self.by_policy,
+            "not_forwarded": self.not_forwarded.map(|(name, _)| name),
+            "help": self.not_forwarded.map(|(name, kind)| not_forwarded_help(name, kind)),
             "differences": self.differences,
         })
     }
 
     fn code(&self) -> &'static str {
         match self.nothing_applied {
+            _ if self.not_forwarded.is_some() => "origin-not-forwarded",
             true => "policy-not-applied",
             false => "policy-differs",
         }
+    }
+}
+
+/// What to do if a header of the request does not reach the middleware.
+fn not_forwarded_help(name: &str, kind: Kind) -> String {
+    let seen = format!(
+        "the response is that of the policy to a request without `{name}`: the middleware ran, and a proxy or a CDN in front \
+         of it probably removes that header"
+    );
+    let forward = "forward `Origin`, `Access-Control-Request-Method` and `Access-Control-Request-Headers` (nginx: \
+                   `proxy_set_header Origin $http_origin;`; CloudFront: an origin request policy with the three)";
+    match kind {
+        Kind::Preflight => format!("{seen}; {forward}"),
+        Kind::Actual => format!(
+            "{seen}, or the server has a policy without this origin; `-X PUT` sends a preflight, to which the middleware \
+             responds itself in the second case; {forward}"
+        ),
     }
 }

@@ -59,6 +59,7 @@ pub(crate) const CODES: &[&str] = &[
     "max-age-invalid",
     "policy-differs",
     "policy-not-applied",
+    "origin-not-forwarded",
     "options-answered",
     "preflight-forwarded",
     "not-refused",

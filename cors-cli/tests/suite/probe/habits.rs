@@ -1,5 +1,12 @@
 //! Servers with the bad habits of public bug reports: each gets the answer that a specialist would give.
 
+use std::fs;
+
+use cors_browser_model::{SentRequest, Url};
+use cors_core::Policy;
+use cors_explain::PolicyAnswer;
+use tempfile::TempDir;
+
 use super::server::{APP, Done, Request, Scripted, probe_with};
 
 const ALLOW: &str = "Access-Control-Allow-Origin: https://app.example.com";
@@ -216,4 +223,121 @@ fn a_middleware_that_does_not_see_the_origin() {
         || (200, vec!["Vary: Accept"]),
         &["the server has no CORS here, or its list does not have this origin"],
     );
+}
+
+/// An application with a policy, in front of which a proxy removes headers of the request.
+fn proxied(policy: &'static str, removed: &'static [&'static str]) -> Scripted {
+    let policy = Policy::from_toml(policy).unwrap();
+    Scripted::new(move |request: &Request| {
+        let lines = request.lines.iter();
+        let lines = lines.map(|(name, value)| (name.as_str(), value.as_str()));
+        let is_left = |(name, _): &(&str, &str)| {
+            !removed
+                .iter()
+                .any(|removed| removed.eq_ignore_ascii_case(name))
+        };
+        let sent = SentRequest {
+            method: request.method.clone(),
+            url: Url::parse("https://api.example.com/path").unwrap(),
+            headers: lines.filter(is_left).collect(),
+            credentials: false,
+        };
+        let answer = PolicyAnswer::new(&policy, &sent);
+        let lines = answer.headers.iter().map(|header| {
+            let [name, value] = [&header.name, &header.value].map(|it| str::from_utf8(it).unwrap());
+            format!("{name}: {value}")
+        });
+        let not_options = if request.method == "OPTIONS" {
+            405
+        } else {
+            200
+        };
+        (answer.status.unwrap_or(not_options), lines.collect())
+    })
+}
+
+#[test]
+fn a_proxy_that_drops_headers_in_front_of_the_policy() {
+    const LIST: &str = "allow_origins = ['https://app.example.com']\nallow_methods = ['PUT']\nallow_headers = ['x-id']\n";
+    const ECHO: &str = "allow_origins = ['https://app.example.com']\nallow_credentials = true\nallow_methods = ['PUT']\n\
+                        allow_headers = ['*']\n";
+    #[track_caller]
+    fn check(
+        (file, policy): (&'static str, &'static str),
+        args: &[&str],
+        removed: &'static [&'static str],
+        code: Option<&str>,
+        texts: &[&str],
+    ) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("cors.toml");
+        fs::write(&path, file).unwrap();
+        let server = proxied(policy, removed);
+        let args = [args, &["--policy", path.to_str().unwrap()]].concat();
+        let done = ask(&server, &args);
+        let said = done.words();
+        for text in texts {
+            assert!(said.contains(text), "`{text}`: {done:#?}");
+        }
+        let json = ask(&server, &[&args[..], &["--json"]].concat()).json();
+        assert_eq!(json["comparison"]["code"].as_str(), code, "{json:#}");
+        let is_named = code == Some("origin-not-forwarded");
+        let is_contradicted = done.stdout.contains("another layer outside of it");
+        assert!(!(is_named && is_contradicted), "{done:#?}");
+        let name = &json["comparison"]["not_forwarded"];
+        assert_eq!(name.as_str(), is_named.then(|| removed[0]));
+    }
+    let put = ["-X", "PUT", "-H", "X-Id: 1"];
+    let dropped = Some("origin-not-forwarded");
+    let list = (LIST, LIST);
+    check(
+        list,
+        &put,
+        &[],
+        None,
+        &["equal: the server's responses match"],
+    );
+    check(
+        list,
+        &put,
+        &["Origin"],
+        dropped,
+        &[
+            "[origin-not-forwarded]",
+            "the policy's middleware ran, and did not take this for a preflight",
+            "help: the response is that of the policy to a request without `Origin`: the middleware ran, and a proxy or a CDN",
+            "(nginx: `proxy_set_header Origin $http_origin;`; CloudFront: an origin request policy with the three)",
+        ],
+    );
+    check(
+        list,
+        &put,
+        &["Access-Control-Request-Method"],
+        dropped,
+        &["to a request without `Access-Control-Request-Method`: "],
+    );
+    check(
+        (ECHO, ECHO),
+        &put,
+        &["Access-Control-Request-Headers"],
+        dropped,
+        &["to a request without `Access-Control-Request-Headers`: "],
+    );
+    // CloudFront's default.
+    let all = &[
+        "Origin",
+        "Access-Control-Request-Method",
+        "Access-Control-Request-Headers",
+    ];
+    check((ECHO, ECHO), &put, all, dropped, &["without `Origin`: "]);
+    check(
+        list,
+        &[],
+        &["Origin"],
+        dropped,
+        &["or the server has a policy without this origin; `-X PUT` sends a preflight"],
+    );
+    // An older version of the policy on the server.
+    let old = (LIST, "allow_origins = ['https://b.example']\n");
+    check(old, &put, &[], Some("policy-differs"), &[]);
 }
