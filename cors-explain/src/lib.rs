@@ -15,6 +15,7 @@
 mod check;
 pub mod codes;
 pub mod console;
+mod cookie;
 mod diagnostic;
 mod failure_code;
 mod fix;
@@ -31,6 +32,7 @@ mod text;
 
 pub use crate::check::{Checked, ChecklistItem, findings, is_silenceable, lint_codes};
 pub use crate::codes::summary;
+pub use crate::cookie::{SameSite, SetCookie, is_same_site};
 pub use crate::diagnostic::{Diagnostic, Replacement, Severity};
 pub use crate::failure_code::FailureCode;
 pub use crate::fix::Fix;

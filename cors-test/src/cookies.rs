@@ -5,6 +5,7 @@ use cors_browser_model::{
     CookieProfile, CrossSiteCookies, Destination, Engine, Headers, Mode, Origin, Relation, Request,
     SentRequest, Url,
 };
+use cors_explain::{SameSite, SetCookie, is_same_site};
 
 /// The cookies that the application has set in one browser.
 #[derive(Clone, Debug, Default)]
@@ -30,15 +31,14 @@ impl Cookies {
             let Ok(cookie) = RawCookie::parse(text.as_ref()) else {
                 continue;
             };
-            let is_secure = cookie.secure() == Some(true);
-            let needs_secure = same_site(profile, &cookie) == SameSite::None
-                && cookie.same_site().is_some()
-                && profile.none_needs_secure;
+            let set = SetCookie::parse(&text);
             let is_kept = match context {
-                Context::SameSite | Context::Redirected | Context::Navigation { .. } => true,
-                Context::CrossSite => same_site(profile, &cookie) == SameSite::None,
+                Context::SameSite | Context::Redirected | Context::Navigation { .. } => {
+                    !set.is_ignored(profile)
+                }
+                Context::CrossSite => set.is_sent_to_other_sites(profile),
             };
-            if !is_kept || (needs_secure && !is_secure) || is_of_public_suffix(&cookie, &sent.url) {
+            if !is_kept || is_of_public_suffix(&cookie, &sent.url) {
                 continue;
             }
             let for_page = context == Context::CrossSite
@@ -123,34 +123,13 @@ impl Context {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SameSite {
-    None,
-    Lax,
-    Strict,
-}
-
-/// [RFC 6265bis, section 5.6.7](https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html#section-5.6.7). A
-/// value that is not known counts as none.
 fn same_site(profile: &CookieProfile, cookie: &RawCookie<'_>) -> SameSite {
-    match cookie.same_site() {
-        Some(cookie::SameSite::None) => SameSite::None,
-        Some(cookie::SameSite::Strict) => SameSite::Strict,
-        Some(cookie::SameSite::Lax) => SameSite::Lax,
-        None if profile.lax_by_default => SameSite::Lax,
-        None => SameSite::None,
-    }
-}
-
-fn is_same_site(profile: &CookieProfile, origin: &Origin, url: &Url) -> bool {
-    let mut url = url.clone();
-    if !profile.site_has_scheme {
-        let is_https = origin.to_string().starts_with("https:");
-        let scheme = if is_https { "https" } else { "http" };
-        // Both schemes are special, so it succeeds: <https://url.spec.whatwg.org/#scheme-state>.
-        let _ = url.set_scheme(scheme);
-    }
-    Relation::of(origin, &url) != Relation::CrossSite
+    let attribute = cookie.same_site().map(|attribute| match attribute {
+        cookie::SameSite::None => SameSite::None,
+        cookie::SameSite::Lax => SameSite::Lax,
+        cookie::SameSite::Strict => SameSite::Strict,
+    });
+    SameSite::of(profile, attribute)
 }
 
 /// Whether a cookie is for all names under a public suffix, such as `com`. Browsers ignore it.
