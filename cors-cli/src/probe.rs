@@ -11,8 +11,12 @@ mod header;
 
 use std::io::{self, Write};
 
-use cors_browser_model::{Credentials, Headers, Response, Run, SentRequest};
-use cors_explain::server::{Finding, review};
+use cors_browser_model::{
+    Credentials, FetchOutcome, Headers, Readable, Response, Run, SentRequest,
+};
+use cors_explain::server::{
+    Finding, cookies_not_sent, headers_not_exposed, hidden_headers, review,
+};
 use cors_explain::{
     FailureCode, PageRequest, Simulation, Source, ValidPolicy, codes, masked_url, readable_text,
 };
@@ -88,6 +92,14 @@ fn last_response(run: &Run) -> Option<&Response> {
     run.exchanges.last()?.response.as_ref()
 }
 
+/// What the page reads, if it reads something.
+fn readable(run: &Run) -> Option<&Readable> {
+    match &run.outcome {
+        FetchOutcome::Response(readable) => Some(readable),
+        FetchOutcome::Blocked(_) => None,
+    }
+}
+
 /// The options without the headers that replace a browser's own, and these headers.
 fn without_own(options: &RequestOptions) -> Result<(RequestOptions, Headers), Error> {
     let mut options = options.clone();
@@ -129,6 +141,13 @@ impl<'a> Report<'a> {
             .shown()
             .map_or(&[][..], |(_, run)| &run.exchanges);
         let mut findings = review(exchanges);
+        let hidden = simulation
+            .shown()
+            .and_then(|(_, run)| Some((last_response(run)?, readable(run)?)));
+        findings.extend(
+            hidden.and_then(|(response, readable)| headers_not_exposed(response, readable)),
+        );
+        findings.extend(cookies_not_sent(&page.request, exchanges));
         findings.sort_by_key(|finding| finding.severity);
         Self {
             args,
@@ -153,6 +172,14 @@ impl<'a> Report<'a> {
             true => Outcome::Found,
             false => Outcome::Fine,
         }
+    }
+
+    /// The headers that the page cannot read.
+    fn hidden_headers(&self) -> Vec<String> {
+        let shown = self.simulation.shown();
+        let hidden =
+            shown.and_then(|(_, run)| Some(hidden_headers(last_response(run)?, readable(run)?)));
+        hidden.unwrap_or_default()
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
@@ -255,6 +282,7 @@ impl<'a> Report<'a> {
             "error": self.send_error.map(|send_error| &send_error.message),
             "engines": simulation::to_json(self.simulation),
             "causes": causes,
+            "hidden_headers": self.hidden_headers(),
             "findings": self.findings,
             "comparison": self.comparison.as_ref().map(Comparison::to_json),
             "at_run_time": variables.map(|((source, _), found)| variables::to_json(source, found)),

@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use cors_browser_model::{
-    Body, Destination, Engine, Headers, Mode, Origin, Request, Url, is_forbidden_request_header,
+    Body, Credentials, Destination, Engine, Headers, Mode, Origin, Request, Url,
+    is_forbidden_request_header,
 };
 
+use crate::cookie::is_same_site;
 use crate::mask::{masked, masked_url};
 use crate::text::Printable;
 
@@ -146,13 +148,9 @@ impl PageRequest {
             members.push("body: \"…\"".to_owned());
         }
         match request.credentials {
-            cors_browser_model::Credentials::SameOrigin => {}
-            cors_browser_model::Credentials::Omit => {
-                members.push("credentials: \"omit\"".to_owned())
-            }
-            cors_browser_model::Credentials::Include => {
-                members.push("credentials: \"include\"".to_owned())
-            }
+            Credentials::SameOrigin => {}
+            Credentials::Omit => members.push("credentials: \"omit\"".to_owned()),
+            Credentials::Include => members.push("credentials: \"include\"".to_owned()),
         }
         match members.is_empty() {
             true => format!("fetch({url})"),
@@ -179,6 +177,19 @@ fn is_of_browser(name: &[u8]) -> bool {
 pub(crate) fn is_fetch(request: &Request) -> bool {
     request.destination == Destination::Empty
         && !matches!(request.mode, Mode::Navigate | Mode::WebSocket)
+}
+
+/// Whether a script asks for cookies of another site: third-party cookies.
+pub(crate) fn asks_for_cookies_of_another_site(request: &Request) -> bool {
+    is_fetch(request)
+        && request.credentials == Credentials::Include
+        && is_of_another_site(&request.origin, &request.url)
+}
+
+/// Whether a URL is of another site than a page, in every browser.
+pub(crate) fn is_of_another_site(origin: &Origin, url: &Url) -> bool {
+    let mut profiles = Engine::BROWSERS.iter().map(|engine| engine.profile());
+    profiles.all(|profile| !is_same_site(&profile.cookies, origin, url))
 }
 
 /// Header lines in a form that may be shown: without secrets and without control characters.
@@ -328,6 +339,14 @@ fn other_notes(request: &Request) -> Vec<String> {
     }
     if request.mode == Mode::Cors && request.origin.is_same_origin(url) {
         notes.push("the page and the URL have the same origin, so CORS does not apply".to_owned());
+    }
+    if asks_for_cookies_of_another_site(request) {
+        notes.push(
+            "the page and the URL are of different sites: Chromium sends only cookies with `SameSite=None; Secure`, and \
+             none if its user blocks third-party cookies; Firefox keeps separate cookies for each site; Safari blocks \
+             them"
+                .to_owned(),
+        );
     }
     let page = Url::parse(&request.origin.to_string()).ok();
     let page_is_public = page.is_some_and(|page| page.has_host() && !is_local(&page));

@@ -29,12 +29,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cookies;
 mod difference;
 mod finding;
 mod header;
+mod hidden;
 mod not_forwarded;
 mod review;
 
+pub use cookies::cookies_not_sent;
 pub use difference::{Comparison, Difference};
 #[cfg(test)]
 pub(crate) use finding::CODES;
@@ -42,5 +45,6 @@ pub use finding::Finding;
 pub use header::{
     ALLOW_ORIGIN, allows_credentials, names_everybody, names_origin, value, varies_by_origin,
 };
+pub use hidden::{headers_not_exposed, hidden_headers};
 pub use not_forwarded::not_forwarded;
 pub use review::{review, wildcard_with_credentials};

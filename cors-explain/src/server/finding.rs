@@ -57,6 +57,8 @@ pub(crate) const CODES: &[&str] = &[
     "allow-credentials-not-true",
     "no-max-age",
     "max-age-invalid",
+    "headers-not-exposed",
+    "cookie-not-sent",
     "policy-differs",
     "policy-not-applied",
     "origin-not-forwarded",

@@ -341,3 +341,126 @@ fn a_proxy_that_drops_headers_in_front_of_the_policy() {
     let old = (LIST, "allow_origins = ['https://b.example']\n");
     check(old, &put, &[], Some("policy-differs"), &[]);
 }
+
+#[test]
+fn headers_that_stay_hidden() {
+    let server = Scripted::new(|request: &Request| {
+        let headers = [
+            "Access-Control-Allow-Headers: content-type",
+            "Access-Control-Max-Age: 60",
+        ];
+        match request.is_preflight() {
+            true => (204, [&[ALLOW, VARY], &headers[..]].concat()),
+            false => (
+                429,
+                vec![
+                    ALLOW,
+                    VARY,
+                    "Content-Type: application/json",
+                    "Mcp-Session-Id: hush",
+                    "Retry-After: 3",
+                    "Set-Cookie: a=b",
+                    "Date: Sat, 28 Nov 2026 12:00:00 GMT",
+                    "Server: x",
+                ],
+            ),
+        }
+    });
+    let args = ["-H", "Content-Type: application/json", "-d", "{}"];
+    let done = ask(&server, &args).has_status(0);
+    let said = done.words();
+    let note = "note[headers-not-exposed]: the page cannot read `mcp-session-id` and `retry-after` help: if a script needs \
+                them, send `Access-Control-Expose-Headers: mcp-session-id, retry-after`, in a policy `expose_headers = \
+                [\"mcp-session-id\", \"retry-after\"]`";
+    assert!(said.contains(note), "{done:#?}");
+    assert!(!said.contains("`set-cookie`"), "{done:#?}");
+    let done = ask(&server, &[&args[..], &["--json"]].concat()).has_status(0);
+    assert_eq!(done.findings(), ["headers-not-exposed"]);
+    let hidden = serde_json::json!(["mcp-session-id", "retry-after"]);
+    assert_eq!(done.json()["hidden_headers"], hidden);
+}
+
+#[test]
+fn nothing_is_hidden() {
+    #[track_caller]
+    fn check(args: &[&str], lines: &'static [&'static str], hidden: &[&str], texts: &[&str]) {
+        let server = Scripted::new(move |_: &Request| (200, lines.to_vec()));
+        let done = ask(&server, args);
+        let json = ask(&server, &[args, &["--json"]].concat()).json();
+        assert_eq!(
+            json["hidden_headers"],
+            serde_json::json!(hidden),
+            "{lines:?}"
+        );
+        assert_eq!(
+            done.stdout.contains("[headers-not-exposed]"),
+            !hidden.is_empty()
+        );
+        assert!(
+            texts.iter().all(|text| done.words().contains(text)),
+            "{done:#?}"
+        );
+    }
+    let exposed = &[
+        ALLOW,
+        VARY,
+        "Retry-After: 3",
+        "Access-Control-Expose-Headers: Retry-After",
+    ];
+    check(&[], exposed, &[], &[]);
+    const WILDCARD: &[&str] = &[
+        ALLOW,
+        VARY,
+        "Access-Control-Allow-Credentials: true",
+        "Retry-After: 3",
+        "Access-Control-Expose-Headers: *",
+    ];
+    check(&[], WILDCARD, &[], &[]);
+    let include = ["--credentials", "include"];
+    check(
+        &include,
+        WILDCARD,
+        &["retry-after"],
+        &["; with credentials, `*` is not a wildcard"],
+    );
+    // What is blocked, has another problem.
+    check(&[], &[VARY, "Retry-After: 3"], &[], &[]);
+}
+
+#[test]
+fn cookies_of_another_site() {
+    const SITES: &str = "note: the page and the URL are of different sites: Chromium sends only cookies with `SameSite=None; \
+                         Secure`";
+    #[track_caller]
+    fn check(origin: &str, credentials: &str, expected: &[&str]) {
+        let server = Scripted::new(|request: &Request| {
+            let origin = format!("Access-Control-Allow-Origin: {}", request.origin());
+            let lines = [
+                &*origin,
+                VARY,
+                "Access-Control-Allow-Credentials: true",
+                "Set-Cookie: sid=hush; Path=/; HttpOnly",
+                "Set-Cookie: ok=hush; SameSite=None; Secure",
+                "Set-Cookie: old=hush; SameSite=None",
+            ];
+            (200, lines.map(str::to_owned).to_vec())
+        });
+        let args = ["--origin", origin, "--credentials", credentials];
+        let done = probe_with(&args, &server.url())
+            .has_status(0)
+            .does_not_say(&["hush"]);
+        let said = done.words();
+        for text in expected {
+            assert!(said.contains(text), "`{text}`: {done:#?}");
+        }
+        assert_eq!(said.contains(SITES), !expected.is_empty());
+        assert_eq!(said.contains("[cookie-not-sent]"), !expected.is_empty());
+    }
+    let note = "note[cookie-not-sent]: the cookies `sid` (no `SameSite`) and `old` (`SameSite=None` without `Secure`) are not \
+                sent with this page's requests by every browser";
+    check(APP, "include", &[SITES, note]);
+    // `localhost` is not the site of 127.0.0.1.
+    check("http://localhost:3000", "include", &[SITES, note]);
+    check(APP, "same-origin", &[]);
+    check("http://127.0.0.1:3000", "include", &[]);
+}
