@@ -52,6 +52,7 @@ pub(crate) fn run(
         tested: Vec::new(),
         findings: Vec::new(),
         tests: Vec::new(),
+        skipped: Vec::new(),
         send_error: None,
     };
     if !args.json {
@@ -92,6 +93,8 @@ struct Audit<'a> {
     findings: Vec<Finding>,
     /// Each test as JSON.
     tests: Vec<Value>,
+    /// The lines about skipped tests.
+    skipped: Vec<String>,
     /// Why it ended early, if it did.
     send_error: Option<SendError>,
 }
@@ -104,7 +107,13 @@ impl Audit<'_> {
             return Ok(());
         }
         let skipped = format!("  – skipped     {}: {why}", test.from);
-        writeln!(out, "{}", Styled(DIM, skipped))
+        // Several forms of a test are skipped for one reason.
+        if self.skipped.contains(&skipped) {
+            return Ok(());
+        }
+        writeln!(out, "{}", Styled(DIM, &skipped))?;
+        self.skipped.push(skipped);
+        Ok(())
     }
 
     fn test(

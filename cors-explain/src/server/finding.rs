@@ -76,6 +76,8 @@ pub(crate) const CODES: &[&str] = &[
     "unescaped-dot",
     "special-characters",
     "plain-http-accepted",
+    "localhost-accepted",
+    "shared-host-accepted",
     "any-port-accepted",
     "any-subdomain-accepted",
     "static-allow-origin",

@@ -9,8 +9,8 @@ use cors_explain::{Severity, is_loopback};
 
 use super::plan::Target;
 use super::test::{
-    ALLOWED, Asks, DOT, HTTP, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SPECIAL,
-    SUBDOMAIN, SUFFIX, Test, WEBSOCKET,
+    ALLOWED, Asks, DOT, HTTP, LOCALHOST, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED,
+    SHARED, SPECIAL, SUBDOMAIN, SUFFIX, Test, WEBSOCKET,
 };
 use crate::probe::handshake;
 
@@ -81,10 +81,23 @@ pub(super) fn verdict(tested: &Tested, before: &[Tested], target: &Target) -> Ve
         let mut earlier = before.clone().filter(|tested| tested.test.code == code);
         earlier.any(Tested::is_accepted)
     };
+    let accepts = |origin: &str| {
+        let mut same = before
+            .clone()
+            .filter(|earlier| earlier.origin.as_deref() == Some(origin));
+        same.any(Tested::is_accepted)
+    };
     let origin = tested.origin.as_deref().unwrap_or_default();
     if ![REFLECTED, WEBSOCKET].contains(&code) && (is_accepted(REFLECTED) || is_accepted(WEBSOCKET))
     {
         return Verdict::Explained("like every origin", Severity::Warning);
+    }
+    let neighbour = target.neighbour().ok().flatten();
+    if [SUFFIX, SUBDOMAIN].contains(&code) && neighbour.is_some_and(|origin| accepts(&origin)) {
+        return Verdict::Explained(
+            "like every customer of this hosting service",
+            Severity::Warning,
+        );
     }
     let is_subdomain_of_site = target.is_below_site(origin) && code != HTTP && code != PORT;
     let mut siblings = before.clone().filter(|earlier| {
@@ -101,23 +114,26 @@ pub(super) fn verdict(tested: &Tested, before: &[Tested], target: &Target) -> Ve
     {
         return Verdict::Explained("like every origin with this beginning", Severity::Warning);
     }
-    if code == DOT && is_accepted(SUFFIX) {
+    let mut beginnings = (0..2).filter_map(|index| target.beginning(index).ok());
+    if code == DOT
+        && beginnings
+            .any(|beginning| origin.starts_with(&beginning.common) && accepts(&beginning.whole))
+    {
+        return Verdict::Explained("like every origin with this beginning", Severity::Warning);
+    }
+    if [DOT, SUBDOMAIN].contains(&code) && is_accepted(SUFFIX) {
         return Verdict::Explained("like every host with this end", Severity::Warning);
     }
+    let severity = severity(code, credentials, target);
     if is_accepted(code) {
-        return Verdict::Explained("the same error", Severity::Warning);
+        return Verdict::Explained("the same error", severity.max(Severity::Warning));
     }
     let allows = match tested.asks {
         Asks::WebSocket => "open a WebSocket",
         Asks::Resource | Asks::Preflight => "read the responses",
     };
-    Verdict::Found(Box::new(accepted(
-        code,
-        origin,
-        credentials,
-        allows,
-        target,
-    )))
+    let finding = accepted(code, origin, credentials, allows, target);
+    Verdict::Found(Box::new(finding.with_severity(severity)))
 }
 
 /// The result of a test.
@@ -174,6 +190,27 @@ fn accepted(
             format!("every subdomain is accepted, so a forgotten or hijacked one can {allows}"),
             "if you do not control all of them, list those that need access",
         ),
+        SHARED => (
+            SHARED,
+            format!("`{origin}` is accepted, and anyone can publish code there, which can {allows}"),
+            "list the origins of your own pages; if previews need access, serve them from a domain of your own",
+        ),
+        LOCALHOST => (
+            LOCALHOST,
+            format!(
+                "`{origin}` is accepted next to `{}`: whatever program listens there on a user's machine can {allows}",
+                target.origin
+            ),
+            "remove the origins of development from the list of the server in production",
+        ),
+        PREFIX if !origin.starts_with(&target.without_port()) => (
+            PREFIX,
+            format!(
+                "only the beginning is compared, and less than `{}` is enough: the owner of `{origin}` can {allows}",
+                target.origin
+            ),
+            compare,
+        ),
         PREFIX => (
             PREFIX,
             format!(
@@ -214,13 +251,21 @@ fn accepted(
             "list the ports that you need",
         ),
     };
-    let severity = match code {
+    Finding::warning(code, what, help)
+}
+
+/// How bad it is that a server accepts the origin of a test.
+fn severity(code: &str, credentials: bool, target: &Target) -> Severity {
+    match code {
         SUBDOMAIN => Severity::Note,
         PORT if is_loopback(&target.url) => Severity::Note,
+        // Without credentials, a program on the user's machine needs no browser to read the responses; with them, it can
+        // act as the user. Other sites can do neither.
+        LOCALHOST if credentials => Severity::Warning,
+        LOCALHOST => Severity::Note,
         _ if credentials => Severity::Error,
         _ => Severity::Warning,
-    };
-    Finding::warning(code, what, help).with_severity(severity)
+    }
 }
 
 /// Findings from all responses together.

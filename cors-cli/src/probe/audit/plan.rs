@@ -1,9 +1,9 @@
 //! What an audit sends: the origin of each test, derived from the allowed one.
 
 use cors_browser_model::{Headers, Origin, SentRequest, Url};
-use cors_explain::PageRequest;
+use cors_explain::{PageRequest, is_loopback};
 
-use super::test::{Asks, LABEL, NO_ORIGIN, REFLECTED, TESTS, Test};
+use super::test::{Asks, LABEL, NO_ORIGIN, REFLECTED, TESTS, Test, UNRELATED};
 use crate::error::Error;
 use crate::probe::handshake;
 
@@ -15,6 +15,16 @@ pub(super) struct Target {
     pub(super) host: String,
     /// The registrable domain of the host.
     site: Option<String>,
+    /// The public suffix of the host, if it is that of a hosting service, such as `vercel.app`.
+    hosting: Option<String>,
+}
+
+/// An origin that has only its beginning in common with the allowed one.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    /// What they have in common: `https://app`.
+    pub(super) common: String,
+    pub(super) whole: String,
 }
 
 /// A test with its origin, or the reason why it is skipped.
@@ -35,15 +45,22 @@ impl Target {
             return Err(Error::new(message));
         };
         let host = url.host_str().unwrap_or_default().to_owned();
-        let site = match url.host() {
-            Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) | None => None,
-            _ => psl::domain_str(&host).map(str::to_owned),
+        let (site, hosting) = match url.host() {
+            Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) | None => (None, None),
+            _ => {
+                let suffix = psl::suffix(host.as_bytes());
+                let is_private = suffix.is_some_and(|it| it.typ() == Some(psl::Type::Private));
+                let hosting = psl::suffix_str(&host).filter(|_| is_private);
+                (psl::domain_str(&host), hosting)
+            }
         };
+        let [site, hosting] = [site, hosting].map(|domain| domain.map(str::to_owned));
         Ok(Self {
             origin,
             url,
             host,
             site,
+            hosting,
         })
     }
 
@@ -70,6 +87,38 @@ impl Target {
         self.at(&format!("{LABEL}.{site}")) == Ok(Some(origin.to_owned()))
     }
 
+    /// The origin of another customer of the hosting service of the allowed origin.
+    pub(super) fn neighbour(&self) -> Result<Option<String>, &'static str> {
+        let hosting = self.hosting.as_deref();
+        let hosting = hosting.ok_or("the host is not that of a known hosting service")?;
+        self.at(&format!("{LABEL}.{hosting}"))
+    }
+
+    /// An origin with http that some lists have next to one with https.
+    pub(super) fn next_to_https(&self, origin: &str) -> Result<Option<String>, &'static str> {
+        match self.url.scheme() {
+            "https" if is_loopback(&self.url) => Err("the host is the user's own machine"),
+            "https" => Ok(Some(origin.to_owned())),
+            _ => Err("the allowed origin is not https"),
+        }
+    }
+
+    /// An origin that begins like the allowed one, up to a dot of its host.
+    pub(super) fn beginning(&self, index: usize) -> Result<Beginning, &'static str> {
+        let (common, _) = self.host.split_at(self.dot(index)?);
+        let scheme = self.url.scheme();
+        let whole = self.at(&format!("{common}-{UNRELATED}"))?;
+        Ok(Beginning {
+            common: format!("{scheme}://{common}"),
+            whole: whole.unwrap_or_default(),
+        })
+    }
+
+    /// The allowed origin without its port.
+    pub(super) fn without_port(&self) -> String {
+        format!("{}://{}", self.url.scheme(), self.host)
+    }
+
     /// The allowed origin at another host.
     pub(super) fn at(&self, host: &str) -> Result<Option<String>, &'static str> {
         let scheme = self.url.scheme();
@@ -81,17 +130,17 @@ impl Target {
 
     /// The origin with an `x` in place of a dot of its host.
     pub(super) fn without_dot(&self, index: usize) -> Result<Option<String>, &'static str> {
+        let (before, after) = self.host.split_at(self.dot(index)?);
+        self.at(&format!("{before}x{}", after.trim_start_matches('.')))
+    }
+
+    /// Where a dot of the host is. Without its last dot, a host would be a top-level domain, which no one can register.
+    fn dot(&self, index: usize) -> Result<usize, &'static str> {
         self.site()?;
         let dots: Vec<_> = self.host.match_indices('.').map(|(at, _)| at).collect();
-        match dots.split_last() {
-            // Without its last dot, the host would be a top-level domain, which no one can register.
-            Some((_, dots)) => {
-                let at = dots.get(index).ok_or("the host has no such dot")?;
-                let (before, after) = self.host.split_at(*at);
-                self.at(&format!("{before}x{}", after.trim_start_matches('.')))
-            }
-            None => Err("the host has no such dot"),
-        }
+        let dots = dots.split_last().map(|(_, dots)| dots);
+        let at = dots.and_then(|dots| dots.get(index));
+        at.copied().ok_or("the host has no such dot")
     }
 }
 
@@ -155,8 +204,8 @@ pub(super) fn request(asks: Asks, origin: Option<&str>, page: &PageRequest) -> S
 #[cfg(test)]
 mod tests {
     use super::super::test::{
-        ALLOWED, DOT, HTTP, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SPECIAL,
-        SUBDOMAIN, SUFFIX, WEBSOCKET,
+        ALLOWED, DOT, HTTP, LOCALHOST, NO_ORIGIN, NULL, PORT, PREFIX, PREFLIGHT, REFLECTED, SHARED,
+        SPECIAL, SUBDOMAIN, SUFFIX, WEBSOCKET,
     };
     use super::*;
 
@@ -182,25 +231,54 @@ mod tests {
             (WEBSOCKET, "https://cors-audit.example"),
             (NULL, "null"),
         ];
-        let with_common = |allowed, rest: &[(&'static str, &'static str)]| {
+        const SHARED_HOSTS: [&str; 8] = [
+            "https://cors-audit.github.io",
+            "https://cors-audit.netlify.app",
+            "https://cors-audit.pages.dev",
+            "https://cors-audit.vercel.app",
+            "https://codepen.io",
+            "https://cdpn.io",
+            "https://jsfiddle.net",
+            "https://fiddle.jshell.net",
+        ];
+        const LOCAL: [&str; 4] = [
+            "http://localhost",
+            "http://localhost:3000",
+            "http://localhost:5173",
+            "http://localhost:8080",
+        ];
+        // A neighbour of the allowed origin is not tested twice.
+        let with_neighbour = |allowed: &'static str,
+                              neighbour: Option<&'static str>,
+                              rest: &[(&'static str, &'static str)]| {
             let mut expected = vec![(ALLOWED, allowed)];
             expected.extend(COMMON);
+            expected.extend(neighbour.map(|neighbour| (SHARED, neighbour)));
+            let others = SHARED_HOSTS.iter().filter(|host| Some(**host) != neighbour);
+            expected.extend(others.map(|host| (SHARED, *host)));
             expected.extend(rest);
+            if allowed.starts_with("https://") {
+                expected.extend(LOCAL.map(|origin| (LOCALHOST, origin)));
+            }
             check(allowed, "https://api.example.com/ws", &expected);
             let is_websocket =
                 |(code, _): &(&str, &str)| ![NO_ORIGIN, REFLECTED, PREFLIGHT].contains(code);
             expected.retain(is_websocket);
             check(allowed, "wss://api.example.com/ws", &expected);
         };
+        let with_common = |allowed, rest: &[(&'static str, &'static str)]| {
+            with_neighbour(allowed, None, rest);
+        };
         with_common(
             "https://app.example.com",
             &[
-                (SUBDOMAIN, "https://cors-audit.example.com"),
-                (SUBDOMAIN, "https://cors-audit.app.example.com"),
+                (PREFIX, "https://app-cors-audit.example"),
                 (PREFIX, "https://app.example.com.cors-audit.example"),
                 (SPECIAL, "https://app.example.com_.cors-audit.example"),
                 (SUFFIX, "https://corsauditexample.com"),
+                (SUBDOMAIN, "https://cors-audit.example.com"),
                 (SUFFIX, "https://corsauditapp.example.com"),
+                (SUBDOMAIN, "https://cors-audit.app.example.com"),
                 (DOT, "https://appxexample.com"),
                 (HTTP, "http://app.example.com"),
                 (PORT, "https://app.example.com:8444"),
@@ -209,28 +287,62 @@ mod tests {
         with_common(
             "https://a.b.example.co.uk:8444",
             &[
-                (SUBDOMAIN, "https://cors-audit.example.co.uk:8444"),
-                (SUBDOMAIN, "https://cors-audit.a.b.example.co.uk:8444"),
+                (PREFIX, "https://a-cors-audit.example:8444"),
+                (PREFIX, "https://a.b-cors-audit.example:8444"),
                 (PREFIX, "https://a.b.example.co.uk.cors-audit.example:8444"),
                 (
                     SPECIAL,
                     "https://a.b.example.co.uk_.cors-audit.example:8444",
                 ),
                 (SUFFIX, "https://corsauditexample.co.uk:8444"),
+                (SUBDOMAIN, "https://cors-audit.example.co.uk:8444"),
                 (SUFFIX, "https://corsaudita.b.example.co.uk:8444"),
+                (SUBDOMAIN, "https://cors-audit.a.b.example.co.uk:8444"),
                 (DOT, "https://axb.example.co.uk:8444"),
                 (DOT, "https://a.bxexample.co.uk:8444"),
                 (HTTP, "http://a.b.example.co.uk:8444"),
                 (PORT, "https://a.b.example.co.uk:8445"),
             ],
         );
+        for (allowed, neighbour, rest) in [
+            (
+                "https://app.vercel.app",
+                "https://cors-audit.vercel.app",
+                [
+                    (PREFIX, "https://app-cors-audit.example"),
+                    (PREFIX, "https://app.vercel.app.cors-audit.example"),
+                    (SPECIAL, "https://app.vercel.app_.cors-audit.example"),
+                    (SUFFIX, "https://corsauditapp.vercel.app"),
+                    (SUBDOMAIN, "https://cors-audit.app.vercel.app"),
+                    (DOT, "https://appxvercel.app"),
+                    (HTTP, "http://app.vercel.app"),
+                    (PORT, "https://app.vercel.app:8444"),
+                ],
+            ),
+            (
+                "https://app.herokuapp.com",
+                "https://cors-audit.herokuapp.com",
+                [
+                    (PREFIX, "https://app-cors-audit.example"),
+                    (PREFIX, "https://app.herokuapp.com.cors-audit.example"),
+                    (SPECIAL, "https://app.herokuapp.com_.cors-audit.example"),
+                    (SUFFIX, "https://corsauditapp.herokuapp.com"),
+                    (SUBDOMAIN, "https://cors-audit.app.herokuapp.com"),
+                    (DOT, "https://appxherokuapp.com"),
+                    (HTTP, "http://app.herokuapp.com"),
+                    (PORT, "https://app.herokuapp.com:8444"),
+                ],
+            ),
+        ] {
+            with_neighbour(allowed, Some(neighbour), &rest);
+        }
         with_common(
             "https://example.com",
             &[
-                (SUBDOMAIN, "https://cors-audit.example.com"),
                 (PREFIX, "https://example.com.cors-audit.example"),
                 (SPECIAL, "https://example.com_.cors-audit.example"),
                 (SUFFIX, "https://corsauditexample.com"),
+                (SUBDOMAIN, "https://cors-audit.example.com"),
                 (HTTP, "http://example.com"),
                 (PORT, "https://example.com:8444"),
             ],

@@ -1,7 +1,5 @@
 //! The tests of an audit, as data.
 
-use cors_explain::is_loopback;
-
 use super::plan::Target;
 
 /// A test: a request with an origin that looks like the allowed one, or with another special origin.
@@ -39,6 +37,8 @@ pub(super) const DOT: &str = "unescaped-dot";
 pub(super) const SPECIAL: &str = "special-characters";
 pub(super) const HTTP: &str = "plain-http-accepted";
 pub(super) const PORT: &str = "any-port-accepted";
+pub(super) const SHARED: &str = "shared-host-accepted";
+pub(super) const LOCALHOST: &str = "localhost-accepted";
 pub(super) const PREFLIGHT: &str = "preflight-reflects";
 pub(super) const WEBSOCKET: &str = "websocket-any-origin";
 
@@ -81,22 +81,70 @@ pub(super) const TESTS: &[Test] = &[
         origin: |_| Ok(Some("null".to_owned())),
     },
     Test {
-        code: SUBDOMAIN,
-        from: "another subdomain of the site",
+        code: SHARED,
+        from: "another customer of the same hosting service",
         asks: Asks::Resource,
-        origin: |target| {
-            let site = target.site()?;
-            target.at(&format!("{LABEL}.{site}"))
-        },
+        origin: |target| target.neighbour(),
     },
     Test {
-        code: SUBDOMAIN,
-        from: "a subdomain of the host",
+        code: SHARED,
+        from: "a page of a hosting service",
         asks: Asks::Resource,
-        origin: |target| {
-            target.site()?;
-            target.at(&format!("{LABEL}.{}", target.host))
-        },
+        origin: |_| Ok(Some("https://cors-audit.github.io".to_owned())),
+    },
+    Test {
+        code: SHARED,
+        from: "a page of a hosting service",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("https://cors-audit.netlify.app".to_owned())),
+    },
+    Test {
+        code: SHARED,
+        from: "a page of a hosting service",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("https://cors-audit.pages.dev".to_owned())),
+    },
+    Test {
+        code: SHARED,
+        from: "a page of a hosting service",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("https://cors-audit.vercel.app".to_owned())),
+    },
+    Test {
+        code: SHARED,
+        from: "a page of a code editor",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("https://codepen.io".to_owned())),
+    },
+    Test {
+        code: SHARED,
+        from: "a page of a code editor",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("https://cdpn.io".to_owned())),
+    },
+    Test {
+        code: SHARED,
+        from: "a page of a code editor",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("https://jsfiddle.net".to_owned())),
+    },
+    Test {
+        code: SHARED,
+        from: "a page of a code editor",
+        asks: Asks::Resource,
+        origin: |_| Ok(Some("https://fiddle.jshell.net".to_owned())),
+    },
+    Test {
+        code: PREFIX,
+        from: "a host that begins like the allowed one, up to its first dot",
+        asks: Asks::Resource,
+        origin: |target| target.beginning(0).map(|origin| Some(origin.whole)),
+    },
+    Test {
+        code: PREFIX,
+        from: "a host that begins like the allowed one, up to its second dot",
+        asks: Asks::Resource,
+        origin: |target| target.beginning(1).map(|origin| Some(origin.whole)),
     },
     Test {
         code: PREFIX,
@@ -120,12 +168,30 @@ pub(super) const TESTS: &[Test] = &[
         },
     },
     Test {
+        code: SUBDOMAIN,
+        from: "another subdomain of the site",
+        asks: Asks::Resource,
+        origin: |target| {
+            let site = target.site()?;
+            target.at(&format!("{LABEL}.{site}"))
+        },
+    },
+    Test {
         code: SUFFIX,
         from: "a host that ends like the allowed one",
         asks: Asks::Resource,
         origin: |target| {
             target.site()?;
             target.at(&format!("corsaudit{}", target.host))
+        },
+    },
+    Test {
+        code: SUBDOMAIN,
+        from: "a subdomain of the host",
+        asks: Asks::Resource,
+        origin: |target| {
+            target.site()?;
+            target.at(&format!("{LABEL}.{}", target.host))
         },
     },
     Test {
@@ -144,11 +210,7 @@ pub(super) const TESTS: &[Test] = &[
         code: HTTP,
         from: "the same host with plain http",
         asks: Asks::Resource,
-        origin: |target| match target.url.scheme() {
-            "https" if is_loopback(&target.url) => Err("the host is the user's own machine"),
-            "https" => Ok(Some(target.origin.replacen("https://", "http://", 1))),
-            _ => Err("the allowed origin is not https"),
-        },
+        origin: |target| target.next_to_https(&target.origin.replacen("https://", "http://", 1)),
     },
     Test {
         code: PORT,
@@ -167,9 +229,33 @@ pub(super) const TESTS: &[Test] = &[
             )))
         },
     },
+    Test {
+        code: LOCALHOST,
+        from: "a page on the user's own machine",
+        asks: Asks::Resource,
+        origin: |target| target.next_to_https("http://localhost"),
+    },
+    Test {
+        code: LOCALHOST,
+        from: "a page on the user's own machine",
+        asks: Asks::Resource,
+        origin: |target| target.next_to_https("http://localhost:3000"),
+    },
+    Test {
+        code: LOCALHOST,
+        from: "a page on the user's own machine",
+        asks: Asks::Resource,
+        origin: |target| target.next_to_https("http://localhost:5173"),
+    },
+    Test {
+        code: LOCALHOST,
+        from: "a page on the user's own machine",
+        asks: Asks::Resource,
+        origin: |target| target.next_to_https("http://localhost:8080"),
+    },
 ];
 
 /// A host that no one owns: <https://www.rfc-editor.org/rfc/rfc2606>.
-const UNRELATED: &str = "cors-audit.example";
+pub(super) const UNRELATED: &str = "cors-audit.example";
 /// A subdomain that hardly any site has.
 pub(super) const LABEL: &str = "cors-audit";

@@ -85,12 +85,36 @@ fn every_flaw_is_found_and_no_other() {
     check(
         |origin| origin.starts_with("https://") && origin.ends_with("app.example.com"),
         1,
-        &["suffix-match", "any-subdomain-accepted"],
+        &["suffix-match"],
     );
     check(
         |origin| origin.starts_with("https://") && origin.ends_with("example.com"),
         1,
-        &["suffix-match", "any-subdomain-accepted"],
+        &["suffix-match"],
+    );
+    check(
+        |origin| {
+            origin == APP
+                || origin.starts_with("https://app-preview-")
+                || origin.starts_with("https://app")
+        },
+        1,
+        &["prefix-match"],
+    );
+    check(
+        |origin| [APP, "https://codepen.io"].contains(&origin),
+        1,
+        &["shared-host-accepted"],
+    );
+    check(
+        |origin| origin == APP || origin.starts_with("https://") && origin.ends_with(".github.io"),
+        1,
+        &["shared-host-accepted"],
+    );
+    check(
+        |origin| origin == APP || origin.starts_with("http://localhost"),
+        0,
+        &["localhost-accepted"],
     );
     check(
         |origin| {
@@ -148,6 +172,133 @@ fn credentials_make_it_worse() {
         "reflected-origin-with-credentials",
     );
     check(|origin| [APP, "null"].contains(&origin), "null-accepted");
+    check(
+        |origin| [APP, "https://cdpn.io"].contains(&origin),
+        "shared-host-accepted",
+    );
+}
+
+#[test]
+fn a_page_of_the_users_machine_that_acts_as_the_user() {
+    let flawed = Flawed {
+        accepts: |origin| [APP, "http://localhost:3000", "http://localhost:8080"].contains(&origin),
+        credentials: true,
+    };
+    audit(&flawed.server(), "", 1, &["localhost-accepted"]).says(&[
+        "http://localhost:3000, with credentials warning[localhost-accepted]\n",
+        "http://localhost:8080, with credentials (the same error)\n",
+        "warning[localhost-accepted]: `http://localhost:3000` is accepted next to `https://app.example.com`: ",
+    ]);
+}
+
+/// Origins of a list of beginnings. A shorter beginning than the allowed origin explains a letter instead of a dot.
+#[test]
+fn a_list_of_beginnings() {
+    #[track_caller]
+    fn check(origin: &str, accepts: fn(&str) -> bool, expected: &[&str], texts: &[&str]) {
+        let flawed = Flawed {
+            accepts,
+            credentials: false,
+        };
+        let done = audit(&flawed.server(), &format!("--origin {origin}"), 1, expected);
+        let said = done.words();
+        for text in texts {
+            assert!(said.contains(text), "`{text}`: {done:#?}");
+        }
+    }
+    let list: fn(&str) -> bool = |origin| {
+        ["https://app.example.com", "https://app-preview-"]
+            .iter()
+            .any(|beginning| origin.starts_with(beginning))
+    };
+    check(
+        APP,
+        list,
+        &["prefix-match"],
+        &["only the beginning is compared with `https://app.example.com`: the owner of"],
+    );
+    let preview = "https://app-preview-42.vercel.app";
+    check(
+        preview,
+        list,
+        &["prefix-match"],
+        &[
+            "only the beginning is compared, and less than `https://app-preview-42.vercel.app` is enough: the owner of \
+             `https://app-preview-42-cors-audit.example` can read the responses",
+            "a host with a letter instead of its first dot: https://app-preview-42xvercel.app (like every origin with this \
+             beginning)",
+        ],
+    );
+    // Up to the second dot.
+    check(
+        "https://a.b.example.com",
+        |origin| origin.starts_with("https://a.b"),
+        &["prefix-match"],
+        &["https://a.bxexample.com (like every origin with this beginning)"],
+    );
+    // A regular expression without `$`, in which a dot is any character, has two errors.
+    check(
+        APP,
+        |origin| {
+            origin
+                .get(..23)
+                .is_some_and(|begin| begin.replace("appx", "app.") == APP)
+        },
+        &["prefix-match", "unescaped-dot"],
+        &[],
+    );
+}
+
+#[test]
+fn hosting_services() {
+    #[track_caller]
+    fn check(origin: &str, accepts: fn(&str) -> bool, expected: &[&str], texts: &[&str]) {
+        let flawed = Flawed {
+            accepts,
+            credentials: false,
+        };
+        let status = i32::from(!expected.is_empty());
+        audit(
+            &flawed.server(),
+            &format!("--origin {origin}"),
+            status,
+            expected,
+        )
+        .says(texts);
+    }
+    let vercel: fn(&str) -> bool = |origin| {
+        let host = origin.strip_prefix("https://");
+        host.is_some_and(|host| host.ends_with(".vercel.app"))
+    };
+    check(
+        "https://app.vercel.app",
+        vercel,
+        &["shared-host-accepted"],
+        &[
+            "another customer of the same hosting service: https://cors-audit.vercel.app warning[shared-host-accepted]",
+            "https://corsauditapp.vercel.app (like every customer of this hosting service)",
+            "https://cors-audit.app.vercel.app (like every customer of this hosting service)",
+        ],
+    );
+    check(
+        "https://app.herokuapp.com",
+        |origin| origin.starts_with("https://") && origin.ends_with(".herokuapp.com"),
+        &["shared-host-accepted"],
+        &["https://cors-audit.herokuapp.com warning[shared-host-accepted]"],
+    );
+    check(
+        "https://app.vercel.app",
+        |origin| origin == "https://app.vercel.app",
+        &[],
+        &[],
+    );
+    // A host that is tested itself.
+    check(
+        "https://codepen.io",
+        |origin| origin == "https://codepen.io",
+        &[],
+        &["`https://codepen.io` is tested already"],
+    );
 }
 
 #[test]
@@ -274,6 +425,8 @@ fn tests_that_do_not_apply_are_skipped() {
         &[
             "– skipped     another subdomain of the site: the host has no registrable domain",
             "– skipped     the same host with plain http: the allowed origin is not https",
+            "– skipped     a page on the user's own machine: the allowed origin is not https",
+            "– skipped     another customer of the same hosting service: the host is not that of a known hosting service",
         ],
     );
     check("https://127.0.0.1", &["the host is the user's own machine"]);

@@ -134,17 +134,17 @@ fn does_what_the_policy_says(server: &FixtureServer) {
 
 #[track_caller]
 fn has_no_flaws(server: &FixtureServer) {
-    let check = |origin: &str, expected: &[&str]| {
+    let check = |origin: &str, status: i32, expected: &[&str]| {
         for path in ["/echo", "/own-cors", "/nowhere"] {
             let args = ["--audit", "--delay", "0", "--json", "--origin", origin];
             let done = probe_with(&args, &url(server, path));
             assert_eq!(done.findings(), expected, "{}", done.stdout);
-            done.has_status(0);
+            done.has_status(status);
         }
     };
-    // The policy allows every subdomain, and every port of the user's own machine.
-    check(APP, &["any-subdomain-accepted"]);
-    check("http://localhost:3000", &["any-port-accepted"]);
+    // The policy allows every subdomain, and every port of the user's own machine with credentials.
+    check(APP, 1, &["localhost-accepted", "any-subdomain-accepted"]);
+    check("http://localhost:3000", 0, &["any-port-accepted"]);
 }
 
 #[track_caller]

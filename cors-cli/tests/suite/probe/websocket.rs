@@ -92,7 +92,7 @@ fn the_url_of_a_websocket() {
         &[
             "✓ allowed the allowed origin itself: https://app.example.com ✓",
             "✓ not allowed an unrelated origin, with a WebSocket: https://cors-audit.example ✓",
-            "✓ not allowed a sandboxed frame or a file: null ✓",
+            "✓ not allowed a sandboxed frame or a file: null –",
             "fine: no problems found",
         ],
     );
@@ -130,11 +130,7 @@ fn the_url_of_a_websocket() {
     check(
         |origin| origin.ends_with("app.example.com"),
         1,
-        &[
-            "suffix-match",
-            "plain-http-accepted",
-            "any-subdomain-accepted",
-        ],
+        &["suffix-match", "plain-http-accepted"],
         &[],
     );
     check(
