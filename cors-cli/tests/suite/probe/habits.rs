@@ -226,7 +226,7 @@ fn a_middleware_that_does_not_see_the_origin() {
 }
 
 /// An application with a policy, in front of which a proxy removes headers of the request.
-fn proxied(policy: &'static str, removed: &'static [&'static str]) -> Scripted {
+pub(super) fn proxied(policy: &'static str, removed: &'static [&'static str]) -> Scripted {
     let policy = Policy::from_toml(policy).unwrap();
     Scripted::new(move |request: &Request| {
         let lines = request.lines.iter();

@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 use cors_matrix::skip::skip;
 use tempfile::TempDir;
 
-use super::server::{APP, Done, probe};
+use super::habits::proxied;
+use super::server::{APP, Done, probe, probe_with};
 
 const RECIPES: &str = r#"
 # Echo any origin, so that credentials work.
@@ -75,8 +76,8 @@ impl Drop for Nginx {
 }
 
 impl Nginx {
-    /// `None` where it is not installed.
-    fn start() -> Option<Self> {
+    /// With these locations. `None` where it is not installed.
+    fn start(locations: &str) -> Option<Self> {
         if Command::new("nginx")
             .arg("-v")
             .stderr(Stdio::null())
@@ -87,11 +88,11 @@ impl Nginx {
             return None;
         }
         // Somebody else may take the port meanwhile.
-        let started = (0..5).find_map(|_| Self::start_once());
+        let started = (0..5).find_map(|_| Self::start_once(locations));
         Some(started.expect("nginx starts"))
     }
 
-    fn start_once() -> Option<Self> {
+    fn start_once(locations: &str) -> Option<Self> {
         let dir = TempDir::new().unwrap();
         let port = {
             let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -107,7 +108,7 @@ impl Nginx {
              events {{}}\n\
              http {{ access_log off; {temp}\n\
              map $http_origin $listed {{ default \"\"; \"{APP}\" $http_origin; }}\n\
-             server {{ listen 127.0.0.1:{port}; {RECIPES} }} }}\n"
+             server {{ listen 127.0.0.1:{port}; {locations} }} }}\n"
         );
         let file = dir.path().join("nginx.conf");
         fs::write(&file, config).unwrap();
@@ -150,7 +151,9 @@ impl Nginx {
 
 #[test]
 fn recipes() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = Nginx::start(RECIPES) else {
+        return;
+    };
     let audit = |path: &str, status: i32, expected: &[&str]| {
         let done = nginx.probe("--audit --delay 0 --json", path);
         assert_eq!(done.findings(), expected, "{path}: {}", done.stdout);
@@ -211,4 +214,34 @@ fn recipes() {
     audit("/regex", 1, &["prefix-match", "unescaped-dot"]);
     audit("/right", 0, &[]);
     nginx.probe("", "/right").has_status(0).says(&["allowed"]);
+}
+
+/// Public bug reports, F9.
+#[test]
+fn a_proxy_that_removes_origin() {
+    const POLICY: &str = "allow_origins = ['https://app.example.com']\nallow_methods = ['PUT']\n";
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("cors.toml");
+    fs::write(&file, POLICY).unwrap();
+    let application = proxied(POLICY, &[]);
+    let to = format!("proxy_pass http://127.0.0.1:{};", application.port);
+    let Some(nginx) = Nginx::start(&format!(
+        "location /without {{ {to} proxy_set_header Origin \"\"; }}\n\
+         location /with {{ {to} proxy_set_header Origin $http_origin; }}\n\
+         location /default {{ {to} }}\n"
+    )) else {
+        return;
+    };
+    let compare = |path: &str, method: &str, status: i32, text: &str| {
+        let policy = ["--policy", file.to_str().unwrap()];
+        let args = [&policy[..], &["--origin", APP, "-X", method]].concat();
+        let url = format!("http://127.0.0.1:{}{path}", nginx.port);
+        probe_with(&args, &url).has_status(status).says(&[text]);
+    };
+    compare("/without", "PUT", 1, "[origin-not-forwarded]");
+    compare("/without", "GET", 1, "[origin-not-forwarded]");
+    for path in ["/with", "/default"] {
+        compare(path, "PUT", 0, "equal: the server's responses match `");
+        compare(path, "GET", 0, "equal: the server's responses match `");
+    }
 }
