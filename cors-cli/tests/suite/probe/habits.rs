@@ -83,6 +83,27 @@ fn the_referrer_is_that_of_the_page() {
     check(&["--origin", "null"], &[None, None]);
     let given = ["--origin", APP, "-H", "Referer: https://app.example.com/x"];
     check(&given, &[Some("https://app.example.com/x"); 2]);
+
+    // After a redirect between other origins, `Origin` is `null`, and the referrer is the page nevertheless.
+    let other = Scripted::new(|_: &Request| (200, vec!["Access-Control-Allow-Origin: null", VARY]));
+    let location = format!("Location: {}", other.url());
+    let first = Scripted::new(move |_: &Request| (307, vec![location.clone(), ALLOW.to_owned()]));
+    ask(&first, &[]);
+    let request = other.requests().pop().unwrap();
+    assert_eq!(
+        (request.origin(), request.header("Referer")),
+        ("null", of_app)
+    );
+    // Without `Origin`, because the server has the origin of the page.
+    let own = Scripted::new(|_: &Request| (200, vec![VARY]));
+    let origin = format!("http://127.0.0.1:{}", own.port);
+    probe_with(&["--origin", &origin], &own.url());
+    let request = own.requests().pop().unwrap();
+    let referrer = format!("{origin}/");
+    assert_eq!(
+        (request.origin(), request.header("Referer")),
+        ("", Some(&*referrer))
+    );
 }
 
 #[test]
