@@ -132,8 +132,17 @@ pub(super) fn verdict(tested: &Tested, before: &[Tested], target: &Target) -> Ve
         Asks::WebSocket => "open a WebSocket",
         Asks::Resource | Asks::Preflight => "read the responses",
     };
-    let finding = accepted(code, origin, credentials, allows, target);
+    let mut finding = accepted(code, origin, credentials, allows, target);
+    if reflects_without_vary(tested) {
+        finding.help += ", and send `Vary: Origin` with every response, which has none";
+    }
     Verdict::Found(Box::new(finding.with_severity(severity)))
+}
+
+/// Whether this is the response to an unrelated origin, which names it without telling caches. The finding about the
+/// origin says so, because one correction is for both.
+fn reflects_without_vary(tested: &Tested) -> bool {
+    tested.test.code == REFLECTED && tested.is_accepted() && !varies_by_origin(&tested.response)
 }
 
 /// The result of a test.
@@ -357,6 +366,9 @@ fn missing_vary(
     unrelated: Option<&Tested>,
 ) -> Option<Finding> {
     let allowed = allowed.filter(|tested| tested.is_accepted())?;
+    if unrelated.is_some_and(reflects_without_vary) {
+        return None;
+    }
     let same = |other: &&Tested| {
         let value = |tested: &Tested| value(&tested.response.headers, ALLOW_ORIGIN);
         value(other) == value(allowed)

@@ -191,6 +191,31 @@ fn a_page_of_the_users_machine_that_acts_as_the_user() {
     ]);
 }
 
+/// One correction is for both.
+#[test]
+fn a_reflection_without_vary_is_one_finding() {
+    let server = Scripted::new(|request| match request.origin() {
+        "" => (200, Vec::new()),
+        origin => (200, vec![format!("Access-Control-Allow-Origin: {origin}")]),
+    });
+    let done = audit(&server, "", 1, &["reflected-origin"]);
+    let help = "otherwise echo `Origin` only if it is on a list, and send `Vary: Origin` with every response, which has none";
+    assert!(done.words().contains(help), "{done:#?}");
+    // With `Vary` only for requests that have an origin, it is a second error.
+    let server = Scripted::new(|request| match request.origin() {
+        "" => (200, Vec::new()),
+        origin => (
+            200,
+            vec![
+                format!("Access-Control-Allow-Origin: {origin}"),
+                "Vary: Origin".to_owned(),
+            ],
+        ),
+    });
+    let done = audit(&server, "", 1, &["reflected-origin", "missing-vary"]);
+    done.does_not_say(&["which has none"]);
+}
+
 /// Origins of a list of beginnings. A shorter beginning than the allowed origin explains a letter instead of a dot.
 #[test]
 fn a_list_of_beginnings() {
