@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cors_browser_model::{FetchOutcome, Kind, Origin};
+use cors_browser_model::{FetchOutcome, Kind, Origin, Response, SentRequest};
 use cors_core::Policy;
 use cors_explain::server::{self, Difference, not_forwarded};
 use cors_explain::{PageRequest, PolicyAnswer, PolicyServer, Simulation, ok_application};
@@ -50,14 +50,25 @@ impl Comparison {
             let answer = PolicyAnswer::new(policy, &exchange.sent);
             let (kind, sent) = (exchange.kind, &exchange.sent);
             let mut compared = server::Comparison::new(kind, sent, response, &answer);
-            if let Some(name) = not_forwarded(policy, kind, sent, response) {
+            let name = not_forwarded(policy, kind, sent, response);
+            let ran = match name {
+                Some(_) => Some(
+                    "the application responded: the policy's middleware ran, and did not take this for a preflight",
+                ),
+                None if is_without_grant(policy, kind, sent, response) => Some(
+                    "a policy's middleware responded, and its policy has no grant for this origin: another version of the file?",
+                ),
+                None => None,
+            };
+            let status = compared
+                .differences
+                .iter_mut()
+                .find(|difference| difference.field == Difference::STATUS);
+            if let (Some(ran), Some(status)) = (ran, status) {
+                ran.clone_into(&mut status.meaning);
+            }
+            if let Some(name) = name {
                 comparison.not_forwarded.get_or_insert((name, kind));
-                for difference in &mut compared.differences {
-                    if difference.field == Difference::STATUS {
-                        "the application responded: the policy's middleware ran, and did not take this for a preflight"
-                            .clone_into(&mut difference.meaning);
-                    }
-                }
             }
             comparison.compared += 1;
             comparison.nothing_applied &= compared.nothing_applied;
@@ -146,6 +157,16 @@ impl Comparison {
             false => "policy-differs",
         }
     }
+}
+
+/// Whether a response is that of the policy to an origin without a grant.
+fn is_without_grant(policy: &Policy, kind: Kind, sent: &SentRequest, response: &Response) -> bool {
+    let mut foreign = sent.clone();
+    foreign.headers.delete("Origin");
+    foreign.headers.append("Origin", "https://cors.invalid");
+    let answer = PolicyAnswer::new(policy, &foreign);
+    let compared = server::Comparison::new(kind, &foreign, response, &answer);
+    compared.differences.is_empty()
 }
 
 /// What to do if a header of the request does not reach the middleware.
