@@ -214,6 +214,7 @@
 //!
 //! The event of a request names the path, the nearest pattern and how the origin differs. For each reason and route,
 //! 20 are emitted at once, and after that one in 10 seconds: [`Policy::log`] has all fields.
+//! With the feature `metrics`, requests are counted by outcome for a recorder of [`metrics`](https://docs.rs/metrics).
 //!
 //! `env_logger` prints them, as actix-web's own lines. With a subscriber, an event is in the span that middleware outside
 //! the policy opened for the request.

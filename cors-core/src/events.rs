@@ -47,8 +47,15 @@ impl Policy {
     ///
     /// The events go to the subscriber of `tracing`, or without one to the logger of the crate `log`. Without either,
     /// nothing is done.
+    ///
+    /// With the feature `metrics`, the request is also counted, in `cors_requests_total` of the crate `metrics`, if it has an
+    /// `Origin` that is not the server's own. The label `outcome` is `granted`, `no-grant`, `preflight-granted`,
+    /// `preflight-no-grant`, `preflight-not-allowed` (a browser fails it because of its method or a header), `refused` or
+    /// `reported`. Requests that the policy does not see, such as those that a proxy answers, are not counted.
     #[inline]
     pub fn log(&self, head: &impl RequestHead, decision: Decision) {
+        #[cfg(feature = "metrics")]
+        self.count(head, decision);
         match decision {
             Decision::Forward(headers)
                 if decision.refusal().is_none()
@@ -110,7 +117,13 @@ impl Policy {
         }
     }
 
-    fn cause(&self, head: &impl RequestHead, decision: Decision) -> Option<Cause> {
+    /// Whether the method and the headers that a preflight asks for are allowed.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn allows_asked(&self, head: &impl RequestHead, decision: Decision) -> bool {
+        self.not_allowed(head, decision).is_none()
+    }
+
+    fn cause<'h>(&'h self, head: &'h impl RequestHead, decision: Decision) -> Option<Cause<'h>> {
         if let Some(refusal) = decision.refusal() {
             return Some(Cause::Refusal(refusal));
         }
@@ -127,7 +140,11 @@ impl Policy {
 
     /// What a browser finds missing in the response to a preflight whose origin has a grant:
     /// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch), step 7.
-    fn not_allowed(&self, head: &impl RequestHead, decision: Decision) -> Option<NotAllowed> {
+    fn not_allowed<'h>(
+        &'h self,
+        head: &'h impl RequestHead,
+        decision: Decision,
+    ) -> Option<NotAllowed<'h>> {
         /// Browsers send each name once. So many names fill a header line only for a hostile client.
         const MAX_NAMES: usize = 64;
         // The list; `None` if what is asked for is echoed.
@@ -148,11 +165,9 @@ impl Policy {
             && !matches!(asked, b"GET" | b"HEAD" | b"POST")
             && !names(methods.as_bytes()).any(|name| name == asked || name == b"*")
         {
-            let other_case =
-                names(methods.as_bytes()).find(|name| name.eq_ignore_ascii_case(asked));
             return Some(NotAllowed::Method {
-                asked: Bytes(asked).to_string(),
-                other_case: other_case.map(|name| Bytes(name).to_string()),
+                asked,
+                other_case: names(methods.as_bytes()).find(|name| name.eq_ignore_ascii_case(asked)),
             });
         }
         let headers = list(ResponseHeader::AccessControlAllowHeaders)?;
@@ -166,23 +181,22 @@ impl Policy {
             .lines(RequestHeader::AccessControlRequestHeaders)
             .flat_map(names);
         let mut asked = asked.filter(|name| !name.is_empty()).take(MAX_NAMES);
-        let header = asked.find(|name| !is_allowed(name))?;
         Some(NotAllowed::Header {
-            asked: Bytes(header).to_string(),
+            asked: asked.find(|name| !is_allowed(name))?,
             has_wildcard: names(headers.as_bytes()).any(|name| name == b"*"),
         })
     }
 }
 
 /// Why a request has an event.
-enum Cause {
+enum Cause<'h> {
     /// The name of its [`Reason`](crate::Reason).
     NoGrant(&'static str),
-    Preflight(NotAllowed, GrantId),
+    Preflight(NotAllowed<'h>, GrantId),
     Refusal(RefusalReason),
 }
 
-impl Cause {
+impl Cause<'_> {
     fn as_str(&self) -> &'static str {
         match self {
             Self::NoGrant(reason) => reason,
@@ -194,19 +208,19 @@ impl Cause {
 }
 
 /// What a preflight asks for, and its grant does not allow.
-enum NotAllowed {
+enum NotAllowed<'h> {
     Method {
-        asked: String,
+        asked: &'h [u8],
         /// The same method, written otherwise in the list.
-        other_case: Option<String>,
+        other_case: Option<&'h [u8]>,
     },
     Header {
-        asked: String,
+        asked: &'h [u8],
         has_wildcard: bool,
     },
 }
 
-struct Message<'a>(&'a Cause, &'a Explanation, Permit);
+struct Message<'a>(&'a Cause<'a>, &'a Explanation, Permit);
 
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -230,13 +244,13 @@ impl fmt::Display for Message<'_> {
 }
 
 /// To be followed by the grant.
-impl fmt::Display for NotAllowed {
+impl fmt::Display for NotAllowed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method { asked, other_case } => {
-                write!(f, "method `{asked}` is not ")?;
+                write!(f, "method `{}` is not ", Bytes(asked))?;
                 if let Some(listed) = other_case {
-                    write!(f, "`{listed}`, which is ")?;
+                    write!(f, "`{}`, which is ", Bytes(listed))?;
                 }
                 f.write_str("in `allow_methods`")
             }
@@ -244,7 +258,7 @@ impl fmt::Display for NotAllowed {
                 asked,
                 has_wildcard,
             } => {
-                write!(f, "header `{asked}` is not in `allow_headers`")?;
+                write!(f, "header `{}` is not in `allow_headers`", Bytes(asked))?;
                 match has_wildcard {
                     true => f.write_str(" (`*` does not stand for it)"),
                     false => Ok(()),

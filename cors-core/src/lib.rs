@@ -25,6 +25,7 @@
 //! - `toml` or `serde`: [`Policy::from_env`](Policy#method.from_env), a policy of environment variables alone.
 //! - `tracing`: events that say why a page cannot read a response, and for headers that are replaced. Without a subscriber they
 //!   go to the logger of the crate `log`.
+//! - `metrics`: a counter of requests by outcome, in the crate `metrics`: [`Policy::log`](Policy#method.log).
 //! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
 //!   It includes `toml` and `tracing`.
 //!
@@ -174,6 +175,8 @@ mod label_patterns;
 mod live;
 mod matching;
 mod method;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod origin;
 mod path;
 mod pattern;

@@ -200,6 +200,7 @@
 //!
 //! The event of a request names the path, the nearest pattern and how the origin differs. For each reason and route,
 //! 20 are emitted at once, and after that one in 10 seconds: [`Policy::log`] has all fields.
+//! With the feature `metrics`, requests are counted by outcome for a recorder of [`metrics`](https://docs.rs/metrics).
 //!
 //! Rocket's own log prints them. A subscriber, such as `tracing-subscriber`, is to be started first in `main`:
 //! `rocket::build()` starts Rocket's log, and a program can have only one. Then the subscriber prints Rocket's own lines,

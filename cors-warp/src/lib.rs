@@ -220,6 +220,7 @@
 //!
 //! The event of a request names the path, the nearest pattern and how the origin differs. For each reason and route,
 //! 20 are emitted at once, and after that one in 10 seconds: [`Policy::log`] has all fields.
+//! With the feature `metrics`, requests are counted by outcome for a recorder of [`metrics`](https://docs.rs/metrics).
 //!
 //! With `cors.wrap(routes).with(warp::trace::request())` they are in the span of the request. [`serve()`] emits events with the target
 //! `cors_warp::serve`: a connection ended early (debug), or could not be accepted (error).
