@@ -3,51 +3,12 @@
 mod schema;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use cors_browser_model::{
-    Body, Engine, FetchOutcome, Kind, Origin, PreflightCache, Request, Response, Run, SentRequest,
-    fetch,
-};
-use schema::{Case, Did, File, Resource, TABLES};
-
-use crate::url;
+use cors_browser_model::{Engine, FetchOutcome, Kind, Run};
+use schema::{Case, Did, File, TABLES};
 
 fn compare(case: &Case, engine: Engine) -> Result<(), String> {
-    let mut request = Request::new(
-        url(&case.resources[0].url()),
-        Origin::parse(case.page).unwrap(),
-    )
-    .method(case.method);
-    if let Some((name, value)) = &case.header {
-        request = request.header(name, value);
-    }
-    if case.method == "POST" {
-        request = request.body(Body::Source);
-    }
-    let mut server = |sent: &SentRequest| {
-        let mut resources = case.resources.iter();
-        resources
-            .find(|resource| resource.url() == sent.url.as_str())
-            .map(|resource| response(resource, sent))
-    };
-    let run = fetch(
-        engine,
-        &request,
-        &mut PreflightCache::new(),
-        Duration::ZERO,
-        &mut server,
-    );
-    case.compare(key(engine), &did(&run))
-}
-
-fn response(resource: &Resource, sent: &SentRequest) -> Response {
-    let (status, lines) = match &*sent.method {
-        "OPTIONS" => (200, &resource.preflight_lines),
-        _ => (resource.status, &resource.lines),
-    };
-    let lines = lines.iter().map(|(name, value)| (name, value));
-    Response::new(status, lines.collect::<cors_browser_model::Headers>())
+    case.compare(key(engine), &did(&case.run(engine)?))
 }
 
 fn did(run: &Run) -> Did {

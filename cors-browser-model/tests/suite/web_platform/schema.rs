@@ -1,7 +1,11 @@
 //! The format of `rows.toml`, and the cases that its rows stand for. The comparison with real browsers uses this file, too.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use cors_browser_model::{
+    Body, Engine, Headers, Origin, PreflightCache, Request, Response, Run, SentRequest, Url, fetch,
+};
 use serde::Deserialize;
 
 /// How many cases each table has.
@@ -115,6 +119,38 @@ const PAGE: &str = "http://app.example.test:8000";
 /// A page whose own server responds, too. No other page has its name, because a browser would use its connection to one
 /// server for the other.
 const OWN: &str = "http://own.example.test:8000";
+
+impl Case {
+    /// What an engine of the model does.
+    pub(crate) fn run(&self, engine: Engine) -> Result<Run, String> {
+        let urls = self.urls();
+        let url = urls.first().map_or("", String::as_str);
+        let url = Url::parse(url).map_err(|error| error.to_string())?;
+        let origin = Origin::parse(self.page).unwrap_or(Origin::Opaque);
+        let mut request = Request::new(url, origin).method(self.method);
+        if let Some((name, value)) = &self.header {
+            request = request.header(name, value);
+        }
+        if self.method == "POST" {
+            request = request.body(Body::Source);
+        }
+        let mut server = |sent: &SentRequest| {
+            let mut resources = self.resources.iter();
+            let resource = resources.find(|resource| resource.url() == sent.url.as_str())?;
+            let (status, lines) = match &*sent.method {
+                "OPTIONS" => (200, &resource.preflight_lines),
+                _ => (resource.status, &resource.lines),
+            };
+            let lines = lines.iter().map(|(name, value)| (*name, value.as_str()));
+            // Servers add the length.
+            let lines = lines.chain([("Content-Length", "0")]);
+            Some(Response::new(status, lines.collect::<Headers>()))
+        };
+        let mut cache = PreflightCache::new();
+        let now = Duration::ZERO;
+        Ok(fetch(engine, &request, &mut cache, now, &mut server))
+    }
+}
 
 impl Resource {
     pub(crate) fn url(&self) -> String {

@@ -4,9 +4,6 @@
 #[path = "../../../../../cors-browser-model/tests/suite/web_platform/schema.rs"]
 mod schema;
 
-use std::time::Duration;
-
-use cors_browser_model::{Body, Origin, PreflightCache, Request, Response, Run, SentRequest, Url};
 use cors_real_browsers::{
     Browser, Fetch, Observed, ReceivedRequest, Reply, Script, ScriptedServer,
 };
@@ -59,19 +56,15 @@ fn run_page(
         .fetch_all(&fetches)
         .map_err(|error| error.to_string())?;
     let pairs = cases.iter().zip(&observed);
-    pairs
-        .map(|(case, observed)| {
-            let paths = case.resources.iter().map(|resource| &*resource.path);
-            let received: Vec<_> = paths.flat_map(|path| server.seen(path)).collect();
-            let run = modelled(browser, case)?;
-            Ok(
-                compare(browser.engine(), &run, observed, &received).and_then(|agreement| {
-                    case.compare(browser.engine().name(), &did(observed, &received))?;
-                    Ok(agreement)
-                }),
-            )
-        })
-        .collect()
+    let compared = pairs.map(|(case, observed)| {
+        let paths = case.resources.iter().map(|resource| &*resource.path);
+        let received: Vec<_> = paths.flat_map(|path| server.seen(path)).collect();
+        let run = case.run(profile(browser.engine()))?;
+        let agreement = compare(browser.engine(), &run, observed, &received)?;
+        case.compare(browser.engine().name(), &did(observed, &received))?;
+        Ok(agreement)
+    });
+    Ok(compared.collect())
 }
 
 fn script(resource: &Resource) -> Script {
@@ -97,42 +90,6 @@ fn fetch(case: &Case) -> Fetch {
         "POST" => fetch.body("data"),
         _ => fetch,
     }
-}
-
-fn modelled(browser: &Browser, case: &Case) -> Result<Run, String> {
-    let urls = case.urls();
-    let url = urls.first().map_or("", String::as_str);
-    let url = Url::parse(url).map_err(|error| error.to_string())?;
-    let origin = Origin::parse(case.page).unwrap_or(Origin::Opaque);
-    let mut request = Request::new(url, origin).method(case.method);
-    if let Some((name, value)) = &case.header {
-        request = request.header(name, value);
-    }
-    if case.method == "POST" {
-        request = request.body(Body::Source);
-    }
-    let mut server = |sent: &SentRequest| {
-        let mut resources = case.resources.iter();
-        let resource = resources.find(|resource| resource.url() == sent.url.as_str())?;
-        let (status, lines) = match &*sent.method {
-            "OPTIONS" => (200, &resource.preflight_lines),
-            _ => (resource.status, &resource.lines),
-        };
-        let lines = lines.iter().map(|(name, value)| (*name, value.as_str()));
-        // The server adds the length.
-        let lines = lines.chain([("Content-Length", "0")]);
-        Some(Response::new(
-            status,
-            lines.collect::<cors_browser_model::Headers>(),
-        ))
-    };
-    Ok(cors_browser_model::fetch(
-        profile(browser.engine()),
-        &request,
-        &mut PreflightCache::new(),
-        Duration::ZERO,
-        &mut server,
-    ))
 }
 
 fn did(observed: &Observed, received: &[ReceivedRequest]) -> Did {
