@@ -281,6 +281,14 @@ impl<'a> Segment<'a> {
     }
 }
 
+/// Whether this is one non-empty segment of a path in normal form.
+pub(crate) fn is_segment(text: &str) -> bool {
+    let is_other = |char| is_never_sent(char) || matches!(char, '/' | '?' | '#');
+    !text.is_empty()
+        && !text.contains(is_other)
+        && check_normal(format!("/{text}").as_bytes()).is_ok()
+}
+
 /// The characters of a path that browsers always percent-encode, and RFC 3986 does not allow:
 /// <https://url.spec.whatwg.org/#path-percent-encode-set>.
 fn is_never_sent(char: char) -> bool {

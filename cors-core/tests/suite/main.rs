@@ -12,6 +12,7 @@ mod environment;
 mod live;
 #[cfg(feature = "toml")]
 mod matching;
+mod origin_set;
 #[cfg(feature = "toml")]
 mod refuse;
 #[cfg(feature = "toml")]

@@ -1,0 +1,549 @@
+//! Origins that change while a server runs.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use rpds::{HashTrieMapSync, HashTrieSetSync};
+
+use crate::origin::OriginError;
+use crate::path;
+use crate::pattern::{OriginPattern, PatternError, Shape};
+use crate::step::lock;
+use crate::suggest;
+use crate::text::Excerpt;
+
+/// The longest origin that a set takes, in bytes: a request's `Origin` that is longer is not looked up.
+const MAX_LEN: usize = 512;
+
+/// Exact origins that the application adds, removes and replaces at any time: those that customers register in a
+/// database, for example.
+///
+/// A policy names a set (`{ set = "customers" }` in `allow_origins`, or [`Grant::allow_origin_set`]), and the
+/// application supplies it ([`Config::origin_set`], `LoadOptions::origin_set`). A clone is the same set, so the policies
+/// of all workers see a change at once, and so do the policies that replace them in a [`LivePolicy`](crate::LivePolicy).
+///
+/// An origin may have a *key*. A route with `path = "/realms/{realm}"` and `{ set = "customers", key = "{realm}" }` allows
+/// only the origins under the key that is in the request's path, so no customer's page can read another customer's data.
+///
+/// Requests never wait for a change, and each change is made at once: a request sees all of it or nothing. Changes wait
+/// for each other.
+///
+/// Browsers cache preflight responses, so a page of an origin that was removed may go on sending requests for up to
+/// `max_age` seconds. It cannot read the responses.
+///
+/// [`Grant::allow_origin_set`]: crate::Grant::allow_origin_set
+/// [`Config::origin_set`]: crate::Config::origin_set
+///
+/// # Examples
+///
+/// ```
+/// use cors_core::OriginSet;
+///
+/// let customers = OriginSet::new();
+/// assert!(!customers.is_filled());
+///
+/// customers.insert("https://app.example.com")?;
+/// customers.insert_for("acme", "https://acme.example")?;
+/// assert_eq!(customers.len(), 2);
+/// assert!(customers.contains_for("acme", "https://acme.example"));
+/// assert!(!customers.contains_for("other", "https://acme.example"));
+///
+/// let rows = [("acme", "https://www.acme.example"), ("other", "https://other.example/")];
+/// let [error] = &*customers.replace(rows) else { panic!() };
+/// assert_eq!(
+///     error.to_string(),
+///     "origin `https://other.example/` ends with a slash; browsers send origins without it; \
+///      did you mean `https://other.example`?",
+/// );
+/// assert_eq!(customers.len(), 1, "the others count");
+/// # Ok::<(), cors_core::OriginSetError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct OriginSet(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: ArcSwap<State>,
+    /// Held while `state` is replaced.
+    changing: Mutex<()>,
+}
+
+/// A state does not change. The next one shares with it what is the same.
+#[derive(Clone, Default)]
+struct State {
+    /// The origins by their keys; those without a key are under the empty one. No key is without origins.
+    keys: HashTrieMapSync<Box<str>, Origins>,
+    len: usize,
+    is_filled: bool,
+}
+
+/// The hash functions of these are seeded at random: strangers may choose the origins.
+type Origins = HashTrieSetSync<Box<str>>;
+
+const NO_KEY: &str = "";
+
+impl OriginSet {
+    /// A set without origins, which is not [filled](Self::is_filled).
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an origin without a key. Returns whether the set did not have it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not an exact origin as browsers send it, or is `null`, or plain http on another host than the user's own
+    /// machine, or longer than 512 bytes. The set is as before then.
+    pub fn insert(&self, origin: &str) -> Result<bool, OriginSetError> {
+        self.insert_entry(NO_KEY, origin)
+    }
+
+    /// Adds an origin under a key. Returns whether the key did not have it.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert), and if the key is not one non-empty segment of a path in
+    /// [normal form](https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2), as clients send it: `acme`, `caf%C3%A9`.
+    pub fn insert_for(&self, key: &str, origin: &str) -> Result<bool, OriginSetError> {
+        check_key(key, origin)?;
+        self.insert_entry(key, origin)
+    }
+
+    fn insert_entry(&self, key: &str, origin: &str) -> Result<bool, OriginSetError> {
+        check_origin(origin)?;
+        Ok(self.change(|state| state.insert(key, origin)))
+    }
+
+    /// Removes an origin without a key. Returns whether the set had it.
+    pub fn remove(&self, origin: &str) -> bool {
+        self.change(|state| state.remove(NO_KEY, origin))
+    }
+
+    /// Removes an origin under a key. Returns whether the key had it.
+    pub fn remove_for(&self, key: &str, origin: &str) -> bool {
+        !key.is_empty() && self.change(|state| state.remove(key, origin))
+    }
+
+    /// Replaces everything in the set. Returns the errors of the entries that were left out; the others count.
+    ///
+    /// An entry is an origin, or a key and an origin.
+    pub fn replace<E: Into<OriginSetEntry>>(
+        &self,
+        entries: impl IntoIterator<Item = E>,
+    ) -> Vec<OriginSetError> {
+        let mut errors = Vec::new();
+        let mut new = State {
+            is_filled: true,
+            ..State::default()
+        };
+        for entry in entries {
+            let OriginSetEntry { key, origin } = entry.into();
+            let checked = match &key {
+                Some(key) => check_key(key, &origin),
+                None => Ok(()),
+            };
+            match checked.and_then(|()| check_origin(&origin)) {
+                Ok(()) => _ = new.insert(key.as_deref().unwrap_or(NO_KEY), &origin),
+                Err(error) => errors.push(error),
+            }
+        }
+        self.change(|state| *state = new);
+        errors
+    }
+
+    /// Replaces the origins under a key. Returns the errors of those that were left out; the others count.
+    ///
+    /// If the key is wrong, that is the only error, and the set is as before.
+    pub fn replace_for<O: AsRef<str>>(
+        &self,
+        key: &str,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Vec<OriginSetError> {
+        if let Err(error) = check_key(key, "") {
+            return vec![error];
+        }
+        let (mut new, mut errors) = (Origins::default(), Vec::new());
+        for origin in origins {
+            match check_origin(origin.as_ref()) {
+                Ok(()) => new.insert_mut(origin.as_ref().into()),
+                Err(error) => errors.push(error),
+            }
+        }
+        self.change(|state| state.set(key, new));
+        errors
+    }
+
+    /// Whether an origin without a key is in the set.
+    pub fn contains(&self, origin: &str) -> bool {
+        self.0.state.load().contains(NO_KEY, origin)
+    }
+
+    /// Whether an origin under a key is in the set.
+    pub fn contains_for(&self, key: &str, origin: &str) -> bool {
+        !key.is_empty() && self.0.state.load().contains(key, origin)
+    }
+
+    /// How many origins the set has. One that is under several keys counts several times.
+    pub fn len(&self) -> usize {
+        self.0.state.load().len
+    }
+
+    /// Whether the set has no origins. It may be [filled](Self::is_filled) nevertheless.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the set has been filled: an origin was added, or something replaced, if only by nothing. For health
+    /// checks: a server whose set has not been filled yet does not know its customers.
+    pub fn is_filled(&self) -> bool {
+        self.0.state.load().is_filled
+    }
+
+    /// What is in the set at this moment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::OriginSet;
+    ///
+    /// let set = OriginSet::new();
+    /// set.insert_for("acme", "https://acme.example")?;
+    /// let snapshot = set.snapshot();
+    /// set.remove_for("acme", "https://acme.example");
+    /// assert!(snapshot.iter().eq([(Some("acme"), "https://acme.example")]));
+    /// # Ok::<(), cors_core::OriginSetError>(())
+    /// ```
+    pub fn snapshot(&self) -> OriginSetSnapshot {
+        OriginSetSnapshot(self.0.state.load_full())
+    }
+
+    /// Makes a change at once.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let _changing = lock(&self.0.changing);
+        let mut state = State::clone(&self.0.state.load());
+        let result = change(&mut state);
+        self.0.state.store(Arc::new(state));
+        result
+    }
+
+    /// Whether a request's `Origin` is in the set, under the key in its path. Allocates nothing, and waits for no one.
+    #[inline]
+    #[expect(dead_code, reason = "the policy calls it in the next change")]
+    pub(crate) fn has(&self, key: Option<&[u8]>, origin: &[u8]) -> bool {
+        let key = key.map_or(Ok(NO_KEY), str::from_utf8);
+        match (key, str::from_utf8(origin)) {
+            (Ok(key), Ok(origin)) => self.0.state.load().contains(key, origin),
+            _ => false,
+        }
+    }
+}
+
+/// The same set, not an equal one.
+impl PartialEq for OriginSet {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for OriginSet {}
+
+impl fmt::Debug for OriginSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OriginSet")
+            .field("len", &self.len())
+            .field("is_filled", &self.is_filled())
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn contains(&self, key: &str, origin: &str) -> bool {
+        let origins = self.keys.get(key);
+        origins.is_some_and(|origins| origins.contains(origin))
+    }
+
+    fn insert(&mut self, key: &str, origin: &str) -> bool {
+        self.is_filled = true;
+        match self.keys.get_mut(key) {
+            Some(origins) if origins.contains(origin) => return false,
+            Some(origins) => origins.insert_mut(origin.into()),
+            None => {
+                let mut origins = Origins::default();
+                origins.insert_mut(origin.into());
+                self.keys.insert_mut(key.into(), origins);
+            }
+        }
+        self.len += 1;
+        true
+    }
+
+    fn remove(&mut self, key: &str, origin: &str) -> bool {
+        let Some(origins) = self.keys.get_mut(key) else {
+            return false;
+        };
+        if !origins.remove_mut(origin) {
+            return false;
+        }
+        if origins.is_empty() {
+            self.keys.remove_mut(key);
+        }
+        self.len -= 1;
+        true
+    }
+
+    fn set(&mut self, key: &str, new: Origins) {
+        let old = self.keys.get(key).map_or(0, Origins::size);
+        self.len = self.len - old + new.size();
+        self.is_filled = true;
+        match new.is_empty() {
+            true => _ = self.keys.remove_mut(key),
+            false => self.keys.insert_mut(key.into(), new),
+        }
+    }
+}
+
+/// What was in an [`OriginSet`] at one moment. Created by [`OriginSet::snapshot`].
+#[derive(Clone)]
+pub struct OriginSetSnapshot(Arc<State>);
+
+impl OriginSetSnapshot {
+    /// The keys and origins, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        self.0.keys.iter().flat_map(|(key, origins)| {
+            let key = Some(&**key).filter(|key| *key != NO_KEY);
+            origins.iter().map(move |origin| (key, &**origin))
+        })
+    }
+
+    /// The origins under a key, in no particular order.
+    pub fn origins_for(&self, key: &str) -> impl Iterator<Item = &str> {
+        let origins = self.0.keys.get(key).filter(|_| key != NO_KEY);
+        let origins = origins.into_iter().flat_map(Origins::iter);
+        origins.map(|origin| &**origin)
+    }
+
+    /// How many origins there are.
+    pub fn len(&self) -> usize {
+        self.0.len
+    }
+
+    /// Whether there are no origins.
+    pub fn is_empty(&self) -> bool {
+        self.0.len == 0
+    }
+}
+
+impl fmt::Debug for OriginSetSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// An origin for an [`OriginSet`], with its key: `"https://acme.example".into()`, or
+/// `("acme", "https://acme.example").into()`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OriginSetEntry {
+    /// The key.
+    pub key: Option<String>,
+    /// The origin.
+    pub origin: String,
+}
+
+impl From<&str> for OriginSetEntry {
+    fn from(origin: &str) -> Self {
+        origin.to_owned().into()
+    }
+}
+
+impl From<String> for OriginSetEntry {
+    fn from(origin: String) -> Self {
+        Self { key: None, origin }
+    }
+}
+
+impl<K: Into<String>, O: Into<String>> From<(K, O)> for OriginSetEntry {
+    fn from((key, origin): (K, O)) -> Self {
+        Self {
+            key: Some(key.into()),
+            origin: origin.into(),
+        }
+    }
+}
+
+/// Why an [`OriginSet`] does not take an origin. [`Display`](fmt::Display) writes it as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginSetError {
+    entry: OriginSetEntry,
+    reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reason {
+    Key,
+    Pattern(PatternError),
+    Wildcard,
+    Null,
+    Insecure,
+    TooLong,
+}
+
+impl OriginSetError {
+    fn new(origin: &str, reason: Reason) -> Self {
+        Self {
+            entry: origin.into(),
+            reason,
+        }
+    }
+
+    /// The origin as it was given.
+    pub fn origin(&self) -> &str {
+        &self.entry.origin
+    }
+}
+
+impl fmt::Display for OriginSetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OriginSetEntry { key, origin } = &self.entry;
+        if let Some(key) = key {
+            return write!(
+                f,
+                "key `{}` is not one segment of a path in normal form; write it as clients send it, such as `acme`",
+                Excerpt(key)
+            );
+        }
+        write!(f, "origin `{}` ", Excerpt(origin))?;
+        match &self.reason {
+            Reason::Pattern(error) => error.fmt(f)?,
+            Reason::Wildcard => {
+                f.write_str(
+                    "has a wildcard, and a set has exact origins; write it in `allow_origins`",
+                )?;
+            }
+            Reason::Null => f.write_str("can be sent by any site, from a sandboxed frame")?,
+            Reason::Insecure => f.write_str(
+                "is plain http: an attacker on the network can act as the user; use https",
+            )?,
+            Reason::TooLong => write!(f, "has more than {MAX_LEN} bytes")?,
+            Reason::Key => {}
+        }
+        let secure = match self.reason {
+            Reason::Insecure => Some(origin.replacen("http://", "https://", 1)),
+            Reason::Pattern(_) => suggest::suggest(origin),
+            _ => None,
+        };
+        match secure.filter(|secure| check_origin(secure).is_ok()) {
+            Some(secure) => write!(f, "; did you mean `{secure}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for OriginSetError {}
+
+fn check_key(key: &str, origin: &str) -> Result<(), OriginSetError> {
+    match path::is_segment(key) {
+        true => Ok(()),
+        false => Err(OriginSetError {
+            entry: (key, origin).into(),
+            reason: Reason::Key,
+        }),
+    }
+}
+
+fn check_origin(origin: &str) -> Result<(), OriginSetError> {
+    let reason = match OriginPattern::parse(origin) {
+        Err(PatternError::Origin(OriginError::Null)) => Reason::Null,
+        Err(error) => Reason::Pattern(error),
+        Ok(pattern) => match pattern.shape() {
+            Shape::Null => Reason::Null,
+            Shape::Any => Reason::Wildcard,
+            Shape::Tuple(tuple) if tuple.has_wildcard() => Reason::Wildcard,
+            Shape::Tuple(_) if pattern.is_insecure() => Reason::Insecure,
+            Shape::Tuple(_) if origin.len() > MAX_LEN => Reason::TooLong,
+            Shape::Tuple(_) => return Ok(()),
+        },
+    };
+    Err(OriginSetError::new(origin, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_that_a_set_takes() {
+        #[track_caller]
+        fn check(origin: &str, expected: &str) {
+            let set = OriginSet::new();
+            let found = set.insert(origin).err().map(|error| error.to_string());
+            assert_eq!(found.unwrap_or_default(), expected);
+            assert_eq!(set.len(), usize::from(expected.is_empty()));
+            assert_eq!(set.is_filled(), expected.is_empty());
+        }
+        check("https://acme.example", "");
+        check("https://acme.example:8443", "");
+        check("http://localhost:3000", "");
+        check("http://127.0.0.1", "");
+        check("app://acme", "");
+        check(
+            "https://acme.example/",
+            "origin `https://acme.example/` ends with a slash; browsers send origins without it; did you mean `https://acme.example`?",
+        );
+        check(
+            "http://acme.example",
+            "origin `http://acme.example` is plain http: an attacker on the network can act as the user; use https; did you mean `https://acme.example`?",
+        );
+        check(
+            "https://*.acme.example",
+            "origin `https://*.acme.example` has a wildcard, and a set has exact origins; write it in `allow_origins`",
+        );
+        check(
+            "*",
+            "origin `*` has a wildcard, and a set has exact origins; write it in `allow_origins`",
+        );
+        check(
+            "null",
+            "origin `null` can be sent by any site, from a sandboxed frame",
+        );
+        check("", "origin `` is empty");
+        check(
+            "nonsense",
+            "origin `nonsense` has no scheme; did you mean `https://nonsense`?",
+        );
+        let long = format!("app://{}", "a.".repeat(300));
+        let error = OriginSet::new().insert(&long).unwrap_err().to_string();
+        assert!(error.len() < 250, "{error}");
+    }
+
+    #[test]
+    fn keys_that_a_set_takes() {
+        #[track_caller]
+        fn check(key: &str, expected: bool) {
+            let set = OriginSet::new();
+            let inserted = set.insert_for(key, "https://acme.example");
+            assert_eq!(inserted.is_ok(), expected, "{key:?}");
+            let errors = set.replace([(key, "https://acme.example")]);
+            assert_eq!(errors.is_empty(), expected, "{key:?}");
+            let errors = set.replace_for(key, ["https://acme.example"]);
+            assert_eq!(errors.is_empty(), expected, "{key:?}");
+            assert_eq!(set.contains_for(key, "https://acme.example"), expected);
+            assert!(!set.contains("https://acme.example"));
+        }
+        check("acme", true);
+        check("ACME", true);
+        check("caf%C3%A9", true);
+        check("a.b", true);
+        check("", false);
+        check("a/b", false);
+        check(".", false);
+        check("..", false);
+        check("a;b", false);
+        check("a%2fb", false);
+        check("%61", false);
+        check("caf\u{e9}", false);
+        check("a?b", false);
+        check("a#b", false);
+        check("a b", false);
+    }
+}
