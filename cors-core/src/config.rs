@@ -1,6 +1,9 @@
 //! The configuration of a policy. The documentation of each field is its specification.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use crate::origin_set::OriginSet;
 
 /// The longest max age that is accepted, and the default: 24 hours.
 ///
@@ -60,6 +63,8 @@ pub struct Config {
     pub preflight_status: u16,
     /// Opt-ins for settings of [`grants`](Self::grants) that are rejected otherwise. Each route has its own.
     pub dangerously_allow: DangerouslyAllow,
+    /// The sets that grants name, by their names. It is not in a file: the application supplies them.
+    pub origin_sets: BTreeMap<String, OriginSet>,
 }
 
 impl Default for Config {
@@ -71,6 +76,7 @@ impl Default for Config {
             hosts: Vec::new(),
             preflight_status: 204,
             dangerously_allow: DangerouslyAllow::default(),
+            origin_sets: BTreeMap::new(),
         }
     }
 }
@@ -116,6 +122,25 @@ impl Config {
     #[must_use]
     pub fn hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
         self.hosts = collect(hosts);
+        self
+    }
+
+    /// Supplies a set to the grants that [name](Grant::allow_origin_set) it. A set with the same name is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Config, Grant, OriginSet, Policy};
+    ///
+    /// let customers = OriginSet::new();
+    /// let grant = Grant::new(["https://admin.example.com"]).allow_origin_set_for("customers", "{realm}");
+    /// let config = Config::default().route("/realms/{realm}", grant);
+    /// assert!(Policy::new(config.clone()).is_err());
+    /// assert!(Policy::new(config.origin_set("customers", &customers)).is_ok());
+    /// ```
+    #[must_use]
+    pub fn origin_set(mut self, name: impl Into<String>, set: &OriginSet) -> Self {
+        self.origin_sets.insert(name.into(), set.clone());
         self
     }
 
@@ -386,8 +411,11 @@ impl DangerouslyAllow {
 #[non_exhaustive]
 pub struct Grant {
     /// The origins, as [patterns](crate::OriginPattern): at least one, or `*` alone to allow any origin
-    /// (without credentials).
+    /// (without credentials). None if the grant has [sets](Self::origin_sets).
     pub allow_origins: Vec<String>,
+    /// Sets of origins, in addition to these. In a file they are items of `allow_origins`:
+    /// `{ set = "customers", key = "{realm}" }`.
+    pub origin_sets: Vec<OriginSetUse>,
     /// The methods that scripts may use, or `*` alone to allow any. `GET`, `HEAD` and `POST` need not be
     /// listed: browsers do not ask for them. Methods are case-sensitive.
     ///
@@ -420,6 +448,7 @@ impl Default for Grant {
     fn default() -> Self {
         Self {
             allow_origins: Vec::new(),
+            origin_sets: Vec::new(),
             allow_methods: Vec::new(),
             allow_headers: Vec::new(),
             expose_headers: Vec::new(),
@@ -455,6 +484,36 @@ impl Grant {
             allow_origins: collect(allow_origins),
             ..Self::default()
         }
+    }
+
+    /// Allows also the origins without a key in the [set](crate::OriginSet) with this name, which
+    /// [`Config::origin_set`] supplies.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{Config, Grant, OriginSet, Policy};
+    ///
+    /// let partners = OriginSet::new();
+    /// let config = Config::new([Grant::default().allow_origin_set("partners")]);
+    /// assert!(Policy::new(config.origin_set("partners", &partners)).is_ok());
+    /// ```
+    #[must_use]
+    pub fn allow_origin_set(mut self, name: impl Into<String>) -> Self {
+        let (name, key) = (name.into(), None);
+        self.origin_sets.push(OriginSetUse { name, key });
+        self
+    }
+
+    /// Allows also the origins in the [set](crate::OriginSet) with this name that are under the key which is in the
+    /// request's path. `key` is a segment of the route's path: `"{realm}"`.
+    ///
+    /// [`Config::origin_set`] has an example.
+    #[must_use]
+    pub fn allow_origin_set_for(mut self, name: impl Into<String>, key: impl Into<String>) -> Self {
+        let (name, key) = (name.into(), Some(key.into()));
+        self.origin_sets.push(OriginSetUse { name, key });
+        self
     }
 
     /// Sets [`allow_methods`](Self::allow_methods): texts, or `Method`s of the `http` crate.
@@ -498,6 +557,16 @@ impl Grant {
         self.expose_timing = expose;
         self
     }
+}
+
+/// A set of origins that a grant names. Made by [`Grant::allow_origin_set`] and [`Grant::allow_origin_set_for`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct OriginSetUse {
+    /// The name of the set.
+    pub name: String,
+    /// The segment of the route's path that has the key, such as `{realm}`. `None` for the origins without a key.
+    pub key: Option<String>,
 }
 
 fn collect<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Vec<String> {

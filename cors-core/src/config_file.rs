@@ -4,12 +4,16 @@
 //! flattened one loses the places. So a file of any format is first read into a tree of [`Item`]s, and one
 //! [reader] finds all errors in the tree.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use self::document::{Item, Loaded};
-use self::reader::{Source, Unchecked};
+use self::reader::{ORIGIN_SETS, Source, Unchecked};
+
+use crate::config::Config;
 use crate::environment::{self, Reference};
 use crate::error::{ConfigError, ErrorCode, Location};
+use crate::origin_set::OriginSet;
 use crate::policy::Policy;
 use crate::text::Excerpt;
 
@@ -38,13 +42,15 @@ pub use self::variables::Variables;
 fn read(
     root: &Item,
     variables: Option<&Variables>,
+    origin_sets: &OriginSets,
     errors: &mut Vec<ConfigError>,
 ) -> Option<Loaded> {
     let Unchecked {
-        config,
+        mut config,
         incomplete,
         sources,
     } = reader::read_config(root, variables, errors);
+    origin_sets.supply(&mut config);
     let mut found = Vec::new();
     let policy = Policy::compile(&config, &incomplete, &mut found);
     for mut error in found {
@@ -59,7 +65,9 @@ fn read(
             }
             _ => {}
         }
-        if variables.is_some() && source.is_some() {
+        if error.place.key == ORIGIN_SETS {
+            error.place.key = "allow_origins".to_owned();
+        } else if variables.is_some() && source.is_some() {
             let item = root.at(&error.place).and_then(Item::text);
             if let Some(Ok(reference)) = item.and_then(Reference::parse) {
                 environment::in_variable(&mut error, reference.name);
@@ -75,6 +83,28 @@ fn read(
         config,
         sources,
     })
+}
+
+/// The sets that an application supplies to a policy in a file.
+#[derive(Clone, Debug, Default)]
+struct OriginSets {
+    by_name: BTreeMap<String, OriginSet>,
+    /// Whether each other one is supplied, too, without origins.
+    any: bool,
+}
+
+impl OriginSets {
+    fn supply(&self, config: &mut Config) {
+        config.origin_sets.clone_from(&self.by_name);
+        if self.any {
+            let routes = config.routes.iter().flat_map(|route| &route.part.grants);
+            let grants = config.grants.iter().chain(routes);
+            for named in grants.flat_map(|grant| &grant.origin_sets) {
+                let set = config.origin_sets.entry(named.name.clone());
+                set.or_default();
+            }
+        }
+    }
 }
 
 /// Says which variables leave a list of origins empty.

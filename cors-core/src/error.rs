@@ -244,6 +244,10 @@ pub enum ErrorCode {
     RefuseEverybody,
     /// An item of `hosts` that is not a host.
     InvalidHost,
+    /// A set of origins that the application does not supply.
+    UnknownOriginSet,
+    /// A set of origins whose key is not a segment of the route's path.
+    InvalidOriginSet,
 }
 
 impl ErrorCode {
@@ -292,6 +296,8 @@ impl ErrorCode {
         Self::ReportOnly,
         Self::RefuseEverybody,
         Self::InvalidHost,
+        Self::UnknownOriginSet,
+        Self::InvalidOriginSet,
     ];
 
     /// The code's stable name.
@@ -338,6 +344,8 @@ impl ErrorCode {
             Self::ReportOnly => "report-only",
             Self::RefuseEverybody => "refuse-everybody",
             Self::InvalidHost => "invalid-host",
+            Self::UnknownOriginSet => "unknown-origin-set",
+            Self::InvalidOriginSet => "invalid-origin-set",
         }
     }
 }
@@ -434,7 +442,7 @@ mod tests {
 
     #[test]
     fn all_codes_are_listed() {
-        let last = ErrorCode::InvalidHost as usize;
+        let last = ErrorCode::InvalidOriginSet as usize;
         let listed: Vec<_> = ErrorCode::ALL.iter().map(|code| *code as usize).collect();
         assert_eq!(listed, (0..=last).collect::<Vec<_>>());
     }

@@ -198,7 +198,7 @@ mod validate;
 mod watch;
 mod written_list;
 
-pub use config::{Config, DangerouslyAllow, Grant, Part, Refuse, Route};
+pub use config::{Config, DangerouslyAllow, Grant, OriginSetUse, Part, Refuse, Route};
 #[cfg(any(feature = "toml", feature = "serde"))]
 pub use config_file::Variables;
 #[cfg(any(feature = "toml", feature = "serde"))]

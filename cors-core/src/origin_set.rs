@@ -229,13 +229,37 @@ impl OriginSet {
 
     /// Whether a request's `Origin` is in the set, under the key in its path. Allocates nothing, and waits for no one.
     #[inline]
-    #[expect(dead_code, reason = "the policy calls it in the next change")]
-    pub(crate) fn has(&self, key: Option<&[u8]>, origin: &[u8]) -> bool {
+    fn has(&self, key: Option<&[u8]>, origin: &[u8]) -> bool {
+        if origin.len() > MAX_LEN {
+            return false;
+        }
         let key = key.map_or(Ok(NO_KEY), str::from_utf8);
         match (key, str::from_utf8(origin)) {
             (Ok(key), Ok(origin)) => self.0.state.load().contains(key, origin),
             _ => false,
         }
+    }
+}
+
+/// A set in a grant.
+#[derive(Debug)]
+pub(crate) struct GrantSet {
+    pub(crate) set: OriginSet,
+    /// The segment of a request's path that has the key.
+    pub(crate) segment: Option<usize>,
+}
+
+impl GrantSet {
+    /// Whether a request's `Origin` is in the set, under the key in its path. The path must be one of the grant's route.
+    pub(crate) fn has(&self, path: Option<&[u8]>, origin: &[u8]) -> bool {
+        let Some(segment) = self.segment else {
+            return self.set.has(None, origin);
+        };
+        // The path begins with a slash.
+        let mut segments = path.unwrap_or_default().split(|byte| *byte == b'/').skip(1);
+        // An empty key is none, and no route has an empty segment there.
+        let key = segments.nth(segment).filter(|key| !key.is_empty());
+        key.is_some_and(|key| self.set.has(Some(key), origin))
     }
 }
 

@@ -253,12 +253,18 @@ impl<'a> RoutePath<'a> {
         self.text
     }
 
-    /// The names of its captures.
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.segments.iter().filter_map(|segment| match segment {
-            Segment::Capture(name) => Some(*name),
+    /// The places of its captures among the segments, and their names.
+    pub(crate) fn captures(&self) -> impl Iterator<Item = (usize, &'a str)> + Clone {
+        let segments = self.segments.iter().enumerate();
+        segments.filter_map(|(index, segment)| match segment {
+            Segment::Capture(name) => Some((index, *name)),
             Segment::Literal(_) => None,
         })
+    }
+
+    /// The names of its captures.
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.captures().map(|(_, name)| name)
     }
 }
 

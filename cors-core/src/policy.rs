@@ -15,10 +15,11 @@ use crate::events::EventLimits;
 use crate::grant_id::GrantId;
 use crate::header::{RequestHeader, ResponseHeader};
 use crate::matching::Allowlist;
+use crate::origin_set::GrantSet;
 use crate::path::PathError;
 use crate::refuse::{GrantKind, Hosts};
 use crate::routes::Routes;
-use crate::validate::{self, Checked, Patterns};
+use crate::validate::{self, Checked, CheckedPart};
 
 /// A CORS policy: a [`Config`] without errors, ready to decide requests.
 ///
@@ -71,6 +72,8 @@ pub(crate) struct CompiledPart {
     pub(crate) refuse: Refuse,
     /// Its grants, as a refusal depends on them.
     grants: Box<[GrantKind]>,
+    /// The sets of its grants, the first grant first.
+    sets: Box<[(GrantId, GrantSet)]>,
     /// The row of its first grant in [`PerResponse`].
     first_row: u32,
     /// The row without a grant.
@@ -111,7 +114,7 @@ impl Policy {
         let all = std::iter::once((&*config.grants, config.refuse)).chain(routed);
         let parts = parts.into_iter().zip(all);
         let mut parts =
-            parts.map(|(patterns, (grants, refuse))| headers.part(patterns, grants, refuse));
+            parts.map(|(checked, (grants, refuse))| headers.part(checked, grants, refuse));
         let top = parts.next()?;
         let parts: Box<[_]> = parts.collect();
         let refused = parts.iter().map(|part| part.refuse);
@@ -342,7 +345,31 @@ impl Routed {
 
 impl CompiledPart {
     pub(crate) fn has_grants(&self) -> bool {
-        !self.allowlist.is_empty()
+        !self.allowlist.is_empty() || !self.sets.is_empty()
+    }
+
+    /// The first grant that matches the origin, if any. `path` is a request's path, in normal form. Allocates nothing.
+    #[inline]
+    pub(crate) fn grant_of(&self, path: Option<&[u8]>, origin: &[u8]) -> Option<GrantId> {
+        let listed = self.allowlist.grant(origin);
+        match self.sets.is_empty() {
+            true => listed,
+            false => self.grant_with_sets(listed, path, origin),
+        }
+    }
+
+    #[inline(never)]
+    fn grant_with_sets(
+        &self,
+        listed: Option<GrantId>,
+        path: Option<&[u8]>,
+        origin: &[u8],
+    ) -> Option<GrantId> {
+        let mut sets = self.sets.iter();
+        let found = sets.find(|(grant, set)| {
+            listed.is_none_or(|listed| *grant < listed) && set.has(path, origin)
+        });
+        found.map(|(grant, _)| *grant).or(listed)
     }
 
     /// The headers for a verdict of this part.
@@ -386,7 +413,8 @@ impl Headers {
     }
 
     /// Adds the rows of a part, and compiles it.
-    fn part(&mut self, patterns: Patterns<'_>, grants: &[Grant], refuse: Refuse) -> CompiledPart {
+    fn part(&mut self, checked: CheckedPart<'_>, grants: &[Grant], refuse: Refuse) -> CompiledPart {
+        let CheckedPart { patterns, sets } = checked;
         let same_for_all = match &*patterns {
             [(grant, pattern)] if grant.index() == 0 && pattern.as_str() == "*" => Some(*grant),
             _ => None,
@@ -403,6 +431,7 @@ impl Headers {
             allowlist: Allowlist::new(patterns.into_iter()),
             same_for_all,
             refuse,
+            sets: sets.into(),
             grants: grants.iter().map(grant_kind).collect(),
             first_row,
             no_grant_row: u32::from(!varies),

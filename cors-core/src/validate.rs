@@ -9,12 +9,14 @@ use crate::error::{ConfigError, ErrorCode, Place};
 use crate::grant_id::GrantId;
 use crate::header::{self, ResponseHeader};
 use crate::method;
+use crate::origin_set::GrantSet;
 use crate::path::{self, RoutePath};
 use crate::pattern::{OriginPattern, PatternError, Shape};
 use crate::refuse;
 use crate::routes::Routes;
 use crate::seen::SeenPatterns;
 use crate::suggest;
+use crate::text::Excerpt;
 use crate::written_list;
 
 /// How many bytes of headers the lists of a grant may put on a response: more than any browser or
@@ -23,9 +25,17 @@ const MAX_HEADERS: usize = 64 * 1024;
 
 /// A configuration without errors, ready to be compiled.
 pub(crate) struct Checked<'a> {
-    /// The patterns of each part with their grants: those at the top, then those of each route.
-    pub(crate) parts: Vec<Patterns<'a>>,
+    /// What is at the top, then each route.
+    pub(crate) parts: Vec<CheckedPart<'a>>,
     pub(crate) routes: Routes,
+}
+
+#[derive(Default)]
+pub(crate) struct CheckedPart<'a> {
+    /// The patterns with their grants.
+    pub(crate) patterns: Patterns<'a>,
+    /// The sets with their grants, the first grant first.
+    pub(crate) sets: Vec<(GrantId, GrantSet)>,
 }
 
 pub(crate) type Patterns<'a> = Vec<(GrantId, OriginPattern<'a>)>;
@@ -39,9 +49,10 @@ pub(crate) fn check<'a>(
     errors: &mut Vec<ConfigError>,
 ) -> Checked<'a> {
     let mut part = |route, grants: &'a [Grant], danger, refuse| {
-        let patterns = check_grants(route, grants, danger, incomplete, errors);
+        let mut checked = check_grants(route, grants, danger, incomplete, errors);
+        checked.sets = check_sets(config, route, grants, errors);
         check_refuse(route, grants, refuse, errors);
-        patterns
+        checked
     };
     let (danger, refuse) = (config.dangerously_allow, config.refuse);
     let mut parts = vec![part(None, &config.grants, danger, refuse)];
@@ -72,7 +83,7 @@ fn check_grants<'a>(
     danger: DangerouslyAllow,
     incomplete: &HashSet<GrantId>,
     errors: &mut Vec<ConfigError>,
-) -> Patterns<'a> {
+) -> CheckedPart<'a> {
     let mut origins = Origins::default();
     for (index, grant) in grants.iter().enumerate() {
         let id = GrantId::new(route, index);
@@ -96,7 +107,103 @@ fn check_grants<'a>(
         grant.header_sizes();
         grant.max_age();
     }
-    origins.patterns
+    CheckedPart {
+        patterns: origins.patterns,
+        sets: Vec::new(),
+    }
+}
+
+/// Finds the sets that the grants of a part name.
+fn check_sets(
+    config: &Config,
+    route: Option<usize>,
+    grants: &[Grant],
+    errors: &mut Vec<ConfigError>,
+) -> Vec<(GrantId, GrantSet)> {
+    let path = route.and_then(|route| config.routes.get(route));
+    let path = path.and_then(|route| RoutePath::parse(&route.path).ok());
+    let mut sets = Vec::new();
+    let mut first = HashMap::new();
+    // Whether everyone has an earlier grant.
+    let mut is_shadowed = false;
+    for (grant, named) in grants.iter().enumerate() {
+        for (index, named) in named.origin_sets.iter().enumerate() {
+            let place = Place {
+                route,
+                grant: Some(grant),
+                numbered: grants.len() > 1,
+                key: "origin_sets".to_owned(),
+                index: Some(index),
+            };
+            let mut wrong = |code, message: String| {
+                let error = ConfigError::new(code, place.clone(), message);
+                errors.push(error.value_of(&*named.name));
+            };
+            if is_shadowed {
+                let message = "is matched by an earlier grant, and the first matching grant decides; remove it, or move this grant up";
+                wrong(ErrorCode::Shadowed, message.to_owned());
+            }
+            match first.insert(named, grant) {
+                Some(earlier) if earlier == grant => {
+                    let message = "is listed twice in this grant; remove one";
+                    wrong(ErrorCode::Duplicate, message.to_owned());
+                }
+                Some(earlier) => {
+                    let message = format!(
+                        "is already listed in grant[{earlier}], and the first matching grant decides; remove one"
+                    );
+                    wrong(ErrorCode::Duplicate, message);
+                }
+                None => {}
+            }
+            let segment = match &named.key {
+                None => None,
+                Some(key) => {
+                    let captures = path.iter().flat_map(RoutePath::captures);
+                    match captures
+                        .clone()
+                        .find(|(_, name)| *key == format!("{{{name}}}"))
+                    {
+                        Some((segment, _)) => Some(segment),
+                        None => {
+                            let message =
+                                invalid_key(key, captures.map(|(_, name)| name).collect());
+                            wrong(ErrorCode::InvalidOriginSet, message);
+                            continue;
+                        }
+                    }
+                }
+            };
+            match config.origin_sets.get(&named.name) {
+                Some(set) => {
+                    let set = GrantSet { set: set.clone(), segment };
+                    sets.push((GrantId::new(route, grant), set));
+                }
+                None => wrong(
+                    ErrorCode::UnknownOriginSet,
+                    "is a set that the application does not supply; supply it with `origin_set`, or remove it".to_owned(),
+                ),
+            }
+        }
+        is_shadowed |= named.allow_origins.iter().any(|origin| origin == "*");
+    }
+    sets
+}
+
+fn invalid_key(key: &str, captures: Vec<&str>) -> String {
+    let key = Excerpt(key);
+    match &*captures {
+        [] => format!(
+            "has the key `{key}`, and the path here has no segment `{{name}}`; write it in a route such as `/realms/{{realm}}`, or remove the key"
+        ),
+        [name] => format!(
+            "has the key `{key}`, which is not a segment of the route's path; write `{{{name}}}`"
+        ),
+        names => format!(
+            "has the key `{key}`, which is not a segment of the route's path; write one of `{{{}}}`",
+            names.join("}`, `{")
+        ),
+    }
 }
 
 /// Where `*` is the only grant, no origin is listed, and all would be refused.
@@ -274,7 +381,7 @@ impl<'a> Checker<'a, '_> {
         let grant = self.id.index();
         let texts = &self.grant.allow_origins;
         if texts.is_empty() {
-            if !self.is_complete {
+            if !self.is_complete || !self.grant.origin_sets.is_empty() {
                 return;
             }
             self.errors.push(missing_origins(self.place.clone()));
@@ -296,6 +403,7 @@ impl<'a> Checker<'a, '_> {
             .collect();
         let unreachable = grant > 0
             && self.is_complete
+            && self.grant.origin_sets.is_empty()
             && patterns.len() == texts.len()
             && covered.iter().all(|covered| *covered);
         if unreachable {
@@ -337,7 +445,8 @@ impl<'a> Checker<'a, '_> {
         let credentials = self.grant.allow_credentials;
         let text = pattern.as_str();
         if pattern.shape() == Shape::Any {
-            if self.grant.allow_origins.iter().any(|other| other != "*") {
+            let others = &self.grant.allow_origins;
+            if others.iter().any(|other| other != "*") || !self.grant.origin_sets.is_empty() {
                 self.item(
                     ErrorCode::MixedWildcardOrigin,
                     KEY,

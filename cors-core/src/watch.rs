@@ -30,7 +30,7 @@ impl LivePolicy {
     ///
     /// If the new file cannot be read or has errors, the current policy stays active. Each reload is a
     /// `tracing` event at level info, each failure one at level error; both have the fields `version` (the
-    /// active version) and `path`. A file that cannot be read is reported once. Errors in a file that is
+    /// active version) and `file`. A file that cannot be read is reported once. Errors in a file that is
     /// still being written are also reported once.
     ///
     /// The file may be written in place, or replaced by renaming another one, as editors do. The path may

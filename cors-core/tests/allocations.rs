@@ -3,7 +3,7 @@
 mod common;
 
 use common::Request;
-use cors_core::{Config, Grant, Policy};
+use cors_core::{Config, Grant, OriginSet, Policy};
 
 #[test]
 fn deciding_allocates_nothing() {
@@ -32,6 +32,20 @@ fn deciding_with_routes_allocates_nothing() {
         .route("/public", everyone())
         .route("/a/{b}/c", Grant::new(["https://app.example.com"]))
         .route("/{b}", everyone());
+    check_allocations(&Policy::new(config).unwrap());
+}
+
+#[test]
+fn deciding_with_sets_allocates_nothing() {
+    let set = OriginSet::new();
+    set.insert("https://app.example.com").unwrap();
+    set.insert_for("x", "http://localhost:5173").unwrap();
+    let config = Config::new([Grant::default().allow_origin_set("set")])
+        .route(
+            "/a/{b}",
+            Grant::default().allow_origin_set_for("set", "{b}"),
+        )
+        .origin_set("set", &set);
     check_allocations(&Policy::new(config).unwrap());
 }
 

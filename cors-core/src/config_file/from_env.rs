@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use super::document::{Item, Key, Loaded, Node};
 use super::guess::{did_you_mean, in_seconds};
-use super::read;
+use super::{OriginSets, read};
 use crate::config::Grant;
 use crate::environment::{self, excerpt};
 use crate::error::{ConfigError, ConfigErrors, ErrorCode, Place};
@@ -83,7 +83,7 @@ fn from_variables(
         span: None,
     };
     let mut found = Vec::new();
-    let loaded = read(&root, None, &mut found);
+    let loaded = read(&root, None, &OriginSets::default(), &mut found);
     for mut error in found {
         let name = format!("{prefix}{}", error.place.key.to_ascii_uppercase());
         if error.code == ErrorCode::MissingOrigins {

@@ -7,8 +7,9 @@ use std::path::Path;
 use super::document::{Item, Loaded};
 use super::toml::{LoadError, count_lines, parse, read_opened};
 use super::variables::Variables;
-use super::{read, table};
+use super::{OriginSets, read, table};
 use crate::error::ConfigErrors;
+use crate::origin_set::OriginSet;
 use crate::policy::Policy;
 
 /// How a policy is read from a file, where it is not the whole file, or its variables are not those of the process.
@@ -28,6 +29,7 @@ use crate::policy::Policy;
 pub struct LoadOptions {
     table: Option<String>,
     variables: Variables,
+    origin_sets: OriginSets,
 }
 
 impl LoadOptions {
@@ -43,6 +45,40 @@ impl LoadOptions {
     #[must_use]
     pub fn variables(mut self, variables: Variables) -> Self {
         self.variables = variables;
+        self
+    }
+
+    /// Supplies a set to the policy, which names it: `{ set = "customers" }`. The policy uses this set itself, not what is in
+    /// it now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::{LoadOptions, OriginSet};
+    ///
+    /// let file = "
+    ///     [[route]]
+    ///     path          = '/realms/{realm}'
+    ///     allow_origins = ['https://admin.example.com', { set = 'customers', key = '{realm}' }]
+    /// ";
+    /// let customers = OriginSet::new();
+    /// let options = LoadOptions::default().origin_set("customers", &customers);
+    /// assert!(options.from_toml(file).is_ok());
+    ///
+    /// let errors = LoadOptions::default().from_toml(file).unwrap_err();
+    /// assert!(errors.to_string().contains("unknown-origin-set"));
+    /// ```
+    #[must_use]
+    pub fn origin_set(mut self, name: impl Into<String>, set: &OriginSet) -> Self {
+        let sets = &mut self.origin_sets.by_name;
+        sets.insert(name.into(), set.clone());
+        self
+    }
+
+    /// Supplies each set that the policy names and the caller does not, without origins: for tools that check a policy.
+    #[must_use]
+    pub fn any_origin_set(mut self) -> Self {
+        self.origin_sets.any = true;
         self
     }
 
@@ -92,7 +128,12 @@ impl LoadOptions {
         let policy = table::find(root, self.table.as_deref());
         let mut errors = Vec::new();
         let loaded = match policy {
-            Ok(policy) => read(policy, Some(&self.variables), &mut errors),
+            Ok(policy) => read(
+                policy,
+                Some(&self.variables),
+                &self.origin_sets,
+                &mut errors,
+            ),
             Err(ConfigErrors(error)) => {
                 errors = error;
                 None

@@ -9,7 +9,7 @@ use super::document::{Item, Key, Node};
 use super::guess::{as_list, did_you_mean, in_seconds};
 use super::location_without_line;
 use super::variables::{Replacement, Variables};
-use crate::config::{Config, DangerouslyAllow, Grant, Part, Refuse, Route};
+use crate::config::{Config, DangerouslyAllow, Grant, OriginSetUse, Part, Refuse, Route};
 use crate::environment::{self, InvalidReference, Reference};
 use crate::error::{ConfigError, ErrorCode, Place};
 use crate::grant_id::GrantId;
@@ -41,6 +41,8 @@ pub(super) const DANGERS: [&str; 4] = [
 pub(super) const REFUSALS: [&str; 3] = ["websocket", "cross-site-writes", "unlisted-origins"];
 /// How many bytes variables may put into lists: as much as the largest file has.
 const MAX_REPLACED: usize = 256 * 1024 * 1024;
+/// The sets in `allow_origins` are in a list of their own in the configuration.
+pub(super) const ORIGIN_SETS: &str = "origin_sets";
 const SECONDS: &str = "an integer (seconds)";
 
 /// A configuration as it was read. It is not checked.
@@ -331,7 +333,9 @@ impl<'e> Reader<'e> {
     fn grant_key(&mut self, place: Place, key: &Key, item: &Item, grant: &mut Grant) {
         let place = at(place, &key.name);
         match key.name.as_str() {
-            "allow_origins" => grant.allow_origins = self.texts(place, "allow_origins", item),
+            "allow_origins" => {
+                (grant.allow_origins, grant.origin_sets) = self.origins(place, item);
+            }
             "allow_methods" => grant.allow_methods = self.texts(place, "allow_methods", item),
             "allow_headers" => grant.allow_headers = self.texts(place, "allow_headers", item),
             "expose_headers" => grant.expose_headers = self.texts(place, "expose_headers", item),
@@ -448,14 +452,39 @@ impl<'e> Reader<'e> {
     }
 
     fn texts(&mut self, place: Place, key: &'static str, item: &Item) -> Vec<String> {
+        self.texts_and_sets(place, key, item).0
+    }
+
+    fn origins(&mut self, place: Place, item: &Item) -> (Vec<String>, Vec<OriginSetUse>) {
+        self.texts_and_sets(place, "allow_origins", item)
+    }
+
+    /// Reads a list of texts; one of origins may have sets, too.
+    fn texts_and_sets(
+        &mut self,
+        place: Place,
+        key: &'static str,
+        item: &Item,
+    ) -> (Vec<String>, Vec<OriginSetUse>) {
         let Some(items) = self.list(&place, item, key) else {
-            return Vec::new();
+            return Default::default();
         };
+        let (mut sets, mut sets_source) = (Vec::new(), Source::default());
         let mut texts = Vec::with_capacity(items.len());
         let mut source = Source::default();
         let mut listed = self.variables.and_then(|_| Listed::new(key, items));
         for (index, item) in items.iter().enumerate() {
             let place = item_at(&place, index);
+            if let ("allow_origins", Node::Table(entries)) = (key, &item.node) {
+                match self.origin_set(&place, item, entries) {
+                    Some(set) => {
+                        sets.push(set);
+                        sets_source.items.push(index);
+                    }
+                    None => source.is_reported = true,
+                }
+                continue;
+            }
             let Some(text) = self.text(&place, item) else {
                 source.is_reported = true;
                 continue;
@@ -488,7 +517,51 @@ impl<'e> Reader<'e> {
         if !is_as_in_file {
             self.source(place.route, place.grant, key, source);
         }
-        texts
+        if !sets.is_empty() {
+            self.source(place.route, place.grant, ORIGIN_SETS, sets_source);
+        }
+        (texts, sets)
+    }
+
+    /// Reads `{ set = "customers", key = "{realm}" }`.
+    fn origin_set(
+        &mut self,
+        place: &Place,
+        item: &Item,
+        entries: &[(Key, Item)],
+    ) -> Option<OriginSetUse> {
+        let (mut name, mut capture, mut is_valid) = (None, None, true);
+        for (key, item) in entries {
+            let value = match key.name.as_str() {
+                "set" => &mut name,
+                "key" => &mut capture,
+                other => {
+                    let message = format!(
+                        "`{}` is not a key of a set of origins; it has `set` and `key`",
+                        Excerpt(other)
+                    );
+                    let error = ConfigError::new(ErrorCode::UnknownKey, place.clone(), message);
+                    self.push_at(error, &key.span);
+                    is_valid = false;
+                    continue;
+                }
+            };
+            match self.text(place, item) {
+                Some(text) if text.contains("${") => {
+                    self.takes_no_variable(place.clone(), item);
+                    is_valid = false;
+                }
+                Some(text) => *value = Some(text.to_owned()),
+                None => is_valid = false,
+            }
+        }
+        if name.is_none() && is_valid {
+            let message = "names no set; write `{ set = \"NAME\" }`, or an origin as a string";
+            let error = ConfigError::new(ErrorCode::InvalidOriginSet, place.clone(), message);
+            self.push(error, item);
+        }
+        let name = name.filter(|_| is_valid)?;
+        Some(OriginSetUse { name, key: capture })
     }
 
     /// The text that stands for an item that names a variable.

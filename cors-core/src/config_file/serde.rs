@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::document::{Item, Key, Node};
-use super::read;
 use super::reader::read_config;
-use crate::config::{Config, DangerouslyAllow, Grant, Part, Refuse, Route};
+use super::{OriginSets, read};
+use crate::config::{Config, DangerouslyAllow, Grant, OriginSetUse, Part, Refuse, Route};
 use crate::error::ConfigErrors;
 use crate::policy::Policy;
 use crate::text::Excerpt;
@@ -22,7 +22,7 @@ impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = AnyValue::ROOT.deserialize(deserializer)?;
         let mut errors = Vec::new();
-        match read(&root, None, &mut errors) {
+        match read(&root, None, &OriginSets::default(), &mut errors) {
             Some(loaded) => Ok(loaded.policy),
             None => Err(D::Error::custom(ConfigErrors(errors))),
         }
@@ -91,7 +91,9 @@ impl Serialize for Route {
         match &**grants {
             [] => map.serialize_entry::<_, [&str]>("allow_origins", &[])?,
             // In a route, `allow_origins = []` means no grant.
-            [grant] if !grant.allow_origins.is_empty() => serialize_grant(grant, &mut map)?,
+            [grant] if !grant.allow_origins.is_empty() || !grant.origin_sets.is_empty() => {
+                serialize_grant(grant, &mut map)?
+            }
             grants => map.serialize_entry("grant", grants)?,
         }
         map.end()
@@ -124,7 +126,7 @@ fn serialize_refuse<M: SerializeMap>(refuse: Refuse, map: &mut M) -> Result<(), 
 
 fn serialize_grant<M: SerializeMap>(grant: &Grant, map: &mut M) -> Result<(), M::Error> {
     let defaults = Grant::default();
-    map.serialize_entry("allow_origins", &grant.allow_origins)?;
+    map.serialize_entry("allow_origins", &Origins(grant))?;
     for (key, names) in [
         ("allow_methods", &grant.allow_methods),
         ("allow_headers", &grant.allow_headers),
@@ -144,6 +146,36 @@ fn serialize_grant<M: SerializeMap>(grant: &Grant, map: &mut M) -> Result<(), M:
         map.serialize_entry("expose_timing", &true)?;
     }
     Ok(())
+}
+
+/// The list of origins of a grant, with its sets.
+struct Origins<'a>(&'a Grant);
+
+impl Serialize for Origins<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(grant) = self;
+        let len = grant.allow_origins.len() + grant.origin_sets.len();
+        let mut list = serializer.serialize_seq(Some(len))?;
+        for origin in &grant.allow_origins {
+            list.serialize_element(origin)?;
+        }
+        for set in &grant.origin_sets {
+            list.serialize_element(set)?;
+        }
+        list.end()
+    }
+}
+
+/// Writes a set of origins as in a policy file.
+impl Serialize for OriginSetUse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("set", &self.name)?;
+        if let Some(key) = &self.key {
+            map.serialize_entry("key", key)?;
+        }
+        map.end()
+    }
 }
 
 fn dangers(allow: DangerouslyAllow) -> Vec<&'static str> {
