@@ -34,6 +34,9 @@ mod variables;
 #[cfg(feature = "toml")]
 pub use self::options::LoadOptions;
 #[cfg(feature = "toml")]
+#[cfg(feature = "watch")]
+pub(crate) use self::toml::read_opened;
+#[cfg(feature = "toml")]
 pub use self::toml::{LoadError, PolicyFile, read_policy};
 pub use self::variables::Variables;
 

@@ -178,6 +178,7 @@ mod method;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod origin;
+mod origin_lines;
 mod origin_set;
 mod path;
 mod pattern;
@@ -212,6 +213,7 @@ pub use explain::{Difference, Explanation, NearMiss, Reason};
 pub use grant_id::GrantId;
 pub use live::{LivePolicy, PolicySource};
 pub use origin::{Origin, OriginError};
+pub use origin_lines::OriginLineError;
 pub use origin_set::{OriginSet, OriginSetEntry, OriginSetError, OriginSetSnapshot};
 pub use path::PathError;
 pub use pattern::{OriginPattern, PatternError};

@@ -60,10 +60,10 @@ const MAX_LEN: usize = 512;
 /// # Ok::<(), cors_core::OriginSetError>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct OriginSet(Arc<Shared>);
+pub struct OriginSet(pub(crate) Arc<Shared>);
 
 #[derive(Default)]
-struct Shared {
+pub(crate) struct Shared {
     state: ArcSwap<State>,
     /// Held while `state` is replaced.
     changing: Mutex<()>,
@@ -138,13 +138,9 @@ impl OriginSet {
             ..State::default()
         };
         for entry in entries {
-            let OriginSetEntry { key, origin } = entry.into();
-            let checked = match &key {
-                Some(key) => check_key(key, &origin),
-                None => Ok(()),
-            };
-            match checked.and_then(|()| check_origin(&origin)) {
-                Ok(()) => _ = new.insert(key.as_deref().unwrap_or(NO_KEY), &origin),
+            let entry = entry.into();
+            match entry.check() {
+                Ok(()) => _ = new.insert(entry.key.as_deref().unwrap_or(NO_KEY), &entry.origin),
                 Err(error) => errors.push(error),
             }
         }
@@ -372,6 +368,15 @@ pub struct OriginSetEntry {
     pub key: Option<String>,
     /// The origin.
     pub origin: String,
+}
+
+impl OriginSetEntry {
+    pub(crate) fn check(&self) -> Result<(), OriginSetError> {
+        if let Some(key) = &self.key {
+            check_key(key, &self.origin)?;
+        }
+        check_origin(&self.origin)
+    }
 }
 
 impl From<&str> for OriginSetEntry {

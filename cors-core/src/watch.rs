@@ -1,4 +1,4 @@
-//! A policy that follows its file.
+//! A policy, or a set of origins, that follows its file.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -8,8 +8,10 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::config_file::{LoadError, LoadOptions};
+use crate::config_file::{LoadError, LoadOptions, read_opened};
 use crate::live::{LivePolicy, State};
+use crate::origin_lines::OriginLineError;
+use crate::origin_set::{OriginSet, Shared};
 use crate::text::Printable;
 
 /// How often the file is checked.
@@ -75,25 +77,48 @@ impl LoadOptions {
     /// ```
     pub fn watch(&self, path: impl AsRef<Path>) -> Result<LivePolicy, LoadError> {
         let path = path.as_ref();
-        let (live, mut watch) = Watch::new(path, self.clone())?;
-        thread::Builder::new()
-            .name("cors-watch".to_owned())
-            .spawn(move || {
-                while let Some(pause) = watch.look() {
-                    thread::sleep(pause);
-                }
-            })
-            .map_err(|error| LoadError::unwatched(path, error))?;
+        let (live, watch) = Watch::policy(path, self.clone())?;
+        watch.start()?;
         Ok(live)
+    }
+}
+
+impl OriginSet {
+    /// A set that follows a text file: `ORIGIN` or `KEY ORIGIN` in each line, as
+    /// [`replace_by_lines`](Self::replace_by_lines) has it.
+    ///
+    /// A change takes effect as that of a policy does: see [`LivePolicy::watch`]. The file is all that is in the set: what was
+    /// inserted otherwise is removed with the next change. A line that is wrong is left out, also at the start, and is a
+    /// `tracing` event at level warn with the fields `file` and `line`; of more than 20, the others are counted. If the file
+    /// cannot be read later, the set stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is larger than 256 MiB or is not UTF-8, and if no thread can be started.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use cors_core::{LoadError, LoadOptions, OriginSet, Policy};
+    ///
+    /// fn policy() -> Result<Policy, LoadError> {
+    ///     let customers = OriginSet::watch("customers.txt")?;
+    ///     LoadOptions::default().origin_set("customers", &customers).from_file("cors.toml")
+    /// }
+    /// ```
+    pub fn watch(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let (set, watch) = Watch::set(path.as_ref())?;
+        watch.start()?;
+        Ok(set)
     }
 }
 
 /// Do not use the system's notifications of changes: there are none for network file systems, for folders
 /// that are shared with a virtual machine, and for files that are mounted one by one into a container.
 /// Checking takes some microseconds a second.
-struct Watch {
+struct Watch<F> {
     path: PathBuf,
-    options: LoadOptions,
+    follower: F,
     /// The stamp of the file that was read last, valid or not.
     read: Stamp,
     /// The stamp at the last check.
@@ -104,37 +129,87 @@ struct Watch {
     unreadable: Option<String>,
     /// Whether errors in a file that is still being written were reported.
     half_written: bool,
-    policy: Weak<State>,
     open: fn(&Path) -> io::Result<File>,
 }
 
-impl Watch {
+/// What follows a file.
+trait Follower {
+    /// Whether someone still uses it.
+    fn is_used(&self) -> bool;
+
+    /// Reads the file, and uses what is in it. `is_settled` is whether no one is writing it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be used. Then nothing changes.
+    fn read(&self, path: &Path, file: io::Result<File>, is_settled: bool) -> Result<(), LoadError>;
+
+    /// Reports that the file could not be used.
+    fn report(&self, path: &Path, error: &LoadError);
+}
+
+impl Watch<PolicyFollower> {
     /// Reads the file for the first time.
-    fn new(path: &Path, options: LoadOptions) -> Result<(LivePolicy, Self), LoadError> {
+    fn policy(path: &Path, options: LoadOptions) -> Result<(LivePolicy, Self), LoadError> {
         // Before it is read, so that a change in between is noticed.
-        let read = Stamp::of(path);
-        let open = open_regular;
-        let live = LivePolicy::new(options.load_opened(path, open(path))?);
-        let watch = Self {
+        let stamp = Stamp::of(path);
+        let live = LivePolicy::new(options.load_opened(path, open_regular(path))?);
+        let policy = Arc::downgrade(&live.0);
+        let watch = Self::new(path, stamp, PolicyFollower { options, policy });
+        report_version(&watch.path, live.version());
+        Ok((live, watch))
+    }
+}
+
+impl Watch<SetFollower> {
+    /// Reads the file for the first time.
+    fn set(path: &Path) -> Result<(OriginSet, Self), LoadError> {
+        let stamp = Stamp::of(path);
+        let set = OriginSet::new();
+        let follower = SetFollower(Arc::downgrade(&set.0));
+        follower.read(path, open_regular(path), true)?;
+        Ok((set, Self::new(path, stamp, follower)))
+    }
+}
+
+impl<F: Follower + Send + 'static> Watch<F> {
+    fn start(mut self) -> Result<(), LoadError> {
+        let path = self.path.clone();
+        let watching = thread::Builder::new()
+            .name("cors-watch".to_owned())
+            .spawn(move || {
+                while let Some(pause) = self.look() {
+                    thread::sleep(pause);
+                }
+            });
+        match watching {
+            Ok(_) => Ok(()),
+            Err(error) => Err(LoadError::unwatched(&path, error)),
+        }
+    }
+}
+
+impl<F: Follower> Watch<F> {
+    fn new(path: &Path, read: Stamp, follower: F) -> Self {
+        Self {
             // The working directory may change.
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
-            options,
+            follower,
             read,
             seen: read,
             restless: 0,
             unreadable: None,
             half_written: false,
-            policy: Arc::downgrade(&live.0),
-            open,
-        };
-        watch.report_version(live.version());
-        Ok((live, watch))
+            open: open_regular,
+        }
     }
 
     /// Checks the file. Returns how long to wait until the next check; `None` when the last handle to the
-    /// policy is dropped.
+    /// policy or the set is dropped.
     fn look(&mut self) -> Option<Duration> {
-        let policy = self.policy.upgrade()?;
+        if !self.follower.is_used() {
+            return None;
+        }
         let stamp = Stamp::of(&self.path);
         let is_settled = stamp == self.seen;
         self.seen = stamp;
@@ -152,12 +227,11 @@ impl Watch {
             }
         }
         self.restless = 0;
-        let loaded = self
-            .options
-            .load_opened(&self.path, (self.open)(&self.path));
+        let file = (self.open)(&self.path);
+        let read = self.follower.read(&self.path, file, is_settled);
         // A file that cannot be read now may be readable at the next check without a change, for example
         // when there are file descriptors again. Report it once.
-        let unreadable = match &loaded {
+        let unreadable = match &read {
             Err(error) if error.is_unreadable() => Some(error.to_string()),
             _ => None,
         };
@@ -166,29 +240,97 @@ impl Watch {
         if unreadable.is_none() && is_settled {
             self.read = stamp;
         }
-        let is_half_written = !is_settled && loaded.is_err() && unreadable.is_none();
+        let is_half_written = !is_settled && read.is_err() && unreadable.is_none();
         let was_half_written = mem::replace(&mut self.half_written, is_half_written);
         let is_known = match &unreadable {
             Some(_) => unreadable == self.unreadable,
             None => is_half_written && was_half_written,
         };
         self.unreadable = unreadable;
-        match loaded {
-            Ok(new) => self.report_version(policy.replace(new)),
-            Err(_) if is_known => {}
-            Err(error) => tracing::error!(
-                version = policy.version(),
-                file = %Printable(&self.path.to_string_lossy()),
-                %error,
-                "CORS policy not replaced; the current policy stays active",
-            ),
+        match read {
+            Err(error) if !is_known => self.follower.report(&self.path, &error),
+            Ok(()) | Err(_) => {}
         }
         Some(INTERVAL)
     }
+}
 
-    fn report_version(&self, version: u64) {
-        let file = self.path.to_string_lossy();
-        tracing::info!(version, file = %Printable(&file), "CORS policy active");
+struct PolicyFollower {
+    options: LoadOptions,
+    policy: Weak<State>,
+}
+
+impl Follower for PolicyFollower {
+    fn is_used(&self) -> bool {
+        self.policy.strong_count() > 0
+    }
+
+    fn read(&self, path: &Path, file: io::Result<File>, _: bool) -> Result<(), LoadError> {
+        let new = self.options.load_opened(path, file)?;
+        if let Some(policy) = self.policy.upgrade() {
+            report_version(path, policy.replace(new));
+        }
+        Ok(())
+    }
+
+    fn report(&self, path: &Path, error: &LoadError) {
+        tracing::error!(
+            version = self.policy.upgrade().map(|policy| policy.version()),
+            file = %Printable(&path.to_string_lossy()),
+            %error,
+            "CORS policy not replaced; the current policy stays active",
+        );
+    }
+}
+
+fn report_version(path: &Path, version: u64) {
+    let file = path.to_string_lossy();
+    tracing::info!(version, file = %Printable(&file), "CORS policy active");
+}
+
+struct SetFollower(Weak<Shared>);
+
+impl Follower for SetFollower {
+    fn is_used(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    fn read(&self, path: &Path, file: io::Result<File>, is_settled: bool) -> Result<(), LoadError> {
+        let text = match read_opened(path, file) {
+            Err(error) if error.is_empty_file() => String::new(),
+            text => text?,
+        };
+        let Some(set) = self.0.upgrade().map(OriginSet) else {
+            return Ok(());
+        };
+        let errors = set.replace_by_lines(&text);
+        // The next look reports them, if they are still there.
+        if is_settled {
+            report_lines(path, &errors);
+        }
+        let file = path.to_string_lossy();
+        tracing::info!(origins = set.len(), file = %Printable(&file), "CORS: set of origins replaced");
+        Ok(())
+    }
+
+    fn report(&self, path: &Path, error: &LoadError) {
+        tracing::error!(
+            file = %Printable(&path.to_string_lossy()),
+            %error,
+            "CORS: set of origins not replaced; the current origins stay",
+        );
+    }
+}
+
+fn report_lines(path: &Path, errors: &[OriginLineError]) {
+    const MAX: usize = 20;
+    let file = path.to_string_lossy();
+    let file = Printable(&file);
+    for error in errors.iter().take(MAX) {
+        tracing::warn!(%file, line = error.line(), "CORS: origin left out: {error}");
+    }
+    if errors.len() > MAX {
+        tracing::warn!(%file, count = errors.len() - MAX, "CORS: more origins left out");
     }
 }
 
@@ -278,7 +420,7 @@ mod tests {
     struct Case {
         folder: tempfile::TempDir,
         live: LivePolicy,
-        watch: Watch,
+        watch: Watch<PolicyFollower>,
     }
 
     impl Case {
@@ -290,7 +432,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("cors.toml");
             fs::write(&path, first).unwrap();
-            let (live, watch) = Watch::new(&path, options).unwrap();
+            let (live, watch) = Watch::policy(&path, options).unwrap();
             Self {
                 folder,
                 live,
@@ -520,7 +662,10 @@ mod tests {
                 });
                 // Reported once, and refused at the start.
                 sender
-                    .send((errors, Watch::new(&path, LoadOptions::default()).is_err()))
+                    .send((
+                        errors,
+                        Watch::policy(&path, LoadOptions::default()).is_err(),
+                    ))
                     .unwrap();
                 // What a look has found a file a moment ago may be one no more.
                 sender
@@ -591,6 +736,37 @@ mod tests {
         let before = ERRORS.get();
         run();
         ERRORS.get() - before
+    }
+
+    #[test]
+    fn a_set_follows_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("origins.txt");
+        assert!(Watch::set(&path).is_err(), "the file is missing");
+        let (a, b) = ("https://a.example", "https://b.example");
+        fs::write(&path, format!("{a}\nnonsense\n")).unwrap();
+        let (set, mut watch) = Watch::set(&path).unwrap();
+        let mut check = |expected: [bool; 2]| {
+            while watch.look().unwrap() == SETTLED {}
+            assert_eq!([a, b].map(|origin| set.contains(origin)), expected);
+        };
+        check([true, false]);
+        fs::write(&path, format!("{a}\n{b}\n")).unwrap();
+        check([true, true]);
+        // The last line may be half written.
+        fs::write(&path, format!("{b}\n{a}")).unwrap();
+        check([false, true]);
+        fs::rename(&path, folder.path().join("away")).unwrap();
+        check([false, true]);
+        fs::write(&path, format!("{a}\n# {b}\n")).unwrap();
+        check([true, false]);
+        fs::write(&path, [0xff]).unwrap();
+        check([true, false]);
+        fs::write(&path, "").unwrap();
+        check([false, false]);
+        assert!(set.is_filled());
+        drop(set);
+        assert_eq!(watch.look(), None);
     }
 
     #[test]

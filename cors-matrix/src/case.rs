@@ -5,11 +5,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cors_core::{Config, ConfigErrors, LoadOptions, Policy, Variables, document};
+use cors_core::{Config, ConfigErrors, LoadOptions, OriginSet, Policy, Variables, document};
 use serde::Deserialize;
 
 use crate::message::RawRequest;
-use crate::server::VARIABLES;
+use crate::server::{ORIGIN_SET, ORIGINS, VARIABLES};
 
 /// Whether the cases are about a header. Every other header belongs to the application or the framework.
 pub fn is_relevant(name: &str) -> bool {
@@ -115,18 +115,24 @@ struct CaseEntry {
 type Values = Vec<(String, String)>;
 
 impl NamedPolicy {
-    /// Reads a policy, with the [variables](crate::server::VARIABLES) that the fixture servers have.
+    /// Reads a policy, with the [variables](crate::server::VARIABLES) and the [set of origins](crate::server::ORIGIN_SET)
+    /// that the fixture servers have.
     ///
     /// # Errors
     ///
-    /// Its errors.
+    /// Its errors. A set that cannot be read is an empty one.
     pub fn new(name: &str, source: &str) -> Result<Self, ConfigErrors> {
         let variables = (VARIABLES.iter())
             .fold(Variables::of_process(), |variables, (name, value)| {
                 variables.set(*name, *value)
             });
         let root = document::parse_toml(source)?;
-        let options = LoadOptions::default().variables(variables);
+        let customers = OriginSet::new();
+        let origins = std::fs::read_to_string(ORIGINS).unwrap_or_default();
+        customers.replace_by_lines(&origins);
+        let options = LoadOptions::default()
+            .variables(variables)
+            .origin_set(ORIGIN_SET, &customers);
         let loaded = options.load_tree(&root, source)?;
         Ok(Self {
             name: name.to_owned(),

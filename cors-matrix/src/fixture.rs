@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
-use cors_core::{LivePolicy, Policy};
+use cors_core::{LivePolicy, LoadOptions, OriginSet};
 use serde_json::json;
 
 /// The arguments of a fixture server.
@@ -20,24 +20,25 @@ pub struct FixtureArgs {
     pub cacheable: bool,
 }
 
-const USAGE: &str = "usage: fixture (--policy FILE | --bare) [--port N] [--cacheable]";
+const USAGE: &str =
+    "usage: fixture (--policy FILE | --bare) [--port N] [--origins NAME=FILE]... [--cacheable]";
 
 impl FixtureArgs {
-    /// Reads `--policy FILE`, `--port N`, `--bare` and `--cacheable` from the command line. With other arguments, or
-    /// with a policy that has errors, prints what is wrong and ends the process with status 2. From then on, the process
-    /// prints events of level warn and error to standard error.
+    /// Reads `--policy FILE`, `--port N`, `--origins NAME=FILE`, `--bare` and `--cacheable` from the command line. With other
+    /// arguments, with a policy that has errors, or a file of origins that cannot be read, prints what is wrong and ends the
+    /// process with status 2. The process prints events of level warn and error to standard error.
     ///
     /// If the port is in use, ends the process with status 1. (The frameworks notice that, too, but not all of them
     /// print a readable message.)
     pub fn from_args() -> Self {
-        let fixture = match Self::parse(std::env::args_os().skip(1)) {
-            Ok(fixture) => fixture,
-            Err(message) => end(&message, 2),
-        };
         tracing_subscriber::fmt()
             .with_max_level(tracing::Level::WARN)
             .with_writer(std::io::stderr)
             .init();
+        let fixture = match Self::parse(std::env::args_os().skip(1)) {
+            Ok(fixture) => fixture,
+            Err(message) => end(&message, 2),
+        };
         match TcpListener::bind((Ipv4Addr::LOCALHOST, fixture.port)) {
             Ok(_) => fixture,
             Err(error) => {
@@ -52,6 +53,7 @@ impl FixtureArgs {
         let usage = |error: lexopt::Error| format!("{error}\n{USAGE}");
         let (mut policy, mut port, mut bare, mut cacheable, mut until_stdin_ends) =
             (None, 0, false, false, false);
+        let mut options = LoadOptions::default();
         while let Some(arg) = parser.next().map_err(usage)? {
             use lexopt::prelude::*;
             match arg {
@@ -59,6 +61,10 @@ impl FixtureArgs {
                 Long("port") => {
                     let value = parser.value().map_err(usage)?;
                     port = value.parse().map_err(usage)?;
+                }
+                Long("origins") => {
+                    let value = parser.value().map_err(usage)?.string().map_err(usage)?;
+                    options = with_origins(options, &value)?;
                 }
                 Long("bare") => bare = true,
                 Long("cacheable") => cacheable = true,
@@ -70,14 +76,14 @@ impl FixtureArgs {
             // The same server without the middleware: the policy is not read.
             _ if bare => None,
             Some(path) => {
-                let policy = Policy::from_file(path).map_err(|error| error.to_string())?;
+                let policy = options.from_file(path).map_err(|error| error.to_string())?;
                 Some(LivePolicy::new(policy))
             }
             None => return Err(format!("no policy was given\n{USAGE}")),
         };
         // Only after all arguments are checked: an error ends the process with a message.
         if until_stdin_ends {
-            listen_to_stdin(policy.clone());
+            listen_to_stdin(policy.clone(), options);
         }
         Ok(Self {
             policy,
@@ -101,10 +107,10 @@ fn end(message: &str, status: i32) -> ! {
 
 /// Each line is the path of a policy that replaces the current one. The response is a line of JSON with a `version` or
 /// an `error`. At the end of the input, the parent process is gone, and this process exits.
-fn listen_to_stdin(policy: Option<LivePolicy>) {
+fn listen_to_stdin(policy: Option<LivePolicy>, options: LoadOptions) {
     std::thread::spawn(move || {
         for path in std::io::stdin().lines().map_while(Result::ok) {
-            let answer = match replace(policy.as_ref(), &path) {
+            let answer = match replace(policy.as_ref(), &path, &options) {
                 Ok(version) => json!({ "version": version }),
                 Err(error) => json!({ "error": error }),
             };
@@ -115,8 +121,17 @@ fn listen_to_stdin(policy: Option<LivePolicy>) {
     });
 }
 
-fn replace(policy: Option<&LivePolicy>, path: &str) -> Result<u64, String> {
+/// Adds the set that `NAME=FILE` names.
+fn with_origins(options: LoadOptions, argument: &str) -> Result<LoadOptions, String> {
+    let Some((name, file)) = argument.split_once('=') else {
+        return Err(format!("`--origins {argument}` is not NAME=FILE\n{USAGE}"));
+    };
+    let set = OriginSet::watch(file).map_err(|error| error.to_string())?;
+    Ok(options.origin_set(name, &set))
+}
+
+fn replace(policy: Option<&LivePolicy>, path: &str, options: &LoadOptions) -> Result<u64, String> {
     let live = policy.ok_or("the server is bare: it has no policy")?;
-    let policy = Policy::from_file(path).map_err(|error| error.to_string())?;
+    let policy = options.from_file(path).map_err(|error| error.to_string())?;
     Ok(live.replace(policy))
 }

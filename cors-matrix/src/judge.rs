@@ -160,8 +160,8 @@ fn routes(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     if config.routes.is_empty() {
         return Ok(Pass::NotApplicable);
     }
-    let path = request.path().unwrap_or_default();
-    let part = PolicyPart::of(config, &String::from_utf8_lossy(path));
+    let path = String::from_utf8_lossy(request.path().unwrap_or_default());
+    let part = PolicyPart::of(config, &path);
     let grants = part.grants(config);
     let is_for_all = matches!(grants, [grant] if grant.allow_origins == ["*"]);
     let origins: Vec<_> = request.lines(RequestHeader::Origin).collect();
@@ -170,8 +170,12 @@ fn routes(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
         _ => None,
     };
     let grant = grants.iter().find(|grant| {
-        let mut patterns = grant.allow_origins.iter();
-        patterns.any(|pattern| origin.is_some_and(|origin| is_match(pattern, origin)))
+        let (mut patterns, mut sets) = (grant.allow_origins.iter(), grant.origin_sets.iter());
+        origin.is_some_and(|origin| {
+            let text = String::from_utf8_lossy(origin);
+            patterns.any(|pattern| is_match(pattern, origin))
+                || sets.any(|set| part.set_has(config, set, &path, &text))
+        })
     });
     let grant = match is_for_all && !is_preflight(request) {
         true => grants.first(),

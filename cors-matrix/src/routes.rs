@@ -1,7 +1,9 @@
 //! Which part of a policy a path belongs to, the slow and obvious way: a list of rules, and every route. Shares no code
 //! with the engine.
 
-use cors_core::{Config, Grant, Refuse};
+use cors_core::{Config, Grant, OriginSetUse, Refuse};
+
+use crate::server::{ORIGIN_SET, ORIGINS};
 
 /// The part of a policy that a request belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,31 @@ impl PolicyPart {
                 None => &[],
             },
         }
+    }
+
+    /// Whether an origin is in a set that a grant of the part names, under the key in the path. The set is that of the
+    /// fixture servers.
+    pub fn set_has(self, config: &Config, set: &OriginSetUse, path: &str, origin: &str) -> bool {
+        let key = match (&set.key, self) {
+            (None, _) => None,
+            (Some(key), Self::Route(route)) => {
+                let route = config.routes.get(route);
+                let segments = route.map_or("", |route| &route.path).split('/');
+                let segments = segments.zip(path.split('/'));
+                let mut found = segments.filter(|(segment, _)| segment == key);
+                match found.next() {
+                    Some((_, segment)) => Some(segment),
+                    None => return false,
+                }
+            }
+            (Some(_), _) => return false,
+        };
+        let lines = std::fs::read_to_string(ORIGINS).unwrap_or_default();
+        let mut lines = lines
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let expected: Vec<_> = key.into_iter().chain([origin]).collect();
+        set.name == ORIGIN_SET && lines.any(|line| line == expected)
     }
 
     /// Whether the part refuses something.

@@ -25,6 +25,12 @@ pub const VARIABLES: [(&str, &str); 2] = [
     ("CORS_MATRIX_EMPTY", ""),
 ];
 
+/// The set of origins that the fixture servers have, for the policies that name it.
+pub const ORIGIN_SET: &str = "customers";
+
+/// The file of [`ORIGIN_SET`].
+pub const ORIGINS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases/customers.txt");
+
 /// A web framework with an adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Framework {
@@ -197,7 +203,22 @@ impl FixtureBinary {
     ///
     /// If it cannot be started, or does not print that it listens. The error contains what it printed.
     pub fn start(&self, policy: Option<&Path>) -> Result<FixtureServer, String> {
-        self.start_command(&mut self.command(policy, 0))
+        self.start_with_origins(policy, Path::new(ORIGINS))
+    }
+
+    /// The same, with another file for the set of origins.
+    ///
+    /// # Errors
+    ///
+    /// As with [`FixtureBinary::start`], and if the file cannot be read.
+    pub fn start_with_origins(
+        &self,
+        policy: Option<&Path>,
+        origins: &Path,
+    ) -> Result<FixtureServer, String> {
+        let mut command = self.command(policy, 0);
+        let origins = format!("{ORIGIN_SET}={}", origins.display());
+        self.start_command(command.args(["--origins", &origins]))
     }
 
     /// The same for a server that also serves [documents](crate::document::Document) and compresses responses.

@@ -39,6 +39,7 @@ usage: cargo xtask <task> [options]
   serve                    Run one fixture server until you stop it
       --framework NAME     axum, actix, rocket or warp
       --policy FILE        The policy to apply
+      --origins NAME=FILE  The set of origins NAME follows FILE: a line `ORIGIN` or `KEY ORIGIN` for each
       --bare               Run the server without the middleware
       --port N             Port on 127.0.0.1 [default: 0, a free one]
   bench                    Measure what CORS costs in each framework, and write docs/benchmarks.md

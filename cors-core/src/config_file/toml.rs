@@ -196,6 +196,11 @@ impl LoadError {
     }
 
     #[cfg(feature = "watch")]
+    pub(crate) fn is_empty_file(&self) -> bool {
+        matches!(self.reason, Reason::Empty)
+    }
+
+    #[cfg(feature = "watch")]
     pub(crate) fn is_unreadable(&self) -> bool {
         matches!(self.reason, Reason::Unreadable(_))
     }
@@ -292,7 +297,7 @@ pub fn read_policy(path: impl AsRef<Path>) -> Result<String, LoadError> {
 }
 
 /// Reads a file that was opened, or reports why it could not be opened.
-pub(super) fn read_opened(path: &Path, file: io::Result<File>) -> Result<String, LoadError> {
+pub(crate) fn read_opened(path: &Path, file: io::Result<File>) -> Result<String, LoadError> {
     read_file(file).map_err(|reason| LoadError::new(path, reason))
 }
 

@@ -1,5 +1,6 @@
 //! The README, and the fixture servers.
 
+mod origins;
 mod readme;
 #[cfg(unix)]
 mod refusal_cached;
