@@ -156,9 +156,25 @@ impl OriginSet {
         key: &str,
         origins: impl IntoIterator<Item = O>,
     ) -> Vec<OriginSetError> {
-        if let Err(error) = check_key(key, "") {
-            return vec![error];
+        match check_key(key, "") {
+            Ok(()) => self.replace_origins(key, origins),
+            Err(error) => vec![error],
         }
+    }
+
+    /// Replaces the origins without a key. Returns the errors of those that were left out; the others count.
+    pub fn replace_without_key<O: AsRef<str>>(
+        &self,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Vec<OriginSetError> {
+        self.replace_origins(NO_KEY, origins)
+    }
+
+    fn replace_origins<O: AsRef<str>>(
+        &self,
+        key: &str,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Vec<OriginSetError> {
         let (mut new, mut errors) = (Origins::default(), Vec::new());
         for origin in origins {
             match check_origin(origin.as_ref()) {
@@ -168,6 +184,32 @@ impl OriginSet {
         }
         self.change(|state| state.set(key, new));
         errors
+    }
+
+    /// Replaces everything in the set by what was in a set at one moment, usually in another one. So several changes are
+    /// made at once: to a copy first. A copy shares with the set what is the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_core::OriginSet;
+    ///
+    /// let set = OriginSet::new();
+    /// set.insert_for("acme", "https://acme.example")?;
+    ///
+    /// let copy = OriginSet::new();
+    /// copy.restore(&set.snapshot());
+    /// copy.remove_for("acme", "https://acme.example");
+    /// copy.insert_for("other", "https://acme.example")?;
+    /// assert!(set.contains_for("acme", "https://acme.example"));
+    /// set.restore(&copy.snapshot());
+    /// assert!(set.snapshot().iter().eq([(Some("other"), "https://acme.example")]));
+    /// # Ok::<(), cors_core::OriginSetError>(())
+    /// ```
+    pub fn restore(&self, snapshot: &OriginSetSnapshot) {
+        let mut new = State::clone(&snapshot.0);
+        new.is_filled = true;
+        self.change(|state| *state = new);
     }
 
     /// Whether an origin without a key is in the set.
@@ -336,10 +378,20 @@ impl OriginSetSnapshot {
         })
     }
 
+    /// The origins without a key, in no particular order.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.origins_under(NO_KEY)
+    }
+
     /// The origins under a key, in no particular order.
     pub fn origins_for(&self, key: &str) -> impl Iterator<Item = &str> {
-        let origins = self.0.keys.get(key).filter(|_| key != NO_KEY);
-        let origins = origins.into_iter().flat_map(Origins::iter);
+        // The empty key is none.
+        let key = Some(key).filter(|key| *key != NO_KEY);
+        key.into_iter().flat_map(|key| self.origins_under(key))
+    }
+
+    fn origins_under(&self, key: &str) -> impl Iterator<Item = &str> + use<'_> {
+        let origins = self.0.keys.get(key).into_iter().flat_map(Origins::iter);
         origins.map(|origin| &**origin)
     }
 
@@ -425,9 +477,14 @@ impl OriginSetError {
         }
     }
 
-    /// The origin as it was given.
+    /// The origin as it was given. It is empty if only the key was given: [`OriginSet::replace_for`].
     pub fn origin(&self) -> &str {
         &self.entry.origin
+    }
+
+    /// The key as it was given, if the key is what is wrong.
+    pub fn key(&self) -> Option<&str> {
+        self.entry.key.as_deref()
     }
 }
 

@@ -16,6 +16,8 @@ enum Change {
     Remove(Entry),
     Replace(Vec<Entry>),
     ReplaceFor(&'static str, Vec<&'static str>),
+    /// Several, made to a copy first.
+    InCopy(Vec<Change>),
 }
 
 fn keys() -> impl Strategy<Value = &'static str> {
@@ -33,6 +35,11 @@ fn origins() -> impl Strategy<Value = &'static str> {
 }
 
 fn changes() -> impl Strategy<Value = Change> {
+    let in_copy = prop::collection::vec(single_changes(), 0..4).prop_map(Change::InCopy);
+    prop_oneof![8 => single_changes(), 1 => in_copy]
+}
+
+fn single_changes() -> impl Strategy<Value = Change> {
     let entries = || (keys(), origins());
     prop_oneof![
         4 => entries().prop_map(Change::Insert),
@@ -87,15 +94,24 @@ fn apply(
             let wrong = entries.iter().filter(|(_, origin)| !is_taken(origin));
             prop_assert_eq!(errors.len(), wrong.count());
         }
-        Change::ReplaceFor("", origins) => {
-            prop_assert_eq!(set.replace_for("", origins).len(), 1, "the key is wrong");
-        }
         Change::ReplaceFor(key, origins) => {
             plain.retain(|(other, _)| *other != key);
             let taken = origins.iter().filter(|origin| is_taken(origin));
             plain.extend(taken.map(|origin| (key, *origin)));
             let wrong = origins.iter().filter(|origin| !is_taken(origin)).count();
-            prop_assert_eq!(set.replace_for(key, origins).len(), wrong);
+            let errors = match key {
+                "" => set.replace_without_key(origins),
+                key => set.replace_for(key, origins),
+            };
+            prop_assert_eq!(errors.len(), wrong);
+        }
+        Change::InCopy(changes) => {
+            let copy = OriginSet::new();
+            copy.restore(&set.snapshot());
+            for change in changes {
+                apply(&copy, plain, change)?;
+            }
+            set.restore(&copy.snapshot());
         }
     }
     Ok(())
@@ -118,6 +134,10 @@ proptest! {
                 prop_assert_eq!(found, expected);
                 prop_assert_eq!(set.contains_for(key, "https://a.example"), plain.contains(&(key, "https://a.example")));
             }
+            let found: BTreeSet<_> = snapshot.origins().map(|origin| ("", origin)).collect();
+            let expected: BTreeSet<_> = plain.iter().copied().filter(|(key, _)| key.is_empty()).collect();
+            prop_assert_eq!(found, expected);
+            prop_assert_eq!(snapshot.origins_for("").count(), 0);
             prop_assert_eq!(set.contains("https://a.example"), plain.contains(&("", "https://a.example")));
             prop_assert!(!set.contains_for("", "https://a.example"));
         }
@@ -174,6 +194,9 @@ fn a_set_that_was_never_filled_is_not_an_empty_one() {
     let set = OriginSet::new();
     assert!(!set.remove("https://a.example"));
     assert!(!set.is_filled() && set.is_empty());
+    let copy = OriginSet::new();
+    copy.restore(&set.snapshot());
+    assert!(copy.is_filled() && copy.is_empty());
     set.replace::<&str>([]);
     assert!(set.is_filled() && set.is_empty());
     let clone = set.clone();
