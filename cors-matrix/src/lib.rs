@@ -16,6 +16,7 @@
 //! - [`document`]: the documents that they serve for caches to store.
 //! - [`events`]: what our crates report to `tracing` while a function runs, for their tests.
 //! - [`skip`]: what is not run, because a program that it needs is not installed.
+//! - `postgres`: a private Postgres, for tests.
 //! - [`readme`]: what the README shows, for tests that compare it.
 //! - `cache`: real caches in front of them, and random requests.
 
@@ -32,6 +33,8 @@ pub mod message;
 pub mod path;
 #[cfg(feature = "placement")]
 pub mod placement;
+#[cfg(unix)]
+pub mod postgres;
 pub mod readme;
 pub mod report;
 pub mod routes;
