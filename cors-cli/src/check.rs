@@ -19,10 +19,11 @@ pub(crate) fn run(args: &Check, out: &mut impl Write) -> Result<Outcome, Error> 
     }
     check_allowed(&args.allow)?;
     let is_allowed = |code| args.allow.iter().any(|allowed| allowed == code);
+    let origins = policy::read_origins(&args.load)?;
     let mut reports = Vec::new();
     let mut unreadable = Vec::new();
     for file in &args.files {
-        let source = match policy::read(file, &args.load) {
+        let source = match policy::read(file, &args.load, &origins) {
             Ok(source) => source,
             Err(Error::Message(message)) => {
                 unreadable.push(message);

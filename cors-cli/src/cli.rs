@@ -63,6 +63,7 @@ Examples:
   sed s/HOST/example.com/ cors.template | cors check -
   cors check --table cors app.toml
   cors check --env APP_ORIGINS=https://app.example.com cors.toml
+  cors check --origins customers=customers.txt cors.toml
   cors check --explain public-suffix
 
 To silence a warning or note, add the comment `# cors-allow: CODE -- reason` to its line or the
@@ -85,7 +86,9 @@ pub(crate) struct Check {
     #[arg(
         long,
         value_name = "CODE",
-        conflicts_with_all = ["files", "deny", "allow", "json", "table", "env", "env_file", "env_from_process"]
+        conflicts_with_all = [
+            "files", "deny", "allow", "json", "table", "env", "env_file", "env_from_process", "origins"
+        ]
     )]
     pub(crate) explain: Option<String>,
     /// Print the findings as JSON
@@ -144,7 +147,7 @@ pub(crate) struct Explain {
         value_name = "TEXT",
         conflicts_with_all = [
             "file", "url", "origin", "element", "method", "headers", "data", "credentials", "fix", "table", "env", "env_file",
-            "env_from_process"
+            "env_from_process", "origins"
         ]
     )]
     pub(crate) from_console: Option<String>,
@@ -236,6 +239,10 @@ pub(crate) struct LoadArgs {
     /// Take variables from the environment of this command, too; --env and --env-file have priority
     #[arg(long)]
     pub(crate) env_from_process: bool,
+    /// What is in a set of origins that the policy names: a text file of lines `ORIGIN` or `KEY ORIGIN`; may be repeated.
+    /// Other sets are given by the application, so their origins are not known
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) origins: Vec<String>,
 }
 
 /// The options of `fetch()`.
@@ -300,6 +307,7 @@ impl LoadArgs {
             && self.env.is_empty()
             && self.env_file.is_none()
             && !self.env_from_process
+            && self.origins.is_empty()
     }
 }
 

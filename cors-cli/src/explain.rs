@@ -18,7 +18,7 @@ use crate::output::{BAD, BOLD, GOOD, Json, Printable, Styled, WARN, width};
 use crate::probe::handshake;
 use crate::replace::replace;
 use crate::simulation::Detail;
-use crate::{console, diagnostic, policy, request, simulation, variables};
+use crate::{console, diagnostic, given, policy, request, simulation};
 
 pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error> {
     if let Some(text) = &args.from_console {
@@ -47,7 +47,8 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
             ));
         }
     };
-    let source = policy::read(file, &args.load)?;
+    let origins = policy::read_origins(&args.load)?;
+    let source = policy::read(file, &args.load, &origins)?;
     let valid = policy::load(&source, args.json, out)?;
     let simulation = Simulation::new(
         &page.request,
@@ -63,11 +64,8 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
         write_json(out, &source, &valid, &page, &simulation, fix.as_ref())?;
     } else {
         write_simulation(out, &source, &valid, &page, &simulation)?;
-        let variables = valid.at_run_time();
-        if !variables.is_empty() {
-            writeln!(out)?;
-            variables::write_run_time(out, &source, &variables)?;
-        }
+        let (variables, sets) = (valid.at_run_time(), valid.origin_sets());
+        given::write_given(out, &source, &variables, &sets, true)?;
         if let Some(fix) = &fix {
             write_fix(out, &source, fix, written.as_ref())?;
         }
@@ -268,7 +266,7 @@ fn write_json(
     simulation: &Simulation,
     fix: Option<&Fix>,
 ) -> io::Result<()> {
-    let variables = valid.at_run_time();
+    let (variables, sets) = (valid.at_run_time(), valid.origin_sets());
     let origin = match &page.request.origin {
         Origin::Opaque => "null".to_owned(),
         origin => origin.to_string(),
@@ -291,7 +289,8 @@ fn write_json(
             "by_hand": fix.by_hand(),
             "policy": fix.text(),
         })),
-        "at_run_time": variables::to_json(source, &variables),
+        "at_run_time": given::to_json(source, &variables),
+        "origin_sets": given::sets_to_json(source, &sets),
     });
     writeln!(out, "{}", Json(&document))
 }

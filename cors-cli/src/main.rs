@@ -7,13 +7,13 @@ mod diagnostic;
 mod error;
 mod excerpt;
 mod explain;
+mod given;
 mod output;
 mod policy;
 mod probe;
 mod replace;
 mod request;
 mod simulation;
-mod variables;
 
 use std::fs;
 use std::io::{self, Write};

@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use cors_core::Variables;
-use cors_explain::{Diagnostic, Source, ValidPolicy};
+use cors_explain::{Diagnostic, OriginFile, Source, ValidPolicy};
 use serde_json::json;
 
 use crate::cli::LoadArgs;
@@ -20,13 +20,58 @@ const MAX_INPUT: u64 = 256 * 1024 * 1024;
 /// The name of standard input as a policy file.
 const STANDARD_INPUT: &str = "-";
 
+/// What `--origins` gives: names of sets, and the files with what is in them.
+pub(crate) type OriginFiles = Vec<(String, OriginFile)>;
+
+/// Reads the files of `--origins`. Lines that are left out are reported on standard error.
+pub(crate) fn read_origins(args: &LoadArgs) -> Result<OriginFiles, Error> {
+    let files = args.origins.iter().map(|given| {
+        let (name, path) = given
+            .split_once('=')
+            .filter(|(name, path)| !name.is_empty() && !path.is_empty())
+            .ok_or_else(|| {
+                let given = Printable(given);
+                Error::new(format!("`--origins` takes `NAME=FILE`, not `{given}`"))
+            })?;
+        let text = fs::read_to_string(path)
+            .map_err(|error| Error::new(format!("{}: cannot be read: {error}", Printable(path))))?;
+        let file = OriginFile::new(path, text);
+        report_left_out(&file);
+        Ok((name.to_owned(), file))
+    });
+    files.collect()
+}
+
+fn report_left_out(file: &OriginFile) {
+    const MAX: usize = 10;
+    let warn = |what: &str| {
+        let name = Printable(file.name());
+        // If standard error cannot be written, there is no place to report it.
+        let _ = writeln!(
+            anstream::stderr(),
+            "cors: warning: left out of {name}: {what}"
+        );
+    };
+    for error in file.errors().iter().take(MAX) {
+        warn(&error.to_string());
+    }
+    let more = file.errors().len().saturating_sub(MAX);
+    if more > 0 {
+        warn(&format!("{more} more lines"));
+    }
+}
+
 /// Reads a file, or standard input if its name is `-`.
-pub(crate) fn read(path: &Path, args: &LoadArgs) -> Result<Source, Error> {
+pub(crate) fn read(path: &Path, args: &LoadArgs, origins: &OriginFiles) -> Result<Source, Error> {
     let source = match is_standard_input(path) {
         true => Source::new("<stdin>", read_standard_input()?),
         false => read_file(path)?,
     };
     let source = source.variables(variables(args)?);
+    let origins = origins.iter();
+    let source = origins.fold(source, |source, (name, file)| {
+        source.origins(name, file.clone())
+    });
     Ok(match &args.table {
         Some(table) => source.table(table),
         None => source,

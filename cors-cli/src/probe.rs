@@ -28,7 +28,7 @@ use crate::cli::{Probe, RequestOptions};
 use crate::error::{Error, Outcome};
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
 use crate::simulation::Detail;
-use crate::{policy, request, simulation, variables};
+use crate::{given, policy, request, simulation};
 
 pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> {
     let websocket = handshake::http_url(&args.url);
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     }
     if args.policy.is_none() && !args.load.is_default() {
         return Err(Error::new(
-            "`--table`, `--env`, `--env-file` and `--env-from-process` are for a policy: add `--policy FILE`",
+            "`--table`, `--env`, `--env-file`, `--env-from-process` and `--origins` are for a policy: add `--policy FILE`",
         ));
     }
     let sender = Sender {
@@ -69,7 +69,8 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     }
     let policy = match &args.policy {
         Some(file) => {
-            let source = policy::read(file, &args.load)?;
+            let origins = policy::read_origins(&args.load)?;
+            let source = policy::read(file, &args.load, &origins)?;
             let valid = policy::load(&source, args.json, out)?;
             Some((source, valid))
         }
@@ -222,12 +223,9 @@ impl<'a> Report<'a> {
         if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
             comparison.write(out, &file.display().to_string())?;
         }
-        if let Some((source, valid)) = self.policy
-            && let variables = valid.at_run_time()
-            && !variables.is_empty()
-        {
-            writeln!(out)?;
-            variables::write_run_time(out, source, &variables)?;
+        if let Some((source, valid)) = self.policy {
+            let (variables, sets) = (valid.at_run_time(), valid.origin_sets());
+            given::write_given(out, source, &variables, &sets, true)?;
         }
         finding::write_findings(out, &self.findings)
     }
@@ -260,8 +258,10 @@ impl<'a> Report<'a> {
     }
 
     fn to_json(&self) -> Value {
-        let variables = self.policy.map(|(_, valid)| valid.at_run_time());
-        let variables = self.policy.zip(variables.as_deref());
+        let given = self
+            .policy
+            .map(|(source, valid)| (source, valid.at_run_time(), valid.origin_sets()));
+        let given = given.as_ref();
         let mut causes: Vec<Value> = Vec::new();
         for (_, run, blocked) in self.simulation.blocked() {
             let code = FailureCode::from(&blocked.error).as_str();
@@ -285,7 +285,8 @@ impl<'a> Report<'a> {
             "hidden_headers": self.hidden_headers(),
             "findings": self.findings,
             "comparison": self.comparison.as_ref().map(Comparison::to_json),
-            "at_run_time": variables.map(|((source, _), found)| variables::to_json(source, found)),
+            "at_run_time": given.map(|(source, variables, _)| given::to_json(source, variables)),
+            "origin_sets": given.map(|(source, _, sets)| given::sets_to_json(source, sets)),
         })
     }
 }

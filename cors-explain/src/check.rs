@@ -5,7 +5,7 @@ mod lints;
 mod silence;
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{Places, RunTimeVariable, Source};
+use crate::source::{NamedSet, Places, RunTimeVariable, Source};
 
 use self::silence::Silencers;
 
@@ -80,15 +80,19 @@ pub struct Checked {
     /// The variables whose values are not known here, so that their items were not checked:
     /// [`ValidPolicy::at_run_time`](crate::ValidPolicy::at_run_time); none for a file with errors.
     pub at_run_time: Vec<RunTimeVariable>,
+    /// The sets of origins that the policy names: [`ValidPolicy::origin_sets`](crate::ValidPolicy::origin_sets); none for
+    /// a file with errors.
+    pub origin_sets: Vec<NamedSet>,
 }
 
 impl Checked {
     /// Checks a file.
     pub fn new(source: &Source) -> Self {
-        let mut at_run_time = Vec::new();
+        let (mut at_run_time, mut origin_sets) = (Vec::new(), Vec::new());
         let (mut findings, checklist) = match source.load() {
             Ok(valid) => {
                 at_run_time = valid.at_run_time();
+                origin_sets = valid.origin_sets();
                 let mut findings = lints::find(source, &valid);
                 findings
                     .iter_mut()
@@ -115,6 +119,7 @@ impl Checked {
             findings,
             checklist,
             at_run_time,
+            origin_sets,
         }
     }
 }
@@ -126,6 +131,7 @@ mod tests {
     use super::*;
     use crate::codes;
     use crate::diagnostic::Severity;
+    use crate::origin_file::OriginFile;
 
     /// The blocks of TOML after a line such as `Wrong:` in a code's section.
     fn blocks<'a>(section: &'a str, heading: &str) -> Vec<&'a str> {
@@ -152,8 +158,12 @@ mod tests {
     }
 
     fn found(text: &str) -> Vec<Diagnostic> {
-        // At run time, an unset variable is an error.
-        let source = Source::new("cors.toml", text).variables(Variables::none());
+        // At run time, an unset variable is an error, and so is a set that the application does not supply. It supplies
+        // this one.
+        let source = Source::new("cors.toml", text)
+            .variables(Variables::none())
+            .origins("customers", OriginFile::new("customers.txt", ""))
+            .without_other_sets();
         Checked::new(&source).findings
     }
 

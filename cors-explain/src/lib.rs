@@ -22,6 +22,7 @@ mod fix;
 mod format;
 mod line_index;
 mod mask;
+mod origin_file;
 mod policy_server;
 mod remark;
 mod request;
@@ -37,6 +38,7 @@ pub use crate::diagnostic::{Diagnostic, Replacement, Severity};
 pub use crate::failure_code::FailureCode;
 pub use crate::fix::Fix;
 pub use crate::mask::masked_url;
+pub use crate::origin_file::OriginFile;
 pub use crate::policy_server::{
     Application, PolicyAnswer, PolicyServer, ok_application, refusal, refusal_to_add,
 };
@@ -45,5 +47,5 @@ pub use crate::request::{PageRequest, header_lines, is_loopback, parse_origin, p
 pub use crate::simulation::{
     Simulation, check_text, masked_console, outcome_text, readable_text, title,
 };
-pub use crate::source::{RunTimeVariable, Source, ValidPolicy};
+pub use crate::source::{NamedSet, RunTimeVariable, Source, ValidPolicy};
 pub use crate::text::enumerate;

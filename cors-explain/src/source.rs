@@ -1,14 +1,17 @@
 //! A policy file: its text and the places in it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
 use cors_core::document::{self, Item, Loaded, Node, VariableUse};
-use cors_core::{Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, Policy, Variables};
+use cors_core::{
+    Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, OriginSetUse, Policy, Variables,
+};
 
 use crate::format::Format;
 use crate::line_index::LineIndex;
+use crate::origin_file::OriginFile;
 
 /// A file that was read. It is JSON or YAML if its name ends with `.json`, `.yaml` or `.yml`, or else TOML.
 #[derive(Clone, Debug)]
@@ -21,6 +24,10 @@ pub struct Source {
     /// The table with the policy.
     pub(crate) table: Option<String>,
     variables: Variables,
+    /// What is in the sets of origins, by their names.
+    origin_files: BTreeMap<String, OriginFile>,
+    /// Whether the sets that a policy names are supplied without a file, too.
+    any_set: bool,
 }
 
 /// A valid policy, and its source: [`Source::load`].
@@ -33,6 +40,19 @@ pub struct ValidPolicy {
     /// The items that are variables.
     pub(crate) variables: Vec<VariableUse>,
     values: Variables,
+    origin_files: BTreeMap<String, OriginFile>,
+}
+
+/// A set of origins that a policy names: [`ValidPolicy::origin_sets`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NamedSet {
+    /// Its name.
+    pub name: String,
+    /// What is in it, if [that is known](Source::origins).
+    pub file: Option<OriginFile>,
+    /// The items that name it: the place in the policy, such as `allow_origins[1]`, and in the file.
+    pub places: Vec<(String, Range<usize>)>,
 }
 
 /// A variable whose value is known at run time only: [`ValidPolicy::at_run_time`].
@@ -65,6 +85,8 @@ impl Source {
             text,
             table: None,
             variables: Variables::at_run_time(),
+            origin_files: BTreeMap::new(),
+            any_set: true,
         }
     }
 
@@ -103,6 +125,22 @@ impl Source {
     #[must_use]
     pub fn variables(self, variables: Variables) -> Self {
         Self { variables, ..self }
+    }
+
+    /// What is in the set of origins with this name. By default it is not known: the application supplies the set.
+    ///
+    /// [`OriginFile`] has an example.
+    #[must_use]
+    pub fn origins(mut self, name: impl Into<String>, file: OriginFile) -> Self {
+        self.origin_files.insert(name.into(), file);
+        self
+    }
+
+    /// As a server that supplies no other sets reads the file.
+    #[cfg(test)]
+    pub(crate) fn without_other_sets(self) -> Self {
+        let any_set = false;
+        Self { any_set, ..self }
     }
 
     /// Whether the file is TOML, by its name. [`Fix`](crate::Fix) changes no other file.
@@ -160,6 +198,12 @@ impl Source {
     pub fn load(&self) -> Result<ValidPolicy, ConfigErrors> {
         let root = self.format().parse(&self.text)?;
         let mut options = LoadOptions::default().variables(self.variables.clone());
+        if self.any_set {
+            options = options.any_origin_set();
+        }
+        for (name, file) in &self.origin_files {
+            options = options.origin_set(name, file.set());
+        }
         let mut policy = Some(&root);
         if let Some(table) = &self.table {
             options = options.table(table);
@@ -172,6 +216,7 @@ impl Source {
             places: policy.map(Places::new).unwrap_or_default(),
             variables: policy.map(document::variables).unwrap_or_default(),
             values: self.variables.clone(),
+            origin_files: self.origin_files.clone(),
         })
     }
 
@@ -245,6 +290,69 @@ impl ValidPolicy {
 
     pub(crate) fn is_at_run_time(&self, variable: &VariableUse) -> bool {
         variable.default.is_none() && !self.values.has(&variable.name)
+    }
+
+    /// The sets of origins that the policy names, in the order of the file. What is in a set without a file is not known:
+    /// for [`policy`](Self::policy) it has no origins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_explain::Source;
+    ///
+    /// let text = "allow_origins = ['https://a.example', { set = 'partners' }]";
+    /// let sets = Source::new("cors.toml", text).load()?.origin_sets();
+    /// let [partners] = &*sets else { unreachable!() };
+    /// assert_eq!(partners.name, "partners");
+    /// assert_eq!(partners.places, [("allow_origins[1]".to_owned(), 38..58)]);
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn origin_sets(&self) -> Vec<NamedSet> {
+        let mut found: Vec<NamedSet> = Vec::new();
+        let mut indices = HashMap::new();
+        for (grant, index, used) in self.sets() {
+            let at = *indices.entry(used.name.as_str()).or_insert(found.len());
+            let place = (self.set_path(grant, index), self.set_span(grant, index));
+            match found.get_mut(at) {
+                Some(known) => known.places.push(place),
+                None => found.push(NamedSet {
+                    name: used.name.clone(),
+                    file: self.origin_file(&used.name).cloned(),
+                    places: vec![place],
+                }),
+            }
+        }
+        found
+    }
+
+    /// The sets of all grants, each with its index in the configuration.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (GrantId, usize, &OriginSetUse)> {
+        self.grants().flat_map(|(id, grant)| {
+            let sets = grant.origin_sets.iter().enumerate();
+            sets.map(move |(index, used)| (id, index, used))
+        })
+    }
+
+    pub(crate) fn origin_file(&self, set: &str) -> Option<&OriginFile> {
+        self.origin_files.get(set)
+    }
+
+    /// The place of a set in the file.
+    pub(crate) fn set_span(&self, grant: GrantId, index: usize) -> Range<usize> {
+        let index = self.loaded.index_in_file(grant, "origin_sets", index);
+        self.places.span(grant, "allow_origins", index)
+    }
+
+    /// The place of a set in the policy: `route[0].allow_origins[1]`.
+    pub(crate) fn set_path(&self, grant: GrantId, index: usize) -> String {
+        let index = self.loaded.index_in_file(grant, "origin_sets", index);
+        let index = index.map_or(String::new(), |index| format!("[{index}]"));
+        let part = match (self.grants_of(grant.route()).len(), grant.route()) {
+            (2.., _) => format!("{grant}."),
+            (_, Some(route)) => format!("route[{route}]."),
+            (_, None) => String::new(),
+        };
+        format!("{part}allow_origins{index}")
     }
 
     pub(crate) fn config(&self) -> &Config {

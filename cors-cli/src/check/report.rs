@@ -8,10 +8,10 @@ use cors_explain::{Checked, ChecklistItem, Severity, Source};
 use serde::Serialize;
 
 use crate::diagnostic::{self, Data};
+use crate::given;
 use crate::output::{
     BAD, BOLD, DIM, GOOD, Json, Printable, Styled, WARN, indented, width, wrapped,
 };
-use crate::variables;
 
 /// More findings with one code than this are counted, but not shown.
 const MAX_SHOWN: usize = 20;
@@ -110,8 +110,9 @@ fn print_file(source: &Source, checked: &Checked, out: &mut impl Write) -> io::R
     if !more.is_empty() {
         writeln!(out, "`--json` prints them all\n")?;
     }
-    if !checked.at_run_time.is_empty() {
-        variables::write_run_time(out, source, &checked.at_run_time)?;
+    let (variables, sets) = (&checked.at_run_time, &checked.origin_sets);
+    given::write_given(out, source, variables, sets, false)?;
+    if !variables.is_empty() || sets.iter().any(|set| set.file.is_none()) {
         writeln!(out)?;
     }
     print_checklist(checked, width, out)?;
@@ -149,7 +150,8 @@ struct Report<'a> {
     findings: Vec<Data<'a>>,
     summary: Summary,
     checklist: &'a [ChecklistItem],
-    at_run_time: Vec<variables::Data<'a>>,
+    at_run_time: Vec<given::Data<'a>>,
+    origin_sets: Vec<given::SetData<'a>>,
 }
 
 /// Prints the findings as JSON: an object for the only file, or a list of objects.
@@ -165,7 +167,8 @@ pub(super) fn print_json(
             .collect(),
         summary: Summary::of([checked]),
         checklist: &checked.checklist,
-        at_run_time: variables::to_json(source, &checked.at_run_time),
+        at_run_time: given::to_json(source, &checked.at_run_time),
+        origin_sets: given::sets_to_json(source, &checked.origin_sets),
     });
     let reports: Vec<_> = reports.collect();
     match &*reports {

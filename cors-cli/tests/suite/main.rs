@@ -16,6 +16,7 @@ mod explain;
 mod fix;
 mod formats;
 mod hostile;
+mod origin_sets;
 mod probe;
 mod readme;
 mod schema;

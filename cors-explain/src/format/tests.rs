@@ -141,7 +141,7 @@ fn places() {
             ("invalid-origin", 2, 17),
             ("invalid-origin", 2, 22),
             ("invalid-origin", 2, 27),
-            ("wrong-type", 2, 30),
+            ("invalid-origin-set", 2, 30),
         ],
     );
     check(
