@@ -41,7 +41,7 @@ pub(super) fn write_given(
     })?;
     let title = "sets of origins that the application gives, so not checked:";
     write_places(out, source, title, &sets, |name| {
-        format!("`--origins {}=FILE` fills it", Short(name))
+        format!("`--origins {}=FILE` fills the set", Short(name))
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::probe::server::Scripted;
-use crate::support::{Done, cors};
+use crate::support::{Done, cors, snapshot};
 
 const POLICY: &str = r#"allow_origins = ["https://admin.example.com"]
 
@@ -51,24 +51,19 @@ const LEFT_OUT: &str = "cors: warning: left out of customers.txt: line 3: `acme 
 
 #[test]
 fn check_names_them() {
-    let block = "\
-sets of origins that the application gives, so not checked:
-  `customers`: route[0].allow_origins[1] (line 5)
-  `--origins customers=FILE` fills it
-
-ready for production?
-";
     let done = run(&["check"], &[], 0);
-    assert!(done.stdout.starts_with(block), "{}", done.stdout);
+    snapshot("origin_sets/check.txt").assert_eq(&done.stdout);
     assert_eq!(done.stderr, "");
     let places = json!([{"path": "route[0].allow_origins[1]", "line": 5, "column": 51}]);
     let report = json(&run(&["check", "--json"], &[], 0));
     let unfilled = json!([{"name": "customers", "file": null, "places": places}]);
     assert_eq!(report["origin_sets"], unfilled);
 
+    let done = run(&["check"], &FILLED, 0);
+    snapshot("origin_sets/check-filled.txt").assert_eq(&done.stdout);
+    assert_eq!(done.stderr, LEFT_OUT);
     // Two policies, one warning.
     let done = run(&["check", "cors.toml", "cors.toml"], &FILLED, 0);
-    assert!(!done.stdout.contains("so not checked"), "{}", done.stdout);
     assert_eq!(done.stderr, LEFT_OUT);
     let report = json(&run(&["check", "--json"], &FILLED, 0));
     let file = &report["origin_sets"][0]["file"];
@@ -135,4 +130,122 @@ fn wrong_options() {
         &["check", "--explain", "any-port", FILLED[0], FILLED[1]],
         "cannot be used with",
     );
+}
+
+/// The findings of `cors check` about a file with this name: `code line:column`.
+fn findings(name: &str, text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(name), text).unwrap();
+    let report = json(&cors(folder.path(), &["check", "--json", name]));
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| {
+            let code = finding["code"].as_str().unwrap();
+            format!("{code} {}:{}", finding["line"], finding["column"])
+        })
+        .collect()
+}
+
+/// A set is like listed origins, of which nothing is wrong.
+#[test]
+fn lints_know_sets() {
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(findings("cors.toml", text), expected, "{text}");
+    }
+    let top = "allow_origins = [{ set = 'partners' }]";
+    check(top, &[]);
+    // As for listed origins.
+    check(
+        &format!("{top}\nallow_credentials = true"),
+        &["cookies-unprotected 2:21"],
+    );
+    check(
+        &format!("{top}\nallow_headers = ['*']"),
+        &["any-header 2:18", "authorization-not-covered 2:18"],
+    );
+    check(
+        &format!("{top}\nrefuse = ['cross-site-writes']\nallow_methods = ['PUT']"),
+        &["json-not-allowed 3:18", "refused-method 3:18"],
+    );
+    check(
+        "refuse = ['cross-site-writes']\n[[grant]]\nallow_origins = [{ set = 'partners' }]\nallow_credentials = true\n[[grant]]\n\
+         allow_origins = ['*'] # cors-allow: everybody-allowed, vary-per-origin",
+        &[],
+    );
+    check(
+        &format!("{top}\nrefuse = ['unlisted-origins']\nhosts = ['a.example']"),
+        &[],
+    );
+    // Whether the set has what is listed is not known, so nothing is redundant.
+    check(
+        "allow_origins = ['https://a.example', { set = 'partners' }]",
+        &[],
+    );
+    // A route without the set.
+    let strict =
+        |inside: &str| format!("{top}\n[[route]]\npath = '/a'\nallow_origins = [{inside}]");
+    check(&strict("{ set = 'partners' }, 'https://a.example'"), &[]);
+    check(&strict("'https://a.example'"), &["strict-route 3:8"]);
+    check(&strict("{ set = 'customers' }"), &["strict-route 3:8"]);
+    check(&strict("'*'"), &["everybody-allowed 4:18"]);
+    // The key is in the same segment.
+    let nested = |path: &str, key: &str| {
+        format!(
+            "[[route]]\npath = '/{{a}}'\nallow_origins = [{{ set = 'c', key = '{{a}}' }}]\n\
+             [[route]]\npath = '{path}'\nallow_methods = ['DELETE']\nallow_origins = [{{ set = 'c', key = '{key}' }}]"
+        )
+    };
+    check(&nested("/{a}/x", "{a}"), &[]);
+    check(&nested("/{b}/x", "{b}"), &[]);
+    check(&nested("/{b}/{a}", "{a}"), &["strict-route 5:8"]);
+}
+
+/// What a comment silences, and what `cors-allow` does not.
+#[test]
+fn comments_on_lines_of_sets() {
+    let route = "[[route]]\npath = '/{realm}'\nallow_headers = ['authorization']\nallow_credentials = true\n";
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(findings("cors.toml", text), expected, "{text}");
+    }
+    let set = "{ set = 'partners' }";
+    check(
+        &format!("{route}allow_origins = [{set}]"),
+        &["set-without-key 5:18"],
+    );
+    check(
+        &format!("{route}allow_origins = [{set}] # cors-allow: set-without-key -- partners"),
+        &[],
+    );
+    check(
+        &format!("{route}allow_origins = [\n  # cors-allow: set-without-key\n  {set},\n]"),
+        &[],
+    );
+    check(
+        &format!(
+            "{route}allow_origins = [\n  # cors-allow: set-without-key\n  'https://a.example',\n  {set},\n]"
+        ),
+        &["unused-allow 6:17", "set-without-key 8:3"],
+    );
+    check(
+        &format!(
+            "{route}# cors-allow: set-without-key\nallow_origins = [\n  'https://a.example',\n  {set},\n]"
+        ),
+        &[],
+    );
+}
+
+/// The same findings in each format.
+#[test]
+fn formats() {
+    let toml = "[[route]]\npath = '/{realm}'\nallow_credentials = true\nallow_headers = ['authorization']\n\
+                allow_origins = [{ set = 'a' }, 'https://a.example']";
+    assert_eq!(findings("a.toml", toml), ["set-without-key 5:18"]);
+    let json = r#"{"route": [{"path": "/{realm}", "allow_credentials": true, "allow_headers": ["authorization"],
+"allow_origins": [{"set": "a"}, "https://a.example"]}]}"#;
+    assert_eq!(findings("a.json", json), ["set-without-key 2:19"]);
+    let yaml = "route:\n- path: /{realm}\n  allow_credentials: true\n  allow_headers: [authorization]\n  \
+                allow_origins:\n  - set: a\n  - https://a.example\n";
+    assert_eq!(findings("a.yaml", yaml), ["set-without-key 6:5"]);
 }

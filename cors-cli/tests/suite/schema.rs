@@ -79,8 +79,8 @@ fn to_json(item: &Item) -> Value {
 #[track_caller]
 fn check(validator: &Validator, text: &str, is_valid: bool) {
     let read = document::parse_toml(text).unwrap();
-    let variables = LoadOptions::default().variables(Variables::at_run_time());
-    let loaded = variables.from_tree(&read, text).map(|_| ());
+    let options = LoadOptions::default().variables(Variables::at_run_time());
+    let loaded = options.any_origin_set().from_tree(&read, text).map(|_| ());
     assert_eq!(
         loaded.is_ok(),
         is_valid,
@@ -111,6 +111,9 @@ fn the_reader_agrees() {
         "allow_origins = ['http://a.example']\nallow_credentials = true\ndangerously_allow = ['insecure-origins']",
         "allow_origins = ['https://a.example']\nallow_methods = []\nmax_age = 86400\npreflight_status = 204",
         "dangerously_allow = ['null-origin']\n[[grant]]\nallow_origins = ['null']\n[[grant]]\nallow_origins = ['*']\nmax_age = 5",
+        "allow_origins = ['https://a.example', { set = 'a b' }, { set = 'c' }]",
+        "[[route]]\npath = '/{a}/{b_1}'\nallow_origins = [{ set = 'a', key = '{b_1}' }, { set = 'a', key = '{a}' }]",
+        "[[route]]\npath = '/{a}'\n[[route.grant]]\nallow_origins = [{ key = '{a}', set = '$' }]",
         "[[route]]\npath = '/'\nallow_origins = []",
         "grant = []\n[[route]]\npath = '/a/{b}/c.d'\nallow_origins = ['*']\nallow_methods = ['*']",
         "allow_origins = ['https://a.example']\n[[route]]\npath = '/{realm}'\ndangerously_allow = ['any-host']\n\
@@ -166,6 +169,17 @@ fn the_reader_agrees() {
         "allow_origins = ['https://a%2d.example']",
         "allow_origins = ['https://{a}.example']",
         "allow_origins = ['${A-b}']",
+        // Sets.
+        "allow_origins = [{ set = 'a', keys = '{b}' }]",
+        "allow_origins = [{ set = ['a'] }]",
+        "allow_origins = [{ set = '${A}' }]",
+        "allow_origins = [[{ set = 'a' }]]",
+        "allow_origins = { set = 'a' }",
+        "allow_methods = [{ set = 'a' }]\nallow_origins = ['*']",
+        "[[route]]\npath = '/{a}'\nallow_origins = [{ key = '{a}' }]",
+        "[[route]]\npath = '/{a}'\nallow_origins = [{ set = 'a', key = 'a' }]",
+        "[[route]]\npath = '/{a}'\nallow_origins = [{ set = 'a', key = '/{a}' }]",
+        "[[route]]\npath = '/{a}'\nallow_origins = [{ set = 'a', key = 1 }]",
         "allow_origins = ['${A:-${B}}']",
         "allow_origins = ['*']\nallow_methods = ['']",
         "allow_origins = ['*']\nallow_methods = ['PUT, DELETE']",

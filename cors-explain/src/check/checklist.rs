@@ -1,10 +1,13 @@
 //! A checklist for production: each item, and whether a policy meets it.
 
+use std::collections::HashSet;
+
 use cors_core::{Grant, OriginPattern};
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::ValidPolicy;
+use crate::text::{Printable, Short};
 
 /// An item of the checklist.
 #[derive(Clone, Debug, Serialize)]
@@ -213,7 +216,7 @@ impl Checklist<'_> {
         })
     }
 
-    /// `2 exact, 1 with subdomains, those of 1 variable`.
+    /// `2 exact, 1 with subdomains, those of 1 variable, set "customers" (given by the application)`.
     fn counted_origins(&self) -> String {
         let variables = self.valid.at_run_time().into_iter();
         let variables = variables.filter(|variable| {
@@ -225,8 +228,41 @@ impl Checklist<'_> {
             count => Some(format!("those of {}", counted(count, "variable"))),
         };
         let known = Some(counted_origins(&self.grants)).filter(|known| !known.is_empty());
-        let all: Vec<_> = known.into_iter().chain(variables).collect();
+        let all = known.into_iter().chain(variables);
+        let all: Vec<_> = all.chain(self.sets()).collect();
         all.join(", ")
+    }
+
+    /// The sets, each with where its origins are, and with its key.
+    fn sets(&self) -> Vec<String> {
+        const MAX: usize = 3;
+        let mut texts: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
+        let sets = self.valid.sets().map(|(_, _, used)| used);
+        for used in sets.filter(|used| seen.insert(*used)) {
+            let (name, key) = (Short(&used.name), used.key.as_deref());
+            let origins = match self.valid.origin_file(&used.name) {
+                None => "given by the application".to_owned(),
+                Some(file) => {
+                    let count = counted(file.len(), "origin");
+                    format!("{count} in {}", Printable(file.name()))
+                }
+            };
+            let key = key.map(|key| format!(", key \"{}\"", Short(key)));
+            texts.push(format!(
+                "set \"{name}\" ({origins}){}",
+                key.unwrap_or_default()
+            ));
+        }
+        if texts.len() > MAX {
+            let more = texts.len() - MAX;
+            texts.truncate(MAX);
+            texts.push(match more {
+                1 => "1 more set".to_owned(),
+                _ => format!("{more} more sets"),
+            });
+        }
+        texts
     }
 
     fn has_everybody(&self) -> bool {

@@ -11,6 +11,7 @@ mod origins;
 mod policy;
 mod refuse;
 mod routes;
+mod sets;
 mod subject;
 
 use self::findings::Findings;
@@ -73,6 +74,7 @@ pub(crate) const LINTS: &[Lint] = &[
     Lint { code: "refused-alone", severity: Note, find: refuse::refused_alone },
     Lint { code: "cookies-unprotected", severity: Note, find: refuse::cookies_unprotected },
     Lint { code: "local-server-open", severity: Warning, find: refuse::local_server_open },
+    Lint { code: "set-without-key", severity: Warning, find: sets::set_without_key },
 ];
 
 /// The findings of the lints in a policy, in the order of the file.

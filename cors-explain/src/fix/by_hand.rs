@@ -2,7 +2,9 @@
 
 use cors_core::document::{self, Item, Node};
 use cors_core::{Grant, GrantId};
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item as TomlItem, Table, Value, value};
+use toml_edit::{
+    Array, ArrayOfTables, DocumentMut, InlineTable, Item as TomlItem, Table, Value, value,
+};
 
 use super::edit::{self, Edit};
 use crate::source::{Source, ValidPolicy};
@@ -49,8 +51,15 @@ fn value_of(item: &Item) -> Option<Value> {
             let items = items.iter().map(value_of);
             Value::Array(items.collect::<Option<Array>>()?)
         }
-        // No key of a policy has these.
-        Node::Table(_) | Node::Other(_) => return None,
+        // A set of origins.
+        Node::Table(entries) => {
+            let entries = entries
+                .iter()
+                .map(|(key, item)| Some((&*key.name, value_of(item)?)));
+            Value::InlineTable(entries.collect::<Option<InlineTable>>()?)
+        }
+        // No key of a policy has it.
+        Node::Other(_) => return None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cors_core::{GrantId, Route};
+use cors_core::{GrantId, OriginSetUse, Route};
 
 use super::findings::{Finding, Findings};
 use super::origins::Wide;
@@ -41,17 +41,20 @@ pub(super) fn strict_route(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         let inside = Origins::of(subject, Some(route.index));
         let around = subject.of(route.around);
         let mut origins = around.flat_map(|grant| &grant.origins);
-        let Some((_, wider)) = origins.find(|(_, origin)| !inside.has(origin)) else {
+        let wider = origins.find(|(_, origin)| !inside.has(origin));
+        let wider = wider.map(|(_, origin)| format!("`{}`", Short(origin.as_str())));
+        let wider = wider.or_else(|| {
+            let set = inside.missing_set(subject, route.around)?;
+            Some(format!("the set `{}`", Short(&set.name)))
+        });
+        let Some(wider) = wider else {
             continue;
         };
         let around = match route.around {
             None => "at the top".to_owned(),
             Some(_) => format!("in {}", what(subject, route.around)),
         };
-        let message = format!(
-            "`{}` has a grant {around}, and not here",
-            Short(wider.as_str())
-        );
+        let message = format!("{wider} has a grant {around}, and not here");
         findings.report(
             Finding::at(route.place(subject), message)
                 .because(
@@ -115,8 +118,21 @@ impl RouteSubject<'_> {
     }
 }
 
+/// The sets in a part, each with the number of the segment of the path that has the key.
+fn sets<'a>(
+    subject: &'a Subject<'_>,
+    route: Option<usize>,
+) -> impl Iterator<Item = (Option<usize>, &'a OriginSetUse)> {
+    let path = route.and_then(|route| subject.valid.path(route));
+    let segment = move |key: &str| segments(path?).position(|segment| segment == key);
+    let grants = subject.of(route);
+    let used = grants.flat_map(|grant| &grant.grant.origin_sets);
+    used.map(move |used| (used.key.as_deref().and_then(&segment), used))
+}
+
 /// The origins that have a grant in a part.
 struct Origins<'a> {
+    route: Option<usize>,
     everybody: bool,
     texts: Vec<&'a GrantSubject<'a>>,
     wide: Wide<'a>,
@@ -127,10 +143,25 @@ impl<'a> Origins<'a> {
         let grants: Vec<_> = subject.of(route).collect();
         let origins = grants.iter().flat_map(|grant| &grant.origins);
         Self {
+            route,
             everybody: grants.iter().any(|grant| grant.is_everybody()),
             wide: Wide::new(origins.map(|(_, origin)| origin)),
             texts: grants,
         }
+    }
+
+    /// A set that has a grant in another part, and not in this one.
+    fn missing_set<'s>(
+        &self,
+        subject: &'s Subject<'_>,
+        other: Option<usize>,
+    ) -> Option<&'s OriginSetUse> {
+        let here: Vec<_> = sets(subject, self.route)
+            .map(|(segment, used)| (segment, &used.name))
+            .collect();
+        let mut others = sets(subject, other);
+        let missing = others.find(|(segment, used)| !here.contains(&(*segment, &used.name)));
+        missing.map(|(_, used)| used).filter(|_| !self.everybody)
     }
 
     /// Whether all origins that a pattern matches have a grant.

@@ -128,6 +128,14 @@ impl<'a> GrantSubject<'a> {
         Some(self.item(key, index))
     }
 
+    /// A set of origins.
+    pub(super) fn set(&self, index: usize) -> Place {
+        Place {
+            path: self.valid.set_path(self.id, index),
+            spans: vec![self.valid.set_span(self.id, index)],
+        }
+    }
+
     fn place(&self, key: &str, index: Option<usize>) -> Place {
         let part = match (self.numbered, self.id.route()) {
             (true, _) => format!("{}.", self.id),
@@ -183,7 +191,8 @@ impl<'a> GrantSubject<'a> {
         indices: impl Iterator<Item = usize>,
     ) -> Option<Replacement> {
         let indices: HashSet<_> = indices.collect();
-        if key == ORIGINS && indices.len() == self.list(key).len() {
+        let is_all = indices.len() == self.list(key).len();
+        if key == ORIGINS && is_all && self.grant.origin_sets.is_empty() {
             return None;
         }
         let in_file = indices.into_iter();
