@@ -11,8 +11,8 @@
 //!
 //! It needs Rust 1.89 and actix-web 4.18. There is one feature:
 //!
-//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file
-//!   changes.
+//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch) and [`OriginSet::watch`](OriginSet#method.watch): a policy
+//!   or a set of origins that is read again when its file changes.
 //!
 //! # Example
 //!
@@ -191,6 +191,9 @@
 //!
 //! With the feature `watch`, `LivePolicy::watch("cors.toml")?` follows the file. A browser may use an old
 //! response to a preflight for up to `max_age` seconds.
+//!
+//! Origins that change often, such as those that customers register, are an [`OriginSet`]. The policy names it, and a change
+//! needs no other policy.
 //!
 //! # Testing
 //!
@@ -402,7 +405,8 @@ mod middleware;
 pub use cors_core::adapter::{Decision, Verdict, is_preflight};
 pub use cors_core::{
     Config, ConfigError, ConfigErrors, DangerouslyAllow, Difference, ErrorCode, Explanation, Grant,
-    GrantId, LivePolicy, LoadError, LoadOptions, Location, NearMiss, Part, PathError, Policy,
+    GrantId, LivePolicy, LoadError, LoadOptions, Location, NearMiss, OriginLineError, OriginSet,
+    OriginSetEntry, OriginSetError, OriginSetSnapshot, OriginSetUse, Part, PathError, Policy,
     PolicyFile, PolicySource, Reason, RefusalReason, Refuse, Route, Variables, list_from_env,
 };
 pub use head::Head;

@@ -14,7 +14,8 @@
 //!
 //! - `http1`, `http2` and `tokio` are those of axum. `http1` and `tokio` are on by default. `axum::serve` needs
 //!   `tokio` and one of the other two.
-//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
+//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch) and [`OriginSet::watch`](OriginSet#method.watch): a policy
+//!   or a set of origins that is read again when its file changes.
 //!
 //! # Example
 //!
@@ -186,6 +187,9 @@
 //!
 //! With the feature `watch`, `LivePolicy::watch("cors.toml")?` follows the file. A browser may use an old
 //! response to a preflight for up to `max_age` seconds.
+//!
+//! Origins that change often, such as those that customers register, are an [`OriginSet`]. The policy names it, and a change
+//! needs no other policy.
 //!
 //! # Testing
 //!
@@ -378,8 +382,9 @@ mod router;
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
     Difference, ErrorCode, Explanation, Grant, GrantId, LivePolicy, LoadError, LoadOptions,
-    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, RefusalReason,
-    Refuse, Route, Variables, Verdict, is_preflight, list_from_env,
+    Location, NearMiss, OriginLineError, OriginSet, OriginSetEntry, OriginSetError,
+    OriginSetSnapshot, OriginSetUse, Part, PathError, Policy, PolicyFile, PolicySource, Reason,
+    RefusalReason, Refuse, Route, Variables, Verdict, is_preflight, list_from_env,
 };
 pub use head::Head;
 pub use layer::CorsLayer;

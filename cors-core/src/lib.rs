@@ -26,8 +26,8 @@
 //! - `tracing`: events that say why a page cannot read a response, and for headers that are replaced. Without a subscriber they
 //!   go to the logger of the crate `log`.
 //! - `metrics`: a counter of requests by outcome, in the crate `metrics`: [`Policy::log`](Policy#method.log).
-//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
-//!   It includes `toml` and `tracing`.
+//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch) and [`OriginSet::watch`](OriginSet#method.watch): a policy or a
+//!   set of origins that is read again when its file changes. It includes `toml` and `tracing`.
 //!
 //! # Example
 //!
@@ -130,6 +130,8 @@
 //! - [`Policy::decide`] allocates nothing, and its cost does not grow with the number of origins.
 //! - [`Policy::explain`] says why: for logs, tests and people.
 //! - [`LivePolicy`] replaces a policy while a server runs. Requests never wait for it.
+//! - An [`OriginSet`] has origins that are added and removed while a server runs, such as those that customers register. With a
+//!   key, a tenant's pages have a grant for that tenant's paths only.
 //!
 //! # Limits
 //!

@@ -12,7 +12,8 @@
 //! It needs Rust 1.89 and tokio. The features:
 //!
 //! - `server` (on by default): [`serve()`] and [`serve_with_shutdown`], for [the tower form](#the-tower-form).
-//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch), a policy that is read again when its file changes.
+//! - `watch`: [`LivePolicy::watch`](LivePolicy#method.watch) and [`OriginSet::watch`](OriginSet#method.watch): a policy
+//!   or a set of origins that is read again when its file changes.
 //!
 //! # Example
 //!
@@ -198,6 +199,9 @@
 //! With the feature `watch`, `LivePolicy::watch("cors.toml")?` follows the file. A browser may use an old
 //! response to a preflight for up to `max_age` seconds.
 //!
+//! Origins that change often, such as those that customers register, are an [`OriginSet`]. The policy names it, and a change
+//! needs no other policy.
+//!
 //! # Testing
 //!
 //! Send requests with `warp::test::request()` in `cargo test`, as the examples above do. It needs
@@ -337,8 +341,9 @@ mod serve;
 pub use cors_tower::{
     Config, ConfigError, ConfigErrors, CorsFuture, CorsService, DangerouslyAllow, Decision,
     Difference, ErrorCode, Explanation, Grant, GrantId, Head, LivePolicy, LoadError, LoadOptions,
-    Location, NearMiss, Part, PathError, Policy, PolicyFile, PolicySource, Reason, RefusalReason,
-    Refuse, Route, Variables, Verdict, is_preflight, list_from_env,
+    Location, NearMiss, OriginLineError, OriginSet, OriginSetEntry, OriginSetError,
+    OriginSetSnapshot, OriginSetUse, Part, PathError, Policy, PolicyFile, PolicySource, Reason,
+    RefusalReason, Refuse, Route, Variables, Verdict, is_preflight, list_from_env,
 };
 pub use layer::Cors;
 #[cfg(feature = "server")]
