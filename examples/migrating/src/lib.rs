@@ -5,7 +5,7 @@
 //! `tests/csrf.rs` compares `refuse` with the peers that refuse writes of other sites' pages.
 //!
 //! [`guides`] has the Rust code of the other guides in `docs/`; `tests/guides.rs` compares it with them, and `tests/mcp.rs`
-//! runs the server of the recipe for MCP.
+//! and `tests/customers.rs` run the recipes for MCP and for origins in a database.
 
 pub mod after;
 pub mod before;
