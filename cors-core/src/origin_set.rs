@@ -1,6 +1,9 @@
 //! Origins that change while a server runs.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -9,7 +12,8 @@ use rpds::{HashTrieMapSync, HashTrieSetSync};
 use crate::origin::OriginError;
 use crate::path;
 use crate::pattern::{OriginPattern, PatternError, Shape};
-use crate::step::lock;
+use crate::routes;
+use crate::step::{lock, step};
 use crate::suggest;
 use crate::text::Excerpt;
 
@@ -73,13 +77,19 @@ pub(crate) struct Shared {
 #[derive(Clone, Default)]
 struct State {
     /// The origins by their keys; those without a key are under the empty one. No key is without origins.
-    keys: HashTrieMapSync<Box<str>, Origins>,
+    keys: HashTrieMapSync<Text, Origins>,
+    /// Those without a key again: a request finds them without a look-up of the empty key.
+    without_key: Option<Origins>,
     len: usize,
     is_filled: bool,
 }
 
 /// The hash functions of these are seeded at random: strangers may choose the origins.
-type Origins = HashTrieSetSync<Box<str>>;
+type Origins = HashTrieSetSync<Text>;
+
+/// A key or an origin. It is looked up by the bytes of a request, which are not checked to be UTF-8.
+#[derive(Clone, PartialEq, Eq)]
+struct Text(Box<str>);
 
 const NO_KEY: &str = "";
 
@@ -253,14 +263,18 @@ impl OriginSet {
     /// # Ok::<(), cors_core::OriginSetError>(())
     /// ```
     pub fn snapshot(&self) -> OriginSetSnapshot {
+        step();
         OriginSetSnapshot(self.0.state.load_full())
     }
 
     /// Makes a change at once.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let _changing = lock(&self.0.changing);
+        step();
         let mut state = State::clone(&self.0.state.load());
         let result = change(&mut state);
+        state.without_key = state.keys.get(NO_KEY.as_bytes()).cloned();
+        step();
         self.0.state.store(Arc::new(state));
         result
     }
@@ -271,11 +285,13 @@ impl OriginSet {
         if origin.len() > MAX_LEN {
             return false;
         }
-        let key = key.map_or(Ok(NO_KEY), str::from_utf8);
-        match (key, str::from_utf8(origin)) {
-            (Ok(key), Ok(origin)) => self.0.state.load().contains(key, origin),
-            _ => false,
-        }
+        step();
+        let state = self.0.state.load();
+        let origins = match key {
+            Some(key) => state.keys.get(key),
+            None => state.without_key.as_ref(),
+        };
+        origins.is_some_and(|origins| origins.contains(origin))
     }
 }
 
@@ -293,12 +309,20 @@ impl GrantSet {
         let Some(segment) = self.segment else {
             return self.set.has(None, origin);
         };
-        // The path begins with a slash.
-        let mut segments = path.unwrap_or_default().split(|byte| *byte == b'/').skip(1);
+        let key = path.and_then(|path| nth_segment(path, segment));
         // An empty key is none, and no route has an empty segment there.
-        let key = segments.nth(segment).filter(|key| !key.is_empty());
+        let key = key.filter(|key| !key.is_empty());
         key.is_some_and(|key| self.set.has(Some(key), origin))
     }
+}
+
+/// A segment of a path, counted from 0.
+fn nth_segment(path: &[u8], number: usize) -> Option<&[u8]> {
+    let mut rest = path.strip_prefix(b"/")?;
+    for _ in 0..number {
+        rest = routes::split(rest).1?;
+    }
+    Some(routes::split(rest).0)
 }
 
 /// The same set, not an equal one.
@@ -321,14 +345,14 @@ impl fmt::Debug for OriginSet {
 
 impl State {
     fn contains(&self, key: &str, origin: &str) -> bool {
-        let origins = self.keys.get(key);
-        origins.is_some_and(|origins| origins.contains(origin))
+        let origins = self.keys.get(key.as_bytes());
+        origins.is_some_and(|origins| origins.contains(origin.as_bytes()))
     }
 
     fn insert(&mut self, key: &str, origin: &str) -> bool {
         self.is_filled = true;
-        match self.keys.get_mut(key) {
-            Some(origins) if origins.contains(origin) => return false,
+        match self.keys.get_mut(key.as_bytes()) {
+            Some(origins) if origins.contains(origin.as_bytes()) => return false,
             Some(origins) => origins.insert_mut(origin.into()),
             None => {
                 let mut origins = Origins::default();
@@ -341,27 +365,54 @@ impl State {
     }
 
     fn remove(&mut self, key: &str, origin: &str) -> bool {
-        let Some(origins) = self.keys.get_mut(key) else {
+        let Some(origins) = self.keys.get_mut(key.as_bytes()) else {
             return false;
         };
-        if !origins.remove_mut(origin) {
+        if !origins.remove_mut(origin.as_bytes()) {
             return false;
         }
         if origins.is_empty() {
-            self.keys.remove_mut(key);
+            self.keys.remove_mut(key.as_bytes());
         }
         self.len -= 1;
         true
     }
 
     fn set(&mut self, key: &str, new: Origins) {
-        let old = self.keys.get(key).map_or(0, Origins::size);
+        let old = self.keys.get(key.as_bytes()).map_or(0, Origins::size);
         self.len = self.len - old + new.size();
         self.is_filled = true;
         match new.is_empty() {
-            true => _ = self.keys.remove_mut(key),
+            true => _ = self.keys.remove_mut(key.as_bytes()),
             false => self.keys.insert_mut(key.into(), new),
         }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<[u8]> for Text {
+    fn borrow(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+/// That of its bytes, as [`Borrow`] requires.
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
@@ -391,7 +442,12 @@ impl OriginSetSnapshot {
     }
 
     fn origins_under(&self, key: &str) -> impl Iterator<Item = &str> + use<'_> {
-        let origins = self.0.keys.get(key).into_iter().flat_map(Origins::iter);
+        let origins = self
+            .0
+            .keys
+            .get(key.as_bytes())
+            .into_iter()
+            .flat_map(Origins::iter);
         origins.map(|origin| &**origin)
     }
 
@@ -555,7 +611,11 @@ fn check_origin(origin: &str) -> Result<(), OriginSetError> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::step::orders;
 
     #[test]
     fn origins_that_a_set_takes() {
@@ -631,5 +691,49 @@ mod tests {
         check("a?b", false);
         check("a#b", false);
         check("a b", false);
+    }
+
+    /// Two threads change the set, and a third one looks twice, in every order of their steps.
+    #[test]
+    fn changes_in_every_order() {
+        const ORIGIN: &[u8] = b"https://a.example";
+        let start = || {
+            let set = OriginSet::new();
+            set.replace([("a", "https://a.example"), ("b", "https://b.example")]);
+            (set, Mutex::new(Vec::new()))
+        };
+        type Shared = (OriginSet, Mutex<Vec<[bool; 2]>>);
+        let thread = |number: usize, (set, seen): &Shared| match number {
+            0 => _ = set.insert_for("c", "https://a.example"),
+            1 => _ = set.remove_for("b", "https://b.example"),
+            _ => {
+                let inserted = set.has(Some(b"c"), ORIGIN);
+                let snapshot = set.snapshot();
+                let has = |key| snapshot.0.contains(key, "https://a.example");
+                seen.lock().unwrap().push([inserted, has("c")]);
+                assert!(has("a"));
+            }
+        };
+        let found = RefCell::new(BTreeSet::new());
+        let orders = orders::all(3, start, thread, |(set, seen), order| {
+            // No change is lost.
+            let left: BTreeSet<_> = set
+                .snapshot()
+                .iter()
+                .map(|(key, _)| key.map(str::to_owned))
+                .collect();
+            assert_eq!(
+                left,
+                BTreeSet::from(["a", "c"].map(|key| Some(key.to_owned()))),
+                "{order:?}"
+            );
+            assert_eq!(set.len(), 2);
+            found
+                .borrow_mut()
+                .extend(seen.lock().unwrap().iter().copied());
+        });
+        // What was seen once is seen later, too.
+        let expected = BTreeSet::from([[false, false], [false, true], [true, true]]);
+        assert_eq!(found.into_inner(), expected, "{orders} orders");
     }
 }

@@ -127,7 +127,7 @@ impl Node {
 }
 
 /// The first segment, and what comes after its slash.
-fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
     let end = path.iter().position(|byte| *byte == b'/');
     match end.and_then(|end| path.split_at_checked(end)) {
         Some((segment, rest)) => (segment, rest.get(1..)),
