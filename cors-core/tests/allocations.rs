@@ -1,4 +1,5 @@
-//! Decisions, and events that no one listens to, allocate nothing, and a policy needs little more memory than its origins.
+//! Decisions, and events that no one listens to, allocate nothing, and a policy or a set needs little more memory than its
+//! origins.
 
 mod common;
 
@@ -117,6 +118,30 @@ fn many_origins() {
     assert!(held >= bytes, "{held} bytes for origins of {bytes}");
     let bound = 2 * bytes + 32 * origins.len();
     assert!(held <= bound, "{held} bytes, more than {bound}");
+}
+
+#[test]
+fn many_origins_in_a_set() {
+    let entries: Vec<_> = (0..100_000)
+        .map(|number| {
+            let key = format!("tenant-{:05}", number / 100);
+            (key, format!("https://app-{number:06}.example.com"))
+        })
+        .collect();
+    let count = entries.len();
+    let bytes: usize = entries.iter().map(|(_, origin)| origin.len()).sum();
+    let set = OriginSet::new();
+    let allocations = allocation_counter::measure(|| {
+        set.replace(entries.iter().map(|(key, origin)| (key, origin)));
+    });
+    assert_eq!(set.len(), count);
+    let held = usize::try_from(allocations.bytes_current).unwrap();
+    assert!(held >= bytes, "{held} bytes for origins of {bytes}");
+    let beyond = (held - bytes) / count;
+    assert!(
+        beyond <= 160,
+        "{beyond} bytes for each origin beyond its text"
+    );
 }
 
 #[test]
