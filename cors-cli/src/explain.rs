@@ -77,7 +77,8 @@ pub(crate) fn run(args: &Explain, out: &mut impl Write) -> Result<Outcome, Error
             Printable(&source.name)
         )));
     }
-    let is_blocked = (fix.as_ref()).is_some_and(|fix| fix.in_page() || written.is_none());
+    let is_blocked =
+        (fix.as_ref()).is_some_and(|fix| fix.in_page() || fix.in_set() || written.is_none());
     match is_blocked || page.mixed_content.is_some() {
         true => Ok(Outcome::Found),
         false => Ok(Outcome::Fine),
@@ -174,6 +175,10 @@ fn write_fix(
     if diff.is_none() && fix.by_hand().is_empty() {
         return match (fix.in_page(), fix.advice()) {
             (true, _) => writeln!(out, "\nWith this, every browser allows the request."),
+            _ if fix.in_set() => writeln!(
+                out,
+                "\nWith the origin in the set, every browser allows the request."
+            ),
             (false, []) => writeln!(out, "  no change of the policy allows this request"),
             (false, _) => Ok(()),
         };
@@ -183,12 +188,12 @@ fn write_fix(
             format!("this opts into `{danger}`, see `cors check --explain danger-allowed`");
         writeln!(out, "  - {}: {warning}", Styled(WARN, "dangerous"))?;
     }
-    if fix.in_page() {
+    if fix.in_page() || fix.in_set() {
         writeln!(out, "  - and change the policy:")?;
     } else if !fix.advice().is_empty() || fix.danger().is_some() {
         writeln!(out, "  - or change the policy:")?;
     }
-    let these = match fix.in_page() {
+    let these = match fix.in_page() || fix.in_set() {
         true => "With both changes",
         false => "With this",
     };
@@ -220,6 +225,10 @@ fn write_fix(
             out,
             "\nThe change was written to {name}. Correct the page, too: with both changes, every browser allows the request."
         ),
+        Some(Ok(())) if fix.in_set() => writeln!(
+            out,
+            "\nThe change was written to {name}. With the origin in the set, too, every browser allows the request."
+        ),
         Some(Ok(())) => writeln!(
             out,
             "\nThe change was written to {name}: every browser allows the request now."
@@ -231,7 +240,7 @@ fn write_fix(
         None => writeln!(
             out,
             "\n{these}, every browser allows the request; `--fix` writes {}.",
-            if fix.in_page() {
+            if fix.in_page() || fix.in_set() {
                 "that of the policy"
             } else {
                 "it"
@@ -283,6 +292,7 @@ fn write_json(
             "further": fix.further(),
             "advice": fix.advice(),
             "in_page": fix.in_page(),
+            "in_set": fix.in_set(),
             "warnings": fix.warnings().iter().map(|warning| warning.code).collect::<Vec<_>>(),
             "dangerous": fix.danger(),
             "diff": fix.diff(source),

@@ -3,6 +3,7 @@
 mod by_hand;
 mod cause;
 mod edit;
+mod in_set;
 mod line_ends;
 
 use similar::TextDiff;
@@ -11,6 +12,7 @@ use self::cause::Obstacle;
 use self::edit::Edit;
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::failure_code::FailureCode;
 use crate::policy_server::{Application, PolicyServer, refused};
 use crate::request::PageRequest;
 use crate::simulation::Simulation;
@@ -52,6 +54,8 @@ pub struct Fix {
     advice: Vec<String>,
     /// Whether the page has to send another request.
     in_page: bool,
+    /// Whether a set has to have the page's origin.
+    in_set: bool,
     /// The file's new text, with which every browser allows the request; `None` if there is none.
     text: Option<String>,
     /// The changes in a file that is not TOML.
@@ -81,6 +85,7 @@ impl Fix {
             further: Vec::new(),
             advice: obstacle.advice.clone(),
             in_page: false,
+            in_set: false,
             text: None,
             by_hand: Vec::new(),
             danger: None,
@@ -98,8 +103,12 @@ impl Fix {
                 let mut server = PolicyServer::new(&valid.policy, application);
                 let simulation = Simulation::new(&page.request, &mut server);
                 self::obstacle(&valid, &page, &simulation)
+            } else if let Some(step) = fix.set_step(&changed, &page, &obstacle, application) {
+                (changed, valid) = (step.source, step.valid);
+                step.next
             } else {
                 let Some(step) = Step::find(&changed, &page, &obstacle, application) else {
+                    fix.in_set = false;
                     return Some(fix);
                 };
                 let edits = step.edits.iter();
@@ -128,6 +137,34 @@ impl Fix {
             }
         }
         Some(fix)
+    }
+
+    /// Advises to add the page's origin to a set. If the set has a key, that is the step that removes the obstacle: in the
+    /// policy, the origin would be allowed for all keys.
+    fn set_step<'o>(
+        &mut self,
+        source: &Source,
+        page: &PageRequest,
+        obstacle: &'o Obstacle,
+        application: Application<'_>,
+    ) -> Option<Step<'o>> {
+        let sets = obstacle.sets.iter();
+        let helpful = sets.filter_map(|missing| {
+            let step = Step::with(missing.added(source)?, &[], page, obstacle, application)?;
+            Some((missing, step))
+        });
+        let helpful: Vec<_> = helpful.collect();
+        let advice = helpful
+            .iter()
+            .flat_map(|(missing, _)| missing.advice(obstacle.is_near));
+        // Of a refusal, the first advice is to change nothing.
+        let first = usize::from(obstacle.failure == FailureCode::Refused).min(self.advice.len());
+        self.advice.splice(first..first, advice);
+        let mut helpful = helpful.into_iter();
+        let keyed = helpful.find(|(missing, _)| missing.capture.is_some());
+        let (_, step) = keyed.filter(|_| !obstacle.is_near)?;
+        self.in_set = true;
+        Some(step)
     }
 
     /// What changes in the file, as a unified diff.
@@ -189,6 +226,33 @@ impl Fix {
     /// ```
     pub fn in_page(&self) -> bool {
         self.in_page
+    }
+
+    /// Whether a set of origins has to have the page's origin, as [`advice`](Self::advice) says. The changes of the policy
+    /// are for what is not allowed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_browser_model::{Origin, Request, Url};
+    /// use cors_explain::{Fix, OriginFile, PageRequest, PolicyServer, Simulation, Source, ok_application};
+    ///
+    /// let text = "[[route]]\npath = '/{realm}'\nallow_origins = [{ set = 'customers', key = '{realm}' }]";
+    /// let source = Source::new("cors.toml", text).origins("customers", OriginFile::new("customers.txt", ""));
+    /// let valid = source.load()?;
+    /// let page = Origin::parse("https://acme.example").ok_or("no origin")?;
+    /// let get = Request::new(Url::parse("https://api.example.com/acme")?, page);
+    /// let page = PageRequest::new(get, None);
+    /// let mut server = PolicyServer::new(&valid.policy, &ok_application);
+    /// let simulation = Simulation::new(&page.request, &mut server);
+    ///
+    /// let fix = Fix::find(&source, &valid, &page, &simulation, &ok_application).ok_or("allowed")?;
+    /// assert!(fix.in_set() && fix.text().is_none());
+    /// assert_eq!(fix.advice()[0], "add the line `acme https://acme.example` to customers.txt");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_set(&self) -> bool {
+        self.in_set
     }
 
     /// The file's text with which every browser allows the request; `None` if no change of it helps, or the file is not
@@ -293,27 +357,37 @@ impl<'o> Step<'o> {
     ) -> Option<Self> {
         obstacle.candidates.iter().find_map(|edits| {
             let text = edit::apply(&source.text, source.table.as_deref(), edits)?;
-            let source = source.with_text(text);
-            let valid = source.load().ok()?;
-            let simulation = Simulation::new(
-                &page.request,
-                &mut PolicyServer::new(&valid.policy, application),
-            );
-            let next = self::obstacle(&valid, page, &simulation);
-            let helps = next
-                .as_ref()
-                .is_none_or(|next| next.message != obstacle.message);
-            let danger = edits.iter().find_map(|edit| match edit {
-                Edit::AllowDanger { danger, .. } => Some(*danger),
-                _ => None,
-            });
-            helps.then_some(Self {
-                edits,
-                source,
-                valid,
-                danger,
-                next,
-            })
+            Self::with(source.with_text(text), edits, page, obstacle, application)
+        })
+    }
+
+    /// The change that makes this file; `None` if the obstacle remains.
+    fn with(
+        source: Source,
+        edits: &'o [Edit],
+        page: &PageRequest,
+        obstacle: &Obstacle,
+        application: Application<'_>,
+    ) -> Option<Self> {
+        let valid = source.load().ok()?;
+        let simulation = Simulation::new(
+            &page.request,
+            &mut PolicyServer::new(&valid.policy, application),
+        );
+        let next = self::obstacle(&valid, page, &simulation);
+        let helps = next
+            .as_ref()
+            .is_none_or(|next| next.message != obstacle.message);
+        let danger = edits.iter().find_map(|edit| match edit {
+            Edit::AllowDanger { danger, .. } => Some(*danger),
+            _ => None,
+        });
+        helps.then_some(Self {
+            edits,
+            source,
+            valid,
+            danger,
+            next,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Files that fill sets of origins.
 
-use cors_core::{OriginLineError, OriginSet};
+use cors_core::{OriginLineError, OriginSet, OriginSetEntry};
 
 /// A text file with what is in a set of origins: a line `ORIGIN` or `KEY ORIGIN` for each, as
 /// [`OriginSet::replace_by_lines`] reads it.
@@ -70,6 +70,33 @@ impl OriginFile {
             .map(|(line, _)| line)
     }
 
+    /// The first line with an origin under any key, or without one.
+    pub(crate) fn line_of_origin(&self, origin: &str) -> Option<(usize, Option<&str>)> {
+        self.entries().find_map(|(line, words)| match *words {
+            [other] if other == origin => Some((line, None)),
+            [key, other] if other == origin => Some((line, Some(key))),
+            _ => None,
+        })
+    }
+
+    /// A line that was left out, and is meant for this origin.
+    pub(crate) fn left_out(&self, key: Option<&str>, origin: &str) -> Option<&OriginLineError> {
+        let quoted = format!("`{origin}`");
+        // The suggestion quotes the origin.
+        let mut errors = self.errors.iter();
+        errors.find(|error| {
+            let text = self.text.lines().nth(error.line().saturating_sub(1));
+            let words = text.unwrap_or_default().split_whitespace();
+            let words: Vec<_> = words.take_while(|word| !word.starts_with('#')).collect();
+            let of_key = match *words {
+                [_] => key.is_none(),
+                [other, _] => key == Some(other),
+                _ => false,
+            };
+            of_key && error.to_string().contains(&quoted)
+        })
+    }
+
     /// The words of the lines that were not left out.
     fn entries(&self) -> impl Iterator<Item = (usize, Vec<&str>)> {
         let lines = (1..).zip(self.text.trim_start_matches('\u{feff}').lines());
@@ -83,5 +110,21 @@ impl OriginFile {
 
     pub(crate) fn set(&self) -> &OriginSet {
         &self.set
+    }
+
+    /// The same file with one more line; `None` if a set does not take it.
+    pub(crate) fn with(&self, entry: &OriginSetEntry) -> Option<Self> {
+        // A clone would be the same set.
+        let set = OriginSet::new();
+        let snapshot = self.set.snapshot();
+        let entries = snapshot.iter().map(|(key, origin)| OriginSetEntry {
+            key: key.map(str::to_owned),
+            origin: origin.to_owned(),
+        });
+        let errors = set.replace(entries.chain([entry.clone()]));
+        errors.is_empty().then(|| Self {
+            set,
+            ..self.clone()
+        })
     }
 }

@@ -39,8 +39,9 @@ pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> Stri
     let explanation = valid.policy.explain(&Head(&exchange.sent));
     let mut remark = explanation.to_string();
     if let Verdict::Granted(grant) = explanation.decision().verdict() {
-        let (line, _) = source.line_and_column(granting(valid, grant, &exchange.sent).start);
-        remark = format!("{remark} ({}:{line})", Printable(&source.name));
+        let (place, in_set) = granting(valid, grant, &exchange.sent);
+        let (line, _) = source.line_and_column(place.start);
+        remark = format!("{remark} ({}:{line}{in_set})", Printable(&source.name));
     }
     match (exchange.kind, explanation.decision()) {
         (Kind::Preflight, _) => remark,
@@ -49,8 +50,8 @@ pub fn remark(source: &Source, valid: &ValidPolicy, exchange: &Exchange) -> Stri
     }
 }
 
-/// The place of the pattern that a granted origin matches.
-fn granting(valid: &ValidPolicy, grant: GrantId, sent: &SentRequest) -> Range<usize> {
+/// The place of the pattern that a granted origin matches, or of the set that has it. Of a set, also the file and line.
+fn granting(valid: &ValidPolicy, grant: GrantId, sent: &SentRequest) -> (Range<usize>, String) {
     let origin = sent.headers.get("Origin").unwrap_or_default();
     let origin = String::from_utf8_lossy(&origin);
     let patterns = valid.grant(grant).map(|grant| &grant.allow_origins);
@@ -59,7 +60,14 @@ fn granting(valid: &ValidPolicy, grant: GrantId, sent: &SentRequest) -> Range<us
             .iter()
             .position(|pattern| matches(pattern, &origin))
     });
-    valid.span(grant, "allow_origins", index)
+    if index.is_none()
+        && let Some((set, file, line)) = valid.set_with(grant, sent.url.path(), &origin)
+    {
+        let line = format!(", {}:{line}", Printable(file.name()));
+        return (valid.set_span(grant, set), line);
+    }
+    let place = valid.span(grant, "allow_origins", index);
+    (place, String::new())
 }
 
 /// What the page may read with a policy that allows its request, whatever the application answers.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use cors_core::document::{self, Item, Loaded, Node, VariableUse};
 use cors_core::{
-    Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, OriginSetUse, Policy, Variables,
+    Config, ConfigErrors, Grant, GrantId, LoadError, LoadOptions, OriginSetEntry, OriginSetUse,
+    Policy, Variables,
 };
 
 use crate::format::Format;
@@ -134,6 +135,15 @@ impl Source {
     pub fn origins(mut self, name: impl Into<String>, file: OriginFile) -> Self {
         self.origin_files.insert(name.into(), file);
         self
+    }
+
+    /// With another origin in a set; `None` if a set does not take it.
+    pub(crate) fn with_origin(&self, set: &str, entry: &OriginSetEntry) -> Option<Self> {
+        let file = self.origin_files.get(set).cloned();
+        let file = file
+            .unwrap_or_else(|| OriginFile::new("", ""))
+            .with(entry)?;
+        Some(self.clone().origins(set, file))
     }
 
     /// As a server that supplies no other sets reads the file.
@@ -335,6 +345,38 @@ impl ValidPolicy {
 
     pub(crate) fn origin_file(&self, set: &str) -> Option<&OriginFile> {
         self.origin_files.get(set)
+    }
+
+    /// The key with which a request for a path is looked up in a set: `Some(None)` without a key. `None` if the path has
+    /// no such segment.
+    pub(crate) fn key_in<'p>(
+        &self,
+        route: Option<usize>,
+        used: &OriginSetUse,
+        path: &'p str,
+    ) -> Option<Option<&'p str>> {
+        let Some(key) = &used.key else {
+            return Some(None);
+        };
+        let mut segments = self.path(route?)?.split('/');
+        let index = segments.position(|segment| segment == key)?;
+        let key = path.split('/').nth(index)?;
+        Some(Some(key).filter(|key| !key.is_empty()))
+    }
+
+    /// The set of a grant that has an origin, by its index, with the file and line.
+    pub(crate) fn set_with(
+        &self,
+        grant: GrantId,
+        path: &str,
+        origin: &str,
+    ) -> Option<(usize, &OriginFile, usize)> {
+        let mut sets = self.grant(grant)?.origin_sets.iter().enumerate();
+        sets.find_map(|(index, used)| {
+            let file = self.origin_file(&used.name)?;
+            let key = self.key_in(grant.route(), used, path)?;
+            Some((index, file, file.line(key, origin)?))
+        })
     }
 
     /// The place of a set in the file.

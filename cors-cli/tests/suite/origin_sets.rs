@@ -22,6 +22,7 @@ const CUSTOMERS: &str = "\
 acme  https://acme.example
 acme  acme.example
 other https://other.example
+acme  https://wrong.example/
 ";
 const ACME: &str = "https://acme.example";
 const URL: &str = "https://api.example.com/realms/acme";
@@ -47,7 +48,10 @@ fn json(done: &Done) -> Value {
 }
 
 const LEFT_OUT: &str = "cors: warning: left out of customers.txt: line 3: `acme  acme.example`: origin `acme.example` has no \
-                        scheme; did you mean `https://acme.example`?\n";
+                        scheme; did you mean `https://acme.example`?\n\
+                        cors: warning: left out of customers.txt: line 5: `acme  https://wrong.example/`: origin \
+                        `https://wrong.example/` ends with a slash; browsers send origins without it; did you mean \
+                        `https://wrong.example`?\n";
 
 #[test]
 fn check_names_them() {
@@ -248,4 +252,125 @@ fn formats() {
     let yaml = "route:\n- path: /{realm}\n  allow_credentials: true\n  allow_headers: [authorization]\n  \
                 allow_origins:\n  - set: a\n  - https://a.example\n";
     assert_eq!(findings("a.yaml", yaml), ["set-without-key 6:5"]);
+}
+
+#[track_caller]
+fn explain(name: &str, policy: &str, args: &[&str], status: i32) {
+    let folder = folder();
+    fs::write(folder.path().join("cors.toml"), policy).unwrap();
+    let done = cors(folder.path(), &[&["explain"], args].concat());
+    assert_eq!(done.status, status, "{done:#?}");
+    let file = format!("origin_sets/{name}.txt");
+    snapshot(&file).assert_eq(&done.stdout);
+    let unchanged = fs::read_to_string(folder.path().join("customers.txt")).unwrap();
+    assert_eq!(unchanged, CUSTOMERS);
+}
+
+/// What the policy would allow if the set had the page's origin is not a reason to change the policy.
+#[test]
+fn explain_with_sets() {
+    let filled = |args: &[&'static str]| [args, &FILLED].concat();
+    let other = "https://other.example";
+    explain("not-filled", POLICY, &["--origin", ACME, URL], 1);
+    explain(
+        "allowed",
+        POLICY,
+        &filled(&["--origin", other, "https://api.example.com/realms/other/x"]),
+        0,
+    );
+    explain(
+        "absent",
+        POLICY,
+        &filled(&["--origin", "https://www.acme.example", URL]),
+        1,
+    );
+    explain(
+        "left-out",
+        POLICY,
+        &filled(&["--origin", "https://wrong.example", URL]),
+        1,
+    );
+    explain("another-key", POLICY, &filled(&["--origin", other, URL]), 1);
+    explain(
+        "and-the-policy",
+        POLICY,
+        &filled(&["--origin", other, "-X", "PATCH", "--fix", URL]),
+        1,
+    );
+    // A set takes no plain http, and a listed origin is nearly this one.
+    explain(
+        "http",
+        POLICY,
+        &filled(&["--origin", "http://admin.example.com", URL]),
+        1,
+    );
+    explain(
+        "port",
+        POLICY,
+        &filled(&["--origin", "https://admin.example.com:8443", URL]),
+        1,
+    );
+    let partners = "allow_origins = [{ set = 'partners' }]\nallow_headers = ['x-a']\n";
+    explain(
+        "without-key",
+        partners,
+        &["--origin", ACME, "--fix", URL],
+        0,
+    );
+    let file = ["--origins", "partners=customers.txt"];
+    explain(
+        "without-key-filled",
+        partners,
+        &[&["--origin", ACME, URL], &file[..]].concat(),
+        1,
+    );
+    let refuses = format!("refuse = ['cross-site-writes']\n{POLICY}");
+    explain(
+        "refused",
+        &refuses,
+        &filled(&["--origin", other, "-X", "POST", URL]),
+        1,
+    );
+}
+
+/// Changes are found in policies with sets in each format. In JSON and YAML the user makes them.
+#[test]
+fn changes_in_formats() {
+    #[track_caller]
+    fn check(name: &str, text: &str, expected: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+        let origin = [
+            "--origin",
+            "https://new.example",
+            "--credentials",
+            "include",
+        ];
+        let args = [
+            &["explain", name],
+            &origin[..],
+            &["https://api.example.com/acme"],
+        ]
+        .concat();
+        let done = cors(folder.path(), &args);
+        assert_eq!(done.status, 1, "{done:#?}");
+        assert!(done.stdout.contains(expected), "{}", done.stdout);
+    }
+    check(
+        "a.toml",
+        "allow_origins = [\n  { set = \"a\" }, # all\n]\n",
+        "\n+[[grant]]\n+allow_origins = [\"https://new.example\"]\n+allow_credentials = true\n+\n+[[grant]]\n \
+         allow_origins = [\n   { set = \"a\" }, # all\n ]\n",
+    );
+    let add = "\n  - or change the policy:\n  - add `\"https://new.example\"` to `allow_origins`\n";
+    check(
+        "a.json",
+        r#"{"allow_origins": [{"set": "a"}], "allow_credentials": true}"#,
+        add,
+    );
+    check(
+        "a.yaml",
+        "allow_credentials: true\nallow_origins:\n- set: a\n",
+        add,
+    );
 }

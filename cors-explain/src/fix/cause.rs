@@ -12,6 +12,7 @@ use cors_core::{
 };
 
 use super::edit::Edit;
+use super::in_set::Missing;
 use crate::failure_code::FailureCode;
 use crate::policy_server::Head;
 use crate::request::{PageRequest, is_cors_response_header, is_fetch};
@@ -30,6 +31,10 @@ pub(super) struct Obstacle {
     pub(super) advice: Vec<String>,
     /// The request that the page has to send instead, if it cannot be right as it is.
     pub(super) corrected: Option<Request>,
+    /// Whether a listed origin is nearly the page's.
+    pub(super) is_near: bool,
+    /// The sets of origins that may lack the page's.
+    pub(super) sets: Vec<Missing>,
     /// Changes of the file, the best first. Some of them do not make a valid policy.
     pub(super) candidates: Vec<Vec<Edit>>,
 }
@@ -52,6 +57,10 @@ impl Obstacle {
             page,
             failure,
             origin: &blocked.origin,
+            path: run
+                .exchanges
+                .last()
+                .map_or("", |exchange| exchange.sent.url.path()),
             method: &blocked.method,
             credentials: page.request.credentials == Credentials::Include,
         };
@@ -79,6 +88,7 @@ impl Obstacle {
             page,
             failure: FailureCode::Refused,
             origin: &origin,
+            path: exchange.sent.url.path(),
             method: &exchange.sent.method,
             credentials: includes || refusal.reason() == RefusalReason::CrossSiteWrite,
         };
@@ -105,6 +115,8 @@ struct Case<'a> {
     /// The origin that the browser sends, and the method.
     origin: &'a str,
     method: &'a str,
+    /// The path of the request.
+    path: &'a str,
     /// Whether the request needs a grant with credentials.
     credentials: bool,
 }
@@ -123,6 +135,8 @@ impl Case<'_> {
             span: Some(self.span(grant, key, index)),
             advice: Vec::new(),
             corrected: None,
+            is_near: false,
+            sets: Vec::new(),
             candidates: Vec::new(),
         }
     }
@@ -149,6 +163,8 @@ impl Case<'_> {
                 "no change of the policy allows it; see `cors check --explain {code}`"
             )],
             corrected: None,
+            is_near: false,
+            sets: Vec::new(),
             candidates: Vec::new(),
         }
     }
@@ -189,7 +205,10 @@ impl Case<'_> {
                     .to_owned(),
             );
         }
+        obstacle.sets = Missing::all(self.valid, explanation.route(), self.path, origin);
         obstacle.candidates = self.admissions(grant, origin);
+        // A near miss of a set has no index.
+        obstacle.is_near = index.is_some();
         obstacle
     }
 
@@ -252,6 +271,8 @@ impl Case<'_> {
             span,
             advice: vec![advice],
             corrected: None,
+            is_near: false,
+            sets: Vec::new(),
             candidates: Vec::new(),
         }
     }
@@ -331,6 +352,8 @@ impl Case<'_> {
                 Printable(host)
             )],
             corrected: None,
+            is_near: false,
+            sets: Vec::new(),
             candidates: Vec::new(),
         }
     }
@@ -359,6 +382,8 @@ impl Case<'_> {
             span: entry.map(|entry| entry.value.clone()),
             advice,
             corrected: None,
+            is_near: false,
+            sets: Vec::new(),
             candidates: Vec::new(),
         }
     }
@@ -409,12 +434,16 @@ impl Case<'_> {
         );
         let mut own = grant.clone().allow_credentials(true);
         own.allow_origins = vec![origin.to_owned()];
+        own.origin_sets.clear();
         own.expose_headers.retain(|name| name != "*");
         let prepend = |grant: Grant| Edit::Prepend {
             route: id.route(),
             grant: Box::new(grant),
         };
-        if !is_for_everybody(grant) {
+        // What a listed origin needs is not for all origins of a set.
+        let is_next_to_set =
+            !grant.origin_sets.is_empty() && grant.allow_origins.iter().any(|item| item == origin);
+        if !is_for_everybody(grant) && !is_next_to_set {
             obstacle
                 .candidates
                 .push(vec![Edit::AllowCredentials { grant: id }]);

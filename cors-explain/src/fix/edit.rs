@@ -82,7 +82,11 @@ fn apply_one(policy: &mut dyn TableLike, edit: &Edit) -> Option<()> {
         }
         Edit::Remove { grant, key, item } => {
             let list = list(grant_mut(policy, *grant)?, key)?;
-            list.retain(|value| value.as_str() != Some(item));
+            // No item is listed twice.
+            let index = list.iter().position(|value| value.as_str() == Some(item));
+            if let Some(index) = index {
+                remove(list, index);
+            }
         }
         Edit::AllowCredentials { grant } => {
             set(grant_mut(policy, *grant)?, "allow_credentials", true);
@@ -152,7 +156,47 @@ fn push(list: &mut Array, item: &str) {
         Some(_) => value.decor_mut().set_prefix(" "),
         None => {}
     }
+    keep_last_comment(list, &mut value);
     list.push_formatted(value);
+}
+
+/// Removes an item. A comment at the end of the line before it is not about it, and stays.
+fn remove(list: &mut Array, index: usize) {
+    let removed = list.remove(index);
+    let before = removed.decor().prefix().and_then(|prefix| prefix.as_str());
+    let comment = before.and_then(|before| before.split_once('\n'));
+    let Some((comment, _)) = comment.filter(|(comment, _)| comment.contains('#')) else {
+        return;
+    };
+    let after = |text: &str| {
+        let line = text.find('\n').and_then(|at| text.get(at..));
+        format!("{comment}{}", line.unwrap_or("\n"))
+    };
+    match list.get_mut(index) {
+        Some(next) => {
+            let prefix = next.decor().prefix().and_then(|prefix| prefix.as_str());
+            let prefix = after(prefix.unwrap_or_default());
+            next.decor_mut().set_prefix(prefix);
+        }
+        None => {
+            let trailing = after(list.trailing().as_str().unwrap_or_default());
+            list.set_trailing(trailing);
+        }
+    }
+}
+
+/// A comment at the end of the last item's line stays there when an item comes after it.
+fn keep_last_comment(list: &mut Array, added: &mut Value) {
+    let trailing = list.trailing().as_str().unwrap_or_default().to_owned();
+    let Some((comment, rest)) = trailing.split_once('\n') else {
+        return;
+    };
+    let prefix = added.decor().prefix().and_then(|prefix| prefix.as_str());
+    let prefix = prefix.unwrap_or_default().to_owned();
+    if list.trailing_comma() && comment.contains('#') && prefix.starts_with('\n') {
+        added.decor_mut().set_prefix(format!("{comment}{prefix}"));
+        list.set_trailing(format!("\n{rest}"));
+    }
 }
 
 fn set(table: &mut dyn TableLike, key: &str, to: bool) {
@@ -285,6 +329,35 @@ mod tests {
             "allow_methods = [\n  # one\n  \"A\",\n  # two\n  \"B\",\n]\n",
             &edit,
             "allow_methods = [\n  # one\n  \"A\",\n  # two\n  \"B\",\n  \"PUT\",\n]\n",
+        );
+        // Sets stay as they are.
+        let origin = [add(0, "allow_origins", "new")];
+        check(
+            "allow_origins = [{set='a',key=\"{b}\"}]\n",
+            &origin,
+            "allow_origins = [{set='a',key=\"{b}\"}, \"new\"]\n",
+        );
+        check(
+            "allow_origins = [\n  'a',\n  # the partners\n  { set = 'b' }, # all\n]\n",
+            &origin,
+            "allow_origins = [\n  'a',\n  # the partners\n  { set = 'b' }, # all\n  \"new\",\n]\n",
+        );
+        let removal = |item: &str| Edit::Remove {
+            grant: GrantId::new(None, 0),
+            key: "allow_origins",
+            item: item.to_owned(),
+        };
+        check(
+            "allow_origins = ['a', { set = 'a' }]\n",
+            &[removal("a")],
+            "allow_origins = [ { set = 'a' }]\n",
+        );
+        let set = "allow_origins = [\n  { set = 'b' }, # all\n]\n";
+        check(set, &[origin[0].clone(), removal("new")], set);
+        check(
+            "allow_origins = [\n  'a', # one\n  'b', # two\n  'c', # three\n]\n",
+            &[removal("b")],
+            "allow_origins = [\n  'a', # one\n  'c', # three\n]\n",
         );
         check(
             "max_age = 1\n",
