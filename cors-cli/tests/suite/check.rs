@@ -110,6 +110,15 @@ fn changes_remove_their_findings() {
         "allow_origins = ['https://a.example']\nallow_methods = ['GET', 'PUT', 'POST']\n",
     );
     check_changes("allow_origins = ['http://a.example', 'https://a.example']\n");
+    // Next to a set, the last origin can be removed.
+    for text in [
+        "allow_origins = [{ set = 'a' }, 'http://localhost']\n",
+        "allow_origins = ['http://localhost', { set = 'a' }]\n",
+        "allow_origins = [\n  'http://localhost',\n  { set = 'a' },\n  'http://127.0.0.1',\n]\n",
+        "allow_origins = ['http://a.example', { set = 'a' }, 'https://a.example']\n",
+    ] {
+        assert!(check_changes(text) > 0, "{text}");
+    }
     check_changes("allow_origins = ['https://a.example']\ndangerously_allow = ['null-origin', ]\n");
     check_changes("allow_origins = ['https://a.example']\nallow_methods = [\n  'GET',\n]\n");
     check_changes(

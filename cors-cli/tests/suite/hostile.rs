@@ -105,6 +105,10 @@ fn check_policies(folder: &Path, text: &str) {
         format!("{origins}\nallow_methods = [\"{escaped}\"]\nexpose_headers = [\"{escaped}\"]\n"),
         format!("{origins}\nallow_headers = [\n\t\"{escaped}\",\n]\nmax_age = \"{escaped}\"\n"),
         format!("{origins}\ndangerously_allow = [\"{escaped}\"]\n[[grant]]\n"),
+        format!(
+            "{origins}\n[[route]]\npath = \"/{{a}}\"\nallow_credentials = true\n\
+             allow_origins = [{{ set = \"{escaped}\" }}, {{ set = \"{escaped}\", key = \"{{a}}\" }}]\n"
+        ),
         text.to_owned(),
     ];
     let name = text.replace(['/', '\0'], "");
@@ -131,8 +135,34 @@ fn check_policies(folder: &Path, text: &str) {
             &[&["explain", "--fix", &name][..], &request].concat(),
         );
     }
+    check_origin_files(folder, text);
     check(folder, &["check", &format!("no{name}")]);
     check(folder, &["man", "--dir", &format!("no{name}/x")]);
+}
+
+/// In a file of origins, and in its name.
+fn check_origin_files(folder: &Path, text: &str) {
+    let line = text.replace(['\n', '\r'], "");
+    let name = format!("n{}.txt", text.replace(['/', '\0'], ""));
+    let lines =
+        format!("{line} https://a.example\n{line}\nother https://a.example\nb https://b.example\n");
+    fs::write(folder.join(&name), lines).unwrap();
+    let policy = "[[route]]\npath = \"/{a}\"\nallow_origins = [{ set = \"x\", key = \"{a}\" }]\n";
+    fs::write(folder.join("sets.toml"), policy).unwrap();
+    let given = format!("x={name}");
+    let given = ["--origins", &given];
+    check(folder, &[&["check", "sets.toml"][..], &given].concat());
+    for (origin, url) in [
+        ("https://a.example", "https://api.example/a"),
+        ("https://b.example", "https://api.example/b"),
+    ] {
+        let explain = ["explain", "sets.toml", "--origin", origin, url];
+        check(folder, &[&explain[..], &given].concat());
+    }
+    check(
+        folder,
+        &["check", "sets.toml", "--origins", &format!("x=no{name}")],
+    );
 }
 
 /// On the command line.
