@@ -13,6 +13,9 @@ export const check = async (text, signal) => (await call("/api/check", { text },
 /** Makes a policy the current one, if it is valid: `{version, findings}`, without `version` if it is not valid. */
 export const save = (text) => call("/api/policy", { text });
 
+/** Adds an origin to the set that the policy names, or removes it: `{version}`. */
+export const changeSet = (origin, add) => call("/api/set", { origin, add });
+
 const UNPROCESSABLE = 422;
 
 async function call(path, body, signal) {

@@ -5,6 +5,7 @@ import { openDialogue } from "./dialogue.js";
 import { byId, el } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Grid } from "./grid.js";
+import { Origins } from "./origins.js";
 import { ownRequest } from "./request.js";
 import { Sender } from "./send.js";
 
@@ -31,8 +32,9 @@ async function start() {
     guarded(run);
   });
   ownRequest(now, sender, open);
+  const origins = new Origins(now.set, now.origins.refused, () => guarded(() => look(false)));
   const run = async () => {
-    byId("changed").hidden = now.policy.text === now.policy.original;
+    byId("changed").hidden = now.policy.text === now.policy.original && now.set.origins.length === 0;
     const blocked = await grid.run(now);
     // An edit can allow this page's origin, or remove it.
     if (blocked !== null) byId("banner").hidden = !blocked;
@@ -45,6 +47,7 @@ async function start() {
   const look = async (always) => {
     const before = now.policy.version;
     now = await state();
+    origins.show(now.set);
     if (now.policy.version !== before) editor.replaced(now.policy);
     if (always || now.policy.version !== before) await run();
   };

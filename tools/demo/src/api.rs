@@ -3,12 +3,13 @@
 use cors_browser_model::Engine;
 use cors_core::Variables;
 use cors_explain::{Source, findings};
+use cors_matrix::server::ORIGIN_SET;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::demo::Demo;
+use crate::demo::{Demo, NotChanged};
 use crate::finding::Finding;
 use crate::guard::Refusal;
 use crate::predict::{Asked, Predicted};
@@ -26,6 +27,8 @@ pub(crate) enum Call {
     Check,
     /// Makes a policy the current one.
     Policy,
+    /// Adds an origin to the set, or removes it.
+    Set,
 }
 
 /// A status, and a JSON document.
@@ -42,6 +45,13 @@ const COMPARED: [&str; 4] = [
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Change {
+    origin: String,
+    add: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Text {
     text: String,
 }
@@ -53,6 +63,7 @@ impl Call {
             "/api/predict" => Self::Predict,
             "/api/check" => Self::Check,
             "/api/policy" => Self::Policy,
+            "/api/set" => Self::Set,
             _ => return None,
         })
     }
@@ -60,7 +71,7 @@ impl Call {
     pub(crate) fn method(self) -> Method {
         match self {
             Self::State => Method::GET,
-            Self::Predict | Self::Check | Self::Policy => Method::POST,
+            Self::Predict | Self::Check | Self::Policy | Self::Set => Method::POST,
         }
     }
 
@@ -84,6 +95,7 @@ impl Call {
                 Ok((StatusCode::OK, json!({"findings": found(&source)})))
             }
             Self::Policy => policy(demo, source(demo, read(body)?)),
+            Self::Set => change_set(demo, &read(body)?),
         }
     }
 }
@@ -116,6 +128,7 @@ fn state(demo: &Demo, site: &Site, user_agent: &str) -> Value {
             "original": demo.original,
             "version": policy.version,
         },
+        "set": {"name": ORIGIN_SET, "origins": policy.origins},
         "engine": engine(user_agent).name(),
         "compare": {"headers": COMPARED},
         "scenarios": SCENARIOS,
@@ -151,10 +164,10 @@ fn found(source: &Source) -> Vec<Finding> {
 
 fn policy(demo: &Demo, source: Source) -> Result<Answer, Refusal> {
     let found = found(&source);
-    let Ok(valid) = source.load() else {
+    if source.load().is_err() {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, json!({"findings": found})));
-    };
-    let version = demo.replace(source, valid).map_err(|error| {
+    }
+    let version = demo.replace(source).map_err(|error| {
         let message = format!("the policy is valid, but the servers could not load it: {error}");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     })?;
@@ -164,10 +177,22 @@ fn policy(demo: &Demo, source: Source) -> Result<Answer, Refusal> {
     ))
 }
 
+fn change_set(demo: &Demo, change: &Change) -> Result<Answer, Refusal> {
+    match demo.change_set(&change.origin, change.add) {
+        Ok(version) => Ok((StatusCode::OK, json!({"version": version}))),
+        Err(NotChanged::Origin(message)) => {
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message))
+        }
+        Err(NotChanged::Servers(error)) => {
+            Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::tests::{ALLOWED, Fake, POLICY, demo};
+    use crate::demo::tests::{ALLOWED, Fake, POLICY, REFUSED, demo};
     use crate::site::Kind;
 
     fn answer(call: Call, demo: &Demo, body: &Value) -> Answer {
@@ -294,6 +319,84 @@ mod tests {
         assert_eq!(*servers.text.lock().unwrap(), "");
         assert_eq!(demo.policy().version, 1);
         assert_eq!(demo.policy().source.text, POLICY);
+    }
+
+    #[test]
+    fn a_set_changes_without_a_new_policy() {
+        let servers = Fake::default();
+        let demo = demo(servers.clone());
+        let get = json!({
+            "origin": REFUSED,
+            "url": "http://127.0.0.1:40001/echo",
+            "request": {"by": "fetch", "method": "GET", "path": "/echo", "headers": [], "credentials": "omit", "body": null},
+            "engine": "Firefox",
+        });
+        let predicted = |demo: &Demo| answer(Call::Predict, demo, &get).1;
+        let now = predicted(&demo);
+        assert_eq!(now["outcome"]["kind"], "blocked");
+        let advice = format!("add the line `{REFUSED}` to customers.txt");
+        assert_eq!(now["dialogue"]["cause"]["advice"][0], advice);
+
+        let change = |origin: &str, add: bool| json!({"origin": origin, "add": add});
+        let (status, said) = answer(Call::Set, &demo, &change(REFUSED, true));
+        assert_eq!((status, said), (StatusCode::OK, json!({"version": 2})));
+        assert_eq!(*servers.origins.lock().unwrap(), format!("{REFUSED}\n"));
+        assert_eq!(predicted(&demo)["outcome"]["status"], 200);
+        // Again: nothing changes.
+        let (_, said) = answer(Call::Set, &demo, &change(REFUSED, true));
+        assert_eq!(said, json!({"version": 2}));
+        let (_, state) = answer(Call::State, &demo, &Value::Null);
+        assert_eq!(
+            state["set"],
+            json!({"name": "customers", "origins": [REFUSED]})
+        );
+
+        // The set survives the policy.
+        let text = json!({"text": format!("{POLICY}refuse = ['websocket']\n")});
+        let (_, said) = answer(Call::Policy, &demo, &text);
+        assert_eq!(said["version"], 3);
+        assert_eq!(predicted(&demo)["outcome"]["status"], 200);
+
+        let (_, said) = answer(Call::Set, &demo, &change(REFUSED, false));
+        assert_eq!(said, json!({"version": 4}));
+        assert_eq!(predicted(&demo)["outcome"]["kind"], "blocked");
+        assert_eq!(*servers.origins.lock().unwrap(), "");
+    }
+
+    #[test]
+    fn origins_that_the_set_does_not_take() {
+        let site = Site::new(Kind::Allowed, 8090);
+        let refusal = |demo: &Demo, origin: &str| {
+            let body = serde_json::to_vec(&json!({"origin": origin, "add": true})).unwrap();
+            Call::Set.answer(demo, &site, "", &body).unwrap_err()
+        };
+        let of_servers = demo(Fake {
+            refuses: true,
+            ..Fake::default()
+        });
+        let expected = Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "no");
+        assert_eq!(refusal(&of_servers, REFUSED), expected);
+        assert_eq!(of_servers.policy().version, 1);
+
+        let demo = demo(Fake::default());
+        for origin in [
+            "",
+            "acme.example",
+            "http://acme.example",
+            "null",
+            "https://a.example\nhttps://b.example",
+        ] {
+            let refusal = refusal(&demo, origin);
+            assert_eq!(refusal.status, StatusCode::UNPROCESSABLE_ENTITY, "{origin}");
+        }
+        assert_eq!(demo.policy().version, 1);
+        for number in 0..20 {
+            demo.change_set(&format!("https://a{number}.example"), true)
+                .unwrap();
+        }
+        let message = "the list here is for at most 20 origins";
+        let expected = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message);
+        assert_eq!(refusal(&demo, REFUSED), expected);
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(crate) const FILES: &[File] = &[
     file("/grid.js", JS, include_str!("../page/grid.js")),
     file("/", HTML, include_str!("../page/index.html")),
     file("/main.js", JS, include_str!("../page/main.js")),
+    file("/origins.js", JS, include_str!("../page/origins.js")),
     file("/outcome.js", JS, include_str!("../page/outcome.js")),
     file("/page.css", CSS, include_str!("../page/page.css")),
     file("/request.js", JS, include_str!("../page/request.js")),

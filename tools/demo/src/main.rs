@@ -49,7 +49,9 @@ fn run() -> Result<(), Error> {
         return Ok(());
     };
     // Its errors contain the name of the file.
-    let load = LoadOptions::default().variables(Variables::none());
+    let load = LoadOptions::default()
+        .variables(Variables::none())
+        .any_origin_set();
     (load.from_file(&options.policy)).map_err(|error| used_wrongly(error.to_string()))?;
     let text =
         cors_core::read_policy(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;

@@ -1,10 +1,16 @@
-//! The four fixture servers, whose policy can be replaced while they run.
+//! The four fixture servers, whose policy and set of origins can be replaced while they run.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use cors_browser_model::{SentRequest, Url};
+use cors_core::Policy;
+use cors_explain::PolicyAnswer;
+use cors_matrix::message::{self, Answer, RawRequest};
 use cors_matrix::server::{FixtureBinary, FixtureServer, Framework};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// The servers to which the page sends requests. They share a policy.
 pub(crate) trait Servers: Send {
@@ -14,6 +20,13 @@ pub(crate) trait Servers: Send {
     ///
     /// If a server could not load it.
     fn replace(&mut self, text: &str) -> Result<(), String>;
+
+    /// Replaces what is in the set of origins. Returns when all servers decide about requests of `origin` as `policy`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written, or a server does not follow it.
+    fn set_origins(&mut self, text: &str, origin: &str, policy: &Policy) -> Result<(), String>;
 }
 
 /// The fixture servers. Dropping this stops them.
@@ -23,17 +36,30 @@ pub(crate) struct Fixtures {
     frameworks: Vec<Framework>,
     /// The policy that all of them have.
     text: String,
+    /// The folder of the file with the origins.
+    folder: TempDir,
 }
+
+/// The name of the set's file.
+pub(crate) const ORIGINS: &str = "customers.txt";
+
+/// How long a server may take to follow the file.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Fixtures {
     pub(crate) fn start(fixtures: &[FixtureBinary], text: &str) -> Result<Self, String> {
         let file = file(text)?;
+        let folder = tempfile::tempdir().map_err(|error| not_written(&error))?;
+        write_origins(&folder, "")?;
+        let origins = folder.path().join(ORIGINS);
         let servers = fixtures.iter();
-        let servers = servers.map(|fixture| fixture.start(Some(file.path())));
+        let servers =
+            servers.map(|fixture| fixture.start_with_origins(Some(file.path()), &origins));
         Ok(Self {
             servers: servers.collect::<Result<_, _>>()?,
             frameworks: fixtures.iter().map(|fixture| fixture.framework).collect(),
             text: text.to_owned(),
+            folder,
         })
     }
 
@@ -50,6 +76,61 @@ impl Servers for Fixtures {
         replace_all(&mut self.servers, &file(text)?, || file(&self.text))?;
         text.clone_into(&mut self.text);
         Ok(())
+    }
+
+    fn set_origins(&mut self, text: &str, origin: &str, policy: &Policy) -> Result<(), String> {
+        write_origins(&self.folder, text)?;
+        let request = RawRequest {
+            method: "GET".to_owned(),
+            target: "/echo".to_owned(),
+            lines: vec![("Origin".to_owned(), origin.into())],
+            body: Vec::new(),
+        };
+        let expected = is_granted(policy, origin);
+        let start = Instant::now();
+        for server in &self.servers {
+            while is_allowed(server.port(), &request)? != expected {
+                if start.elapsed() > PATIENCE {
+                    return Err("a server does not follow the file of the set".to_owned());
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// By renaming, so that no half of it is read.
+fn write_origins(folder: &TempDir, text: &str) -> Result<(), String> {
+    let [new, file] = ["new", ORIGINS].map(|name| folder.path().join(name));
+    std::fs::write(&new, text)
+        .and_then(|()| std::fs::rename(new, file))
+        .map_err(|error| not_written(&error))
+}
+
+/// Whether the policy allows an origin on `/echo`.
+fn is_granted(policy: &Policy, origin: &str) -> bool {
+    let Ok(url) = Url::parse("http://127.0.0.1/echo") else {
+        return false;
+    };
+    let sent = SentRequest {
+        method: "GET".to_owned(),
+        url,
+        headers: [("Origin", origin)].into(),
+        credentials: false,
+    };
+    let answer = PolicyAnswer::new(policy, &sent);
+    answer.headers.contains("Access-Control-Allow-Origin")
+}
+
+fn is_allowed(port: u16, request: &RawRequest) -> Result<bool, String> {
+    match message::send(port, request) {
+        Ok(Answer::Response(response)) => Ok(response
+            .lines("access-control-allow-origin")
+            .next()
+            .is_some()),
+        Ok(Answer::Closed) => Err("a server closed the connection".to_owned()),
+        Err(error) => Err(format!("a server does not respond: {error}")),
     }
 }
 
@@ -99,7 +180,11 @@ fn file(text: &str) -> Result<NamedTempFile, String> {
         .suffix(".toml")
         .tempfile()
         .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
-    written.map_err(|error| format!("cannot write a temporary file: {error}"))
+    written.map_err(|error| not_written(&error))
+}
+
+fn not_written(error: &io::Error) -> String {
+    format!("cannot write a temporary file: {error}")
 }
 
 #[cfg(test)]

@@ -104,8 +104,7 @@ fn the_scenarios() {
 fn check(policy: &str, framework: Framework, asked: Asked, expected: &str) {
     let demo = demo(Fake::default());
     let source = Source::new("cors.toml", policy);
-    let valid = source.load().unwrap();
-    demo.replace(source, valid).unwrap();
+    demo.replace(source).unwrap();
     let found = demo.urls.iter().find(|(other, _)| *other == framework);
     let url = format!("{}{}", found.unwrap().1, asked.url);
     let predicted = Predicted::new(&demo, Asked { url, ..asked }).unwrap();
@@ -228,8 +227,7 @@ fn what_a_policy_refuses() {
 fn a_change_has_its_warnings() {
     let demo = demo(Fake::default());
     let source = Source::new("cors.toml", "allow_origins = ['https://app.example.com']");
-    let valid = source.load().unwrap();
-    demo.replace(source, valid).unwrap();
+    demo.replace(source).unwrap();
     let asked = ask(REFUSED, "http://127.0.0.1:40002/echo", "GET", &[]);
     let change = &Predicted::new(&demo, asked).unwrap().dialogue["change"];
     let warning = format!("`{REFUSED}` is for development");
@@ -317,8 +315,7 @@ fn the_dialogue_without_fetch() {
         "cors.toml",
         format!("{POLICY}refuse = ['websocket', 'cross-site-writes']\n"),
     );
-    let valid = source.load().unwrap();
-    demo.replace(source, valid).unwrap();
+    demo.replace(source).unwrap();
     let dialogue = |origin, by, method: &str, path: &str| {
         let url = format!("http://127.0.0.1:40001{path}");
         let mut asked = ask(origin, &url, method, &[]);

@@ -178,10 +178,12 @@ impl Demo {
     pub(crate) fn console_is_clean(&mut self) {
         let servers: Vec<String> =
             self.get("(async () => (await (await fetch('/api/state')).json()).frameworks.map(it => it.url))()");
-        let refusal = format!(
-            "status of 422 (Unprocessable Entity) ({}/api/policy)",
-            self.allowed
-        );
+        let refusals = ["policy", "set"].map(|call| {
+            format!(
+                "status of 422 (Unprocessable Entity) ({}/api/{call})",
+                self.allowed
+            )
+        });
         let is_expected = |line: &String| {
             let is_of = |server: &String| {
                 line.contains(server) || line.contains(&server.replace("http", "ws"))
@@ -199,7 +201,7 @@ impl Demo {
                 && (status || line.contains("because it set 'X-Frame-Options'"));
             (of_a_server && (blocked || failed || status || refused))
                 || error_page
-                || line.ends_with(&refusal)
+                || refusals.iter().any(|refusal| line.ends_with(refusal))
         };
         let console = self.tab.console().unwrap();
         let other: Vec<_> = console.iter().filter(|line| !is_expected(line)).collect();

@@ -413,6 +413,69 @@ fn a_policy_that_refuses_keeps_a_websocket_and_a_form_out() {
 
 #[test]
 #[ignore = "needs the fixture servers: cargo xtask test-servers"]
+fn an_origin_of_the_set_is_allowed_until_it_is_removed() {
+    let Some(mut demo) = Demo::start() else {
+        return;
+    };
+    demo.open_allowed();
+    let before = demo.cells();
+    assert!(demo.holds("document.getElementById('set-empty').checkVisibility()"));
+    let filled: String = demo.get("document.getElementById('set-form').elements.added.value");
+    assert_eq!(filled, demo.refused);
+
+    // The policy's text stays.
+    demo.click("#set-add");
+    demo.wait_for_version(2);
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.row("not-allowed"), ["readable"; 4]);
+    let readable = "With this policy, the page can read the response.";
+    assert_eq!(about(&mut demo, "not-allowed"), readable);
+    assert_eq!(demo.get::<String>("text.value"), POLICY);
+    let changed = demo.cells().into_iter().zip(&before);
+    assert_eq!(changed.filter(|(now, before)| now != *before).count(), 4);
+    let listed = "[...document.querySelectorAll('#set-list code')].map(it => it.textContent)";
+    assert_eq!(demo.get::<Vec<String>>(listed), [demo.refused.clone()]);
+    for (width, height, scheme, file) in [
+        (1280, 1080, "light", "set.png"),
+        (390, 1500, "light", "set-phone.png"),
+    ] {
+        demo.resize(width, height, scheme);
+        demo.run("customers.scrollIntoView({ block: 'center' })");
+        assert!(demo.holds("document.documentElement.scrollWidth <= innerWidth"));
+        let poor: Vec<String> = demo.get(CONTRAST);
+        assert!(poor.is_empty(), "{width} {scheme}: {poor:#?}");
+        demo.screenshot(file);
+    }
+    demo.resize(1280, 1080, "light");
+
+    // What the set does not take.
+    let add = |demo: &mut Demo, origin: &str| {
+        demo.run(&format!(
+            "document.getElementById('set-form').elements.added.value = '{origin}'"
+        ));
+        demo.click("#set-add");
+        let said = "document.getElementById('set-said')";
+        demo.tab
+            .wait_until(&format!("{said}.dataset.kind === 'bad'"))
+            .unwrap();
+        demo.get::<String>(&format!("{said}.textContent"))
+    };
+    let said = add(&mut demo, "http://acme.example");
+    let expected = "✕ Origin http://acme.example is plain http: an attacker on the network can act as the user; use \
+                    https; did you mean https://acme.example?";
+    assert_eq!(said, expected);
+    assert!(demo.holds("grid.dataset.version === '2'"));
+
+    demo.click("#set-list button");
+    demo.wait_for_version(3);
+    assert!(demo.is_all_equal());
+    assert_eq!(demo.cells(), before);
+    assert!(demo.holds("changed.hidden"));
+    demo.console_is_clean();
+}
+
+#[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn a_request_of_ones_own() {
     let Some(mut demo) = Demo::start() else {
         return;
