@@ -83,17 +83,18 @@ impl OriginFile {
     pub(crate) fn left_out(&self, key: Option<&str>, origin: &str) -> Option<&OriginLineError> {
         let quoted = format!("`{origin}`");
         // The suggestion quotes the origin.
-        let mut errors = self.errors.iter();
+        let about = |error: &&OriginLineError| error.to_string().contains(&quoted);
+        // Few are about one origin, so few lines are looked up.
+        let mut errors = self.errors.iter().filter(about).take(10);
         errors.find(|error| {
             let text = self.text.lines().nth(error.line().saturating_sub(1));
             let words = text.unwrap_or_default().split_whitespace();
             let words: Vec<_> = words.take_while(|word| !word.starts_with('#')).collect();
-            let of_key = match *words {
+            match *words {
                 [_] => key.is_none(),
                 [other, _] => key == Some(other),
                 _ => false,
-            };
-            of_key && error.to_string().contains(&quoted)
+            }
         })
     }
 
@@ -105,7 +106,12 @@ impl OriginFile {
             let words = words.take_while(|word| !word.starts_with('#'));
             (line, words.collect::<Vec<_>>())
         });
-        lines.filter(|(line, _)| self.errors.iter().all(|error| error.line() != *line))
+        // The errors are in the order of the lines.
+        let is_wrong = |line: usize| {
+            self.errors
+                .binary_search_by_key(&line, OriginLineError::line)
+        };
+        lines.filter(move |(line, _)| is_wrong(*line).is_err())
     }
 
     pub(crate) fn set(&self) -> &OriginSet {

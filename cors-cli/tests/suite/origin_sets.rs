@@ -205,6 +205,33 @@ fn lints_know_sets() {
     check(&nested("/{b}/{a}", "{a}"), &["strict-route 5:8"]);
 }
 
+/// Many sets and many wrong lines take no quadratic time.
+#[test]
+fn many_sets() {
+    let sets = (0..5_000).map(|number| format!("{{ set = 's{number}' }},\n"));
+    let sets: String = sets.collect();
+    let part = format!("allow_origins = [\n{sets}]\nallow_headers = ['authorization']\n");
+    let policy = format!("{part}[[route]]\npath = '/{{a}}'\nallow_credentials = true\n{part}");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("cors.toml"), policy).unwrap();
+    let lines = "a https://a.example/\nb https://b.example\n".repeat(5_000);
+    fs::write(folder.path().join("s1.txt"), lines).unwrap();
+    let given = ["--origins", "s1=s1.txt"];
+    let done = cors(folder.path(), &[&["check"][..], &given].concat());
+    assert_eq!(done.status, 0);
+    assert!(done.stdout.contains("and 4980 more [set-without-key]"));
+    assert_eq!(done.stderr.lines().count(), 11);
+    assert!(
+        done.stderr
+            .ends_with("left out of s1.txt: 4990 more lines\n")
+    );
+    let explain = ["explain", "--origin", ACME, "https://api.example.com/a"];
+    let done = cors(folder.path(), &[&explain[..], &given].concat());
+    assert_eq!(done.status, 1);
+    let advice = "  - add the line `https://acme.example` to s1.txt\n";
+    assert!(done.stdout.contains(advice), "{}", done.stdout);
+}
+
 /// What a comment silences, and what `cors-allow` does not.
 #[test]
 fn comments_on_lines_of_sets() {

@@ -17,16 +17,18 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// The sets of a part that a request's origin is looked up in, each with that origin.
+    /// The sets of a part that a request's origin is looked up in, each with that origin. Of very many, the first: each is
+    /// tried.
     pub(super) fn all(
         valid: &ValidPolicy,
         route: Option<usize>,
         path: &str,
         origin: &str,
     ) -> Vec<Self> {
+        const MAX: usize = 5;
         let mut all: Vec<Self> = Vec::new();
         let sets = valid.sets().filter(|(grant, ..)| grant.route() == route);
-        for (_, _, used) in sets {
+        for (_, _, used) in sets.take(MAX) {
             let Some(key) = valid.key_in(route, used, path) else {
                 continue;
             };

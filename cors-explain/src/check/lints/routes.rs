@@ -1,6 +1,6 @@
 //! Lints about routes, and the parts of the policy around them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cors_core::{GrantId, OriginSetUse, Route};
 
@@ -156,7 +156,7 @@ impl<'a> Origins<'a> {
         subject: &'s Subject<'_>,
         other: Option<usize>,
     ) -> Option<&'s OriginSetUse> {
-        let here: Vec<_> = sets(subject, self.route)
+        let here: HashSet<_> = sets(subject, self.route)
             .map(|(segment, used)| (segment, &used.name))
             .collect();
         let mut others = sets(subject, other);

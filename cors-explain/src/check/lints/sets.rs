@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use cors_core::OriginSetUse;
-
 use super::findings::{Finding, Findings};
 use super::subject::Subject;
 use crate::diagnostic::Replacement;
@@ -14,18 +12,19 @@ pub(super) fn set_without_key(subject: &Subject<'_>, findings: &mut Findings<'_>
         let sets = grant.grant.origin_sets.iter().enumerate();
         sets.map(move |(index, used)| (grant, index, used))
     });
-    let keyed: HashSet<_> = uses
-        .clone()
-        .filter(|(_, _, used)| used.key.is_some())
-        .map(|(_, _, used)| &*used.name)
-        .collect();
+    let keyed = uses.clone().filter_map(|(grant, _, used)| {
+        let key = used.key.as_deref()?;
+        Some((grant.id.route(), &*used.name, key))
+    });
+    let keyed: HashSet<_> = keyed.collect();
+    let names: HashSet<_> = keyed.iter().map(|(_, name, _)| *name).collect();
     for (grant, index, used) in uses.filter(|(_, _, used)| used.key.is_none()) {
         let Some(route) = grant.id.route() else {
             continue;
         };
         let path = subject.valid.path(route).unwrap_or_default();
         let captures = captures(path);
-        let has_key_elsewhere = keyed.contains(&*used.name);
+        let has_key_elsewhere = names.contains(&*used.name);
         if captures.is_empty() || !(has_key_elsewhere || grant.credentials()) {
             continue;
         }
@@ -47,7 +46,8 @@ pub(super) fn set_without_key(subject: &Subject<'_>, findings: &mut Findings<'_>
         let place = grant.set(index);
         let span = place.spans.first().cloned();
         let change = match &*captures {
-            [capture] if !is_named(subject, route, &used.name, capture) => {
+            // A grant of the route must not name it so twice.
+            [capture] if !keyed.contains(&(Some(route), &used.name, capture)) => {
                 span.map(|span| Replacement {
                     span,
                     text: written(&used.name, capture),
@@ -62,14 +62,6 @@ pub(super) fn set_without_key(subject: &Subject<'_>, findings: &mut Findings<'_>
                 .change(change),
         );
     }
-}
-
-/// Whether a grant of a route names the set with this key. Then it cannot be named so again.
-fn is_named(subject: &Subject<'_>, route: usize, set: &str, key: &str) -> bool {
-    let is_same = |used: &OriginSetUse| used.name == set && used.key.as_deref() == Some(key);
-    subject
-        .of(Some(route))
-        .any(|grant| grant.grant.origin_sets.iter().any(is_same))
 }
 
 /// A set with its key, in TOML.
