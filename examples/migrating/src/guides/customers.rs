@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cors_axum::{LoadError, LoadOptions, OriginSet, OriginSetError, Policy};
 
-/// At the start, with all rows: tenant and origin. Keep the set: it is how the policy hears of a change.
+/// At the start, with all rows: tenant and origin. Keep the set: the policy uses it, and sees its changes.
 pub fn start(
     file: impl AsRef<Path>,
     rows: Vec<(String, String)>,
