@@ -30,6 +30,13 @@ pub enum Origins {
     Live,
     /// [`ALLOWED`] in this many routes, [`ROUTED`] below one of them.
     Routes(usize),
+    /// None but those of a set: this many, without a key. [`ALLOWED`] is one of them.
+    Set(usize),
+    /// In a route, none but those of a set under the key in the path: this many under all keys, [`PER_KEY`] under each.
+    /// [`ALLOWED`] is under the key in [`ROUTED`].
+    Keys(usize),
+    /// Those of 1,000 [`Keys`](Self::Keys), and the set changes under this key before each request.
+    Changing,
     /// [`ALLOWED`], in a policy that refuses cross-site writes. The application has a handler for `POST`, except
     /// in warp: another type of routes would change its other cases.
     Writes,
@@ -47,8 +54,10 @@ const UNNAMED: &str = "https://app_000.example.com";
 pub const HOST: &str = "api.example.com";
 /// The origin of that host's own pages, which no policy allows.
 const OWN: &str = "https://api.example.com";
-/// A path below one route of [`Origins::Routes`].
+/// A path below one route of [`Origins::Routes`], and below the route of [`Origins::Keys`].
 pub const ROUTED: &str = "/tenants/tenant-00000/items/42";
+/// How many origins [`Origins::Keys`] has under each key.
+pub const PER_KEY: usize = 100;
 /// The domain of [`ALLOWED`].
 pub const WILDCARD_DOMAIN: &str = "example.com";
 
@@ -58,11 +67,25 @@ impl Origins {
         let Self::Exact(count) = self else {
             return None;
         };
-        let others = (1..count).map(|number| format!("https://app-{number:07}.example.com"));
-        let mut origins: Vec<_> = others.collect();
-        origins.insert(count / 2, ALLOWED.to_owned());
-        Some(origins)
+        Some(exact(count))
     }
+
+    /// How many there are, in a list or a set.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Exact(count) | Self::Set(count) | Self::Keys(count) => count,
+            Self::Changing => 1_000,
+            _ => 1,
+        }
+    }
+}
+
+/// This many origins, [`ALLOWED`] in the middle.
+pub fn exact(count: usize) -> Vec<String> {
+    let others = (1..count).map(|number| format!("https://app-{number:07}.example.com"));
+    let mut origins: Vec<_> = others.collect();
+    origins.insert(count / 2, ALLOWED.to_owned());
+    origins
 }
 
 impl fmt::Display for Origins {
@@ -80,6 +103,13 @@ impl fmt::Display for Origins {
             Self::Live => f.write_str("live policy"),
             Self::Routes(1_000) => f.write_str("1,000 routes"),
             Self::Routes(count) => write!(f, "{count} routes"),
+            Self::Set(1_000) => f.write_str("set of 1,000"),
+            Self::Set(1_000_000) => f.write_str("set of 1,000,000"),
+            Self::Set(count) => write!(f, "set of {count}"),
+            Self::Keys(1_000) => f.write_str("set of 1,000 with keys"),
+            Self::Keys(1_000_000) => f.write_str("set of 1,000,000 with keys"),
+            Self::Keys(count) => write!(f, "set of {count} with keys"),
+            Self::Changing => f.write_str("set of 1,000 with keys that changes"),
             Self::Writes => f.write_str("cross-site-writes"),
             Self::Hosts => f.write_str("unlisted-origins and hosts"),
         }
@@ -102,7 +132,7 @@ pub struct Case {
 pub struct Message {
     /// The method.
     pub method: &'static str,
-    /// The path: [`ROUTED`] where the policy has routes. No application has a handler there.
+    /// The path: [`ROUTED`] where the policy has routes or keys. No application has a handler there.
     pub path: &'static str,
     /// The header lines. Their values are slices of one buffer, as in a server that has read them from a
     /// connection: a clone counts a reference and allocates nothing.
@@ -260,6 +290,36 @@ pub fn all() -> Vec<Case> {
             ),
         ]);
     }
+    for set in [1, 1_000, 1_000_000].map(Origins::Set) {
+        cases.extend([
+            (set, "GET allowed", Message::get(ALLOWED)),
+            (set, "GET denied", Message::get(DENIED)),
+            (set, "preflight allowed", Message::preflight(ALLOWED, asked)),
+        ]);
+    }
+    for keys in [1_000, 1_000_000].map(Origins::Keys) {
+        cases.extend([
+            (keys, "GET allowed", Message::get(ALLOWED).at(ROUTED)),
+            (keys, "GET denied", Message::get(DENIED).at(ROUTED)),
+            (
+                keys,
+                "preflight allowed",
+                Message::preflight(ALLOWED, asked).at(ROUTED),
+            ),
+        ]);
+    }
+    cases.extend([
+        (
+            Origins::Changing,
+            "GET allowed",
+            Message::get(ALLOWED).at(ROUTED),
+        ),
+        (
+            Origins::Changing,
+            "GET denied",
+            Message::get(DENIED).at(ROUTED),
+        ),
+    ]);
     let (writes, hosts) = (Origins::Writes, Origins::Hosts);
     cases.extend([
         (

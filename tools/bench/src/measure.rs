@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use cors_core::OriginSet;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{self, Case, Origins};
@@ -44,13 +45,13 @@ pub enum Value {
         /// Their bytes in total.
         bytes: u64,
     },
-    /// The building of a policy.
+    /// The building of a policy, or the filling of a set.
     Build {
         /// How many seconds it takes.
         seconds: f64,
         /// The bytes of the origins themselves.
         origins: u64,
-        /// The bytes of the policy in memory; 0 if allocations are not counted.
+        /// The bytes of the policy or the set in memory; 0 if allocations are not counted.
         held: u64,
     },
 }
@@ -75,19 +76,10 @@ pub fn run(framework: &dyn Framework) -> ExitCode {
             framework.serve(variant, origins);
         }
         Ok(Command::Build(count)) => build(count),
+        Ok(Command::Fill(count)) => fill(count),
         Ok(Command::Measure(measure, largest)) => {
             let mut cases = case::all();
-            cases.retain(|case| match case.origins {
-                Origins::Exact(count) => count <= largest,
-                Origins::Wildcards
-                | Origins::Domains
-                | Origins::Names
-                | Origins::Grants
-                | Origins::Routes(_)
-                | Origins::Writes
-                | Origins::Hosts
-                | Origins::Live => true,
-            });
+            cases.retain(|case| case.origins.count() <= largest);
             for cases in cases.chunk_by(|a, b| a.origins == b.origins) {
                 for _ in 0..measure.policies(cases) {
                     measure_all(framework, cases, measure);
@@ -117,6 +109,8 @@ enum Command {
     Serve(Variant, Origins),
     /// Build a policy with this many origins.
     Build(usize),
+    /// Fill a set with this many origins.
+    Fill(usize),
 }
 
 #[derive(Clone, Copy)]
@@ -135,7 +129,7 @@ enum Measure {
 impl Measure {
     /// With how many policies cases are measured.
     fn policies(self, cases: &[Case]) -> usize {
-        let many = |case: &Case| matches!(case.origins, Origins::Exact(1_001..));
+        let many = |case: &Case| case.origins.count() > 1_000;
         match self {
             // Under callgrind, building these takes minutes.
             Self::Instructions { .. } if cases.iter().any(many) => 1,
@@ -164,6 +158,9 @@ impl Command {
             ["build", count] => {
                 return Ok(Self::Build(count.parse().map_err(|_| "no number")?));
             }
+            ["fill", count] => {
+                return Ok(Self::Fill(count.parse().map_err(|_| "no number")?));
+            }
             ["answers", largest] => (Measure::Answers, largest),
             ["time", largest] => (Measure::Time, largest),
             [
@@ -190,6 +187,7 @@ fn measure_all(framework: &dyn Framework, cases: &[Case], measure: Measure) {
     let Some(origins) = cases.first().map(|case| case.origins) else {
         return;
     };
+    ours::forget_sets();
     let subjects = Variant::ALL.into_iter().filter_map(|variant| {
         if variant == Variant::Peer && matches!(measure, Measure::Instructions { peers: false, .. })
         {
@@ -213,6 +211,7 @@ fn measure_all(framework: &dyn Framework, cases: &[Case], measure: Measure) {
                 Measure::Answers => print(*variant, Value::Answer(subject.answer(&case.message))),
                 Measure::Instructions { .. } => {
                     for _ in 0..DUMPS {
+                        ours::change_sets();
                         subject.count_instructions(&case.message);
                         print(*variant, Value::Instructions);
                     }
@@ -257,6 +256,25 @@ fn build(count: usize) {
         held,
     };
     print("build", Variant::Ours, value);
+}
+
+/// Fills a set with existing texts.
+fn fill(count: usize) {
+    let entries: Vec<_> = ours::entries(count).collect();
+    let origins = entries.iter().map(|(_, origin)| origin.len() as u64).sum();
+    let set = OriginSet::new();
+    let mut seconds = 0.0;
+    let held = held(|| {
+        let start = Instant::now();
+        set.replace(entries.iter().map(|(key, origin)| (key, origin)));
+        seconds = start.elapsed().as_secs_f64();
+    });
+    let value = Value::Build {
+        seconds,
+        origins,
+        held,
+    };
+    print("fill", Variant::Ours, value);
 }
 
 #[cfg(feature = "count-allocations")]
@@ -311,7 +329,11 @@ fn time(
                 else {
                     continue;
                 };
-                let total: Duration = (0..*batches).map(|_| subject.time(message, *batch)).sum();
+                let time = |_| {
+                    ours::change_sets();
+                    subject.time(message, *batch)
+                };
+                let total: Duration = (0..*batches).map(time).sum();
                 *slot = total.as_nanos() as f64 / (batches * batch) as f64;
             }
             times

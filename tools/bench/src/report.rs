@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use cors_bench::callgrind;
-use cors_bench::case::{self, Case, Origins};
+use cors_bench::case::{self, Case, Origins, PER_KEY};
 use cors_bench::measure::{Row, Value};
 use cors_bench::programs::Program;
 use cors_bench::subject::{Answer, Variant};
@@ -18,6 +18,7 @@ use crate::load::Throughput;
 pub(crate) struct Report {
     cells: BTreeMap<(Program, String, Variant), Cell>,
     pub(crate) build: Option<Build>,
+    pub(crate) set: Option<Build>,
     pub(crate) throughput: Vec<(Program, Throughput)>,
     skipped: Vec<String>,
 }
@@ -41,7 +42,7 @@ impl Cell {
     }
 }
 
-/// The building of a policy.
+/// The building of a policy, or the filling of a set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Build {
     pub(crate) count: usize,
@@ -62,10 +63,12 @@ const SUMMARY: [(Program, Variant); 5] = [
 const SUMMARY_CASES: [&str; 2] = ["GET allowed", "preflight allowed"];
 
 /// The most instructions that a decision of the engine may take: with exact origins, and with others.
-const GOALS: [(&str, i64); 3] = [
+const GOALS: [(&str, i64); 5] = [
     ("exact origins, whatever their number", 250),
     ("wildcards, or an origin that a later `*` allows", 500),
     ("exact origins in routes", 450),
+    ("a set of origins", 450),
+    ("a set of origins with keys, in a route", 650),
 ];
 
 /// The goal of a case, by its place in [`GOALS`]; none for a policy that refuses requests.
@@ -74,6 +77,8 @@ fn goal(origins: Origins) -> Option<usize> {
         Origins::Exact(_) | Origins::Live => Some(0),
         Origins::Wildcards | Origins::Domains | Origins::Names | Origins::Grants => Some(1),
         Origins::Routes(_) => Some(2),
+        Origins::Set(_) => Some(3),
+        Origins::Keys(_) | Origins::Changing => Some(4),
         Origins::Writes | Origins::Hosts => None,
     }
 }
@@ -147,6 +152,18 @@ impl Report {
                 build.seconds,
                 thousands(build.held as i64),
                 thousands(bound as i64),
+            );
+        }
+        if let Some(set) = &self.set {
+            let beyond = set.held.saturating_sub(set.origins) / (set.count as u64).max(1);
+            let _ = writeln!(
+                text,
+                "### Filling a set\n\nA set of {} origins, {PER_KEY} under each key, whose texts have {} bytes, is filled by \
+                 `replace` in {:.2} s and takes {} bytes: {beyond} for each origin beyond its text (the goal: at most 160).\n",
+                thousands(set.count as i64),
+                thousands(set.origins as i64),
+                set.seconds,
+                thousands(set.held as i64),
             );
         }
         if !self.throughput.is_empty() {

@@ -110,6 +110,9 @@ fn peer(origins: Origins) -> Option<actix_cors::Cors> {
         | Origins::Names
         | Origins::Grants
         | Origins::Routes(_)
+        | Origins::Set(_)
+        | Origins::Keys(_)
+        | Origins::Changing
         | Origins::Writes
         | Origins::Hosts
         | Origins::Live => None,

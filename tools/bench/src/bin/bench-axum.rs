@@ -93,6 +93,9 @@ fn with_peer(origins: Origins) -> Option<Router> {
         | Origins::Names
         | Origins::Grants
         | Origins::Routes(_)
+        | Origins::Set(_)
+        | Origins::Keys(_)
+        | Origins::Changing
         | Origins::Hosts
         | Origins::Live => return None,
     };

@@ -102,6 +102,9 @@ fn peer(origins: Origins) -> Option<rocket_cors::Cors> {
         | Origins::Names
         | Origins::Grants
         | Origins::Routes(_)
+        | Origins::Set(_)
+        | Origins::Keys(_)
+        | Origins::Changing
         | Origins::Writes
         | Origins::Hosts
         | Origins::Live => return None,

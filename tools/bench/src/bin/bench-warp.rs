@@ -29,7 +29,12 @@ impl Framework for Warp {
                 tower::subject::<_, String, _>(cors(origins)?.layer(warp::service(routes())))
             }
             // There is no handler, and as a filter a rejection needs a runtime.
-            Variant::Other if matches!(origins, Origins::Routes(_) | Origins::Writes) => {
+            Variant::Other
+                if matches!(
+                    origins,
+                    Origins::Routes(_) | Origins::Keys(_) | Origins::Changing | Origins::Writes
+                ) =>
+            {
                 return None;
             }
             // As a filter, which `warp::serve` requires.
