@@ -33,6 +33,9 @@ const MAX_LEN: usize = 512;
 /// Requests never wait for a change, and each change is made at once: a request sees all of it or nothing. Changes wait
 /// for each other.
 ///
+/// An origin takes some 100 bytes and its text. While everything is [replaced](Self::replace), the old and the new origins are
+/// in memory.
+///
 /// Browsers cache preflight responses, so a page of an origin that was removed may go on sending requests for up to
 /// `max_age` seconds. It cannot read the responses.
 ///
