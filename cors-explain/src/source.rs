@@ -146,9 +146,20 @@ impl Source {
         Some(self.clone().origins(set, file))
     }
 
-    /// As a server that supplies no other sets reads the file.
-    #[cfg(test)]
-    pub(crate) fn without_other_sets(self) -> Self {
+    /// Sets without a file are not supplied: a policy that names another one has the error `unknown-origin-set`. For tools
+    /// that know the application.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_explain::Source;
+    ///
+    /// let source = Source::new("cors.toml", "allow_origins = [{ set = 'partners' }]");
+    /// assert!(source.load().is_ok());
+    /// assert!(source.without_other_sets().load().is_err());
+    /// ```
+    #[must_use]
+    pub fn without_other_sets(self) -> Self {
         let any_set = false;
         Self { any_set, ..self }
     }

@@ -154,7 +154,9 @@ fn predict(demo: &Demo, asked: Asked) -> Result<Answer, Refusal> {
 
 fn source(demo: &Demo, Text { text }: Text) -> Source {
     // The variables of this process are not for pages.
-    Source::new(demo.policy().source.name.clone(), text).variables(Variables::none())
+    let policy = demo.policy();
+    let source = Source::new(policy.source.name.clone(), text).variables(Variables::none());
+    policy.with_set(source)
 }
 
 fn found(source: &Source) -> Vec<Finding> {
@@ -361,6 +363,18 @@ mod tests {
         assert_eq!(said, json!({"version": 4}));
         assert_eq!(predicted(&demo)["outcome"]["kind"], "blocked");
         assert_eq!(*servers.origins.lock().unwrap(), "");
+    }
+
+    #[test]
+    fn the_servers_have_one_set() {
+        let demo = demo(Fake::default());
+        let text = json!({"text": "allow_origins = [{ set = 'customers' }, { set = 'partners' }]"});
+        for call in [Call::Check, Call::Policy] {
+            let (_, found) = answer(call, &demo, &text);
+            assert_eq!(found["findings"][0]["code"], "unknown-origin-set");
+            assert_eq!(found["findings"].as_array().unwrap().len(), 1);
+        }
+        assert_eq!(demo.policy().version, 1);
     }
 
     #[test]

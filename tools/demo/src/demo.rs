@@ -125,8 +125,13 @@ impl Demo {
 }
 
 impl CurrentPolicy {
+    /// Another policy, with the set as it is now.
+    pub(crate) fn with_set(&self, source: Source) -> Source {
+        with_set(source, &self.origins)
+    }
+
     fn new(source: Source, origins: BTreeSet<String>, version: u64) -> Result<Self, String> {
-        let source = source.origins(ORIGIN_SET, OriginFile::new(ORIGINS, lines(&origins)));
+        let source = with_set(source, &origins);
         Ok(Self {
             valid: source.load().map_err(|errors| errors.to_string())?,
             source,
@@ -134,6 +139,12 @@ impl CurrentPolicy {
             version,
         })
     }
+}
+
+/// The servers have no other set.
+fn with_set(source: Source, origins: &BTreeSet<String>) -> Source {
+    let file = OriginFile::new(ORIGINS, lines(origins));
+    source.origins(ORIGIN_SET, file).without_other_sets()
 }
 
 /// The text of a file with these origins.

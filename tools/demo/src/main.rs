@@ -18,9 +18,9 @@ use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cors_core::{LoadOptions, Variables};
+use cors_core::{LoadOptions, OriginSet, Variables};
 use cors_explain::Source;
-use cors_matrix::server::{FixtureBinary, Framework};
+use cors_matrix::server::{FixtureBinary, Framework, ORIGIN_SET};
 use tokio::task::JoinSet;
 
 use crate::demo::Demo;
@@ -51,7 +51,7 @@ fn run() -> Result<(), Error> {
     // Its errors contain the name of the file.
     let load = LoadOptions::default()
         .variables(Variables::none())
-        .any_origin_set();
+        .origin_set(ORIGIN_SET, &OriginSet::new());
     (load.from_file(&options.policy)).map_err(|error| used_wrongly(error.to_string()))?;
     let text =
         cors_core::read_policy(&options.policy).map_err(|error| used_wrongly(error.to_string()))?;
