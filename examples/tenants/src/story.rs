@@ -247,9 +247,12 @@ impl Replicas {
         let mut met = [None, None];
         while met.contains(&None) {
             for (replica, met) in self.0.iter_mut().zip(&mut met) {
+                if met.is_some() {
+                    continue;
+                }
                 let seen = visit.send(replica).await;
                 let time = change.elapsed();
-                if met.is_none() && (expect.is_met(&seen) || time > LIMIT) {
+                if expect.is_met(&seen) || time > LIMIT {
                     let ms = time.as_millis();
                     *met = Some(format!("after {ms} ms: {}", expect.check(&seen)));
                 }
