@@ -166,7 +166,7 @@ impl CompiledPart {
         match head.single_line(RequestHeader::Origin) {
             SingleLine::Absent => Verdict::NoOrigin,
             SingleLine::One(origin) => self
-                .grant_of(head.path(), origin)
+                .grant_of(head, origin)
                 .map_or(Verdict::NoGrant, Verdict::Granted),
             // Do not use the first line: a proxy or an application may use the last one.
             SingleLine::Repeated => Verdict::NoGrant,

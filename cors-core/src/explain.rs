@@ -328,7 +328,7 @@ impl Policy {
         let near_miss = match reason {
             Reason::NotAnOrigin(_) | Reason::NotAllowed => origin
                 .as_deref()
-                .and_then(|origin| part.near_miss(head.path(), origin)),
+                .and_then(|origin| part.near_miss(head, origin)),
             _ => None,
         };
         let granted_elsewhere = match reason {
@@ -396,8 +396,8 @@ impl Policy {
 }
 
 impl CompiledPart {
-    fn near_miss(&self, path: Option<&[u8]>, origin: &str) -> Option<NearMiss> {
-        if let Some(near_miss) = self.misspelling(path, origin) {
+    fn near_miss(&self, head: &impl RequestHead, origin: &str) -> Option<NearMiss> {
+        if let Some(near_miss) = self.misspelling(head, origin) {
             return Some(near_miss);
         }
         let origin = Origin::parse(origin).ok()?;
@@ -415,7 +415,7 @@ impl CompiledPart {
 
     /// A near miss by spelling only. Looks up the correct spelling, so its cost does not grow with
     /// the number of origins.
-    fn misspelling(&self, path: Option<&[u8]>, origin: &str) -> Option<NearMiss> {
+    fn misspelling(&self, head: &impl RequestHead, origin: &str) -> Option<NearMiss> {
         let difference = match OriginPattern::parse(origin) {
             Ok(_) => return None,
             Err(PatternError::Origin(OriginError::TrailingSlash)) => Difference::TrailingSlash,
@@ -424,7 +424,7 @@ impl CompiledPart {
             Err(_) => Difference::Form,
         };
         let pattern = suggest::suggest(origin)?;
-        let grant = self.grant_of(path, pattern.as_bytes())?;
+        let grant = self.grant_of(head, pattern.as_bytes())?;
         Some(NearMiss {
             grant,
             pattern,

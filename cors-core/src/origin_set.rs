@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use rpds::{HashTrieMapSync, HashTrieSetSync};
 
+use crate::decide::RequestHead;
 use crate::origin::OriginError;
 use crate::path;
 use crate::pattern::{OriginPattern, PatternError, Shape};
@@ -308,11 +309,11 @@ pub(crate) struct GrantSet {
 
 impl GrantSet {
     /// Whether a request's `Origin` is in the set, under the key in its path. The path must be one of the grant's route.
-    pub(crate) fn has(&self, path: Option<&[u8]>, origin: &[u8]) -> bool {
+    pub(crate) fn has(&self, head: &impl RequestHead, origin: &[u8]) -> bool {
         let Some(segment) = self.segment else {
             return self.set.has(None, origin);
         };
-        let key = path.and_then(|path| nth_segment(path, segment));
+        let key = head.path().and_then(|path| nth_segment(path, segment));
         // An empty key is none, and no route has an empty segment there.
         let key = key.filter(|key| !key.is_empty());
         key.is_some_and(|key| self.set.has(Some(key), origin))

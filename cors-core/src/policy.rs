@@ -348,26 +348,27 @@ impl CompiledPart {
         !self.allowlist.is_empty() || !self.sets.is_empty()
     }
 
-    /// The first grant that matches the origin, if any. `path` is a request's path, in normal form. Allocates nothing.
+    /// The first grant that matches the origin, if any. `head` is a request of this part. Allocates nothing.
     #[inline]
-    pub(crate) fn grant_of(&self, path: Option<&[u8]>, origin: &[u8]) -> Option<GrantId> {
+    pub(crate) fn grant_of(&self, head: &impl RequestHead, origin: &[u8]) -> Option<GrantId> {
         let listed = self.allowlist.grant(origin);
         match self.sets.is_empty() {
             true => listed,
-            false => self.grant_with_sets(listed, path, origin),
+            false => self.grant_with_sets(listed, head, origin),
         }
     }
 
+    /// Do not read the path where it does not matter: in some adapters that takes an allocation.
     #[inline(never)]
     fn grant_with_sets(
         &self,
         listed: Option<GrantId>,
-        path: Option<&[u8]>,
+        head: &impl RequestHead,
         origin: &[u8],
     ) -> Option<GrantId> {
         let mut sets = self.sets.iter();
         let found = sets.find(|(grant, set)| {
-            listed.is_none_or(|listed| *grant < listed) && set.has(path, origin)
+            listed.is_none_or(|listed| *grant < listed) && set.has(head, origin)
         });
         found.map(|(grant, _)| *grant).or(listed)
     }
