@@ -63,7 +63,7 @@ fn used_wrongly(error: &clap::Error) -> ExitCode {
 fn fail(message: &str) -> ExitCode {
     let mut before = "cors: ";
     for line in message.lines() {
-        // If standard error cannot be written, there is no place to report it.
+        // An error of standard error can be reported nowhere.
         let _ = writeln!(anstream::stderr(), "{before}{}", Printable(line));
         before = "";
     }

@@ -46,7 +46,7 @@ fn report_left_out(file: &OriginFile) {
     const MAX: usize = 10;
     let warn = |what: &str| {
         let name = Printable(file.name());
-        // If standard error cannot be written, there is no place to report it.
+        // An error of standard error can be reported nowhere.
         let _ = writeln!(
             anstream::stderr(),
             "cors: warning: left out of {name}: {what}"

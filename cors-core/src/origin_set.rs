@@ -460,7 +460,7 @@ impl OriginSetSnapshot {
         self.0.len
     }
 
-    /// Whether there are no origins.
+    /// Whether the snapshot is empty.
     pub fn is_empty(&self) -> bool {
         self.0.len == 0
     }

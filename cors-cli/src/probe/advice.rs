@@ -86,7 +86,7 @@ pub(crate) fn remedy(blocked: &Blocked, response: Option<&Response>) -> String {
             ),
             Some(status @ (404 | 405 | 501)) => {
                 let remedy = format!(
-                    "there is no route for `OPTIONS` at this URL (status {status}): apply CORS outside of the router"
+                    "no route answers `OPTIONS` at this URL (status {status}): apply CORS outside of the router"
                 );
                 let ran = |response: &Response| {
                     varies_by_origin(response) || response.headers.contains(ALLOW_ORIGIN)

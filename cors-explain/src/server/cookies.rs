@@ -9,7 +9,7 @@ use crate::request::{asks_for_cookies_of_another_site, is_of_another_site};
 use crate::text::{Short, enumerate};
 
 /// A note about the cookies that responses set for a page of another site, and that a browser does not send back with
-/// that page's requests. `None` if there are no such cookies, or the request does not include credentials.
+/// that page's requests. `None` if every cookie is sent, or the request does not include credentials.
 ///
 /// # Examples
 ///

@@ -222,7 +222,7 @@ fn a_middleware_that_does_not_see_the_origin() {
         &put,
         || (405, vec![VARY, ALLOW]),
         &[
-            "there is no route for `OPTIONS` at this URL (status 405): apply CORS outside of the router; if it is, a proxy",
+            "no route answers `OPTIONS` at this URL (status 405): apply CORS outside of the router; if it is, a proxy",
         ],
     );
     check(
