@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
@@ -81,15 +81,20 @@ pub(crate) struct Shared {
 #[derive(Clone, Default)]
 struct State {
     /// The origins by their keys; those without a key are under the empty one. No key is without origins.
-    keys: HashTrieMapSync<Text, Origins>,
+    keys: HashTrieMapSync<Text, Origins, TextHash>,
     /// Those without a key again: a request finds them without a look-up of the empty key.
     without_key: Option<Origins>,
     len: usize,
     is_filled: bool,
 }
 
-/// The hash functions of these are seeded at random: strangers may choose the origins.
-type Origins = HashTrieSetSync<Text>;
+type Origins = HashTrieSetSync<Text, TextHash>;
+
+/// std's hash function, seeded at random: strangers may choose the keys and the origins.
+#[derive(Clone, Default)]
+struct TextHash(RandomState);
+
+struct TextHasher(DefaultHasher);
 
 /// A key or an origin. It is looked up by the bytes of a request, which are not checked to be UTF-8.
 #[derive(Clone, PartialEq, Eq)]
@@ -420,6 +425,31 @@ impl Borrow<[u8]> for Text {
 impl Hash for Text {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
+    }
+}
+
+impl BuildHasher for TextHash {
+    type Hasher = TextHasher;
+
+    fn build_hasher(&self) -> TextHasher {
+        TextHasher(self.0.build_hasher())
+    }
+}
+
+impl Hasher for TextHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    /// The length, which a slice writes before its bytes to keep several slices apart. A key of these maps is one slice,
+    /// and the hash function counts its bytes.
+    #[inline]
+    fn write_usize(&mut self, _: usize) {}
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0.finish()
     }
 }
 
