@@ -65,14 +65,7 @@ fn json(content: impl AsRef<[u8]>, args: &[&str]) -> Value {
 
 /// `code line:column` for each finding.
 fn findings(content: impl AsRef<[u8]>, args: &[&str]) -> Vec<String> {
-    let report = json(content, args);
-    let findings = report["findings"].as_array().unwrap().iter();
-    findings
-        .map(|finding| {
-            let code = finding["code"].as_str().unwrap();
-            format!("{code} {}:{}", finding["line"], finding["column"])
-        })
-        .collect()
+    support::findings(&json(content, args))
 }
 
 #[test]

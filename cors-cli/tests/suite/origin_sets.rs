@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::probe::server::Scripted;
-use crate::support::{Done, cors, snapshot};
+use crate::support::{self, Done, cors, snapshot};
 
 const POLICY: &str = r#"allow_origins = ["https://admin.example.com"]
 
@@ -140,14 +140,7 @@ fn wrong_options() {
 fn findings(name: &str, text: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(name), text).unwrap();
-    let report = json(&cors(folder.path(), &["check", "--json", name]));
-    let findings = report["findings"].as_array().unwrap().iter();
-    findings
-        .map(|finding| {
-            let code = finding["code"].as_str().unwrap();
-            format!("{code} {}:{}", finding["line"], finding["column"])
-        })
-        .collect()
+    support::findings(&json(&cors(folder.path(), &["check", "--json", name])))
 }
 
 /// A set is like listed origins, of which nothing is wrong.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use expect_test::{ExpectFile, expect_file};
+use serde_json::Value;
 
 /// The command in a folder, without environment variables that change its output.
 pub(crate) fn command(folder: &Path) -> Command {
@@ -59,4 +60,15 @@ pub(crate) fn data(folder: &str) -> PathBuf {
 /// The expected output, in a file of the suite's data.
 pub(crate) fn snapshot(file: &str) -> ExpectFile {
     expect_file![data(file)]
+}
+
+/// `code line:column` for each finding of `cors check --json`.
+pub(crate) fn findings(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| {
+            let code = finding["code"].as_str().unwrap();
+            format!("{code} {}:{}", finding["line"], finding["column"])
+        })
+        .collect()
 }
