@@ -5,7 +5,8 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use cors_core::{ConfigErrors, LoadOptions, OriginSet, Policy};
+// `cors_actix` has the same types.
+use cors_axum::{ConfigErrors, LoadOptions, OriginSet, Policy};
 use cors_postgres::sqlx::postgres::PgPoolOptions;
 use cors_postgres::sqlx::{self, PgPool};
 use cors_postgres::{Follow, Follower};
