@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{self, BufRead as _, BufReader};
-use std::os::unix::fs::MetadataExt as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -10,7 +11,7 @@ use std::thread;
 use tempfile::TempDir;
 
 /// A server with the database `postgres` and the superuser `postgres`, who needs no password. It is reached by a Unix
-/// socket, and not by a port.
+/// socket, and not by a port, unless [`serve_tls`](Self::serve_tls) opens one.
 #[derive(Debug)]
 pub struct Cluster {
     programs: PathBuf,
@@ -18,6 +19,10 @@ pub struct Cluster {
     /// root.
     user: Option<(String, String)>,
     server: Option<Child>,
+    /// Also a part of the socket's name.
+    port: u16,
+    /// Whether connections to the port are accepted.
+    serves_tls: bool,
     // Last, because it is removed then.
     folder: TempDir,
 }
@@ -47,6 +52,8 @@ impl Cluster {
             programs,
             user,
             server: None,
+            port: 5432,
+            serves_tls: false,
             folder,
         };
         let mut initdb = cluster.command("initdb");
@@ -61,13 +68,50 @@ impl Cluster {
 
     /// Where to connect to, for `sqlx` and `psql`.
     pub fn url(&self) -> String {
-        let folder = self.folder.path().display();
-        format!("postgres://postgres@localhost/postgres?host={folder}")
+        let (folder, port) = (self.folder.path().display(), self.port);
+        format!("postgres://postgres@localhost:{port}/postgres?host={folder}")
     }
 
     /// The Unix socket.
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join(".s.PGSQL.5432")
+        let name = format!(".s.PGSQL.{}", self.port);
+        self.folder.path().join(name)
+    }
+
+    /// Starts the server again, so that it also accepts connections to a port of 127.0.0.1, encrypted and not. The socket
+    /// and the URL are other ones then. The certificate and its key are in PEM.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start, with what it printed.
+    pub fn serve_tls(&mut self, certificate: &str, key: &str) -> Result<u16, String> {
+        self.kill()?;
+        for (name, content) in [("server.crt", certificate), ("server.key", key)] {
+            self.write_secret(name, content)?;
+        }
+        self.serves_tls = true;
+        // Postgres cannot let the system choose, so another program may take the port before it does.
+        for _ in 0..10 {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
+            self.port = listener.local_addr().map_err(text)?.port();
+            drop(listener);
+            match self.start_again() {
+                Err(error) if error.contains("could not bind") => {}
+                started => return started.map(|()| self.port),
+            }
+        }
+        Err("no port is free".to_owned())
+    }
+
+    /// Writes a file into the folder that only the server can read.
+    fn write_secret(&self, name: &str, content: &str) -> Result<(), String> {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).map_err(text)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(text)?;
+        if let Some((user, _)) = &self.user {
+            finish(Command::new("chown").arg(user).arg(path))?;
+        }
+        Ok(())
     }
 
     /// Kills the server's main process by SIGKILL. The others end when they notice it.
@@ -105,13 +149,22 @@ impl Cluster {
     }
 
     fn start_once(&mut self, printed: &mut String) -> io::Result<bool> {
-        let mut server = self
-            .command("postgres")
+        let mut command = self.command("postgres");
+        if self.serves_tls {
+            // The files are relative to the data.
+            command
+                .args(["-c", "listen_addresses=127.0.0.1", "-c", "ssl=on"])
+                .args(["-c", "ssl_cert_file=../server.crt"])
+                .args(["-c", "ssl_key_file=../server.key"]);
+        } else {
+            command.args(["-c", "listen_addresses="]);
+        }
+        let mut server = command
             .arg("-D")
             .arg(self.data())
             .arg("-k")
             .arg(self.folder.path())
-            .args(["-p", "5432", "-c", "listen_addresses=", "-c", "fsync=off"])
+            .args(["-p", &self.port.to_string(), "-c", "fsync=off"])
             // Nothing outside of the folder is left when it is killed.
             .args(["-c", "dynamic_shared_memory_type=mmap"])
             .stdout(Stdio::null())

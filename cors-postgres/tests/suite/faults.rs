@@ -509,6 +509,35 @@ async fn the_triggers_are_missing() {
 }
 
 /// Rows that a set does not take are left out; the others count.
+/// The comparison that is due does not wait for a pause between notifications. Here each read causes the next notification.
+#[tokio::test]
+async fn notifications_never_pause() {
+    let Some(cluster) = database().await else {
+        return;
+    };
+    let view = "create function announce() returns boolean language plpgsql as \
+                $$ begin perform pg_notify('endless', 'key:t0'); return true; end $$; \
+                create view endless as select key, origin from cors_origins where announce();";
+    sql(&cluster, view).await;
+    let often = |follow: Follow| {
+        let often = quick(follow).compare_every(Duration::from_millis(1));
+        often.table("endless")
+    };
+    let mut harness = Harness::start(cluster, often).await;
+    let rows = tenants(0..1, 1);
+    harness.change(&insert(&rows), rows).await;
+    harness.agrees().await;
+    let status = harness
+        .wait("the first notification", |status| status.keys_read > 0)
+        .await;
+    let (comparisons, keys_read) = (status.comparisons + 3, status.keys_read + 3);
+    harness
+        .wait("comparisons and notifications", |status| {
+            status.comparisons >= comparisons && status.keys_read >= keys_read
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn rows_are_bad() {
     let Some(cluster) = database().await else {

@@ -11,3 +11,5 @@ mod faults;
 mod harness;
 mod migration;
 mod proxy;
+#[cfg(feature = "tls")]
+mod tls;
