@@ -42,7 +42,7 @@ const LINTS: Step = Step {
     environment: None,
 };
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
@@ -51,6 +51,11 @@ const STEPS: [Step; 13] = [
     FORMAT,
     WORDS,
     LINTS,
+    Step {
+        what: "the list of dependencies",
+        cargo: &["xtask", "dependencies"],
+        environment: None,
+    },
     Step {
         what: "each feature of the published packages",
         cargo: &["xtask", "features"],

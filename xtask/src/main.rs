@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod dependencies;
 mod progress;
 mod release;
 mod serve;
@@ -53,6 +54,8 @@ usage: cargo xtask <task> [options]
   api                      Compare the public items with the stored ones; needs `cargo-public-api`
       --record             Store them instead
   advisories               Compare the dependencies with the database of advisories; needs `cargo-deny`
+  dependencies             Compare docs/dependencies.md with the dependencies of the published packages
+      --record             Write its rows instead; the reasons are written by hand
   tidy                     Find words that are hard to read, and print what to write instead
   check                    While you work: format, lints, words, unit tests, and the matrix on axum
   ci                       Run every required check: format, lints, docs, tests, matrix, demo, and the
@@ -107,6 +110,7 @@ fn run() -> Result<ExitCode, Error> {
             Some("minimal-versions") => release::minimal_versions(args),
             Some("api") => release::api(args),
             Some("advisories") => release::advisories(args),
+            Some("dependencies") => dependencies::run(args),
             Some("tidy") => tidy::run(args),
             Some("check") => ci::check(args),
             Some("ci") => ci::ci(args),

@@ -15,17 +15,24 @@ struct Published {
     features: Vec<String>,
 }
 
-/// All of them, in the order of their folders.
-fn published() -> Result<Vec<Published>, Error> {
-    let output = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output();
-    let output = output.map_err(failed)?;
+/// The packages of `cargo metadata`.
+pub(crate) fn metadata(args: &[&str]) -> Result<Vec<Value>, Error> {
+    let mut command = cargo(&["metadata", "--format-version", "1", "--locked"]);
+    let output = command.args(args).output().map_err(failed)?;
     let unreadable = || {
         let message = String::from_utf8_lossy(&output.stderr);
         Error::Failed(format!("cannot read `cargo metadata`: {message}"))
     };
-    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|_| unreadable())?;
-    let packages = metadata.get("packages").and_then(Value::as_array);
-    let packages = packages.ok_or_else(unreadable)?;
+    let mut metadata: Value = serde_json::from_slice(&output.stdout).map_err(|_| unreadable())?;
+    match metadata.get_mut("packages").map(Value::take) {
+        Some(Value::Array(packages)) => Ok(packages),
+        _ => Err(unreadable()),
+    }
+}
+
+/// All of them, in the order of their folders.
+fn published() -> Result<Vec<Published>, Error> {
+    let packages = metadata(&["--no-deps"])?;
     let published = packages
         .iter()
         .filter(|package| package["publish"].is_null());
@@ -40,6 +47,7 @@ fn published() -> Result<Vec<Published>, Error> {
         })
     });
     let published: Option<Vec<_>> = published.collect();
+    let unreadable = || Error::Failed("cannot read `cargo metadata`".to_owned());
     let mut published = published.ok_or_else(unreadable)?;
     published.sort_by(|one, other| one.folder.cmp(&other.folder));
     Ok(published)
@@ -238,6 +246,6 @@ fn succeed(command: &mut Command) -> Result<(), Error> {
     }
 }
 
-fn failed(error: std::io::Error) -> Error {
+pub(crate) fn failed(error: std::io::Error) -> Error {
     Error::Failed(error.to_string())
 }
