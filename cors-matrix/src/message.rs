@@ -188,9 +188,43 @@ impl<S: io::Read + io::Write> Connection<S> {
     ///
     /// # Errors
     ///
-    /// If the connection is closed before the response is complete, or if the response is not HTTP/1.1.
+    /// As with [`Connection::receive`].
     pub fn exchange(&mut self, request: &RawRequest) -> io::Result<RawResponse> {
-        self.stream.write_all(&request.to_bytes(b"keep-alive"))?;
+        self.send([request])?;
+        self.receive(request)
+    }
+
+    /// Sends requests in one piece, and does not wait for their answers.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed.
+    pub fn send<'a>(
+        &mut self,
+        requests: impl IntoIterator<Item = &'a RawRequest>,
+    ) -> io::Result<()> {
+        let bytes = requests.into_iter();
+        let bytes: Vec<_> = bytes
+            .map(|request| request.to_bytes(b"keep-alive"))
+            .collect();
+        self.stream.write_all(&bytes.concat())
+    }
+
+    /// Sends bytes as they are: the body of a request whose head says how it is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed.
+    pub fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// Reads the next response, which can be an interim one, to a request that was sent.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed before the response is complete, or if the response is not HTTP/1.1.
+    pub fn receive(&mut self, request: &RawRequest) -> io::Result<RawResponse> {
         let mut block = [0; 16 * 1024];
         loop {
             if let Some((response, len)) = parse_one(&self.bytes, request.method == "HEAD")? {
@@ -243,7 +277,9 @@ fn parse_one(bytes: &[u8], head_only: bool) -> io::Result<Option<(RawResponse, u
     let len = len.and_then(|len| std::str::from_utf8(len).ok()?.parse().ok());
     let len: usize = len.ok_or_else(|| invalid("nothing says where the response ends"))?;
     Ok(body.get(..len).map(|body| {
-        response.pieces = vec![body.to_vec()];
+        if !body.is_empty() {
+            response.pieces = vec![body.to_vec()];
+        }
         (response, head.saturating_add(len))
     }))
 }
@@ -382,7 +418,7 @@ mod tests {
             next("HEAD", 200, &[]);
             next("GET", 404, &[b"abc", b"d"]);
             next("GET", 304, &[]);
-            next("GET", 200, &[b""]);
+            next("GET", 200, &[]);
             let error = connection.exchange(&bare("GET")).unwrap_err();
             assert!(error.to_string().contains("before the answer ends"));
         }

@@ -1,6 +1,7 @@
 //! The README, and the fixture servers.
 
 mod origins;
+mod protocols;
 mod readme;
 #[cfg(unix)]
 mod refusal_cached;
