@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use cors_matrix::case::{Expected, NamedPolicy};
-use cors_matrix::judge::{JUDGES, JudgedExchange, meets, relevant};
+use cors_matrix::judge::{JUDGES, JudgedExchange, meets, relevant, show};
 use cors_matrix::message::{self, Answer, Connection, RawRequest, RawResponse};
 use cors_matrix::server::{FixtureBinary, FixtureServer, Framework};
 
@@ -26,6 +26,8 @@ const PAGES: [Option<&str>; 3] = [Some(APP), Some(EVIL), None];
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 /// The start of a long body. Rocket answers when it has 512 bytes, or all of the body.
 const PART: [u8; 1_000] = [b' '; 1_000];
+/// The end of such a body.
+const END: &[u8] = br#"{"a":1}"#;
 
 /// A request for a protocol that no server here speaks.
 const OTHER_PROTOCOL: [(&str, &str); 3] = [
@@ -149,7 +151,8 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     #[track_caller]
     fn check(&self, how: &str, response: &RawResponse) {
-        let row = format!("{} {how}: {response:?}", self.name);
+        let lines: Vec<_> = response.lines.iter().map(show).collect();
+        let row = format!("{} {how}: {} {lines:?}", self.name, response.status);
         let answer = Answer::Response(response.clone());
         assert_eq!(meets(&answer, &self.expected), Ok(()), "{row}");
         // It has the path of the request.
@@ -206,7 +209,14 @@ impl Servers {
     /// Sends a request alone, which says what its answer must be.
     #[track_caller]
     fn alone(&self, name: &str, request: RawRequest) -> Exchange<'_> {
-        let name = format!("{}, {name}: {request:?}", self.framework);
+        let origin = request.lines.iter().find(|(name, _)| name == "Origin");
+        let name = format!(
+            "{}, {name}: {} {} {:?}",
+            self.framework,
+            request.method,
+            request.target,
+            origin.map(show)
+        );
         let Answer::Response(alone) = message::send(self.server.port(), &request).unwrap() else {
             panic!("{name}: the connection was closed");
         };
@@ -225,6 +235,16 @@ impl Servers {
         exchange.check("alone", &alone);
         exchange
     }
+}
+
+/// The same request with a body in two parts, [`PART`] and [`END`], from each page.
+fn overlapping(servers: &Servers) -> [Exchange<'_>; PAGES.len()] {
+    let body = [&PART, END].concat();
+    let body = String::from_utf8_lossy(&body);
+    PAGES.map(|page| {
+        let request = request("POST", "/json", page, &[JSON], &body);
+        servers.alone("in two parts", request)
+    })
 }
 
 /// A request of a page, or of a program.

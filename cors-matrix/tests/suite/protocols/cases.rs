@@ -65,7 +65,7 @@ fn run(
                 let bare = bare_answers
                     .entry(&case.request)
                     .or_insert_with(|| message::send(bare.port(), &case.request).unwrap());
-                alone(port, case, policy, difference, bare)
+                alone(framework, port, case, policy, difference, bare)
             })
             .collect();
         let kept = one_after_other(port, &exchanges);
@@ -86,6 +86,7 @@ fn run(
 
 /// Sends a case alone. `None` if it has no response.
 fn alone<'a>(
+    framework: Framework,
     port: u16,
     case: &'a Case,
     policy: &'a NamedPolicy,
@@ -97,7 +98,7 @@ fn alone<'a>(
     };
     let expected = difference.map(|difference| difference.instead(&case.expected));
     Some(Exchange {
-        name: case.name.clone(),
+        name: format!("{framework}, {}", case.name),
         policy,
         request: case.request.clone(),
         expected: expected.unwrap_or_else(|| case.expected.clone()),

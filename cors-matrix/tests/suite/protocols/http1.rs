@@ -7,8 +7,8 @@ use cors_matrix::message::{Answer, Connection, RawRequest, RawResponse};
 use cors_matrix::server::{FixtureBinary, Framework};
 
 use super::{
-    APP, Exchange, JSON, OTHER_PROTOCOL, PAGES, PART, Servers, connect, ends_connection, judge,
-    request,
+    APP, END, Exchange, JSON, OTHER_PROTOCOL, PAGES, PART, Servers, connect, ends_connection,
+    judge, overlapping, request,
 };
 
 /// A request whose answer is the same as that of a plain one.
@@ -250,6 +250,39 @@ fn bodies_that_the_client_aborts() {
                 let next = servers.alone("after a client is gone", get(&path, page(number + 1)));
                 let answer = steady.exchange(&next.request).unwrap();
                 next.check("after a client is gone", &answer);
+            }
+        }
+    }
+}
+
+/// Requests of several pages that the server handles at the same time: each has sent only the first part of its body when the
+/// others arrive.
+#[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
+fn requests_that_overlap() {
+    const ROUNDS: usize = 10;
+    for fixture in FixtureBinary::built().unwrap() {
+        for servers in Servers::each(&fixture) {
+            let plain = overlapping(&servers);
+            for _ in 0..ROUNDS {
+                let begun = plain.iter().map(|plain| {
+                    let mut connection = connect(servers.server.port());
+                    let mut head = plain.request.clone();
+                    let length = head.body.len().to_string();
+                    head.lines
+                        .push(("Content-Length".to_owned(), length.into()));
+                    head.body.clear();
+                    connection.send([&head]).unwrap();
+                    connection.send_bytes(&PART).unwrap();
+                    connection
+                });
+                let begun: Vec<_> = begun.collect();
+                for (mut connection, plain) in begun.into_iter().zip(&plain).rev() {
+                    // A server that has refused the request may close the connection.
+                    let _ = connection.send_bytes(END);
+                    let answer = connection.receive(&plain.request);
+                    plain.check("while others are handled", &answer.unwrap());
+                }
             }
         }
     }

@@ -13,7 +13,9 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use super::{Exchange, JSON, Known, PAGES, PART, POLICIES, Servers, TIMEOUT, request};
+use super::{
+    END, Exchange, JSON, Known, PAGES, PART, POLICIES, Servers, TIMEOUT, overlapping, request,
+};
 
 /// How many requests are sent before the first answer is read. The frameworks accept up to 200.
 const BATCH: usize = 100;
@@ -94,6 +96,42 @@ fn streams_between_others() {
             }
         }
         assert_eq!(answers, 3 * POLICIES.len() * PAGES.len());
+    }
+}
+
+/// Requests of several pages that the server handles at the same time on one connection.
+#[test]
+#[ignore = "needs the fixture servers: cargo xtask test-servers"]
+fn streams_that_overlap() {
+    const ROUNDS: usize = 10;
+    for fixture in FixtureBinary::built().unwrap() {
+        if Known::Http2.is_of(fixture.framework) {
+            continue;
+        }
+        for servers in Servers::each(&fixture) {
+            let plain = overlapping(&servers);
+            let got = block_on(async {
+                let client = handshake(servers.server.port()).await?;
+                let mut answers = Vec::new();
+                for _ in 0..ROUNDS {
+                    let mut begun = Vec::new();
+                    for plain in &plain {
+                        let (response, mut stream) = start(&client, plain, false).await?;
+                        stream.send_data(PART.to_vec().into(), false)?;
+                        begun.push((plain, response, stream));
+                    }
+                    while let Some((plain, response, mut stream)) = begun.pop() {
+                        // A server that has refused the request may have closed the stream.
+                        let _ = stream.send_data(END.into(), true);
+                        answers.push((plain, read(response).await?));
+                    }
+                }
+                Ok(answers)
+            });
+            for (plain, answer) in got.unwrap() {
+                plain.check("over HTTP/2 while others are handled", &answer);
+            }
+        }
     }
 }
 
