@@ -12,4 +12,5 @@ pub use crate::decision::{
     Decision, Header, HeaderSet, HeaderSource, PerResponse, Preflight, Refusal, Verdict,
 };
 pub use crate::header::{RequestHeader, ResponseHeader, merge_vary, varies_by_origin};
+pub use crate::parts::{PolicyGrant, PolicyPart, PolicySet};
 pub use crate::policy_cache::PolicyCache;

@@ -182,6 +182,7 @@ mod metrics;
 mod origin;
 mod origin_lines;
 mod origin_set;
+mod parts;
 mod path;
 mod pattern;
 mod policy;

@@ -310,6 +310,8 @@ impl OriginSet {
 /// A set in a grant.
 #[derive(Debug)]
 pub(crate) struct GrantSet {
+    /// Its name in the policy.
+    pub(crate) name: Box<str>,
     pub(crate) set: OriginSet,
     /// The segment of a request's path that has the key.
     pub(crate) segment: Option<usize>,

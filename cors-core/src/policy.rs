@@ -46,7 +46,7 @@ pub(crate) struct Compiled {
     pub(crate) hosts: Option<Hosts>,
     refuses: bool,
     pub(crate) preflight_status: u16,
-    headers: PerResponse<Box<[Header<Box<str>>]>>,
+    pub(crate) headers: PerResponse<Box<[Header<Box<str>>]>>,
     /// Whether a header that other code had set was reported.
     #[cfg(feature = "tracing")]
     reported: AtomicBool,
@@ -59,7 +59,7 @@ pub(crate) struct Routed {
     /// The parts of the routes, by their numbers.
     parts: Box<[CompiledPart]>,
     /// What is for a path that is not in normal form, or not known: no grant.
-    abnormal: CompiledPart,
+    pub(crate) abnormal: CompiledPart,
 }
 
 /// The grants at the top of a policy, or of a route. By default it grants nothing.
@@ -279,7 +279,7 @@ impl Policy {
     /// ```
     pub fn origin_patterns(&self, path: &str) -> Vec<String> {
         let allowlist = &self.0.part(&Path(path)).allowlist;
-        let any = allowlist.has_any().then(|| "*".to_owned());
+        let any = allowlist.any().map(|_| "*".to_owned());
         let patterns = allowlist.patterns().map(|(_, pattern)| pattern);
         patterns.chain(any).collect()
     }
@@ -384,6 +384,14 @@ impl CompiledPart {
 
     pub(crate) fn grant(&self, grant: GrantId) -> Option<GrantKind> {
         self.grants.get(grant.index()).copied()
+    }
+
+    pub(crate) fn grants(&self) -> &[GrantKind] {
+        &self.grants
+    }
+
+    pub(crate) fn sets(&self) -> &[(GrantId, GrantSet)] {
+        &self.sets
     }
 }
 

@@ -218,6 +218,13 @@ impl Hosts {
         Self(Allowlist::new(patterns.map(|pattern| (grant, pattern))))
     }
 
+    /// The patterns of host and port.
+    pub(crate) fn patterns(&self) -> Vec<String> {
+        let patterns = self.0.patterns().map(|(_, pattern)| pattern);
+        let hosts = patterns.map(|pattern| pattern.trim_start_matches(SCHEME).to_owned());
+        hosts.collect()
+    }
+
     fn has(&self, host: Option<&[u8]>) -> bool {
         /// The longest host has 254 bytes, and the longest port 6.
         const MAX: usize = SCHEME.len() + 254 + 6;

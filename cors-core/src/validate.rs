@@ -176,7 +176,11 @@ fn check_sets(
             };
             match config.origin_sets.get(&named.name) {
                 Some(set) => {
-                    let set = GrantSet { set: set.clone(), segment };
+                    let set = GrantSet {
+                        name: (*named.name).into(),
+                        set: set.clone(),
+                        segment,
+                    };
                     sets.push((GrantId::new(route, grant), set));
                 }
                 None => wrong(

@@ -77,9 +77,9 @@ impl Allowlist {
         self.max_len == 0
     }
 
-    /// Whether there is a grant of `*`.
-    pub(crate) fn has_any(&self) -> bool {
-        self.any.is_some()
+    /// The first grant of `*`.
+    pub(crate) fn any(&self) -> Option<GrantId> {
+        self.any
     }
 
     /// All patterns but `*`, each with its grant, in no particular order. For explanations and tools only.
