@@ -1,6 +1,6 @@
 //! A policy file: its text and the places in it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
@@ -307,6 +307,23 @@ impl ValidPolicy {
             }
         }
         found
+    }
+
+    /// The names of all variables in the policy, in alphabetical order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cors_explain::Source;
+    ///
+    /// let text = "allow_origins = ['${B:-https://b.example}', '${A:-}']\nallow_headers = ['${A:-}']";
+    /// assert_eq!(Source::new("cors.toml", text).load()?.variable_names(), ["A", "B"]);
+    /// # Ok::<(), cors_core::ConfigErrors>(())
+    /// ```
+    pub fn variable_names(&self) -> Vec<String> {
+        let names = self.variables.iter().map(|variable| variable.name.clone());
+        let names: BTreeSet<_> = names.collect();
+        names.into_iter().collect()
     }
 
     pub(crate) fn is_at_run_time(&self, variable: &VariableUse) -> bool {
