@@ -1,0 +1,10 @@
+use crate::table::Table;
+use crate::{Export, Options, Refusal};
+
+pub(crate) fn export(_: &Table<'_>, _: &Options) -> Result<Export, Vec<Refusal>> {
+    Err(Vec::new())
+}
+
+pub(crate) fn export_routes(_: &Table<'_>, _: &Options) -> Result<Export, Vec<Refusal>> {
+    Err(Vec::new())
+}
