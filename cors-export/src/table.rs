@@ -25,6 +25,8 @@ pub(crate) struct Table<'a> {
     pub(crate) preflight_status: u16,
     /// Expressions for every `Host`, in lower case, that is not refused. Empty if all are allowed.
     pub(crate) hosts: Vec<String>,
+    /// What these expressions are for: patterns of host and port.
+    pub(crate) host_patterns: Vec<String>,
 }
 
 /// The paths of a part.
@@ -70,6 +72,8 @@ pub(crate) struct PatternRow {
 #[derive(Debug)]
 pub(crate) struct SetRow<'a> {
     pub(crate) set: PolicySet<'a>,
+    /// The place of the grant in the policy.
+    pub(crate) place: String,
     pub(crate) outcome: usize,
 }
 
@@ -101,6 +105,7 @@ impl<'a> Table<'a> {
             outcomes: Vec::new(),
             preflight_status: policy.preflight_status(),
             hosts: hosts.iter().map(|host| origin_regex::host(host)).collect(),
+            host_patterns: hosts,
         };
         for part in &parts {
             table.add_part(part, part.path().unwrap_or("every path"));
@@ -192,7 +197,11 @@ impl<'a> Table<'a> {
             }
             for set in &grant.sets {
                 let outcome = outcome(grant.id);
-                sets.push(SetRow { set: *set, outcome });
+                sets.push(SetRow {
+                    set: *set,
+                    place: grant.id.to_string(),
+                    outcome,
+                });
             }
         }
         if !patterns.is_empty() {
