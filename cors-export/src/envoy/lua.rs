@@ -1,0 +1,255 @@
+//! A Lua filter for Envoy: the policy's tables, and code that is the same for every policy.
+
+use std::fmt::Write as _;
+
+use cors_core::Refuse;
+use cors_core::adapter::{Header, HeaderSource};
+
+use super::{Comment, check_sets, local_replies};
+use crate::table::{Outcome, Part, Table};
+use crate::{Difference, Export, File, Options, Refusal};
+
+/// The code that looks a request up in the tables.
+const FILTER: &str = include_str!("filter.lua");
+
+const DIFFERENCES: &[Difference] = &[
+    Difference {
+        requests: "Two lines of `Origin`, of which one is empty",
+        answer: "Envoy drops the empty line, so the other one decides",
+    },
+    Difference {
+        requests: "Several lines of `Access-Control-Request-Method` or `Access-Control-Request-Headers`",
+        answer: "Envoy joins them by a comma; where the policy echoes them, that is one line",
+    },
+    Difference {
+        requests: "A request that Envoy refuses before it reads all headers: 400, 431",
+        answer: "the response has only the fields of the local replies",
+    },
+];
+
+pub(crate) fn export(table: &Table<'_>, options: &Options) -> Result<Export, Vec<Refusal>> {
+    check_sets(table)?;
+    let prefix = &options.prefix;
+    let file = |name: &str, text| File {
+        name: format!("{prefix}.{name}"),
+        text,
+    };
+    Ok(Export {
+        files: vec![
+            file("lua", script(table, options)),
+            file("filter.yaml", filter(options)),
+            file("local-replies.yaml", local_replies(table, options)),
+        ],
+        differences: DIFFERENCES.to_vec(),
+    })
+}
+
+/// The entry of `http_filters`.
+fn filter(options: &Options) -> String {
+    let prefix = &options.prefix;
+    let mut out = String::new();
+    let usage = format!(
+        "Put this entry first into `http_filters` of the HTTP connection manager: a filter before it could respond without\n\
+         the policy. Put {prefix}.lua where `filename` says, or change that line. Envoy reads the file when it starts.\n\
+         An entry of `upgrade_configs` that has `filters` of its own needs this one, too. Without `upgrade_configs` for\n\
+         `websocket`, Envoy refuses WebSockets itself."
+    );
+    Comment::YAML.write_head(&mut out, options, "envoy", &usage);
+    let _ = write!(
+        out,
+        "\n- name: {prefix}\n  \
+           typed_config:\n    \
+             \"@type\": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua\n    \
+             default_source_code:\n      \
+               filename: /etc/envoy/{prefix}.lua\n"
+    );
+    out
+}
+
+fn script(table: &Table<'_>, options: &Options) -> String {
+    let prefix = &options.prefix;
+    let mut out = String::new();
+    let usage = format!(
+        "A Lua filter for Envoy. {prefix}.filter.yaml is its entry in `http_filters`; the entry must be the first one.\n\
+         Envoy reads this file when it starts. If it cannot load it, it does not start.\n\
+         The filter responds to preflights itself, and writes the fields of the policy on every other response, Envoy's own\n\
+         ones included. {prefix}.local-replies.yaml is for those that Envoy sends before it has read a request's headers."
+    );
+    Comment::LUA.write_head(&mut out, options, "envoy", &usage);
+    if table.has_routes() {
+        let paths = "\nThe paths are those that Envoy sends on before a route rewrites them. If `normalize_path`, `merge_slashes` or\n\
+            `path_with_escaped_slashes_action` of the connection manager changes a path, the changed one is compared.";
+        Comment::LUA.write(&mut out, paths);
+    }
+    Comment::LUA.write(
+        &mut out,
+        "\nDifferent from the library, but not for browsers:",
+    );
+    for difference in DIFFERENCES {
+        Comment::LUA.write(
+            &mut out,
+            &format!("- {}: {}.", difference.requests, difference.answer),
+        );
+    }
+    write_constants(&mut out, table, options);
+    write_outcomes(&mut out, &table.outcomes);
+    write_parts(&mut out, &table.parts);
+    write_routes(&mut out, table);
+    write_hosts(&mut out, &table.host_patterns);
+    out.push('\n');
+    out.push_str(FILTER);
+    out
+}
+
+fn write_constants(out: &mut String, table: &Table<'_>, options: &Options) {
+    out.push_str("\n-- The status of the response to a preflight with a grant.\n");
+    let status = table.preflight_status.to_string();
+    let _ = writeln!(out, "local PREFLIGHT_STATUS = {}", quote(&status));
+    out.push_str("\n-- The namespace of the dynamic metadata.\n");
+    let _ = writeln!(out, "local METADATA = {}", quote(&options.prefix));
+    // Envoy responds to some requests before the filter sees them. Then neither path nor origin is known.
+    let unknown = table.parts.last().map_or(0, |part| part.unmatched);
+    out.push_str(
+        "\n-- The outcome of a request that the filter has not seen: a number of the next table.\n",
+    );
+    let _ = writeln!(out, "local DEFAULT_OUTCOME = {}", number(unknown));
+}
+
+fn write_outcomes(out: &mut String, outcomes: &[Outcome<'_>]) {
+    out.push_str(
+        "\n-- What goes on the responses to a request. `actual` are the fields of an actual response, `preflight` those of the\n\
+         -- response to a preflight. A field with `echo` has the value of that request header.\n\
+         -- `is_listed`: the grant is for listed origins. `allows_credentials`: the grant is one with credentials.\n\
+         local outcomes = {\n",
+    );
+    for (index, outcome) in outcomes.iter().enumerate() {
+        let _ = writeln!(out, "  -- {}: {}", number(index), outcome.name);
+        let _ = writeln!(
+            out,
+            "  {{\n    is_granted = {}, is_listed = {}, allows_credentials = {},",
+            outcome.is_granted, outcome.is_listed, outcome.allows_credentials
+        );
+        write_fields(out, "actual", outcome.actual);
+        write_fields(out, "preflight", outcome.preflight);
+        out.push_str("  },\n");
+    }
+    out.push_str("}\n");
+}
+
+fn write_fields(out: &mut String, name: &str, fields: &[Header<Box<str>>]) {
+    let _ = writeln!(out, "    {name} = {{");
+    for field in fields {
+        let name = quote(field.name.name());
+        let _ = match &field.value {
+            HeaderSource::Constant(value) => writeln!(out, "      {{ {name}, {} }},", quote(value)),
+            HeaderSource::Echo(header) => {
+                writeln!(out, "      {{ {name}, echo = {} }},", quote(header.name()))
+            }
+        };
+    }
+    out.push_str("    },\n");
+}
+
+fn write_parts(out: &mut String, parts: &[Part<'_>]) {
+    out.push_str(
+        "\n-- The parts of the policy: what is at the top, then each route. `origins` and `patterns` have the outcomes of origins;\n\
+         -- the first pattern that matches decides. Other origins have the outcome `unmatched`.\n\
+         local parts = {\n",
+    );
+    for (index, part) in parts.iter().enumerate() {
+        out.push_str("  ");
+        Comment::LUA.write(out, &format!("{}: {}", number(index), part.name));
+        let _ = writeln!(out, "  {{\n    unmatched = {},", number(part.unmatched));
+        write_refuse(out, part.refuse);
+        let origins = part.exact.iter().map(|(text, outcome)| (&**text, *outcome));
+        write_origins(out, origins);
+        // The others are for gateways with regular expressions.
+        let patterns = part.patterns.iter().filter(|row| row.text.contains('*'));
+        write_patterns(out, patterns.map(|row| (&*row.text, row.outcome)));
+        out.push_str("  },\n");
+    }
+    out.push_str("}\n");
+}
+
+fn write_refuse(out: &mut String, refuse: Refuse) {
+    let rows = [
+        ("websocket", refuse.websocket),
+        ("cross_site_writes", refuse.cross_site_writes),
+        ("unlisted_origins", refuse.unlisted_origins),
+    ];
+    let refused = rows.into_iter().filter(|(_, is_refused)| *is_refused);
+    let refused: Vec<_> = refused.map(|(name, _)| format!("{name} = true")).collect();
+    if !refused.is_empty() {
+        let _ = writeln!(out, "    refuse = {{ {} }},", refused.join(", "));
+    }
+}
+
+fn write_origins<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, usize)>) {
+    out.push_str("    origins = {\n");
+    for (text, outcome) in rows {
+        let _ = writeln!(out, "      [{}] = {},", quote(text), number(outcome));
+    }
+    out.push_str("    },\n");
+}
+
+fn write_patterns<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, usize)>) {
+    out.push_str("    patterns = {\n");
+    for (text, outcome) in rows {
+        let _ = writeln!(out, "      {{ {}, {} }},", quote(text), number(outcome));
+    }
+    out.push_str("    },\n");
+}
+
+fn write_routes(out: &mut String, table: &Table<'_>) {
+    out.push_str("\n-- The paths of the routes, each with its part. The last part is for paths that servers read in several ways.\n");
+    out.push_str("local routes = {\n");
+    if table.has_routes() {
+        let routes = table.parts.iter().enumerate();
+        let last = table.parts.len().saturating_sub(1);
+        for (index, part) in routes.take(last).skip(1) {
+            let path = quote(&part.name);
+            let _ = writeln!(out, "  {{ path = {path}, part = {} }},", number(index));
+        }
+    }
+    out.push_str("}\n");
+}
+
+fn write_hosts(out: &mut String, hosts: &[String]) {
+    out.push_str("\n-- The hosts that requests may be for; nil if it does not matter.\n");
+    if hosts.is_empty() {
+        out.push_str("local hosts = nil\n");
+        return;
+    }
+    // The filter looks a host up as an origin with this scheme.
+    let origins: Vec<_> = hosts.iter().map(|host| format!("host://{host}")).collect();
+    let (patterns, exact): (Vec<_>, Vec<_>) = origins
+        .iter()
+        .map(|text| (&**text, 0))
+        .partition(|(text, _)| text.contains('*'));
+    out.push_str("local hosts = {\n");
+    write_origins(out, exact.into_iter());
+    write_patterns(out, patterns.into_iter());
+    out.push_str("}\n");
+}
+
+/// Lua counts from 1.
+fn number(index: usize) -> usize {
+    index + 1
+}
+
+/// A text as a string of Lua.
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => quoted.push(char::from(byte)),
+            _ => {
+                let _ = write!(quoted, "\\{byte:03}");
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
