@@ -5,14 +5,18 @@ mod routes;
 
 use std::fmt::Write as _;
 
-use cors_core::adapter::HeaderSource;
 use cors_core::text::{Printable, is_printable};
 
 pub(crate) use lua::export;
 pub(crate) use routes::export_routes;
 
 use crate::table::Table;
-use crate::{Options, Refusal};
+use crate::{Difference, Options, Refusal};
+
+/// Which paths the routes of a policy are compared with.
+const PATHS: &str = "
+The paths are those before a route rewrites them. Where `normalize_path`, `merge_slashes` or
+`path_with_escaped_slashes_action` of the connection manager changes a path, they are the changed ones.";
 
 /// What a line of a comment begins with.
 #[derive(Clone, Copy)]
@@ -46,6 +50,13 @@ impl Comment {
     }
 }
 
+fn write_differences(out: &mut String, comment: Comment, differences: &[Difference]) {
+    comment.write(out, "\nDifferent from the library, but not for browsers:");
+    for Difference { requests, answer } in differences {
+        comment.write(out, &format!("- {requests}:\n  {answer}."));
+    }
+}
+
 /// Envoy has nothing that could hold a set and be changed while it runs.
 fn check_sets(table: &Table<'_>) -> Result<(), Vec<Refusal>> {
     let sets = table.parts.iter().flat_map(|part| &part.sets);
@@ -64,51 +75,13 @@ fn check_sets(table: &Table<'_>) -> Result<(), Vec<Refusal>> {
     }
 }
 
-/// A part of `local_reply_config`, for responses that no filter sees: the fields of a request about which nothing is known.
-fn local_replies(table: &Table<'_>, options: &Options) -> String {
-    let mut out = String::new();
-    let usage = "Optional: a part of the HTTP connection manager, for the responses that Envoy sends before it has read a request's\n\
-        headers, such as 400 and 431. The Lua filter does not see them. So caches know that responses differ by origin.";
-    Comment::YAML.write_head(&mut out, options, "envoy", usage);
-    let _ = write!(
-        out,
-        "\nlocal_reply_config:\n  \
-           mappers:\n  \
-           # Responses for which the filter has not stored anything.\n  \
-           - filter:\n      \
-               metadata_filter:\n        \
-                 matcher:\n          \
-                   filter: {}\n          \
-                   path: [{{ key: outcome }}]\n          \
-                   value: {{ bool_match: true }}\n        \
-                 match_if_key_not_found: true\n    \
-             headers_to_add:\n",
-        options.prefix
-    );
-    let unknown = table.parts.last().map(|part| part.unmatched);
-    let unknown = unknown.and_then(|outcome| table.outcomes.get(outcome));
-    for field in unknown.map_or(&[][..], |outcome| outcome.actual) {
-        let HeaderSource::Constant(value) = &field.value else {
-            continue;
-        };
-        let _ = write!(
-            out,
-            "    - header:\n        key: {}\n        value: {}\n      append_action: ADD_IF_ABSENT\n",
-            quote(field.name.name()),
-            quote(value)
-        );
-    }
-    out
-}
-
-/// A text as a string of JSON, which is one of YAML, too. Envoy substitutes what is between two `%`.
+/// A text as a string of JSON, which is one of YAML, too.
 fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for char in text.chars() {
         match char {
             '"' | '\\' => quoted.extend(['\\', char]),
-            '%' => quoted.push_str("%%"),
             char if is_printable(char) => quoted.push(char),
             char => {
                 for unit in char.encode_utf16(&mut [0; 2]) {

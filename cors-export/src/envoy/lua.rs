@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use cors_core::Refuse;
 use cors_core::adapter::{Header, HeaderSource};
 
-use super::{Comment, check_sets, local_replies};
+use super::{Comment, PATHS, check_sets, write_differences};
 use crate::table::{Outcome, Part, Table};
 use crate::{Difference, Export, File, Options, Refusal};
 
@@ -14,16 +14,20 @@ const FILTER: &str = include_str!("filter.lua");
 
 const DIFFERENCES: &[Difference] = &[
     Difference {
-        requests: "Two lines of `Origin`, of which one is empty",
+        requests: "two lines of `Origin`, of which one is empty",
         answer: "Envoy drops the empty line, so the other one decides",
     },
     Difference {
-        requests: "Several lines of `Access-Control-Request-Method` or `Access-Control-Request-Headers`",
-        answer: "Envoy joins them by a comma; where the policy echoes them, that is one line",
+        requests: "several lines of `Access-Control-Request-Method` or `Access-Control-Request-Headers`",
+        answer: "where the policy echoes them, Envoy sends one line, joined by commas",
     },
     Difference {
-        requests: "A request that Envoy refuses before it reads all headers: 400, 431",
-        answer: "the response has only the fields of the local replies",
+        requests: "requests to which the upstream responds with several lines of `Vary`",
+        answer: "Envoy joins the lines without a space after the comma",
+    },
+    Difference {
+        requests: "requests that Envoy refuses before a filter sees them: 400, 431, 501, and 404 for `OPTIONS *`",
+        answer: "the response has no grant",
     },
 ];
 
@@ -38,7 +42,6 @@ pub(crate) fn export(table: &Table<'_>, options: &Options) -> Result<Export, Vec
         files: vec![
             file("lua", script(table, options)),
             file("filter.yaml", filter(options)),
-            file("local-replies.yaml", local_replies(table, options)),
         ],
         differences: DIFFERENCES.to_vec(),
     })
@@ -70,27 +73,16 @@ fn script(table: &Table<'_>, options: &Options) -> String {
     let prefix = &options.prefix;
     let mut out = String::new();
     let usage = format!(
-        "A Lua filter for Envoy. {prefix}.filter.yaml is its entry in `http_filters`; the entry must be the first one.\n\
-         Envoy reads this file when it starts. If it cannot load it, it does not start.\n\
+        "A Lua filter for Envoy. {prefix}.filter.yaml is its entry in `http_filters`, where it must be the first one.\n\
+         Envoy reads this file when it starts. With an error in it, Envoy does not start. Tested with Envoy 1.40.\n\
          The filter responds to preflights itself, and writes the fields of the policy on every other response, Envoy's own\n\
-         ones included. {prefix}.local-replies.yaml is for those that Envoy sends before it has read a request's headers."
+         ones included."
     );
     Comment::LUA.write_head(&mut out, options, "envoy", &usage);
     if table.has_routes() {
-        let paths = "\nThe paths are those that Envoy sends on before a route rewrites them. If `normalize_path`, `merge_slashes` or\n\
-            `path_with_escaped_slashes_action` of the connection manager changes a path, the changed one is compared.";
-        Comment::LUA.write(&mut out, paths);
+        Comment::LUA.write(&mut out, PATHS);
     }
-    Comment::LUA.write(
-        &mut out,
-        "\nDifferent from the library, but not for browsers:",
-    );
-    for difference in DIFFERENCES {
-        Comment::LUA.write(
-            &mut out,
-            &format!("- {}: {}.", difference.requests, difference.answer),
-        );
-    }
+    write_differences(&mut out, Comment::LUA, DIFFERENCES);
     write_constants(&mut out, table, options);
     write_outcomes(&mut out, &table.outcomes);
     write_parts(&mut out, &table.parts);
@@ -162,10 +154,10 @@ fn write_parts(out: &mut String, parts: &[Part<'_>]) {
         let _ = writeln!(out, "  {{\n    unmatched = {},", number(part.unmatched));
         write_refuse(out, part.refuse);
         let origins = part.exact.iter().map(|(text, outcome)| (&**text, *outcome));
-        write_origins(out, origins);
+        write_origins(out, "    ", origins);
         // The others are for gateways with regular expressions.
         let patterns = part.patterns.iter().filter(|row| row.text.contains('*'));
-        write_patterns(out, patterns.map(|row| (&*row.text, row.outcome)));
+        write_patterns(out, "    ", patterns.map(|row| (&*row.text, row.outcome)));
         out.push_str("  },\n");
     }
     out.push_str("}\n");
@@ -184,20 +176,24 @@ fn write_refuse(out: &mut String, refuse: Refuse) {
     }
 }
 
-fn write_origins<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, usize)>) {
-    out.push_str("    origins = {\n");
+fn write_origins<'a>(out: &mut String, indent: &str, rows: impl Iterator<Item = (&'a str, usize)>) {
+    let _ = writeln!(out, "{indent}origins = {{");
     for (text, outcome) in rows {
-        let _ = writeln!(out, "      [{}] = {},", quote(text), number(outcome));
+        let _ = writeln!(out, "{indent}  [{}] = {},", quote(text), number(outcome));
     }
-    out.push_str("    },\n");
+    let _ = writeln!(out, "{indent}}},");
 }
 
-fn write_patterns<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, usize)>) {
-    out.push_str("    patterns = {\n");
+fn write_patterns<'a>(
+    out: &mut String,
+    indent: &str,
+    rows: impl Iterator<Item = (&'a str, usize)>,
+) {
+    let _ = writeln!(out, "{indent}patterns = {{");
     for (text, outcome) in rows {
-        let _ = writeln!(out, "      {{ {}, {} }},", quote(text), number(outcome));
+        let _ = writeln!(out, "{indent}  {{ {}, {} }},", quote(text), number(outcome));
     }
-    out.push_str("    },\n");
+    let _ = writeln!(out, "{indent}}},");
 }
 
 fn write_routes(out: &mut String, table: &Table<'_>) {
@@ -215,20 +211,19 @@ fn write_routes(out: &mut String, table: &Table<'_>) {
 }
 
 fn write_hosts(out: &mut String, hosts: &[String]) {
-    out.push_str("\n-- The hosts that requests may be for; nil if it does not matter.\n");
+    out.push_str("\n-- The hosts that requests may be for, as origins of a scheme without a default port; nil if the host does not matter.\n");
     if hosts.is_empty() {
         out.push_str("local hosts = nil\n");
         return;
     }
-    // The filter looks a host up as an origin with this scheme.
     let origins: Vec<_> = hosts.iter().map(|host| format!("host://{host}")).collect();
     let (patterns, exact): (Vec<_>, Vec<_>) = origins
         .iter()
         .map(|text| (&**text, 0))
         .partition(|(text, _)| text.contains('*'));
     out.push_str("local hosts = {\n");
-    write_origins(out, exact.into_iter());
-    write_patterns(out, patterns.into_iter());
+    write_origins(out, "  ", exact.into_iter());
+    write_patterns(out, "  ", patterns.into_iter());
     out.push_str("}\n");
 }
 
