@@ -16,8 +16,17 @@ use crate::{Difference, Export, File, Options, Refusal};
 
 use self::text::{Text, quoted};
 
-/// What the files are named without a prefix, and the folder that they are in.
-const FOLDER: &str = "/etc/haproxy";
+/// The folder of the files, where the environment does not name another one.
+const FOLDER: &str = "/etc/haproxy/cors";
+
+/// What HAProxy keeps free in its buffer for the fields that rules add to a response, in bytes, and the size of the
+/// buffer: the defaults.
+const MAX_REWRITE: usize = 1024;
+const BUFFER_SIZE: usize = 16384;
+
+/// How much of that a field takes in addition to its name and value, and the longest origin that a policy can grant.
+const FIELD_OVERHEAD: usize = 16;
+const LONGEST_ORIGIN: usize = 512;
 
 /// What a set takes, as far as browsers send it: no `null`, no `file` URL, and plain http only from the user's own machine.
 const SET_ORIGIN: &str = r"^(?!http:|file:)[a-z0-9+.-]+://|^http://(?:(?:[^:/]*\.)?localhost\.?|127\.[0-9.]+|\[::1\])(?::|$)";
@@ -56,7 +65,7 @@ impl<'a> Writer<'a> {
     fn rules(&self, differences: &[Difference]) -> File {
         let mut text = self.start("the rules");
         self.usage(&mut text, differences);
-        self.folder(&mut text);
+        self.global(&mut text);
         let prefix = self.prefix;
         text.line(&format!("defaults {prefix} from base"));
         self.origin(&mut text);
@@ -94,33 +103,31 @@ impl<'a> Writer<'a> {
             "\
 How to use it, with HAProxy 2.6 or later that is built with PCRE or PCRE2 (`haproxy -vv`):
 
-1. Put the folder of this file at {FOLDER}/{prefix}, or set the environment variable {variable} to where it is.
-2. Give your own `defaults` section the name `base`:
+1. Put the files in {FOLDER}, or set the environment variable {variable} to their folder.
+2. Give your own section `defaults` the name `base`, so that this file can take its settings from it:
 
        defaults base
 
-3. HAProxy reads this file after that section, and before your frontends. Either your configuration is in two files,
-   and this one is between them:
+3. HAProxy reads this file after that section and before your frontends:
 
-       haproxy -f base.cfg -f {FOLDER}/{prefix}/{prefix}.cfg -f sites.cfg
+       haproxy -f base.cfg -f {FOLDER}/{prefix}.cfg -f sites.cfg
 
-   or you copy everything after this comment to that place.
+   (Debian's service: base.cfg is /etc/haproxy/haproxy.cfg, and `EXTRAOPTS` in /etc/default/haproxy has the other two.)
+   If your configuration must be one file, copy everything after this comment to that place, again after each export.
 4. Let your frontend take its settings from the section `{prefix}`:
 
        frontend www from {prefix}
 
-   The rules below are evaluated before the frontend's own, in whatever order they are written. Remove other rules that
-   write Access-Control-* headers. A `listen` section cannot use `{prefix}`: make a frontend and a backend of it.
+   Several frontends can. A `listen` section cannot: make a frontend and a backend of it.
 
-After an export, reload HAProxy."
+HAProxy does not start if the order is wrong. These rules are evaluated before the frontend's own. Remove other rules that
+write Access-Control-* fields. After an export, reload HAProxy."
         ));
         for (name, file) in &self.sets {
-            let path = format!("{FOLDER}/{prefix}/{prefix}.set.{file}.acl");
             text.comment("");
             text.comment(&format!(
-                "The set `{name}` can change while HAProxy runs, with the commands of its socket. See {prefix}.set.{file}.acl;"
+                "The set `{name}` can change while HAProxy runs: see {prefix}.set.{file}.acl"
             ));
-            text.comment(&format!("in short: add acl {path} ORIGIN"));
         }
         text.comment("");
         text.comment(
@@ -132,17 +139,42 @@ After an export, reload HAProxy."
         text.blank();
     }
 
-    fn folder(&self, text: &mut Text) {
-        text.comment(
-            "The folder of the files. HAProxy looks relative paths up where it is started.",
-        );
+    fn global(&self, text: &mut Text) {
         text.line("global");
-        text.rule(&format!(
-            "presetenv {} {FOLDER}/{}",
-            self.folder_variable(),
-            self.prefix
-        ));
+        text.detail(
+            "The folder of the files. A relative path would depend on where HAProxy is started.",
+        );
+        text.rule(&format!("presetenv {} {FOLDER}", self.folder_variable()));
+        let rewrite = self.size(|outcome| outcome.actual) + MAX_REWRITE / 2;
+        // HAProxy limits `tune.maxrewrite` to half of the buffer.
+        let buffer = (2 * rewrite).max(self.size(|outcome| outcome.preflight) + BUFFER_SIZE / 2);
+        if rewrite > MAX_REWRITE || buffer > BUFFER_SIZE {
+            text.detail("Room for the long lists of the policy. If you have larger values, write them after these.");
+        }
+        if buffer > BUFFER_SIZE {
+            text.rule(&format!(
+                "tune.bufsize {}",
+                buffer.next_multiple_of(BUFFER_SIZE)
+            ));
+        }
+        if rewrite > MAX_REWRITE {
+            text.rule(&format!("tune.maxrewrite {rewrite}"));
+        }
         text.blank();
+    }
+
+    /// The size of the largest head that the outcomes write, in bytes.
+    fn size(&self, fields: impl Fn(&Outcome<'a>) -> &'a [Header<Box<str>>]) -> usize {
+        let size = |field: &Header<Box<str>>| {
+            let value = match &field.value {
+                HeaderSource::Constant(value) => value.len(),
+                HeaderSource::Echo(_) => LONGEST_ORIGIN,
+            };
+            field.name.name().len() + value + FIELD_OVERHEAD
+        };
+        let outcomes = self.table.outcomes.iter();
+        let sizes = outcomes.map(|outcome| fields(outcome).iter().map(size).sum());
+        sizes.max().unwrap_or_default()
     }
 
     fn origin(&self, text: &mut Text) {
@@ -185,6 +217,15 @@ After an export, reload HAProxy."
         text.section("What the origin may do:");
         for (index, outcome) in self.table.outcomes.iter().enumerate() {
             text.detail(&format!("{index}: {}", outcome.name));
+        }
+        if !self.sets.is_empty() {
+            text.detail(
+                "What a set takes. Other lines of its file, such as `null`, grant nothing.",
+            );
+            text.rule(&format!(
+                "acl {prefix}_is_for_sets var(txn.{prefix}_origin) -m reg {}",
+                quoted(SET_ORIGIN)
+            ));
         }
         let mut before = 0;
         for (index, part) in self.table.parts.iter().enumerate() {
@@ -246,7 +287,7 @@ After an export, reload HAProxy."
         let name = set.set.name;
         let file = self.sets.get(name).map_or("", |file| file);
         let file = self.path(&format!("set.{file}.acl"));
-        text.detail(&format!("The set `{name}`. What no set takes, such as `null`, has no grant even if it is in the file."));
+        text.detail(&format!("The set `{name}`."));
         let entry = match set.set.key_segment {
             None => format!("{prefix}_origin"),
             Some(segment) => {
@@ -265,10 +306,8 @@ After an export, reload HAProxy."
         let earlier: BTreeSet<_> = outcomes
             .filter(|outcome| part.is_before(*outcome, set.outcome))
             .collect();
-        let mut conditions = format!(
-            "{{ var(txn.{prefix}_origin) -m reg {} }} {{ var(txn.{entry}) -m str -f {file} }}",
-            quoted(SET_ORIGIN)
-        );
+        let mut conditions =
+            format!("{prefix}_is_for_sets {{ var(txn.{entry}) -m str -f {file} }}");
         if !earlier.is_empty() {
             let name = format!("{prefix}_before_{number}");
             self.acl(text, &name, "grant", earlier.iter());
@@ -350,7 +389,7 @@ After an export, reload HAProxy."
     /// What `refuse` and `hosts` refuse, in the order of the library.
     fn refusals(&self, text: &mut Text) {
         let prefix = self.prefix;
-        text.section("Every other request. Its response has what the origin may do.");
+        text.section("Every other request: what its response has.");
         text.rule(&format!(
             "http-request set-var(txn.{prefix}_actual) var(txn.{prefix}_grant)"
         ));
@@ -614,7 +653,7 @@ After an export, reload HAProxy."
         let sets: BTreeMap<_, _> = rows.map(|row| (row.set.name, row.set.set)).collect();
         let sets = sets.into_iter().filter_map(|(name, set)| {
             let file = format!("set.{}.acl", self.sets.get(name)?);
-            let path = format!("{FOLDER}/{}/{}.{file}", self.prefix, self.prefix);
+            let path = format!("{FOLDER}/{}.{file}", self.prefix);
             let mut text = self.start(&format!("the set {name}"));
             text.comments(&format!(
                 "
@@ -702,12 +741,7 @@ They do not change this file, which HAProxy reads again when it is reloaded. So 
 
     /// Fields for `http-request return`, but not those that echo what is asked for.
     fn fields(&self, fields: &[Header<Box<str>>]) -> String {
-        let is_asked = |field: &&Header<Box<str>>| {
-            !ECHOED
-                .iter()
-                .any(|(header, _)| field.value == HeaderSource::Echo(*header))
-        };
-        let fields = fields.iter().filter(is_asked);
+        let fields = fields.iter().filter(|field| !is_asked(field));
         let fields =
             fields.map(|field| format!(" hdr {} {}", field.name.name(), self.value(field)));
         fields.collect()
@@ -774,7 +808,7 @@ const ECHOED: [(RequestHeader, &str); 2] = [
 /// All lines of a header as one: HAProxy reads one of them only, or its values. All other headers are removed from the head.
 fn joined(head: &str, name: &str) -> String {
     format!(
-        "'{head},regsub(\"(^|\\n)(?!{name}:)[^\\n]*\",\"\",g),regsub(\"\\r?(^|\\n){name}: *\",\", \",g),regsub(\"^(, )+|(, )*\\r\",\"\",g)'"
+        "'{head},regsub(\"(^|\\n)(?!{name}:)[^\\n]*\",\"\",g),regsub(\"(\\r?(^|\\n){name}: *)+\",\", \",g),regsub(\"^(, )+|(, )*\\r\",\"\",g)'"
     )
 }
 
@@ -798,10 +832,50 @@ fn set_files<'a>(table: &'a Table<'_>) -> BTreeMap<&'a str, String> {
 }
 
 fn differences(table: &Table<'_>) -> Vec<Difference> {
-    let mut differences = vec![Difference {
-        requests: "a head that HAProxy cannot read, or that is too large for it",
-        answer: "its own 400 without `Vary`",
-    }];
-    differences.truncate(if table.parts.is_empty() { 0 } else { 1 });
+    let mut differences = vec![
+        Difference {
+            requests: "a head that is not valid HTTP, or too large for HAProxy",
+            answer: "a 400 of HAProxy, without `Vary`",
+        },
+        Difference {
+            requests: "a target with another host than `Host`",
+            answer: "a 400 of HAProxy, without `Vary`",
+        },
+        Difference {
+            requests: "a byte 0 in a field",
+            answer: "HAProxy lets it pass, but an `Origin` with it has no grant",
+        },
+    ];
+    let mut granted = table.outcomes.iter().flat_map(|outcome| outcome.preflight);
+    if granted.any(is_asked) {
+        differences.push(Difference {
+            requests: "a preflight with several lines of Access-Control-Request-Method or -Headers",
+            answer: "the response has them in one line",
+        });
+    }
+    let mut patterns = table.parts.iter().flat_map(|part| &part.patterns);
+    if patterns.any(|row| row.text == "*" || row.text.ends_with("://*")) {
+        differences.push(Difference {
+            requests: "an origin with an IPv6 address that is not in the shortest form",
+            answer: "it has the grant of `*`",
+        });
+    }
+    if table.parts.iter().any(Part::refuses) {
+        differences.push(Difference {
+            requests: "several equal lines of `Host`",
+            answer: "they count as one",
+        });
+        differences.push(Difference {
+            requests: "HTTP/1.0 with the host in the target, and no `Host`",
+            answer: "the host is not known, so the request is refused as if it were for another host",
+        });
+    }
     differences
+}
+
+/// Whether a field has what a preflight asks for.
+fn is_asked(field: &Header<Box<str>>) -> bool {
+    ECHOED
+        .iter()
+        .any(|(header, _)| field.value == HeaderSource::Echo(*header))
 }

@@ -3,5 +3,6 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 mod envoy;
+mod haproxy;
 mod nginx;
 mod policies;
