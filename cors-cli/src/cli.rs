@@ -12,7 +12,7 @@ use cors_explain::{codes, lint_codes};
 #[command(
     name = "cors",
     version,
-    about = "Checks CORS policies, explains what browsers do with them, and probes servers",
+    about = "Checks CORS policies, explains what browsers do with them, probes servers, and configures gateways",
     after_help = EXAMPLES,
     after_long_help = EXAMPLES,
     disable_help_subcommand = true
@@ -31,6 +31,7 @@ Examples:
   cors explain cors.toml -X PUT --origin https://app.example.com https://api.example.com/users
   cors explain --from-console \"Method PUT is not allowed by Access-Control-Allow-Methods\"
   cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
+  cors export nginx cors.toml --out nginx/cors
 
 Exit status: 0: no problems, 1: problems found, 2: wrong usage, or something that cannot be read or used";
 
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Check(Check),
     Explain(Explain),
     Probe(Probe),
+    Export(Export),
     /// Print the JSON Schema of policy files, for editors
     Schema,
     /// Print a script for the completion of commands and options in a shell
@@ -220,6 +222,54 @@ pub(crate) struct Probe {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Write a policy as configuration of nginx, HAProxy or Envoy
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cors export nginx cors.toml --out /etc/nginx/cors
+  cors export haproxy --env APP_ORIGINS=https://app.example.com --out /etc/haproxy/cors cors.toml
+  cors export envoy --differences cors.toml
+  cors export nginx cors.toml --check /etc/nginx/cors
+
+For every request that a browser can send, the gateway responds as the libraries do. --differences lists the other \
+requests for which it does not. A policy that the gateway cannot apply is not exported. The first lines of each file say \
+where it belongs.
+
+Exit status: 0: exported, or the files of --check are those of the policy, 1: the gateway cannot apply the policy, or the \
+files of --check differ, 2: wrong usage, or a policy that cannot be read or is invalid")]
+pub(crate) struct Export {
+    /// The gateway
+    #[arg(value_enum)]
+    pub(crate) gateway: GatewayName,
+    /// The policy file: TOML, or JSON or YAML if it ends with .json, .yaml or .yml; `-` is standard input (TOML)
+    #[arg(value_name = "FILE", default_value = "cors.toml")]
+    pub(crate) file: PathBuf,
+    /// Write the files to this folder; it is created if it does not exist. Without it, they are printed
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Write nothing, but compare the files in this folder with the policy
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with_all = ["out", "differences"])]
+    pub(crate) check: Option<PathBuf>,
+    /// Write nothing, but list the requests for which the gateway differs from the libraries
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) differences: bool,
+    /// What the names of files, variables and rules begin with
+    #[arg(long, value_name = "NAME", default_value = "cors")]
+    pub(crate) prefix: String,
+    /// For Envoy: write routes instead of a Lua filter
+    #[arg(long)]
+    pub(crate) no_lua: bool,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GatewayName {
+    Nginx,
+    Haproxy,
+    Envoy,
 }
 
 /// How the policy is read from its file.

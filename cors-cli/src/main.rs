@@ -7,6 +7,7 @@ mod diagnostic;
 mod error;
 mod excerpt;
 mod explain;
+mod export;
 mod given;
 mod output;
 mod policy;
@@ -74,6 +75,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<Outcome, Error> {
     match command {
         Command::Check(args) => check::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Export(args) => export::run(&args, out),
         Command::Probe(args) => probe::run(&args, out),
         Command::Schema => {
             out.write_all(include_bytes!("../schema.json"))?;

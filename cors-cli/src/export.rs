@@ -1,0 +1,195 @@
+//! `cors export`: a policy as configuration of a gateway.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use cors_explain::{Source, ValidPolicy};
+use cors_export::{Export, File, Gateway, Options, export};
+
+use crate::cli::{self, GatewayName};
+use crate::error::{Error, Outcome};
+use crate::output::{BOLD, Printable, Styled, hanging, text_width};
+use crate::policy;
+
+pub(crate) fn run(args: &cli::Export, out: &mut impl Write) -> Result<Outcome, Error> {
+    let gateway = match (args.gateway, args.no_lua) {
+        (GatewayName::Envoy, true) => Gateway::EnvoyRoutes,
+        (GatewayName::Envoy, false) => Gateway::Envoy,
+        (_, true) => return Err(Error::new("`--no-lua` is for Envoy; leave it out")),
+        (GatewayName::Nginx, false) => Gateway::Nginx,
+        (GatewayName::Haproxy, false) => Gateway::Haproxy,
+    };
+    let origins = policy::read_origins(&args.load)?;
+    let source = policy::read(&args.file, &args.load, &origins)?;
+    let valid = policy::load(&source, false, out)?;
+    let options = options(args, &source, &valid)?;
+    let exported = match export(&valid.policy, gateway, &options) {
+        Ok(exported) => exported,
+        Err(refusals) => {
+            // Standard output is for the files.
+            for refusal in refusals {
+                let text = format!("cors: {}: {refusal}", source.name);
+                writeln!(anstream::stderr(), "{}", Printable(&text))?;
+            }
+            return Ok(Outcome::Found);
+        }
+    };
+    match (&args.out, &args.check) {
+        (Some(folder), _) => write(folder, gateway, &exported, out),
+        (None, Some(folder)) => compare(folder, &exported, out),
+        (None, None) if args.differences => write_differences(gateway, &exported, out),
+        (None, None) => print(&exported, out),
+    }
+}
+
+fn options(args: &cli::Export, source: &Source, valid: &ValidPolicy) -> Result<Options, Error> {
+    let at_run_time = valid.at_run_time();
+    if let Some(variable) = at_run_time.first() {
+        let name = Printable(&variable.name);
+        return Err(Error::new(format!(
+            "the variable `{name}` has no value, and a gateway reads none; give it with `--env {name}=...`, `--env-file FILE` or \
+             `--env-from-process`"
+        )));
+    }
+    let mut options = Options::new(&*source.name)
+        .prefix(&*args.prefix)
+        .map_err(|error| Error::new(format!("`--prefix`: {error}")))?;
+    // Not their values, which may be secrets.
+    let variables = valid.variable_names();
+    if !variables.is_empty() {
+        options = options.made_from(format!("variables: {}", variables.join(", ")));
+    }
+    for set in valid.origin_sets() {
+        if let Some(file) = set.file {
+            options = options.made_from(format!("the set {}: {}", set.name, file.name()));
+        }
+    }
+    Ok(options)
+}
+
+fn write(
+    folder: &Path,
+    gateway: Gateway,
+    exported: &Export,
+    out: &mut impl Write,
+) -> Result<Outcome, Error> {
+    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    for file in &exported.files {
+        let path = folder.join(&file.name);
+        write_file(&path, file).map_err(|error| unwritable(&path, &error))?;
+        let path = path.display().to_string();
+        writeln!(out, "{}", Printable(&path))?;
+    }
+    let name = gateway.name();
+    let text = match exported.differences.len() {
+        0 => "no difference from the libraries is known".to_owned(),
+        1 => {
+            format!("1 difference from the libraries; `cors export {name} --differences` prints it")
+        }
+        count => {
+            format!(
+                "{count} differences from the libraries; `cors export {name} --differences` lists them"
+            )
+        }
+    };
+    writeln!(
+        out,
+        "{text}, and none is for a request that a browser sends"
+    )?;
+    Ok(Outcome::Fine)
+}
+
+/// A gateway that reads the file at the same time gets the old text or the new one.
+fn write_file(path: &Path, file: &File) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut new = tempfile::Builder::new()
+        .prefix(".cors-")
+        .tempfile_in(folder)?;
+    new.write_all(file.text.as_bytes())?;
+    readable(new.as_file())?;
+    new.as_file().sync_all()?;
+    new.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Temporary files are for their owner only, and a gateway often runs as another user.
+#[cfg(unix)]
+fn readable(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    let path = path.display().to_string();
+    Error::new(format!("{}: cannot be written: {error}", Printable(&path)))
+}
+
+fn compare(folder: &Path, exported: &Export, out: &mut impl Write) -> Result<Outcome, Error> {
+    let mut outcome = Outcome::Fine;
+    for file in &exported.files {
+        let path = folder.join(&file.name);
+        let name = path.display().to_string();
+        let name = Printable(&name);
+        let difference = match fs::read_to_string(&path) {
+            Ok(text) if rules(&text) == rules(&file.text) => continue,
+            Ok(_) => "differs from the policy; export it again",
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                "is not there; export the policy again"
+            }
+            Err(error) => return Err(Error::new(format!("{name}: cannot be read: {error}"))),
+        };
+        outcome = Outcome::Found;
+        writeln!(out, "{name}: {difference}")?;
+    }
+    if outcome == Outcome::Fine {
+        writeln!(out, "the files are those of the policy")?;
+    }
+    Ok(outcome)
+}
+
+/// A file without its first line, which names the version of this command.
+fn rules(text: &str) -> &str {
+    text.split_once('\n').map_or(text, |(_, rules)| rules)
+}
+
+fn write_differences(
+    gateway: Gateway,
+    exported: &Export,
+    out: &mut impl Write,
+) -> Result<Outcome, Error> {
+    if exported.differences.is_empty() {
+        writeln!(out, "no difference from the libraries is known")?;
+        return Ok(Outcome::Fine);
+    }
+    let title = format!(
+        "{}: requests that no browser sends, and that differ",
+        gateway.name()
+    );
+    writeln!(out, "{}", Styled(BOLD, title))?;
+    for difference in &exported.differences {
+        let text = format!("{}: {}", difference.requests, difference.answer);
+        writeln!(out, "{}", hanging("- ", &text, text_width()))?;
+    }
+    Ok(Outcome::Fine)
+}
+
+fn print(exported: &Export, out: &mut impl Write) -> Result<Outcome, Error> {
+    let mut before = "";
+    for file in &exported.files {
+        writeln!(
+            out,
+            "{before}{}",
+            Styled(BOLD, format!("==> {} <==", file.name))
+        )?;
+        out.write_all(file.text.as_bytes())?;
+        before = "\n";
+    }
+    Ok(Outcome::Fine)
+}
