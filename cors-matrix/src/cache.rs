@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
@@ -17,6 +16,7 @@ use fastrand::Rng;
 
 use crate::judge::show;
 use crate::message::{Connection, RawResponse};
+use crate::program::{can_tie, version};
 use crate::server::{FixtureBinary, Framework};
 use crate::skip::skip;
 pub use program::Program;
@@ -55,20 +55,13 @@ impl Cache {
     ///
     /// Says which program is missing, and which Debian package has it.
     pub fn available(self) -> Result<(), String> {
-        let needed = match self {
-            Self::Nginx => [("nginx", "-v", "nginx"), ("setpriv", "-V", "util-linux")].as_slice(),
-            Self::Varnish | Self::VarnishPlain => &[("varnishd", "-V", "varnish")],
-        };
-        for (program, version, package) in needed {
-            let mut command = Command::new(program);
-            command.arg(version).stdin(Stdio::null());
-            if command.output().is_err() {
-                return Err(format!(
-                    "`{program}` is missing; Debian's package `{package}` has it"
-                ));
+        match self {
+            Self::Nginx => {
+                version("nginx", "-v", "nginx")?;
+                can_tie()
             }
+            Self::Varnish | Self::VarnishPlain => version("varnishd", "-V", "varnish").map(drop),
         }
-        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@
 //! - [`skip`]: what is not run, because a program that it needs is not installed.
 //! - `postgres`: a private Postgres, for tests.
 //! - [`readme`]: what the README shows, for tests that compare it.
+//! - `program`: programs that are not ours, started and stopped.
 //! - `cache`: real caches in front of them, and random requests.
 
 pub mod browser;
@@ -35,6 +36,8 @@ pub mod path;
 pub mod placement;
 #[cfg(unix)]
 pub mod postgres;
+#[cfg(unix)]
+mod program;
 pub mod readme;
 pub mod report;
 pub mod routes;

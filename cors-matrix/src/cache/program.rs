@@ -1,27 +1,18 @@
 //! The caches as programs. Each has one process or more, and a folder of its own with a socket.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use super::Cache;
-
-/// How long to wait until a cache listens.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::program::{Running, tied};
 
 /// A running cache. Dropping it stops the cache and removes its folder.
 #[derive(Debug)]
-pub struct Program {
-    child: Child,
-    /// Varnish stops when this is closed.
-    stdin: Option<ChildStdin>,
-    folder: TempDir,
-}
+pub struct Program(Running);
 
 impl Program {
     /// Starts a cache for a server on this machine, and waits until it listens.
@@ -37,23 +28,12 @@ impl Program {
             Cache::Varnish => varnish(folder, port, "on"),
             Cache::VarnishPlain => varnish(folder, port, "off"),
         };
-        started.map_err(named)
+        started.map(Self).map_err(named)
     }
 
     /// The Unix socket on which it listens. A port could be taken by another program before the cache binds it.
     pub fn socket(&self) -> PathBuf {
-        socket(self.folder.path())
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Varnish then stops properly, together with its second process, which writes to the folder.
-        let ends = self.stdin.take().is_some();
-        if !ends {
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
+        socket(self.0.folder())
     }
 }
 
@@ -61,7 +41,7 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("socket")
 }
 
-fn nginx(folder: TempDir, port: u16) -> io::Result<Program> {
+fn nginx(folder: TempDir, port: u16) -> io::Result<Running> {
     let path = folder.path().display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {path}/{name};\n"))
@@ -92,31 +72,17 @@ fn nginx(folder: TempDir, port: u16) -> io::Result<Program> {
     );
     let file = folder.path().join("nginx.conf");
     fs::write(&file, config)?;
-    // The kernel kills it if this process is killed and cannot drop anything.
-    let mut child = Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "--", "nginx", "-e", "stderr", "-p"])
-        .arg(folder.path())
-        .arg("-c")
-        .arg(&file)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let log = child.stderr.take();
-    let program = Program {
-        child,
-        stdin: None,
-        folder,
-    };
+    let mut command = tied("nginx");
+    command.args(["-e", "stderr", "-p"]).arg(folder.path());
+    let mut program = Running::start(command.arg("-c").arg(&file), folder)?;
     // It prints its version when it listens.
-    let ready = |line: &str| line.contains("[notice]") && line.contains(": nginx/");
-    wait_for(log, ready)?;
+    program.wait_for_error(|line| line.contains("[notice]") && line.contains(": nginx/"))?;
     Ok(program)
 }
 
 /// `gzip` says whether Varnish negotiates the encoding itself. Then it always asks the application for gzip, and
 /// decompresses the response for clients that do not accept gzip. That is the default.
-fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
+fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Running> {
     let config = format!(
         "vcl 4.1;
         backend default {{ .host = \"127.0.0.1\"; .port = \"{port}\"; }}
@@ -134,7 +100,8 @@ fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
     let errors = folder.path().join("errors");
     // With `-d`, it starts on a command on its standard input, and stops when that is closed. As root it would change
     // to a user that cannot read the folder, so the jail is off.
-    let mut child = Command::new("varnishd")
+    let mut command = Command::new("varnishd");
+    command
         .args(["-d", "-j", "none", "-T", "none", "-s", "malloc,64m"])
         .args(["-p", "default_ttl=3600"])
         .args(["-p", &format!("http_gzip_support={gzip}"), "-f"])
@@ -145,53 +112,17 @@ fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Program> {
         .arg(socket(folder.path()))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(fs::File::create(&errors)?)
-        .spawn()?;
-    let output = child.stdout.take();
-    let mut program = Program {
-        stdin: child.stdin.take(),
-        child,
-        folder,
-    };
+        .stderr(fs::File::create(&errors)?);
+    let mut program = Running::start(&mut command, folder)?;
     if let Some(stdin) = &mut program.stdin {
         // If it has stopped already, it has printed why.
         let _ = stdin.write_all(b"start\n");
     }
     // Status 200 without a message: the response to `start`.
-    let started = wait_for(output, |line| line.trim_end() == "200 0");
+    let started = program.wait_for_output(|line| line.trim_end() == "200 0");
     started.map_err(|error| {
         let errors = fs::read_to_string(&errors).unwrap_or_default();
         io::Error::other(format!("{error}{errors}"))
     })?;
     Ok(program)
-}
-
-/// Reads lines until one says that the program is ready. If none does, the error contains all lines.
-fn wait_for(
-    output: Option<impl io::Read + Send + 'static>,
-    ready: impl Fn(&str) -> bool,
-) -> io::Result<()> {
-    let Some(output) = output.map(BufReader::new) else {
-        return Err(io::Error::other("it has no output"));
-    };
-    // A thread reads to the end, because a full pipe would block the program.
-    let (sender, lines) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in output.split(b'\n').map_while(Result::ok) {
-            let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
-        }
-    });
-    let deadline = Instant::now() + PATIENCE;
-    let mut said = String::new();
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let Ok(line) = lines.recv_timeout(left) else {
-            return Err(io::Error::other(said));
-        };
-        if ready(&line) {
-            return Ok(());
-        }
-        said += &line;
-        said.push('\n');
-    }
 }
