@@ -2,7 +2,8 @@
 //!
 //! - [`browser`]: compares what a page can read, by the model of the browser, with what the policy grants.
 //! - [`case`]: the data files: policies, requests and expected responses.
-//! - [`difference`]: the cases whose common response a framework makes impossible, and why.
+//! - [`column`]: what the matrix has a column for: frameworks and gateways.
+//! - [`difference`]: the cases whose common response a framework or a gateway makes impossible, and why.
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
 //! - [`path`]: paths that servers read in different ways.
 //! - `placement`: which responses a policy covers, depending on its place in an application.
@@ -25,6 +26,7 @@ pub mod browser;
 #[cfg(unix)]
 pub mod cache;
 pub mod case;
+pub mod column;
 pub mod difference;
 pub mod document;
 pub mod events;

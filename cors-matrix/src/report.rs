@@ -4,21 +4,23 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::difference::KnownDifference;
+use crate::column::Column;
+use crate::difference::{Columns, Differences};
 use crate::judge::JUDGES;
-use crate::server::Framework;
 
 /// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The frameworks, in the order of the columns.
-    pub frameworks: Vec<Framework>,
+    /// The columns, in their order.
+    pub columns: Vec<Column>,
     /// The groups of cases, in the order of the rows.
     pub groups: Vec<Group>,
     /// What is wrong.
     pub failures: Vec<CaseFailure>,
     /// How many exchanges each known difference was found in.
     pub known: Vec<usize>,
+    /// The policies that were not exported.
+    pub refused: Vec<RefusedPolicy>,
     /// How many exchanges passed each of [`JUDGES`].
     pub judged: [usize; JUDGES.len()],
 }
@@ -28,11 +30,11 @@ pub struct Report {
 pub struct Group {
     /// Its name.
     pub name: String,
-    /// The result on each framework.
+    /// The result in each column.
     pub cells: Vec<Cell>,
 }
 
-/// The result of a group on a framework, in exchanges.
+/// The result of a group in a column, in exchanges.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cell {
     /// All of them.
@@ -41,14 +43,29 @@ pub struct Cell {
     pub known: usize,
     /// Those with something wrong.
     pub failed: usize,
+    /// The cases without an exchange: their policy cannot be exported.
+    pub refused: usize,
+}
+
+/// A policy that cannot be exported to a gateway, although it has cases.
+#[derive(Clone, Debug)]
+pub struct RefusedPolicy {
+    /// The gateway.
+    pub column: Column,
+    /// The name of the policy.
+    pub policy: String,
+    /// How many cases it has.
+    pub cases: usize,
+    /// The [`KnownRefusal`](crate::difference::KnownRefusal) that lists it, by its index.
+    pub known: Option<usize>,
 }
 
 /// Something wrong with an exchange.
 #[derive(Clone, Debug, Serialize)]
 pub struct CaseFailure {
     /// Where.
-    #[serde(serialize_with = "name_of")]
-    pub framework: Framework,
+    #[serde(rename = "framework", serialize_with = "name_of")]
+    pub column: Column,
     /// The name of the case.
     pub case: String,
     /// The check that failed.
@@ -59,18 +76,18 @@ pub struct CaseFailure {
 
 impl Report {
     /// A report without results.
-    pub fn new(frameworks: Vec<Framework>, differences: usize) -> Self {
+    pub fn new(columns: Vec<Column>, differences: &Differences) -> Self {
         Self {
-            frameworks,
+            columns,
             groups: Vec::new(),
             failures: Vec::new(),
-            known: vec![0; differences],
+            known: vec![0; differences.known.len()],
+            refused: Vec::new(),
             judged: [0; JUDGES.len()],
         }
     }
 
-    /// Adds the result of an exchange on the framework of a column: the index of a known difference
-    /// and what is wrong.
+    /// Adds the result of an exchange in a column: the index of a known difference and what is wrong.
     pub fn add(
         &mut self,
         column: usize,
@@ -78,14 +95,7 @@ impl Report {
         known: Option<usize>,
         failures: Vec<CaseFailure>,
     ) {
-        if self.groups.last().is_none_or(|last| last.name != group) {
-            self.groups.push(Group {
-                name: group.to_owned(),
-                cells: vec![Cell::default(); self.frameworks.len()],
-            });
-        }
-        let row = self.groups.last_mut();
-        if let Some(cell) = row.and_then(|row| row.cells.get_mut(column)) {
+        if let Some(cell) = self.cell(column, group) {
             cell.exchanges += 1;
             cell.known += usize::from(known.is_some());
             cell.failed += usize::from(!failures.is_empty());
@@ -96,38 +106,71 @@ impl Report {
         self.failures.extend(failures);
     }
 
-    /// Counts every known difference that was not found as a failure. Call it only after a run of all
-    /// cases.
-    pub fn reject_unused(&mut self, differences: &[KnownDifference]) {
-        for (difference, count) in differences.iter().zip(&self.known) {
-            if *count == 0 && self.frameworks.contains(&difference.framework) {
-                self.failures.push(CaseFailure {
-                    framework: difference.framework,
-                    case: difference.cases().to_owned(),
-                    judge: "known difference".to_owned(),
-                    message: "no case has this name: remove it from the list".to_owned(),
-                });
-            }
+    /// Adds a case in a column whose gateway cannot apply the policy.
+    pub fn add_refused(&mut self, column: usize, group: &str) {
+        if let Some(cell) = self.cell(column, group) {
+            cell.refused += 1;
         }
     }
 
-    /// All exchanges on all frameworks together.
+    fn cell(&mut self, column: usize, group: &str) -> Option<&mut Cell> {
+        if self.groups.last().is_none_or(|last| last.name != group) {
+            self.groups.push(Group {
+                name: group.to_owned(),
+                cells: vec![Cell::default(); self.columns.len()],
+            });
+        }
+        self.groups.last_mut()?.cells.get_mut(column)
+    }
+
+    /// Counts every known difference and every known refusal that was not found as a failure. Call it only after a
+    /// run of all cases.
+    pub fn reject_unused(&mut self, differences: &Differences) {
+        let unused = differences.known.iter().zip(&self.known);
+        let unused = unused.filter(|(_, count)| **count == 0);
+        let unused = unused.map(|(known, _)| (&known.columns, known.cases(), "difference", "case"));
+        let is_found = |index| self.refused.iter().any(|found| found.known == Some(index));
+        let unused_refusals = (0..).zip(&differences.refused);
+        let unused_refusals = unused_refusals.filter(|(index, _)| !is_found(*index));
+        let unused_refusals = unused_refusals.map(|(_, known)| {
+            (
+                &known.columns,
+                known.policies(),
+                "refusal",
+                "refused policy",
+            )
+        });
+        let mut failures = Vec::new();
+        for (columns, names, entry, what) in unused.chain(unused_refusals) {
+            let column = self.columns.iter().find(|column| columns.has(**column));
+            failures.extend(column.map(|column| CaseFailure {
+                column: *column,
+                case: names.to_owned(),
+                judge: format!("known {entry}"),
+                message: format!("no {what} has this name: remove it from the list"),
+            }));
+        }
+        self.failures.extend(failures);
+    }
+
+    /// All exchanges in all columns together.
     pub fn total(&self) -> Cell {
-        self.groups
+        sum(self.groups.iter().flat_map(|group| &group.cells))
+    }
+
+    /// All exchanges in a column.
+    fn of_column(&self, column: usize) -> Cell {
+        sum(self
+            .groups
             .iter()
-            .flat_map(|group| &group.cells)
-            .fold(Cell::default(), |sum, cell| Cell {
-                exchanges: sum.exchanges + cell.exchanges,
-                known: sum.known + cell.known,
-                failed: sum.failed + cell.failed,
-            })
+            .filter_map(|group| group.cells.get(column)))
     }
 
     /// The report as text: a table, the known differences, what is wrong, and a closing line.
-    pub fn text(&self, differences: &[KnownDifference]) -> String {
+    pub fn text(&self, differences: &Differences) -> String {
         let head = ["group".to_owned()].into_iter();
         let mut rows = vec![
-            head.chain(self.frameworks.iter().map(ToString::to_string))
+            head.chain(self.columns.iter().map(ToString::to_string))
                 .collect(),
         ];
         for group in &self.groups {
@@ -143,44 +186,46 @@ impl Report {
             "\nexchanges that passed each check: {}",
             judged.join(", ")
         );
-        let found = differences
-            .iter()
-            .zip(&self.known)
-            .filter(|(_, count)| **count > 0);
-        for (index, (difference, count)) in found.enumerate() {
+        for (index, (columns, count, reason)) in self.found(differences).enumerate() {
             if index == 0 {
                 text.push_str("\nknown differences:\n");
             }
-            let KnownDifference {
-                framework, reason, ..
-            } = difference;
-            let _ = writeln!(text, "  {framework}, {}: {reason}", exchanges(*count));
+            let _ = writeln!(text, "  {columns}, {count}: {reason}");
+        }
+        for (index, (columns, count, reason)) in self.refusals(differences).enumerate() {
+            if index == 0 {
+                text.push_str("\npolicies that are not exported:\n");
+            }
+            let _ = writeln!(text, "  {columns}, {count}: {reason}");
         }
         if !self.failures.is_empty() {
             text.push_str("\nfailed:\n");
         }
         for CaseFailure {
-            framework,
+            column,
             case,
             judge,
             message,
         } in &self.failures
         {
-            let _ = writeln!(text, "  {framework} {case}\n    {judge}: {message}");
+            let _ = writeln!(text, "  {column} {case}\n    {judge}: {message}");
         }
         let Cell {
             exchanges: all,
             known,
             failed,
+            ..
         } = self.total();
         let _ = match self.failures.is_empty() {
             true => writeln!(
                 text,
                 "\n{} ({}): all passed{}",
                 exchanges(all),
-                self.frameworks
-                    .iter()
-                    .map(|framework| format!("{} on {framework}", all / self.frameworks.len()))
+                (0..)
+                    .zip(&self.columns)
+                    .map(|(index, column)| {
+                        format!("{} on {column}", self.of_column(index).exchanges)
+                    })
                     .collect::<Vec<_>>()
                     .join(", "),
                 match known {
@@ -193,37 +238,73 @@ impl Report {
         text
     }
 
-    /// The report as JSON.
-    pub fn json(&self, differences: &[KnownDifference]) -> String {
+    /// The known differences that were found: the columns, in how many exchanges, and the reason.
+    fn found<'a>(
+        &self,
+        differences: &'a Differences,
+    ) -> impl Iterator<Item = (&'a Columns, String, &'a str)> {
+        let found = differences.known.iter().zip(&self.known);
+        let found = found.filter(|(_, count)| **count > 0);
+        found.map(|(known, count)| (&known.columns, exchanges(*count), &*known.reason))
+    }
+
+    /// The listed policies that are refused: the columns, how many policies and cases, and the reason.
+    fn refusals<'a>(
+        &self,
+        differences: &'a Differences,
+    ) -> impl Iterator<Item = (&'a Columns, String, &'a str)> {
+        (0..)
+            .zip(&differences.refused)
+            .filter_map(|(index, known)| {
+                let found = self.refused.iter().filter(|it| it.known == Some(index));
+                let found: Vec<_> = found.collect();
+                let cases: usize = found.iter().map(|policy| policy.cases).sum();
+                let mut names: Vec<_> = found.iter().map(|policy| &*policy.policy).collect();
+                names.sort_unstable();
+                names.dedup();
+                let count = format!("{cases} cases of {}", names.join(", "));
+                (!found.is_empty()).then_some((&known.columns, count, &*known.reason))
+            })
+    }
+
+    /// The report as JSON. A column is a `framework` there, also that of a gateway.
+    pub fn json(&self, differences: &Differences) -> String {
         let groups = self.groups.iter().map(|group| {
-            let cells = self
-                .frameworks
-                .iter()
-                .zip(&group.cells)
-                .map(|(framework, cell)| {
-                    let cell = serde_json::json!({
-                        "exchanges": cell.exchanges,
-                        "known_differences": cell.known,
-                        "failed": cell.failed,
-                    });
-                    (framework.to_string(), cell)
+            let cells = self.columns.iter().zip(&group.cells);
+            let cells = cells.map(|(column, cell)| {
+                let cell = serde_json::json!({
+                    "exchanges": cell.exchanges,
+                    "known_differences": cell.known,
+                    "failed": cell.failed,
+                    "refused": cell.refused,
                 });
+                (column.to_string(), cell)
+            });
             serde_json::json!({
                 "name": group.name,
                 "frameworks": cells.collect::<serde_json::Map<_, _>>(),
             })
         });
-        let known = differences
-            .iter()
-            .zip(&self.known)
-            .map(|(difference, count)| {
-                serde_json::json!({
-                    "framework": difference.framework.name(),
-                    "cases": difference.cases(),
-                    "reason": difference.reason,
-                    "exchanges": count,
-                })
-            });
+        let known = differences.known.iter().zip(&self.known);
+        let known = known.map(|(difference, count)| {
+            serde_json::json!({
+                "framework": difference.columns.to_string(),
+                "cases": difference.cases(),
+                "reason": difference.reason,
+                "exchanges": count,
+            })
+        });
+        let refused = self.refused.iter().map(|refused| {
+            let known = refused
+                .known
+                .and_then(|known| differences.refused.get(known));
+            serde_json::json!({
+                "framework": refused.column.to_string(),
+                "policy": refused.policy,
+                "cases": refused.cases,
+                "reason": known.map(|known| &known.reason),
+            })
+        });
         let judged = JUDGES.iter().zip(self.judged);
         let judged = judged.map(|(judge, count)| (judge.name.to_owned(), count.into()));
         let total = self.total();
@@ -233,13 +314,14 @@ impl Report {
             "failed": total.failed,
             "groups": groups.collect::<Vec<_>>(),
             "known_differences": known.collect::<Vec<_>>(),
+            "refused_policies": refused.collect::<Vec<_>>(),
             "failures": self.failures,
         });
         format!("{json:#}\n")
     }
 
     /// The report as a page that loads no other file.
-    pub fn html(&self, differences: &[KnownDifference]) -> String {
+    pub fn html(&self, differences: &Differences) -> String {
         let mut page = String::from(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>CORS test matrix</title>\n\
@@ -259,8 +341,8 @@ impl Report {
             ),
         };
         page.push_str("<table>\n<tr><th scope=\"col\">group");
-        for framework in &self.frameworks {
-            let _ = write!(page, "<th scope=\"col\">{framework}");
+        for column in &self.columns {
+            let _ = write!(page, "<th scope=\"col\">{column}");
         }
         for group in &self.groups {
             let _ = write!(page, "\n<tr><th scope=\"row\">{}", escape(&group.name));
@@ -274,20 +356,25 @@ impl Report {
             }
         }
         page.push_str("\n</table>\n<h2>Known differences</h2>\n<ul>\n");
-        for (difference, count) in differences.iter().zip(&self.known).filter(|(_, c)| **c > 0) {
-            let (framework, reason) = (difference.framework, escape(&difference.reason));
-            let _ = writeln!(page, "<li>{framework}, {}: {reason}", exchanges(*count));
+        for (columns, count, reason) in self.found(differences) {
+            let _ = writeln!(page, "<li>{columns}, {count}: {}", escape(reason));
         }
         page.push_str("</ul>\n");
+        if !self.refused.is_empty() {
+            page.push_str("<h2>Policies that are not exported</h2>\n<ul>\n");
+            for (columns, count, reason) in self.refusals(differences) {
+                let (count, reason) = (escape(&count), escape(reason));
+                let _ = writeln!(page, "<li>{columns}, {count}: {reason}");
+            }
+            page.push_str("</ul>\n");
+        }
         if !self.failures.is_empty() {
             page.push_str("<h2>Failed</h2>\n<ul>\n");
         }
         for failure in &self.failures {
             let (case, message) = (escape(&failure.case), escape(&failure.message));
-            let CaseFailure {
-                framework, judge, ..
-            } = failure;
-            let _ = writeln!(page, "<li>{framework} {case}<br>{judge}: {message}");
+            let CaseFailure { column, judge, .. } = failure;
+            let _ = writeln!(page, "<li>{column} {case}<br>{judge}: {message}");
         }
         if !self.failures.is_empty() {
             page.push_str("</ul>\n");
@@ -296,17 +383,31 @@ impl Report {
     }
 }
 
+fn sum<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
+    cells.fold(Cell::default(), |sum, cell| Cell {
+        exchanges: sum.exchanges + cell.exchanges,
+        known: sum.known + cell.known,
+        failed: sum.failed + cell.failed,
+        refused: sum.refused + cell.refused,
+    })
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             exchanges,
             known,
             failed,
+            refused,
         } = self;
         match (failed, known) {
             (0, 0) => write!(f, "{exchanges} passed"),
             (0, _) => write!(f, "{} passed, {known} known", exchanges - known),
             _ => write!(f, "{failed} of {exchanges} FAILED"),
+        }?;
+        match refused {
+            0 => Ok(()),
+            _ => write!(f, ", {refused} refused"),
         }
     }
 }
@@ -351,6 +452,6 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-fn name_of<S: serde::Serializer>(framework: &Framework, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(framework.name())
+fn name_of<S: serde::Serializer>(column: &Column, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(column)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cors_matrix::case::Suite;
-use cors_matrix::difference::KnownDifference;
+use cors_matrix::difference::Differences;
 use cors_matrix::run;
 use cors_matrix::server::Framework;
 use lexopt::ValueExt as _;
@@ -49,8 +49,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     let folder = root().join("cors-matrix");
     let mut suite =
         Suite::read(&folder.join("cases")).map_err(|error| Error::Failed(error.to_string()))?;
-    let differences =
-        KnownDifference::read(&folder.join("differences.toml")).map_err(Error::Failed)?;
+    let differences = Differences::read(&folder.join("differences.toml")).map_err(Error::Failed)?;
     if let Some(cases) = &cases {
         suite.cases.retain(|case| cases.is_match(&case.name));
         if suite.cases.is_empty() {
