@@ -6,7 +6,6 @@ mod traffic;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use std::{fs, io, thread};
 use fastrand::Rng;
 
 use crate::judge::show;
-use crate::message::{Connection, RawResponse};
+use crate::message::{Connection, RawResponse, connect};
 use crate::program::{can_tie, version};
 use crate::server::{FixtureBinary, Framework};
 use crate::skip::skip;
@@ -26,8 +25,6 @@ use traffic::{Asked, Fault, POLICY};
 pub const REQUESTS: usize = 10_000;
 /// How many of them are sent at the same time.
 const CLIENTS: usize = 4;
-/// How long a cache may take between two bytes.
-const TIMEOUT: Duration = Duration::from_secs(20);
 /// Of each value that is drawn, at least this many requests must be answered by the cache, and this many by the
 /// application. Otherwise the run tested nothing.
 const ENOUGH: usize = 20;
@@ -188,7 +185,7 @@ fn client(socket: &Path, mut random: Rng, requests: usize) -> io::Result<Tally> 
     for _ in 0..requests {
         let mut connection = match kept.take() {
             Some(connection) => connection,
-            None => connect(socket)?,
+            None => Connection::new(connect(socket)?),
         };
         let asked = Asked::random(&mut random);
         let response = connection.exchange(&asked.request)?;
@@ -199,13 +196,6 @@ fn client(socket: &Path, mut random: Rng, requests: usize) -> io::Result<Tally> 
         tally.judge(&asked, &response);
     }
     Ok(tally)
-}
-
-fn connect(socket: &Path) -> io::Result<Connection<UnixStream>> {
-    let stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    Ok(Connection::new(stream))
 }
 
 /// The result of the requests to a framework through a cache.

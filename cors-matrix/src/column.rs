@@ -89,8 +89,9 @@ pub struct Version {
 }
 
 impl Version {
-    /// Finds the first text like `1.22` or `1.22.1` in what a program prints.
+    /// Finds the first text like `1.22` or `1.22.1` after the word `version` in what a program prints.
     pub fn find(text: &str) -> Option<Self> {
+        let (_, text) = text.split_once("version")?;
         let mut words = text.split(|char: char| !char.is_ascii_digit() && char != '.');
         words.find_map(|word| word.parse().ok())
     }
@@ -127,7 +128,10 @@ mod tests {
         }
         check("nginx version: nginx/1.22.1\n", Some("1.22"));
         check("HAProxy version 2.6.12-1+deb12u4 2026/10/17", Some("2.6"));
-        check("envoy  version: 9e55/1.40.0/Clean/RELEASE", Some("1.40"));
+        check(
+            "/python3.11/bin/envoy  version: 9e55/1.40.0/Clean/RELEASE",
+            Some("1.40"),
+        );
         check("version 7.", None);
         let version = |text: &str| text.parse::<Version>().unwrap();
         assert!(version("1.9") < version("1.23"));

@@ -20,6 +20,7 @@
 //! - `postgres`: a private Postgres, for tests.
 //! - [`readme`]: what the README shows, for tests that compare it.
 //! - `program`: programs that are not ours, started and stopped.
+//! - `gateway`: real gateways that apply an exported policy, as columns.
 //! - `cache`: real caches in front of them, and random requests.
 
 pub mod browser;
@@ -31,6 +32,8 @@ pub mod difference;
 pub mod document;
 pub mod events;
 pub mod fixture;
+#[cfg(unix)]
+pub mod gateway;
 pub mod judge;
 pub mod message;
 pub mod path;

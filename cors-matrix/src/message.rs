@@ -1,7 +1,11 @@
-//! HTTP/1.1 over TCP, with what no client library sends: duplicate lines, any bytes, any order.
+//! HTTP/1.1 over sockets, with what no client library sends: duplicate lines, any bytes, any order.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::path::Path;
 use std::time::Duration;
 
 use cors_core::adapter::{RequestHead, RequestHeader};
@@ -132,9 +136,32 @@ impl RawResponse {
 ///
 /// When no connection can be made, the server takes too long, or what it sends is not HTTP/1.1.
 pub fn send(port: u16, request: &RawRequest) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
+    send_once(stream, request)
+}
+
+/// The same to a server that listens on a Unix socket.
+///
+/// # Errors
+///
+/// As with [`send`].
+#[cfg(unix)]
+pub fn send_to_socket(socket: &Path, request: &RawRequest) -> io::Result<Answer> {
+    send_once(connect(socket)?, request)
+}
+
+/// A connection to a Unix socket, with a limit for the time between two bytes.
+#[cfg(unix)]
+pub(crate) fn connect(socket: &Path) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    Ok(stream)
+}
+
+fn send_once(mut stream: impl io::Read + io::Write, request: &RawRequest) -> io::Result<Answer> {
     // A server can respond and close before it has read all of a hostile request. Only its response
     // counts.
     let written = stream.write_all(&request.to_bytes(b"close"));
@@ -155,7 +182,7 @@ pub fn send(port: u16, request: &RawRequest) -> io::Result<Answer> {
 }
 
 /// Reads a response without a body. The server may close the connection after it.
-fn read_head(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
+fn read_head(stream: &mut impl io::Read, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut block = [0; 16 * 1024];
     while !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
         let read = stream.read(&mut block)?;

@@ -99,54 +99,20 @@ impl FixtureBinary {
         frameworks: &[Framework],
         mut compiled: impl FnMut(&str),
     ) -> Result<Vec<Self>, String> {
-        // Under `cargo xtask` this is the cargo that runs it.
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.args([
-            "build",
-            "--message-format",
-            "json-render-diagnostics",
-            "--quiet",
-        ]);
+        let mut arguments = Vec::new();
         for framework in frameworks {
-            command.args(["--package", &format!("cors-{framework}")]);
-            command.args(["--example", &format!("fixture-{framework}")]);
+            arguments.extend(["--package".to_owned(), format!("cors-{framework}")]);
+            arguments.extend(["--example".to_owned(), format!("fixture-{framework}")]);
         }
-        // The folder of the cargo that runs this program: `CARGO_TARGET_DIR` can be relative.
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .map_err(|error| format!("cannot run cargo: {error}"))?;
         let mut fixtures = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            for line in BufReader::new(stdout).lines() {
-                let line = line.map_err(|error| format!("cannot read from cargo: {error}"))?;
-                let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
-                    continue;
-                };
-                let text =
-                    |pointer: &str| message.pointer(pointer).and_then(|value| value.as_str());
-                let Some(target) = text("/target/name") else {
-                    continue;
-                };
-                compiled(target);
-                let framework = target
-                    .strip_prefix("fixture-")
-                    .and_then(|name| name.parse().ok());
-                if let (Some(framework), Some(path)) = (framework, text("/executable")) {
-                    let path = path.into();
-                    fixtures.push(Self { framework, path });
-                }
+        for (target, path) in cargo_build(&arguments, &mut compiled)? {
+            let framework = target.strip_prefix("fixture-");
+            if let Some(framework) = framework.and_then(|name| name.parse().ok()) {
+                fixtures.push(Self { framework, path });
             }
         }
-        let status = child
-            .wait()
-            .map_err(|error| format!("cannot wait for cargo: {error}"))?;
-        if !status.success() || fixtures.len() != frameworks.len() {
-            return Err(format!(
-                "cargo could not build the fixture servers: {status}"
-            ));
+        if fixtures.len() != frameworks.len() {
+            return Err("cargo did not build all fixture servers".to_owned());
         }
         fixtures.sort_by_key(|fixture| fixture.framework);
         Ok(fixtures)
@@ -285,6 +251,67 @@ impl FixtureBinary {
                 )))
             }
         }
+    }
+}
+
+/// Builds the program `cors` with cargo, and returns where it is. `compiled` is called with the name of each crate that
+/// was compiled.
+///
+/// # Errors
+///
+/// When cargo cannot be run or fails; what it printed is part of the error.
+pub fn build_cors(mut compiled: impl FnMut(&str)) -> Result<PathBuf, String> {
+    let arguments = ["--package", "cors-cli", "--bin", "cors"].map(str::to_owned);
+    let built = cargo_build(&arguments, &mut compiled)?.into_iter();
+    let mut paths = built.filter(|(target, _)| target == "cors");
+    let path = paths.next().map(|(_, path)| path);
+    path.ok_or_else(|| "cargo did not build `cors`".to_owned())
+}
+
+/// Runs `cargo build`, and returns the names of the programs that it built, with their paths.
+fn cargo_build(
+    arguments: &[String],
+    compiled: &mut dyn FnMut(&str),
+) -> Result<Vec<(String, PathBuf)>, String> {
+    // Under `cargo xtask` this is the cargo that runs it.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args([
+        "build",
+        "--message-format",
+        "json-render-diagnostics",
+        "--quiet",
+    ]);
+    command.args(arguments);
+    // The folder of the cargo that runs this program: `CARGO_TARGET_DIR` can be relative.
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    let mut programs = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.map_err(|error| format!("cannot read from cargo: {error}"))?;
+            let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else {
+                continue;
+            };
+            let text = |pointer: &str| message.pointer(pointer).and_then(|value| value.as_str());
+            let Some(target) = text("/target/name") else {
+                continue;
+            };
+            compiled(target);
+            if let Some(path) = text("/executable") {
+                programs.push((target.to_owned(), path.into()));
+            }
+        }
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("cannot wait for cargo: {error}"))?;
+    match status.success() {
+        true => Ok(programs),
+        false => Err(format!("`cargo build` failed: {status}")),
     }
 }
 

@@ -34,7 +34,9 @@ usage: cargo xtask <task> [options]
                            chromium, firefox, webkit, all or installed
       --cache NAME         Instead, send random requests to each framework through a real cache:
                            nginx, varnish, all or installed
-      --seed N             Seed of these requests [default: 1]
+      --gateway NAME       Instead, run the cases through a real gateway, which applies what `cors export`
+                           has written, in front of a bare server: nginx, haproxy, envoy, all or installed
+      --seed N             Seed of random requests [default: 1]
   test-servers             Run the tests that need the four fixture servers, which `cargo test` ignores
       --package NAME       Only the tests of this package
   serve                    Run one fixture server until you stop it

@@ -1,7 +1,11 @@
 //! Progress while a task builds and runs: a bar on a terminal, a few lines elsewhere.
 
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(unix)]
+use cors_matrix::server;
 use cors_matrix::server::{FixtureBinary, Framework};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -9,21 +13,34 @@ use crate::Error;
 
 /// Builds the fixture servers and shows which crate is being compiled.
 pub(crate) fn build(frameworks: &[Framework]) -> Result<Vec<FixtureBinary>, Error> {
+    building("the fixture servers", |compiled| {
+        FixtureBinary::build(frameworks, compiled)
+    })
+}
+
+/// Builds the program `cors`, and returns where it is.
+#[cfg(unix)]
+pub(crate) fn build_cors() -> Result<PathBuf, Error> {
+    building("`cors`", |compiled| server::build_cors(compiled))
+}
+
+fn building<T>(
+    what: &str,
+    build: impl FnOnce(&mut dyn FnMut(&str)) -> Result<T, String>,
+) -> Result<T, Error> {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
     announce(
         &bar,
-        "building the fixture servers (the first time this takes some minutes)",
+        &format!("building {what} (the first time this takes some minutes)"),
     );
     let mut crates = 0;
-    let fixtures = FixtureBinary::build(frameworks, |name| {
+    let built = build(&mut |name| {
         crates += 1;
-        bar.set_message(format!(
-            "building the fixture servers: {crates} crates, {name}"
-        ));
+        bar.set_message(format!("building {what}: {crates} crates, {name}"));
     });
     bar.finish_and_clear();
-    fixtures.map_err(Error::Failed)
+    built.map_err(Error::Failed)
 }
 
 /// A bar for a number of steps.
@@ -36,9 +53,9 @@ pub(crate) fn bar(steps: usize, what: &'static str) -> ProgressBar {
     bar
 }
 
-fn announce(bar: &ProgressBar, what: &'static str) {
+fn announce(bar: &ProgressBar, what: &str) {
     match bar.is_hidden() {
         true => eprintln!("{what}"),
-        false => bar.set_message(what),
+        false => bar.set_message(what.to_owned()),
     }
 }

@@ -1,11 +1,11 @@
-//! `cargo xtask test-matrix`: runs every shared case on every framework.
+//! `cargo xtask test-matrix`: runs every shared case on every framework, or through gateways.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cors_matrix::case::Suite;
 use cors_matrix::difference::Differences;
-use cors_matrix::run;
+use cors_matrix::run::{self, Subject};
 use cors_matrix::server::Framework;
 use lexopt::ValueExt as _;
 use regex_lite::Regex;
@@ -14,77 +14,113 @@ use crate::{Error, cargo, progress, root};
 
 pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     let (mut framework, mut cases, mut report, mut browser) = (None, None, None, None);
-    let (mut cache, mut seed) = (None, None);
+    let (mut cache, mut gateway, mut seed) = (None, None, None);
     crate::options(args, |name, args| {
         match name {
             "framework" => framework = Some(args.value()?.parse::<Framework>()?),
             "case" => cases = Some(args.value()?.parse_with(Regex::new)?),
             "browser" => browser = Some(args.value()?.string()?),
             "cache" => cache = Some(args.value()?.string()?),
+            "gateway" => gateway = Some(args.value()?.string()?),
             "seed" => seed = Some(args.value()?.parse()?),
             "report" => report = Some(PathBuf::from(args.value()?)),
             _ => return Ok(false),
         }
         Ok(true)
     })?;
+    let usage = |message: &str| Err(Error::Usage(message.to_owned()));
     let frameworks = framework.map_or(Framework::ALL.to_vec(), |framework| vec![framework]);
-    match (
-        cache,
-        cases.is_some() || report.is_some() || browser.is_some(),
-    ) {
-        (Some(cache), false) => return real_caches(&cache, &frameworks, seed.unwrap_or(1)),
-        (Some(_), true) => {
-            let message =
-                "`--cache` runs no cases, so only `--framework` and `--seed` can be used with it";
-            return Err(Error::Usage(message.to_owned()));
+    match (cache, &gateway) {
+        (Some(_), Some(_)) => return usage("`--cache` and `--gateway` cannot be used together"),
+        (Some(_), None) if cases.is_some() || report.is_some() || browser.is_some() => {
+            return usage(
+                "`--cache` runs no cases, so only `--framework` and `--seed` can be used with it",
+            );
         }
-        (None, _) if seed.is_some() => {
-            let message = "`--seed` can only be used with `--cache`";
-            return Err(Error::Usage(message.to_owned()));
+        (Some(cache), None) => return real_caches(&cache, &frameworks, seed.unwrap_or(1)),
+        (None, Some(_)) if browser.is_some() => {
+            return usage("`--browser` and `--gateway` cannot be used together");
+        }
+        (None, None) if seed.is_some() => {
+            return usage("`--seed` can only be used with `--cache` or `--gateway`");
         }
         (None, _) => {}
     }
-    let report = report.map(ReportFile::new).transpose()?;
-
-    let folder = root().join("cors-matrix");
-    let mut suite =
-        Suite::read(&folder.join("cases")).map_err(|error| Error::Failed(error.to_string()))?;
-    let differences = Differences::read(&folder.join("differences.toml")).map_err(Error::Failed)?;
-    if let Some(cases) = &cases {
-        suite.cases.retain(|case| cases.is_match(&case.name));
-        if suite.cases.is_empty() {
-            return Err(Error::Usage(format!(
-                "no case has a name that matches `{cases}`"
-            )));
-        }
+    let cases = Cases {
+        only: cases,
+        report: report.map(ReportFile::new).transpose()?,
+    };
+    if let Some(gateway) = gateway {
+        let framework = framework.unwrap_or(Framework::Axum);
+        return real_gateways(&gateway, framework, &cases, seed.unwrap_or(1));
     }
-
+    let suite = cases.suite()?;
     let fixtures = progress::build(&frameworks)?;
-    let bar = progress::bar(suite.cases.len() * fixtures.len(), "running the cases");
-    let result = run::run(&fixtures, &suite, &differences, &|| bar.inc(1));
-    bar.finish_and_clear();
-    let mut result = result.map_err(Error::Failed)?;
-    if cases.is_none() {
-        result.reject_unused(&differences);
-    }
-    print!("{}", result.text(&differences));
-    if let Some(ReportFile { path, html }) = report {
-        let text = if html {
-            result.html(&differences)
-        } else {
-            result.json(&differences)
-        };
-        std::fs::write(&path, text)
-            .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
-        println!("the report is in {}", path.display());
-    }
-    if !result.failures.is_empty() {
+    if !cases.run(&fixtures, &suite, "differences.toml")? {
         return Ok(ExitCode::FAILURE);
     }
     match browser {
-        Some(browser) => real_browsers(&browser, framework, cases.as_ref()),
+        Some(browser) => real_browsers(&browser, framework, cases.only.as_ref()),
         None => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// What to run, and where to write the result.
+struct Cases {
+    /// Only the cases whose names match.
+    only: Option<Regex>,
+    report: Option<ReportFile>,
+}
+
+impl Cases {
+    fn suite(&self) -> Result<Suite, Error> {
+        let mut suite = Suite::read(&folder().join("cases"))
+            .map_err(|error| Error::Failed(error.to_string()))?;
+        if let Some(cases) = &self.only {
+            suite.cases.retain(|case| cases.is_match(&case.name));
+            if suite.cases.is_empty() {
+                return Err(Error::Usage(format!(
+                    "no case has a name that matches `{cases}`"
+                )));
+            }
+        }
+        Ok(suite)
+    }
+
+    /// Runs them, and prints the result. Returns whether all passed.
+    fn run<S: Subject>(
+        &self,
+        subjects: &[S],
+        suite: &Suite,
+        differences: &str,
+    ) -> Result<bool, Error> {
+        let differences = folder().join(differences);
+        let differences = Differences::read(&differences).map_err(Error::Failed)?;
+        let bar = progress::bar(suite.cases.len() * subjects.len(), "running the cases");
+        let result = run::run(subjects, suite, &differences, &|| bar.inc(1));
+        bar.finish_and_clear();
+        let mut result = result.map_err(Error::Failed)?;
+        if self.only.is_none() {
+            result.reject_unused(&differences);
+        }
+        print!("{}", result.text(&differences));
+        if let Some(ReportFile { path, html }) = &self.report {
+            let text = if *html {
+                result.html(&differences)
+            } else {
+                result.json(&differences)
+            };
+            std::fs::write(path, text)
+                .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
+            println!("the report is in {}", path.display());
+        }
+        Ok(result.failures.is_empty())
+    }
+}
+
+/// The folder of the cases and the known differences.
+fn folder() -> PathBuf {
+    root().join("cors-matrix")
 }
 
 /// Runs the cases in real browsers, and compares these with the model. That is done by a separate
@@ -126,6 +162,45 @@ fn real_caches(name: &str, frameworks: &[Framework], seed: u64) -> Result<ExitCo
 #[cfg(not(unix))]
 fn real_caches(_: &str, _: &[Framework], _: u64) -> Result<ExitCode, Error> {
     let message = "`--cache` needs a system with Unix sockets";
+    Err(Error::Failed(message.to_owned()))
+}
+
+/// Runs the cases through real gateways, which apply what `cors export` has written.
+#[cfg(unix)]
+fn real_gateways(
+    name: &str,
+    framework: Framework,
+    cases: &Cases,
+    _seed: u64,
+) -> Result<ExitCode, Error> {
+    use cors_matrix::gateway::{Behind, Gateways};
+
+    // Report what is missing before the build.
+    let gateways: Gateways = name.parse().map_err(Error::Failed)?;
+    if gateways.0.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let suite = cases.suite()?;
+    let fixture = progress::build(&[framework])?.into_iter().next();
+    let fixture = fixture.ok_or_else(|| Error::Failed("no server was built".to_owned()))?;
+    let cors = progress::build_cors()?;
+    let server = fixture.start(None).map_err(Error::Failed)?;
+    let behind = |installed| Behind {
+        installed,
+        framework,
+        port: server.port(),
+        cors: &cors,
+    };
+    let columns: Vec<_> = gateways.0.iter().map(behind).collect();
+    match cases.run(&columns, &suite, "gateway-differences.toml")? {
+        true => Ok(ExitCode::SUCCESS),
+        false => Ok(ExitCode::FAILURE),
+    }
+}
+
+#[cfg(not(unix))]
+fn real_gateways(_: &str, _: Framework, _: &Cases, _: u64) -> Result<ExitCode, Error> {
+    let message = "`--gateway` needs a system with Unix sockets";
     Err(Error::Failed(message.to_owned()))
 }
 

@@ -1,0 +1,294 @@
+//! Real gateways in front of a bare fixture server, with the policy that `cors export` has written for them. They are
+//! columns of the matrix.
+//!
+//! `nginx.rs`, `haproxy.rs` and `envoy.rs` have the configuration of each gateway without CORS, and the places where the
+//! exported files are included.
+
+mod envoy;
+mod haproxy;
+mod nginx;
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+
+use tempfile::TempDir;
+
+use crate::column::{Column, Gateway, GatewayVersion, Version};
+use crate::message::{self, Answer, RawRequest};
+use crate::program::{Running, can_tie, version};
+use crate::run::{Serves, Started, Subject};
+use crate::server::{Framework, ORIGIN_SET, ORIGINS, VARIABLES};
+use crate::skip::skip;
+
+/// Where the program of a column is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    gateway: Gateway,
+    /// The environment variable that names it.
+    variable: Option<&'static str>,
+    /// Its name, where no variable does, and the Debian package that has it.
+    name: Option<(&'static str, &'static str)>,
+}
+
+/// All of them. nginx is tested in two versions: that of Debian, and a current one. `.ci/run` installs them.
+const PLACES: [Place; 4] = [
+    Place {
+        gateway: Gateway::Nginx,
+        variable: None,
+        name: Some(("nginx", "nginx")),
+    },
+    Place {
+        gateway: Gateway::Nginx,
+        variable: Some("CORS_NGINX"),
+        name: None,
+    },
+    Place {
+        gateway: Gateway::Haproxy,
+        variable: None,
+        name: Some(("haproxy", "haproxy")),
+    },
+    Place {
+        gateway: Gateway::Envoy,
+        variable: Some("CORS_ENVOY"),
+        name: None,
+    },
+];
+
+impl Place {
+    /// What is there.
+    ///
+    /// # Errors
+    ///
+    /// Says what is missing.
+    fn find(self) -> Result<Installed, String> {
+        let named = self.variable.and_then(std::env::var_os);
+        let (program, package) = match (named, self.name, self.variable) {
+            (Some(program), _, _) => (program, self.gateway.name()),
+            (None, Some((name, package)), _) => (OsString::from(name), package),
+            (None, None, variable) => {
+                return Err(format!(
+                    "`{}` is not set: it names a current {}, which `.ci/run` installs",
+                    variable.unwrap_or_default(),
+                    self.gateway
+                ));
+            }
+        };
+        let option = match self.gateway {
+            Gateway::Nginx | Gateway::Haproxy => "-v",
+            Gateway::Envoy => "--version",
+        };
+        let printed = version(&program, option, package)?;
+        can_tie()?;
+        Ok(Installed {
+            version: GatewayVersion {
+                gateway: self.gateway,
+                version: Version::find(&printed)
+                    .ok_or_else(|| format!("{} has no version: {printed}", self.gateway))?,
+            },
+            program: program.into(),
+        })
+    }
+
+    fn describe(self) -> String {
+        match self.variable {
+            Some(variable) => format!("{} of `{variable}`", self.gateway),
+            None => self.gateway.to_string(),
+        }
+    }
+}
+
+/// A gateway that is installed.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    /// Which one.
+    pub version: GatewayVersion,
+    program: PathBuf,
+}
+
+/// Gateways by name: `nginx`, `haproxy`, `envoy`, `all` or `installed`.
+#[derive(Clone, Debug)]
+pub struct Gateways(pub Vec<Installed>);
+
+impl FromStr for Gateways {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let mut found: Vec<Installed> = Vec::new();
+        let mut missing = None;
+        for place in PLACES {
+            if !["all", "installed"].contains(&name) && name != place.gateway.name() {
+                continue;
+            }
+            match (place.find(), name) {
+                // The same version once.
+                (Ok(other), _) if found.iter().any(|it| it.version == other.version) => {}
+                (Ok(installed), _) => found.push(installed),
+                (Err(missing), "installed") => {
+                    skip(&format!("the matrix behind {}", place.describe()), &missing)?;
+                }
+                (Err(error), "all") => return Err(error),
+                (Err(error), _) => missing = Some(error),
+            }
+        }
+        match missing {
+            Some(missing) if found.is_empty() => Err(missing),
+            _ if found.is_empty() && name != "installed" => Err(format!(
+                "`{name}` is not a gateway; write `nginx`, `haproxy`, `envoy`, `all` or `installed`"
+            )),
+            _ => Ok(Self(found)),
+        }
+    }
+}
+
+/// A gateway in front of a bare fixture server.
+#[derive(Clone, Copy, Debug)]
+pub struct Behind<'a> {
+    /// The gateway.
+    pub installed: &'a Installed,
+    /// The framework of the server.
+    pub framework: Framework,
+    /// The port of the server.
+    pub port: u16,
+    /// The program `cors`.
+    pub cors: &'a Path,
+}
+
+/// A gateway that is to be started.
+struct Setup {
+    program: PathBuf,
+    /// Where it works.
+    folder: TempDir,
+    /// The folder of the exported files; `None` without a policy.
+    exported: Option<PathBuf>,
+    /// The port of the application.
+    port: u16,
+}
+
+/// A running gateway. Dropping it stops it.
+#[derive(Debug)]
+struct RunningGateway {
+    /// Owns the folder of the socket.
+    _program: Running,
+    socket: PathBuf,
+}
+
+impl Serves for RunningGateway {
+    fn send(&self, request: &RawRequest) -> io::Result<Answer> {
+        message::send_to_socket(&self.socket, request)
+    }
+}
+
+impl Subject for Behind<'_> {
+    fn column(&self) -> Column {
+        Column {
+            framework: self.framework,
+            gateway: Some(self.installed.version),
+        }
+    }
+
+    fn start(&self, policy: Option<&Path>) -> Result<Started, String> {
+        let column = self.column();
+        let named = |error: io::Error| format!("{column} does not start: {error}");
+        let folder = TempDir::with_prefix("cors-gateway-").map_err(named)?;
+        let exported = match policy {
+            None => None,
+            Some(policy) => {
+                let exported = folder.path().join("exported");
+                match export(self.cors, column, policy, &exported)? {
+                    Exported::Files => Some(exported),
+                    Exported::Refused(message) => return Ok(Started::Refused(message)),
+                }
+            }
+        };
+        let setup = Setup {
+            program: self.installed.program.clone(),
+            folder,
+            exported,
+            port: self.port,
+        };
+        let socket = socket(setup.folder.path());
+        let started = match self.installed.version.gateway {
+            Gateway::Nginx => nginx::start(setup),
+            Gateway::Haproxy => haproxy::start(setup),
+            Gateway::Envoy => envoy::start(setup),
+        };
+        Ok(Started::Running(Box::new(RunningGateway {
+            _program: started.map_err(named)?,
+            socket,
+        })))
+    }
+}
+
+/// Where a gateway listens. A port could be taken by another program before the gateway binds it.
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("socket")
+}
+
+enum Exported {
+    Files,
+    /// The policy cannot be exported to this gateway. What was printed.
+    Refused(String),
+}
+
+/// Calls `cors export`, with the variables and the set of origins that the fixture servers have.
+fn export(cors: &Path, column: Column, policy: &Path, to: &Path) -> Result<Exported, String> {
+    let Some(GatewayVersion { gateway, .. }) = column.gateway else {
+        return Err(format!("{column} is not a gateway"));
+    };
+    let failed = |error: &dyn std::fmt::Display| {
+        format!("cannot export {} to {column}: {error}", policy.display())
+    };
+    fs::create_dir_all(to).map_err(|error| failed(&error))?;
+    let output = Command::new(cors)
+        .args(["export", gateway.name()])
+        .arg(policy)
+        .arg("--out")
+        .arg(to)
+        .args(["--origins", &format!("{ORIGIN_SET}={ORIGINS}")])
+        .env_clear()
+        .envs(VARIABLES)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| failed(&error))?;
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    match output.status.code() {
+        Some(0) => Ok(Exported::Files),
+        Some(1) => Ok(Exported::Refused(printed)),
+        _ => Err(failed(&format!("{}: {printed}", output.status))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        let error = "traefik".parse::<Gateways>().unwrap_err();
+        assert!(error.starts_with("`traefik` is not a gateway"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let place = Place {
+            gateway: Gateway::Haproxy,
+            variable: Some("CORS_NO_SUCH_VARIABLE"),
+            name: None,
+        };
+        let error = place.find().unwrap_err();
+        assert!(
+            error.starts_with("`CORS_NO_SUCH_VARIABLE` is not set"),
+            "{error}"
+        );
+        let place = Place {
+            name: Some(("no-such-program", "some-package")),
+            ..place
+        };
+        let error = place.find().unwrap_err();
+        assert!(error.contains("`some-package` has it"), "{error}");
+    }
+}
