@@ -165,33 +165,21 @@ fn send_once(mut stream: impl io::Read + io::Write, request: &RawRequest) -> io:
     // A server can respond and close before it has read all of a hostile request. Only its response
     // counts.
     let written = stream.write_all(&request.to_bytes(b"close"));
+    if has_line(&request.lines, "Upgrade") {
+        // After 101, the connection stays open, and after another response it can.
+        let response = Connection::new(stream).response(request.method == "HEAD")?;
+        return Ok(response.map_or(Answer::Closed, Answer::Response));
+    }
     let mut bytes = Vec::new();
-    let read = match has_line(&request.lines, "Upgrade") {
-        // After 101, the connection stays open.
-        true => read_head(&mut stream, &mut bytes),
-        false => stream.take(MAX_RESPONSE).read_to_end(&mut bytes).map(drop),
-    };
+    let read = stream.take(MAX_RESPONSE).read_to_end(&mut bytes);
     if bytes.is_empty() {
         return match written.and(read) {
-            Ok(()) => Ok(Answer::Closed),
+            Ok(_) => Ok(Answer::Closed),
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(Answer::Closed),
             Err(error) => Err(error),
         };
     }
     parse(&bytes, request.method == "HEAD").map(Answer::Response)
-}
-
-/// Reads a response without a body. The server may close the connection after it.
-fn read_head(stream: &mut impl io::Read, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let mut block = [0; 16 * 1024];
-    while !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
-        let read = stream.read(&mut block)?;
-        if read == 0 {
-            break;
-        }
-        bytes.extend_from_slice(block.get(..read).unwrap_or_default());
-    }
-    Ok(())
 }
 
 /// A connection to a server, on which one request follows another.
@@ -202,7 +190,7 @@ pub struct Connection<S> {
     bytes: Vec<u8>,
 }
 
-impl<S: io::Read + io::Write> Connection<S> {
+impl<S> Connection<S> {
     /// Sends requests on a new stream.
     pub fn new(stream: S) -> Self {
         Self {
@@ -210,7 +198,9 @@ impl<S: io::Read + io::Write> Connection<S> {
             bytes: Vec::new(),
         }
     }
+}
 
+impl<S: io::Read + io::Write> Connection<S> {
     /// Sends a request and reads its answer. After an error nothing more can be sent.
     ///
     /// # Errors
@@ -252,13 +242,24 @@ impl<S: io::Read + io::Write> Connection<S> {
     ///
     /// If the connection is closed before the response is complete, or if the response is not HTTP/1.1.
     pub fn receive(&mut self, request: &RawRequest) -> io::Result<RawResponse> {
+        let response = self.response(request.method == "HEAD")?;
+        response.ok_or_else(|| invalid("the connection is closed before the answer ends"))
+    }
+}
+
+impl<S: io::Read> Connection<S> {
+    /// Reads the next response; `None` if the connection is closed before it begins.
+    fn response(&mut self, head_only: bool) -> io::Result<Option<RawResponse>> {
         let mut block = [0; 16 * 1024];
         loop {
-            if let Some((response, len)) = parse_one(&self.bytes, request.method == "HEAD")? {
+            if let Some((response, len)) = parse_one(&self.bytes, head_only)? {
                 self.bytes.drain(..len);
-                return Ok(response);
+                return Ok(Some(response));
             }
             let read = self.stream.read(&mut block)?;
+            if read == 0 && self.bytes.is_empty() {
+                return Ok(None);
+            }
             if read == 0 {
                 return Err(invalid("the connection is closed before the answer ends"));
             }
