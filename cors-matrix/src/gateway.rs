@@ -5,8 +5,10 @@
 //! exported files are included.
 
 mod envoy;
+mod generate;
 mod haproxy;
 mod nginx;
+pub mod random;
 
 use std::ffi::OsString;
 use std::fs;

@@ -38,7 +38,7 @@ pub enum Started {
 }
 
 /// What responds to requests. Dropping it stops it.
-pub trait Serves: std::fmt::Debug {
+pub trait Serves: std::fmt::Debug + Send {
     /// Sends a request on a new connection.
     ///
     /// # Errors

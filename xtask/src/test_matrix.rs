@@ -171,9 +171,9 @@ fn real_gateways(
     name: &str,
     framework: Framework,
     cases: &Cases,
-    _seed: u64,
+    seed: u64,
 ) -> Result<ExitCode, Error> {
-    use cors_matrix::gateway::{Behind, Gateways};
+    use cors_matrix::gateway::{Behind, Gateways, random};
 
     // Report what is missing before the build.
     let gateways: Gateways = name.parse().map_err(Error::Failed)?;
@@ -192,7 +192,13 @@ fn real_gateways(
         cors: &cors,
     };
     let columns: Vec<_> = gateways.0.iter().map(behind).collect();
-    match cases.run(&columns, &suite, "gateway-differences.toml")? {
+    let mut is_well = cases.run(&columns, &suite, "gateway-differences.toml")?;
+    // Cases that are chosen are looked at closely.
+    if cases.only.is_none() {
+        println!();
+        is_well &= random::run(&columns, &fixture, &suite, seed).map_err(Error::Failed)?;
+    }
+    match is_well {
         true => Ok(ExitCode::SUCCESS),
         false => Ok(ExitCode::FAILURE),
     }

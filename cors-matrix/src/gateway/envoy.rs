@@ -57,7 +57,7 @@ static_resources:
           http_protocol_options: { accept_http_10: true, allow_custom_methods: true }
           server_header_transformation: PASS_THROUGH
           # After the last response on a connection, Envoy waits this long for the client to close it.
-          delayed_close_timeout: 0.01s
+          delayed_close_timeout: 0.001s
           stream_idle_timeout: 0s
           request_timeout: 0s
           max_request_headers_kb: 192
