@@ -15,6 +15,7 @@ mod docs;
 mod explain;
 mod fix;
 mod formats;
+mod gateways;
 mod hostile;
 mod origin_sets;
 mod probe;

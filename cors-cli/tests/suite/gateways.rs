@@ -1,0 +1,230 @@
+//! The examples of `docs/deploying.md`: a server without CORS, behind a gateway with an exported policy.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cors_matrix::skip::skip;
+use tempfile::TempDir;
+
+use crate::support::cors;
+
+const POLICY: &str = "\
+allow_origins     = [\"https://app.example.com\"]
+allow_methods     = [\"PUT\"]
+allow_headers     = [\"content-type\"]
+expose_headers    = [\"x-request-id\"]
+allow_credentials = true
+";
+
+/// A program that stops when this is dropped.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The files of the guide.
+fn file(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/gateways");
+    fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// The server of the guide, and its port.
+fn server() -> (Program, u16, BufReader<ChildStdout>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/gateways");
+    let mut child = Command::new("python3")
+        .arg(folder.join("server.py"))
+        .arg("0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
+    (Program(child), port, output)
+}
+
+/// A gateway of the guide.
+struct Gateway {
+    name: &'static str,
+    /// What is written into the folder, from the files of the guide.
+    files: &'static [&'static str],
+    /// The folder of the exported files, in the guide.
+    exported: &'static str,
+    program: OsString,
+    /// The arguments, in the folder.
+    args: &'static [&'static str],
+    /// What the files need so that several tests, which are not root, can run at once.
+    change: fn(String) -> String,
+}
+
+fn is_installed(program: &OsString, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Starts the gateway of the guide, and probes the server through it.
+fn check(gateway: &Gateway) {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("cors.toml"), POLICY).unwrap();
+    let exported = folder.path().join("exported");
+    let out = exported.to_str().unwrap();
+    let done = cors(folder.path(), &["export", gateway.name, "--out", out]);
+    assert_eq!(done.status, 0, "{done:#?}");
+
+    let (server, server_port, _output) = server();
+    // Somebody else may take the port meanwhile.
+    let started = (0..5).find_map(|_| start(gateway, folder.path(), &exported, server_port));
+    let (_program, port) = started.expect("the gateway starts");
+
+    let probe = |path: &str, more: &[&str]| {
+        let url = format!("http://127.0.0.1:{port}{path}");
+        let args = [
+            "probe",
+            "--policy",
+            "cors.toml",
+            "--origin",
+            "https://app.example.com",
+        ];
+        let done = cors(folder.path(), &[&args, more, &[&*url]].concat());
+        assert!(
+            done.stdout
+                .contains("equal: the server's responses match `cors.toml`"),
+            "{done:#?}"
+        );
+        done.status
+    };
+    assert_eq!(probe("/users", &[]), 0);
+    assert_eq!(
+        probe(
+            "/users",
+            &["-X", "PUT", "-H", "Content-Type: application/json"]
+        ),
+        0
+    );
+    assert_eq!(probe("/missing", &["--credentials", "include"]), 0);
+    // The gateway's own error.
+    drop(server);
+    assert_eq!(probe("/users", &[]), 0);
+}
+
+/// The gateway and its port. `None` if it does not start.
+fn start(gateway: &Gateway, folder: &Path, exported: &Path, server: u16) -> Option<(Program, u16)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    for name in gateway.files {
+        let text = file(name)
+            .replace("8080", &port.to_string())
+            .replace("3000", &server.to_string())
+            .replace(gateway.exported, exported.to_str().unwrap());
+        fs::write(folder.join(name), (gateway.change)(text)).unwrap();
+    }
+    let mut command = Command::new(&gateway.program);
+    command.args(gateway.args).current_dir(folder);
+    command.env("CORS_DIR", exported).stdin(Stdio::null());
+    command.stdout(Stdio::null());
+    let mut program = Program(command.spawn().unwrap());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline && program.0.try_wait().unwrap().is_none() {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Some((program, port));
+        }
+        std::thread::yield_now();
+    }
+    None
+}
+
+#[test]
+fn nginx() {
+    let programs = [Some("nginx".into()), std::env::var_os("CORS_NGINX")];
+    for program in programs.into_iter().flatten() {
+        if !is_installed(&program, &["-v"]) {
+            skip("the example of nginx", "`nginx` is not installed").unwrap();
+            return;
+        }
+        check(&Gateway {
+            name: "nginx",
+            files: &["nginx.conf"],
+            exported: "/etc/nginx/cors",
+            program,
+            args: &["-e", "stderr", "-p", ".", "-c", "nginx.conf"],
+            change: |text| {
+                let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+                    .map(|name| format!("{name}_temp_path {name};\n"))
+                    .concat();
+                let text = text.replace(
+                    "http {\n",
+                    &format!("http {{\naccess_log off;\n{temporary}"),
+                );
+                format!("daemon off; master_process off; pid pid; error_log stderr;\n{text}")
+            },
+        });
+    }
+}
+
+#[test]
+fn haproxy() {
+    let program = OsString::from("haproxy");
+    if !is_installed(&program, &["-v"]) {
+        skip("the example of HAProxy", "`haproxy` is not installed").unwrap();
+        return;
+    }
+    check(&Gateway {
+        name: "haproxy",
+        files: &["haproxy.cfg", "sites.cfg"],
+        exported: "/etc/haproxy/cors",
+        program,
+        args: &[
+            "-db",
+            "-f",
+            "haproxy.cfg",
+            "-f",
+            "exported/cors.cfg",
+            "-f",
+            "sites.cfg",
+        ],
+        change: |text| text,
+    });
+}
+
+#[test]
+fn envoy() {
+    let program = std::env::var_os("CORS_ENVOY").unwrap_or_else(|| "envoy".into());
+    if !is_installed(&program, &["--version"]) {
+        skip(
+            "the example of Envoy",
+            "`envoy` is not installed, and `CORS_ENVOY` does not name it",
+        )
+        .unwrap();
+        return;
+    }
+    check(&Gateway {
+        name: "envoy",
+        files: &["envoy.yaml"],
+        exported: "/etc/envoy",
+        program,
+        args: &[
+            "--concurrency",
+            "1",
+            "--disable-hot-restart",
+            "-l",
+            "error",
+            "-c",
+            "envoy.yaml",
+        ],
+        change: |text| text,
+    });
+}
