@@ -70,9 +70,13 @@ fn no_response_is_of_an_older_state() {
     let [policy, origins] = ["cors.toml", "origins.txt"].map(|name| folder.path().join(name));
     fs::write(&policy, POLICY).unwrap();
     let origin = |state: u64| format!("https://v{state}.example");
+    // So many that a state which is not applied at once is seen.
+    let between: String = (0..5_000)
+        .map(|number| format!("acme https://{number}.example\n"))
+        .collect();
     let state = |state| {
-        let both = |origin: &str| format!("acme {origin}\nother {origin}\n");
-        both(&origin(state)) + &both(STAYS)
+        let of = |realm| format!("{realm} {}\n{realm} {STAYS}\n", origin(state));
+        of("acme") + &between + &of("other")
     };
     for fixture in FixtureBinary::built().unwrap() {
         write(&origins, &state(1));
