@@ -47,7 +47,7 @@ async fn main() -> io::Result<()> {
                     .wrap(cors.clone())
             })
             .workers(2)
-            .listen(listener)?
+            .listen_auto_h2c(listener)?
             .run()
         }
         None => HttpServer::new(move || {
@@ -57,7 +57,7 @@ async fn main() -> io::Result<()> {
                 .wrap(Condition::new(cacheable, Compress::default()))
         })
         .workers(2)
-        .listen(listener)?
+        .listen_auto_h2c(listener)?
         .run(),
     };
 

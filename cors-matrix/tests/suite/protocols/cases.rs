@@ -71,17 +71,12 @@ fn run(
         let kept = one_after_other(port, &exchanges);
         counts.one_after_other += exchanges.len();
         counts.pipelined += pipelined(framework, port, kept);
-        if !Known::Http2.is_of(framework) {
-            counts.http2 += http2::concurrent(framework, port, &exchanges);
-        }
+        counts.http2 += http2::concurrent(framework, port, &exchanges);
     }
     println!("{framework}: {counts:?}");
     assert!(counts.one_after_other >= LEAST, "{framework}: {counts:?}");
     assert!(counts.pipelined >= LEAST, "{framework}: {counts:?}");
-    assert!(
-        counts.http2 >= LEAST || Known::Http2.is_of(framework),
-        "{framework}: {counts:?}"
-    );
+    assert!(counts.http2 >= LEAST, "{framework}: {counts:?}");
 }
 
 /// Sends a case alone. `None` if it has no response.
