@@ -25,7 +25,19 @@ fn every_block() {
         let folder = TempDir::new().unwrap();
         for block in blocks(&path) {
             let Block { kind, text, place } = &block;
-            match &**kind {
+            let kind = match kind.split_once(" gateways/") {
+                None => kind,
+                // The tests of `gateways.rs` run these files.
+                Some((kind, file)) => {
+                    let file = path.with_file_name("gateways").join(file);
+                    assert_eq!(*text, fs::read_to_string(file).unwrap(), "{place}");
+                    match kind {
+                        "toml" => kind,
+                        _ => continue,
+                    }
+                }
+            };
+            match kind {
                 "toml" => check(folder.path(), text, &["--deny", "notes"], place),
                 // With notes.
                 "toml loads" => check(folder.path(), text, &[], place),
@@ -34,7 +46,7 @@ fn every_block() {
                 "rust" | "text log" => {}
                 // Compared by the tests of `cors-matrix`.
                 "text errors" => {}
-                "sh" => names_cargo_commands(text, place),
+                "sh" => names_commands(text, place),
                 "console" => run(folder.path(), text, place),
                 "text browser" => is_known(text, place),
                 "nginx" => parse_nginx(text, place),
@@ -47,14 +59,17 @@ fn every_block() {
     assert!(checked > 0);
 }
 
-/// Each line is a command of cargo: the README's.
+/// Each line is a command of cargo, or one that the tests of `gateways.rs` run.
 #[track_caller]
-fn names_cargo_commands(text: &str, place: &str) {
+fn names_commands(text: &str, place: &str) {
     let known = [
         "cargo add ",
         "cargo install --path cors-cli",
         "cargo xtask demo",
         "cargo xtask ci",
+        // Those of `docs/gateways`.
+        "python3 docs/gateways/server.py",
+        "haproxy -f haproxy.cfg -f /etc/haproxy/cors/cors.cfg -f sites.cfg",
     ];
     for line in text.lines() {
         let is_known = known.iter().any(|known| line.starts_with(known));

@@ -13,14 +13,6 @@ use tempfile::TempDir;
 
 use crate::support::cors;
 
-const POLICY: &str = "\
-allow_origins     = [\"https://app.example.com\"]
-allow_methods     = [\"PUT\"]
-allow_headers     = [\"content-type\"]
-expose_headers    = [\"x-request-id\"]
-allow_credentials = true
-";
-
 /// A program that stops when this is dropped.
 struct Program(Child);
 
@@ -45,6 +37,8 @@ fn server() -> (Program, u16, BufReader<ChildStdout>) {
         .arg("0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        // It prints which connections were reset.
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -78,7 +72,7 @@ fn is_installed(program: &OsString, args: &[&str]) -> bool {
 /// Starts the gateway of the guide, and probes the server through it.
 fn check(gateway: &Gateway) {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("cors.toml"), POLICY).unwrap();
+    fs::write(folder.path().join("cors.toml"), file("cors.toml")).unwrap();
     let exported = folder.path().join("exported");
     let out = exported.to_str().unwrap();
     let done = cors(folder.path(), &["export", gateway.name, "--out", out]);
