@@ -81,21 +81,16 @@ fn write(
         let path = path.display().to_string();
         writeln!(out, "{}", Printable(&path))?;
     }
-    let name = gateway.name();
-    let text = match exported.differences.len() {
-        0 => "no difference from the libraries is known".to_owned(),
-        1 => {
-            format!("1 difference from the libraries; `cors export {name} --differences` prints it")
-        }
-        count => {
-            format!(
-                "{count} differences from the libraries; `cors export {name} --differences` lists them"
-            )
-        }
+    let plural = if exported.differences.len() == 1 {
+        ""
+    } else {
+        "s"
     };
     writeln!(
         out,
-        "{text}, and none is for a request that a browser sends"
+        "{} difference{plural} from the libraries, of which no browser notices any: `cors export {} --differences`",
+        exported.differences.len(),
+        gateway.name()
     )?;
     Ok(Outcome::Fine)
 }
@@ -164,12 +159,8 @@ fn write_differences(
     exported: &Export,
     out: &mut impl Write,
 ) -> Result<Outcome, Error> {
-    if exported.differences.is_empty() {
-        writeln!(out, "no difference from the libraries is known")?;
-        return Ok(Outcome::Fine);
-    }
     let title = format!(
-        "{}: requests that no browser sends, and that differ",
+        "{} differs from the libraries, but not for browsers:",
         gateway.name()
     );
     writeln!(out, "{}", Styled(BOLD, title))?;

@@ -3,7 +3,7 @@
 //! # Limits
 //!
 //! - [`Refusal`] says what a gateway cannot do; then nothing is written.
-//! - [`Difference`] says in which requests, which no browser sends, the gateway responds otherwise than the library.
+//! - [`Difference`] says where the gateway differs from the library, without a difference for browsers.
 
 mod envoy;
 mod haproxy;
@@ -139,7 +139,8 @@ pub struct File {
     pub text: String,
 }
 
-/// Requests, which no browser sends, for which a gateway differs from the library.
+/// Where a gateway differs from the library, without a difference for browsers: in requests that they do not send, or in
+/// how a header is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {

@@ -13,6 +13,7 @@ mod configurations;
 mod console;
 mod docs;
 mod explain;
+mod export;
 mod fix;
 mod formats;
 mod gateways;
