@@ -253,11 +253,11 @@ fn set_files<'a>(table: &'a Table<'_>) -> BTreeMap<&'a str, String> {
 fn differences(table: &Table<'_>) -> Vec<Difference> {
     let mut differences = vec![
         Difference {
-            requests: "a head that is not valid HTTP, or too large for HAProxy",
+            requests: "a head that is not valid HTTP (also: a byte outside of ASCII in the target), or too large for HAProxy",
             answer: "a 400 of HAProxy, without `Vary`",
         },
         Difference {
-            requests: "a target with another host than `Host`",
+            requests: "several hosts: different lines of `Host`, or a target with another host or with an authority only",
             answer: "a 400 of HAProxy, without `Vary`",
         },
         Difference {

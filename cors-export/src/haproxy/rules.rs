@@ -72,7 +72,8 @@ How to use it, with HAProxy 2.6 or later that is built with PCRE or PCRE2 (`hapr
    Several frontends can. A `listen` section cannot: make a frontend and a backend of it.
 
 HAProxy does not start if the order is wrong. These rules are evaluated before the frontend's own. Remove other rules that
-write Access-Control-* fields. After an export, reload HAProxy."
+write Access-Control-* fields. `compression` of HAProxy adds a line of `Vary` of its own after them. After an export, reload
+HAProxy."
         ));
         for (name, file) in &self.sets {
             text.comment("");
