@@ -5,8 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use cors_core::{Grant, LoadOptions, OriginSet, Policy};
+use cors_core::{Config, Grant, LoadOptions, OriginSet, Part, Policy, Refuse};
 use cors_export::{Export, Gateway, Options, export};
 use expect_test::expect_file;
 use proptest::test_runner::{Config as Runs, TestCaseError, TestRunner};
@@ -412,5 +413,63 @@ fn long_lists_have_room() {
     assert!(
         response.starts_with("204\naccess-control-allow-origin: https://app"),
         "{response}"
+    );
+}
+
+#[test]
+fn names_are_written_as_they_are() {
+    if !can_run("names with special characters in HAProxy") {
+        return;
+    }
+    // `%ci` and `$HOME` are variables of HAProxy.
+    let names = [
+        "x-%ci", "x-$home", "$HOME", "%%", "%", "'", "`", "#", "!|^~&*+",
+    ];
+    let grant = Grant::new(["https://app.example.com"]).allow_methods(names);
+    let policy = Policy::new(grant.expose_headers(names)).unwrap();
+    let exported = export(&policy, Gateway::Haproxy, &Options::new("cors.toml")).unwrap();
+    let rule = "http-request return status 200";
+    let haproxy = Setup::new(&[("cors", &exported)], rule).start();
+    let list = names.join(", ");
+    haproxy.check(
+        "GET /\nOrigin: https://app.example.com",
+        &format!(
+            "200\naccess-control-allow-origin: https://app.example.com\n\
+             access-control-expose-headers: {list}\nvary: Origin"
+        ),
+    );
+    haproxy.check(
+        "OPTIONS /\nOrigin: https://app.example.com\nAccess-Control-Request-Method: PUT",
+        &format!(
+            "204\naccess-control-allow-origin: https://app.example.com\n\
+             access-control-allow-methods: {list}\naccess-control-max-age: 86400\nvary: Origin"
+        ),
+    );
+}
+
+#[test]
+fn many_routes() {
+    if !can_run("many routes in HAProxy") {
+        return;
+    }
+    let mut config = Config::new([Grant::new(["https://app.example.com"])]);
+    for route in 0..150_u64 {
+        let origin = format!("https://customer-{route}.example.com");
+        // Each part has another outcome, and every other one refuses.
+        let grant = Grant::new([origin]).max_age(Duration::from_secs(route));
+        let refuse = Refuse::default().cross_site_writes(route % 2 == 0);
+        config = config.route(format!("/{route}"), Part::new([grant]).refuse(refuse));
+    }
+    let policy = Policy::new(config).unwrap();
+    let exported = export(&policy, Gateway::Haproxy, &Options::new("cors.toml")).unwrap();
+    let rule = "http-request return status 200";
+    let haproxy = Setup::new(&[("cors", &exported)], rule).start();
+    for (route, status) in [("/0", 403), ("/148", 403), ("/149", 200), ("/x", 200)] {
+        let request = format!("POST {route}\nOrigin: https://evil.example");
+        haproxy.check(&request, &format!("{status}\nvary: Origin"));
+    }
+    haproxy.check(
+        "GET /149/x\nOrigin: https://customer-149.example.com",
+        "200\naccess-control-allow-origin: https://customer-149.example.com\nvary: Origin",
     );
 }
