@@ -101,16 +101,10 @@ fn differences(table: &Table<'_>) -> Vec<Difference> {
         });
     }
     if table.parts.iter().any(Part::refuses) {
-        differences.extend([
-            Difference {
-                requests: "HTTP/1.1 with a host in the request line",
-                answer: "`Host` counts. For the library, the host in the request line counts",
-            },
-            Difference {
-                requests: "any over HTTP/3, which is not tested",
-                answer: "the port that nginx listens on counts, because nginx does not tell the port of the request",
-            },
-        ]);
+        differences.push(Difference {
+            requests: "any over HTTP/3, which is not tested",
+            answer: "the port that nginx listens on counts, because nginx does not tell the port of the request",
+        });
     }
     differences
 }
@@ -181,7 +175,12 @@ impl Writer<'_> {
         text.verbatim("  http {");
         if let Some(size) = self.bucket_size() {
             text.verbatim(&format!(
-                "      map_hash_bucket_size {size};                  # or more; the origins are too long for nginx's default"
+                "      map_hash_bucket_size {size};   # or more; the origins are too long for nginx's default"
+            ));
+        }
+        if let Some(size) = self.max_size() {
+            text.verbatim(&format!(
+                "      map_hash_max_size {size};   # or more; with less, nginx may not start with so many origins"
             ));
         }
         text.verbatim(&format!(
@@ -209,8 +208,8 @@ impl Writer<'_> {
         }
         text.blank_comment();
         text.comment(
-            "nginx may warn that it \"could not build optimal\" a hash. It works as well. `map_hash_bucket_size` and \
-             `map_hash_max_size`, if you need them, must be before the first map, so before this file.",
+            "`map_hash_bucket_size` and `map_hash_max_size`, if there are any, must be before the first map, so before this file. \
+             nginx may warn that it \"could not build optimal\" a hash; it works as well.",
         );
         text.comment("`underscores_in_headers` must be off, which is the default: `sec_fetch_site` must not count as `Sec-Fetch-Site`.");
         text.blank_comment();
@@ -229,6 +228,13 @@ impl Writer<'_> {
             syntax::bucket_size(&keys)
         });
         exact.chain(self.sets.bucket_size()).max()
+    }
+
+    /// The size that the number of texts needs.
+    fn max_size(&self) -> Option<usize> {
+        let lists = self.table.parts.iter().map(|part| part.exact.len());
+        let most = lists.chain(self.sets.lengths()).max()?;
+        syntax::max_size(most)
     }
 
     fn origin(&self, text: &mut Text<'_>) {

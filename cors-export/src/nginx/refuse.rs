@@ -117,9 +117,13 @@ fn rules_of_part(text: &mut Text<'_>, part: &Part<'_>, index: usize) {
 const NO_STORE: &str = "no-store";
 
 fn host(text: &mut Text<'_>) {
-    text.comment("The host and port of the request. In HTTP/3, nginx has no `$http_host`.");
-    text.map(r#""$server_protocol $http_host""#, "host", "$http_host");
-    text.row("HTTP/3.0 ", r#""$host:$server_port""#);
+    text.comment(
+        "The host and port of the request: a host in the request line takes the place of `Host`. In HTTP/3, nginx has no \
+         `$http_host`.",
+    );
+    text.map("$request", "host", "$http_host");
+    text.regex(r"^\S+ [^/\s]+://([^/?\s]+)", "$1");
+    text.regex(r" HTTP/3\.0$", r#""$host:$server_port""#);
     text.end();
 }
 

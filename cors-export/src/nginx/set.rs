@@ -61,6 +61,12 @@ impl<'a> Sets<'a> {
         self.iter().filter_map(Set::bucket_size).max()
     }
 
+    /// The numbers of texts in the maps.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = usize> {
+        self.iter()
+            .flat_map(|set| [set.without_key.len(), set.with_key.len()])
+    }
+
     /// The grants that name a set with an entry that is too long.
     pub(super) fn too_long(&self, longest: usize) -> Vec<String> {
         let long = self.iter().filter(|set| {

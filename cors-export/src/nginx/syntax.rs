@@ -186,8 +186,20 @@ pub(super) fn bucket_size(keys: &[&str]) -> Option<usize> {
     Some(longest.next_multiple_of(64))
 }
 
+/// The `map_hash_max_size` for so many texts, if nginx's usual one, 2,048, is too small: with it, so many similar texts can
+/// fall into one place of the hash that nginx does not start.
+pub(super) fn max_size(texts: usize) -> Option<usize> {
+    /// As many texts as one place of the hash always has room for.
+    const FEW: usize = 1000;
+    // nginx's hash multiplies by 31, which never divides this.
+    (texts > FEW).then(|| texts.next_power_of_two() + 1)
+}
+
 /// A text in quotes.
 fn quote(text: &str) -> String {
+    if !text.contains(['"', '\\']) {
+        return format!("\"{text}\"");
+    }
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     let mut chars = text.chars().peekable();
@@ -219,4 +231,78 @@ fn printable(text: &str) -> String {
         }
     }
     printable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes() {
+        #[track_caller]
+        fn check(text: &str, expected: &str) {
+            assert_eq!(quote(text), expected);
+        }
+        check("", r#""""#);
+        check("a;{}#$x", r#""a;{}#$x""#);
+        check(r#"a"b"#, r#""a\"b""#);
+        check(r"~\.", r#""~\.""#);
+        check(r"a\", r#""a\\""#);
+        check(r"\t", r#""\\t""#);
+        // A backslash, and then any character.
+        check(r"\\.", r#""\\\.""#);
+        check(r#"\""#, r#""\\\"""#);
+    }
+
+    #[test]
+    fn values() {
+        let mut text = Text::new("p");
+        assert_eq!(text.constant("PUT, x-a"), r#""PUT, x-a""#);
+        assert_eq!(text.constant("a$b"), r#""a${p_dollar}b""#);
+        assert_eq!(
+            text.constant(&"Q".repeat(7000)),
+            r#""${p_piece0}${p_piece1}${p_piece2}""#
+        );
+        let text = text.finish();
+        assert!(text.contains(r#"geo $p_dollar { default "$"; }"#), "{text}");
+        assert!(text.contains("map '' $p_piece2 {"), "{text}");
+        assert!(text.lines().all(|line| line.len() < 4000), "{text}");
+        assert_eq!(text.matches('Q').count(), 7000);
+    }
+
+    #[test]
+    fn comments() {
+        #[track_caller]
+        fn check(comment: &str, expected: &str) {
+            let mut text = Text::new("p");
+            text.comment(comment);
+            assert_eq!(text.finish(), expected);
+        }
+        check("cors.toml", "# cors.toml\n");
+        check("a\nreturn 200;", "# a\\nreturn 200;\n");
+        check("\u{85}\u{2028}\u{202e}", "# \\u{85}\\u{2028}\\u{202e}\n");
+        check("b\u{fc}cher", "# b\u{fc}cher\n");
+        let word = "a".repeat(100);
+        check(&format!("{word} {word}"), &format!("# {word}\n# {word}\n"));
+        check(&"a".repeat(9000), &format!("# {}...\n", "a".repeat(2001)));
+    }
+
+    #[test]
+    fn hash_sizes() {
+        let keys = |len: usize, count| vec!["a".repeat(len); count];
+        #[track_caller]
+        fn check(keys: &[String], expected: Option<usize>) {
+            let keys: Vec<&str> = keys.iter().map(|key| &**key).collect();
+            assert_eq!(bucket_size(&keys), expected);
+        }
+        check(&keys(46, 1000), None);
+        check(&keys(47, 100), None);
+        check(&keys(47, 101), Some(128));
+        check(&keys(110, 101), Some(128));
+        check(&keys(111, 101), Some(192));
+        assert_eq!(
+            [1000, 1001, 65_536, 100_000].map(max_size),
+            [None, Some(1025), Some(65_537), Some(131_073)]
+        );
+    }
 }
