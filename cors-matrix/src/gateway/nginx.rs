@@ -30,6 +30,7 @@ pub(super) fn start(setup: Setup) -> io::Result<Running> {
             upstream application {{ server 127.0.0.1:{port}; keepalive 8; }}
             map $http_upgrade $connection_to_application {{ default upgrade; '' ''; }}
             {http}
+            {sets}
             server {{
                 listen unix:{socket};
                 {server}
@@ -46,6 +47,8 @@ pub(super) fn start(setup: Setup) -> io::Result<Running> {
         }}\n",
         port = setup.port,
         http = include("cors.http.conf"),
+        // No file, if the policy has no sets.
+        sets = include("cors.set.*.conf"),
         socket = socket(setup.folder.path()).display(),
         server = include("cors.server.conf"),
         headers = include("cors.headers.conf"),
