@@ -31,6 +31,7 @@
 
 mod cookies;
 mod difference;
+mod fault;
 mod finding;
 mod header;
 mod hidden;
@@ -39,6 +40,7 @@ mod review;
 
 pub use cookies::cookies_not_sent;
 pub use difference::{Comparison, Difference};
+pub use fault::fault;
 #[cfg(test)]
 pub(crate) use finding::CODES;
 pub use finding::Finding;
