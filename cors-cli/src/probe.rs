@@ -12,7 +12,7 @@ mod header;
 use std::io::{self, Write};
 
 use cors_browser_model::{
-    Credentials, FetchOutcome, Headers, Readable, Response, Run, SentRequest,
+    Blocked, Credentials, FetchOutcome, Headers, Readable, Response, Run, SentRequest,
 };
 use cors_explain::server::{
     Finding, cookies_not_sent, headers_not_exposed, hidden_headers, review,
@@ -141,7 +141,13 @@ impl<'a> Report<'a> {
         let exchanges = simulation
             .shown()
             .map_or(&[][..], |(_, run)| &run.exchanges);
-        let mut findings = review(exchanges);
+        let comparison = policy.map(|(_, valid)| Comparison::new(&valid.policy, page, simulation));
+        let mut reviewed = exchanges.to_vec();
+        if let Some(comparison) = comparison.as_ref().filter(|it| it.fault.is_some()) {
+            // A policy's responses have none of these findings: they follow from the fault.
+            reviewed.retain(|exchange| !comparison.is_own(&exchange.sent.url));
+        }
+        let mut findings = review(&reviewed);
         let hidden = simulation
             .shown()
             .and_then(|(_, run)| Some((last_response(run)?, readable(run)?)));
@@ -156,7 +162,7 @@ impl<'a> Report<'a> {
             client,
             simulation,
             findings,
-            comparison: policy.map(|(_, valid)| Comparison::new(&valid.policy, page, simulation)),
+            comparison,
             policy,
             send_error: client.send_error(),
         }
@@ -173,6 +179,11 @@ impl<'a> Report<'a> {
             true => Outcome::Found,
             false => Outcome::Fine,
         }
+    }
+
+    /// The fault of the deployment that made browsers block a request.
+    fn fault(&self, blocked: &Blocked) -> Option<&Finding> {
+        self.comparison.as_ref()?.cause(blocked)
     }
 
     /// The headers that the page cannot read.
@@ -249,8 +260,11 @@ impl<'a> Report<'a> {
                 let summary = code.summary();
                 writeln!(out, "{}", hanging("  ", &summary, text_width()))?;
             }
-            let remedy = advice::remedy(blocked, last_response(run));
-            finding::write_help(out, &remedy)?;
+            // The comparison says what to do about a fault.
+            if self.fault(blocked).is_none() {
+                let remedy = advice::remedy(blocked, last_response(run));
+                finding::write_help(out, &remedy)?;
+            }
             let more = format!("see `cors check --explain {code}`");
             writeln!(out, "  {}", Styled(DIM, more))?;
         }
@@ -269,7 +283,10 @@ impl<'a> Report<'a> {
                 causes.push(json!({
                     "code": code,
                     "message": blocked.error.to_string(),
-                    "help": advice::remedy(blocked, last_response(run)),
+                    "help": match self.fault(blocked) {
+                        Some(fault) => fault.help.clone(),
+                        None => advice::remedy(blocked, last_response(run)),
+                    },
                 }));
             }
         }

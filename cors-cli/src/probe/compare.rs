@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use cors_browser_model::{FetchOutcome, Kind, Origin, Response, SentRequest};
+use cors_browser_model::{Blocked, FetchOutcome, Kind, Origin, Response, SentRequest, Url};
 use cors_core::Policy;
-use cors_explain::server::{self, Difference, not_forwarded};
+use cors_explain::server::{self, Difference, Finding, fault, not_forwarded};
 use cors_explain::{PageRequest, PolicyAnswer, PolicyServer, Simulation, ok_application};
 use serde_json::json;
 
 use super::finding::write_help;
-use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN};
+use crate::output::{BOLD, DIM, GOOD, INFO, Printable, Styled, WARN, hanging, text_width};
 
 /// The comparison of a server with a policy.
 #[derive(Debug)]
@@ -19,38 +19,49 @@ pub(crate) struct Comparison {
     compared: usize,
     /// The server sends none of the policy's headers.
     nothing_applied: bool,
+    /// What is wrong with the deployment: it explains the differences.
+    pub(crate) fault: Option<Finding>,
     /// The header of the request that the policy's middleware probably did not get, and whether a preflight shows that.
     not_forwarded: Option<(&'static str, Kind)>,
-    /// The result with the policy, if it differs for the page.
-    by_policy: Option<&'static str>,
+    /// Whether browsers would allow the request with the policy, if they do otherwise with the server.
+    by_policy: Option<bool>,
+    /// The server that the page requested.
+    server: Origin,
 }
 
 impl Comparison {
     /// Compares the responses of the server that the page requested. After a redirect to another server, the policy
     /// does not apply.
     pub(crate) fn new(policy: &Policy, page: &PageRequest, simulation: &Simulation) -> Self {
-        let own = Origin::of(&page.request.url);
         let mut comparison = Self {
             differences: Vec::new(),
             compared: 0,
             nothing_applied: true,
+            fault: None,
             not_forwarded: None,
             by_policy: None,
+            server: Origin::of(&page.request.url),
         };
         let Some((_, run)) = simulation.shown() else {
             return comparison;
         };
-        for exchange in &run.exchanges {
+        let exchanges: Vec<_> = run
+            .exchanges
+            .iter()
+            .filter(|exchange| comparison.is_own(&exchange.sent.url))
+            .collect();
+        comparison.fault = fault(policy, exchanges.iter().copied());
+        for exchange in exchanges {
             let Some(response) = &exchange.response else {
                 continue;
             };
-            if Origin::of(&exchange.sent.url) != own {
-                continue;
-            }
             let answer = PolicyAnswer::new(policy, &exchange.sent);
             let (kind, sent) = (exchange.kind, &exchange.sent);
             let mut compared = server::Comparison::new(kind, sent, response, &answer);
-            let name = not_forwarded(policy, kind, sent, response);
+            let name = match comparison.fault {
+                Some(_) => None,
+                None => not_forwarded(policy, kind, sent, response),
+            };
             let ran = match name {
                 Some(_) => Some(
                     "the application responded: the policy's middleware ran, and did not take this for a preflight",
@@ -83,11 +94,30 @@ impl Comparison {
             first.is_some_and(|(_, run)| matches!(run.outcome, FetchOutcome::Response(_)))
         };
         comparison.by_policy = match (is_allowed(simulation), is_allowed(&meant)) {
-            (true, false) => Some("with the policy, browsers would block this request"),
-            (false, true) => Some("with the policy, browsers would allow this request"),
+            (true, false) => Some(false),
+            (false, true) => Some(true),
             _ => None,
         };
         comparison
+    }
+
+    /// Whether a URL is of the server with the policy.
+    pub(crate) fn is_own(&self, url: &Url) -> bool {
+        Origin::of(url) == self.server
+    }
+
+    /// The fault that made browsers block a request.
+    pub(crate) fn cause(&self, blocked: &Blocked) -> Option<&Finding> {
+        let fault = self.fault.as_ref()?;
+        (self.is_own(&blocked.url) && self.by_policy == Some(true)).then_some(fault)
+    }
+
+    /// What the policy would change for the page.
+    fn outcome(&self) -> Option<&'static str> {
+        self.by_policy.map(|is_allowed| match is_allowed {
+            true => "with the policy, browsers would allow this request",
+            false => "with the policy, browsers would block this request",
+        })
     }
 
     /// Writes the differences, each with its meaning.
@@ -124,8 +154,15 @@ impl Comparison {
             let meaning = Printable(&difference.meaning);
             writeln!(out, "      {}   {meaning}", Styled(INFO, "means"))?;
         }
-        if let Some(by_policy) = self.by_policy {
-            writeln!(out, "  {by_policy}")?;
+        if let Some(outcome) = self.outcome() {
+            writeln!(out, "  {outcome}")?;
+        }
+        if let Some(fault) = &self.fault {
+            let message = hanging("  ", &Printable(&fault.message).to_string(), text_width());
+            writeln!(out, "  {}", message.trim_start())?;
+            write_help(out, &fault.help)?;
+            let more = format!("see `cors check --explain {}`", fault.code);
+            return writeln!(out, "  {}", Styled(DIM, more));
         }
         match self.not_forwarded {
             Some((name, kind)) => write_help(out, &not_forwarded_help(name, kind)),
@@ -139,18 +176,25 @@ impl Comparison {
     }
 
     pub(crate) fn to_json(&self) -> serde_json::Value {
+        let fault = self.fault.as_ref();
+        let not_forwarded = self.not_forwarded;
+        let not_forwarded_help = not_forwarded.map(|(name, kind)| not_forwarded_help(name, kind));
         json!({
             "equal": self.differences.is_empty(),
             "code": (!self.differences.is_empty()).then(|| self.code()),
             "answers": self.compared,
-            "by_policy": self.by_policy,
-            "not_forwarded": self.not_forwarded.map(|(name, _)| name),
-            "help": self.not_forwarded.map(|(name, kind)| not_forwarded_help(name, kind)),
+            "by_policy": self.outcome(),
+            "fault": fault.map(|fault| &fault.message),
+            "not_forwarded": not_forwarded.map(|(name, _)| name),
+            "help": fault.map(|fault| &fault.help).or(not_forwarded_help.as_ref()),
             "differences": self.differences,
         })
     }
 
     fn code(&self) -> &'static str {
+        if let Some(fault) = &self.fault {
+            return fault.code;
+        }
         match self.nothing_applied {
             _ if self.not_forwarded.is_some() => "origin-not-forwarded",
             true => "policy-not-applied",

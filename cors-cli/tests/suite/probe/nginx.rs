@@ -9,7 +9,7 @@ use cors_matrix::skip::skip;
 use tempfile::TempDir;
 
 use super::habits::proxied;
-use super::server::{APP, Done, probe, probe_with};
+use super::server::{APP, Done, Scripted, probe, probe_with};
 
 const RECIPES: &str = r#"
 # Echo any origin, so that credentials work.
@@ -212,13 +212,115 @@ fn recipes() {
     nginx.probe("", "/right").has_status(0).says(&["allowed"]);
 }
 
-/// Public bug reports, F9.
-#[test]
-fn a_proxy_that_removes_origin() {
-    const POLICY: &str = "allow_origins = ['https://app.example.com']\nallow_methods = ['PUT']\n";
+const POLICY: &str = "allow_origins = ['https://app.example.com']\nallow_methods = ['PUT']\n";
+
+/// Compares the responses at a path with [`POLICY`].
+#[track_caller]
+fn compare(nginx: &Nginx, path: &str, args: &[&str], expected: Option<&str>) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("cors.toml");
     fs::write(&file, POLICY).unwrap();
+    let policy = ["--origin", APP, "--policy", file.to_str().unwrap()];
+    let url = format!("http://127.0.0.1:{}{path}", nginx.port);
+    let done = probe_with(&[&policy, args].concat(), &url);
+    match expected {
+        Some(code) => done.has_status(1).says(&[&format!("[{code}]")]),
+        None => done
+            .has_status(0)
+            .says(&["equal: the server's responses match `"])
+            .does_not_say(&["warning["]),
+    };
+}
+
+const GET: &[&str] = &[];
+const PUT: &[&str] = &["-X", "PUT", "-d", "hello"];
+
+/// The application has the policy, and nginx adds faults.
+#[test]
+fn faults_in_front_of_the_policy() {
+    let application = proxied(POLICY, &[]);
+    let to = format!("proxy_pass http://127.0.0.1:{};", application.port);
+    let Some(nginx) = Nginx::start(&format!(
+        "location /right {{ {to} add_header X-Frame-Options DENY; }}\n\
+         location /twice {{ {to} add_header Access-Control-Allow-Origin * always; }}\n\
+         location /large {{ {to} client_max_body_size 1; }}\n\
+         location /gone {{ proxy_pass http://unix:/nowhere/application.sock; }}\n\
+         location /options {{\n\
+             if ($request_method = OPTIONS) {{\n\
+                 add_header Access-Control-Allow-Origin *;\n\
+                 add_header Access-Control-Allow-Methods 'GET, PUT';\n\
+                 return 204;\n\
+             }}\n\
+             {to}\n\
+         }}\n"
+    )) else {
+        return;
+    };
+    compare(&nginx, "/right", GET, None);
+    compare(&nginx, "/right", PUT, None);
+    compare(&nginx, "/twice", GET, Some("second-writer"));
+    compare(&nginx, "/twice", PUT, Some("second-writer"));
+    compare(&nginx, "/large", GET, None);
+    compare(&nginx, "/large", PUT, Some("gateway-error"));
+    compare(&nginx, "/gone", GET, Some("gateway-error"));
+    compare(&nginx, "/gone", PUT, Some("gateway-error"));
+    compare(&nginx, "/options", GET, None);
+    compare(&nginx, "/options", PUT, Some("preflight-by-gateway"));
+    // nginx has not read the location.
+    let long = format!("/right?{}", "x".repeat(10_000));
+    compare(&nginx, &long, GET, Some("gateway-error"));
+}
+
+/// nginx has the policy, and forwards to an application without it.
+#[test]
+fn faults_of_a_policy_in_nginx() {
+    const HEADERS: &str = "add_header Access-Control-Allow-Origin $listed always;\n\
+                           add_header Access-Control-Allow-Methods $methods always;\n\
+                           add_header Access-Control-Max-Age $max_age always;\n\
+                           add_header Vary Origin always;\n";
+    let application = Scripted::new(|request| match request.target.contains("missing") {
+        true => (404, vec!["X-Handler: 1"]),
+        false => (200, vec!["X-Handler: 1"]),
+    });
+    let to = format!("proxy_pass http://127.0.0.1:{};", application.port);
+    let Some(nginx) = Nginx::start(&format!(
+        "{HEADERS}\n\
+         set $methods ''; set $max_age '';\n\
+         if ($request_method = OPTIONS) {{ set $methods PUT; set $max_age 86400; return 204; }}\n\
+         location / {{ {to} }}\n\
+         location /dropped {{ {to} add_header X-Frame-Options DENY; }}\n\
+         location /again {{ {to} add_header X-Frame-Options DENY; {HEADERS} }}\n\
+         location /large {{ {to} client_max_body_size 1; }}\n\
+         location /gone {{ proxy_pass http://unix:/nowhere/application.sock; }}\n\
+         location /gone-dropped {{\n\
+             proxy_pass http://unix:/nowhere/application.sock;\n\
+             add_header X-Frame-Options DENY;\n\
+         }}\n"
+    )) else {
+        return;
+    };
+    for path in [
+        "/",
+        "/missing",
+        "/again",
+        "/again/missing",
+        "/large",
+        "/gone",
+    ] {
+        compare(&nginx, path, GET, None);
+        compare(&nginx, path, PUT, None);
+    }
+    for path in ["/dropped", "/dropped/missing"] {
+        compare(&nginx, path, PUT, Some("headers-dropped"));
+        // Nothing shows the policy.
+        compare(&nginx, path, GET, Some("policy-not-applied"));
+    }
+    compare(&nginx, "/gone-dropped", PUT, Some("gateway-error"));
+}
+
+/// Public bug reports, F9.
+#[test]
+fn a_proxy_that_removes_origin() {
     let application = proxied(POLICY, &[]);
     let to = format!("proxy_pass http://127.0.0.1:{};", application.port);
     let Some(nginx) = Nginx::start(&format!(
@@ -228,16 +330,10 @@ fn a_proxy_that_removes_origin() {
     )) else {
         return;
     };
-    let compare = |path: &str, method: &str, status: i32, text: &str| {
-        let policy = ["--policy", file.to_str().unwrap()];
-        let args = [&policy[..], &["--origin", APP, "-X", method]].concat();
-        let url = format!("http://127.0.0.1:{}{path}", nginx.port);
-        probe_with(&args, &url).has_status(status).says(&[text]);
-    };
-    compare("/without", "PUT", 1, "[origin-not-forwarded]");
-    compare("/without", "GET", 1, "[origin-not-forwarded]");
+    compare(&nginx, "/without", PUT, Some("origin-not-forwarded"));
+    compare(&nginx, "/without", GET, Some("origin-not-forwarded"));
     for path in ["/with", "/default"] {
-        compare(path, "PUT", 0, "equal: the server's responses match `");
-        compare(path, "GET", 0, "equal: the server's responses match `");
+        compare(&nginx, path, PUT, None);
+        compare(&nginx, path, GET, None);
     }
 }

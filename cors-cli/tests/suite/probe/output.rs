@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::server::{Scripted, probe_with};
+use super::server::{Request, Scripted, probe_with};
 use crate::support::snapshot;
 
 #[track_caller]
@@ -51,6 +51,84 @@ fn everything_of_it() {
 #[test]
 fn with_a_policy() {
     check("--policy cors.toml -X PUT", &server(), "policy.txt");
+}
+
+/// A status and header lines.
+type Changed = (u16, Vec<&'static str>);
+
+/// A server that responds by the policy, except where `change` gives another status and other lines.
+fn deployed(change: fn(&Request) -> Option<Changed>) -> Scripted {
+    const ORIGIN: &str = "Access-Control-Allow-Origin: http://localhost:5173";
+    Scripted::new(move |request| {
+        change(request).unwrap_or_else(|| match request.is_preflight() {
+            true => {
+                let methods = "Access-Control-Allow-Methods: PUT";
+                let max_age = "Access-Control-Max-Age: 86400";
+                (204, vec![ORIGIN, methods, max_age, "Vary: Origin"])
+            }
+            false => {
+                let expose = "Access-Control-Expose-Headers: x-id";
+                (200, vec![ORIGIN, expose, "X-Id: 1", "Vary: Origin"])
+            }
+        })
+    })
+}
+
+#[test]
+fn a_right_deployment() {
+    check(
+        "--policy cors.toml -X PUT",
+        &deployed(|_| None),
+        "right.txt",
+    );
+}
+
+#[test]
+fn a_second_writer() {
+    let server = deployed(|request| {
+        let lines = vec![
+            "Access-Control-Allow-Origin: http://localhost:5173",
+            "Access-Control-Expose-Headers: x-id",
+            "Vary: Origin",
+            "Access-Control-Allow-Origin: *",
+        ];
+        (!request.is_preflight()).then_some((200, lines))
+    });
+    check("--policy cors.toml -X PUT", &server, "second-writer.txt");
+}
+
+#[test]
+fn an_error_of_a_gateway() {
+    let server = deployed(|request| {
+        let is_put = !request.is_preflight() && request.method == "PUT";
+        is_put.then(|| (413, vec!["Server: nginx/1.22.1"]))
+    });
+    check("--policy cors.toml -X PUT", &server, "gateway-error.txt");
+}
+
+#[test]
+fn headers_that_a_location_drops() {
+    let server =
+        deployed(|request| (!request.is_preflight()).then(|| (404, vec!["X-Frame-Options: DENY"])));
+    check("--policy cors.toml -X PUT", &server, "headers-dropped.txt");
+}
+
+/// Neither `no-max-age` nor `wildcard-with-credentials` is reported in addition.
+#[test]
+fn a_preflight_that_a_gateway_answers() {
+    let server = deployed(|request| {
+        let lines = vec![
+            "Access-Control-Allow-Origin: *",
+            "Access-Control-Allow-Credentials: true",
+            "Access-Control-Allow-Methods: GET, PUT",
+        ];
+        request.is_preflight().then_some((204, lines))
+    });
+    check(
+        "--policy cors.toml -X PUT",
+        &server,
+        "preflight-by-gateway.txt",
+    );
 }
 
 #[test]

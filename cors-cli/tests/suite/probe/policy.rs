@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::server::{APP, Done, Scripted, probe_with};
@@ -220,6 +221,60 @@ fn a_server_without_the_policy() {
         "[policy-not-applied]",
         "is the middleware applied, and outermost?",
     ]);
+}
+
+#[test]
+fn faults_of_the_deployment_as_data() {
+    #[track_caller]
+    fn check(args: &str, server: &Scripted, expected: &str) -> Value {
+        let json = compare(POLICY, &format!("{args} --json"), server)
+            .has_status(1)
+            .json();
+        let comparison = &json["comparison"];
+        assert_eq!(comparison["code"], expected, "{comparison:#}");
+        assert!(comparison["fault"].is_string(), "{comparison:#}");
+        assert_eq!(comparison["not_forwarded"], Value::Null);
+        // Nothing that only follows.
+        assert_eq!(json["findings"], Value::Array(Vec::new()), "{json:#}");
+        json
+    }
+    let twice = Scripted::new(|request| match request.is_preflight() {
+        true => (204, PREFLIGHT.to_vec()),
+        // Without credentials, the page can read it.
+        false => (200, [&ACTUAL[..], &ACTUAL[1..2]].concat()),
+    });
+    let json = check("-X PUT", &twice, "second-writer");
+    assert_eq!(json["causes"], Value::Array(Vec::new()));
+    check("", &twice, "second-writer");
+
+    let gone = Scripted::new(|_| (502, Vec::<String>::new()));
+    let json = check("-X PUT", &gone, "gateway-error");
+    assert_eq!(json["causes"][0]["help"], json["comparison"]["help"]);
+
+    // `Origin` was forwarded: the preflight shows it.
+    let vary = Scripted::new(|request| match request.is_preflight() {
+        true => (204, PREFLIGHT.to_vec()),
+        false => (200, vec!["Vary: Origin"]),
+    });
+    check("-X PUT", &vary, "headers-dropped");
+
+    // The redirect leads to a server without the policy, which is blocked for a reason of its own.
+    let other = Scripted::new(|_| (200, Vec::<String>::new()));
+    let location = format!("Location: {}", other.url());
+    let redirecting = Scripted::new(move |_| {
+        let lines = ACTUAL.iter().chain(&ACTUAL[1..2]);
+        let lines = lines.map(|line| (*line).to_owned());
+        (302, lines.chain([location.clone()]).collect())
+    });
+    let json = check("", &redirecting, "second-writer");
+    let help = json["causes"][0]["help"].as_str().unwrap();
+    assert!(help.starts_with("the server has no CORS here"), "{help}");
+
+    // The error of the page stays, if it would be one with the policy, too.
+    let refusing = Scripted::new(|_| (204, [&PREFLIGHT[..], &PREFLIGHT[1..2]].concat()));
+    let json = check("-X PATCH", &refusing, "second-writer");
+    let help = json["causes"][0]["help"].as_str().unwrap();
+    assert!(help.starts_with("add `PATCH` to"), "{help}");
 }
 
 #[test]
