@@ -126,14 +126,14 @@ impl Judge {
     }
 }
 
-impl JudgedExchange<'_> {
-    /// Compares the response with an expected one.
+impl Sameness {
+    /// Compares an answer with an expected one.
     ///
     /// # Errors
     ///
     /// How the answer differs.
-    pub fn meets(&self, expected: &Expected) -> Result<(), String> {
-        let (response, status, lines) = match (self.answer, expected) {
+    pub fn meets(self, answer: &Answer, expected: &Expected) -> Result<(), String> {
+        let (response, status, lines) = match (answer, expected) {
             (Answer::Closed, Expected::Closed) => return Ok(()),
             (Answer::Closed, Expected::Response { .. }) => {
                 return Err("the connection was closed without a response".to_owned());
@@ -155,9 +155,20 @@ impl JudgedExchange<'_> {
     }
 
     /// Compares relevant lines, sorted by name.
-    fn same_lines(&self, found: &[Line], expected: &[Line]) -> Result<(), String> {
-        let as_compared = |lines| self.sameness.lines(lines);
+    fn same_lines(self, found: &[Line], expected: &[Line]) -> Result<(), String> {
+        let as_compared = |lines| self.lines(lines);
         same_lines(&as_compared(found), &as_compared(expected))
+    }
+}
+
+impl JudgedExchange<'_> {
+    /// Compares the response with an expected one.
+    ///
+    /// # Errors
+    ///
+    /// How the answer differs.
+    pub fn meets(&self, expected: &Expected) -> Result<(), String> {
+        self.sameness.meets(self.answer, expected)
     }
 }
 
@@ -207,6 +218,7 @@ fn engine(exchange: &JudgedExchange<'_>) -> Result<Pass, String> {
     let mut expected = expected;
     expected.sort_by(|(a, _), (b, _)| a.cmp(b));
     exchange
+        .sameness
         .same_lines(&relevant(response), &expected)
         .map(|()| Pass::Checked)
 }

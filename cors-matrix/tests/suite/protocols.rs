@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use cors_matrix::case::{Expected, NamedPolicy};
-use cors_matrix::judge::{JUDGES, JudgedExchange, meets, relevant, show};
+use cors_matrix::judge::{JUDGES, JudgedExchange, Sameness, relevant, show};
 use cors_matrix::message::{self, Answer, Connection, RawRequest, RawResponse};
 use cors_matrix::server::{FixtureBinary, FixtureServer, Framework};
 
@@ -145,7 +145,11 @@ impl Exchange<'_> {
         let lines: Vec<_> = response.lines.iter().map(show).collect();
         let row = format!("{} {how}: {} {lines:?}", self.name, response.status);
         let answer = Answer::Response(response.clone());
-        assert_eq!(meets(&answer, &self.expected), Ok(()), "{row}");
+        assert_eq!(
+            Sameness::Bytes.meets(&answer, &self.expected),
+            Ok(()),
+            "{row}"
+        );
         // It has the path of the request.
         assert_eq!(
             response.pieces.concat(),
@@ -168,6 +172,7 @@ fn judge(row: &str, policy: &NamedPolicy, request: &RawRequest, answer: &Answer,
         expected: &Expected::Closed,
         answer,
         bare,
+        sameness: Sameness::Bytes,
     };
     let judged = engine.judge(&exchange);
     assert!(judged.is_ok(), "{row}: {judged:?}");

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::thread;
 
 use cors_matrix::case::{Case, NamedPolicy, Suite};
-use cors_matrix::difference::KnownDifference;
+use cors_matrix::difference::{Differences, KnownDifference};
 use cors_matrix::message::{self, Answer};
-use cors_matrix::run::PolicyFiles;
+use cors_matrix::run::{PolicyFiles, Subject as _};
 use cors_matrix::server::{FixtureBinary, Framework};
 use fastrand::Rng;
 
@@ -24,12 +24,12 @@ const LEAST: usize = 1_000;
 fn each_case_gets_its_answer_on_a_shared_connection() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let suite = Suite::read(&folder.join("cases")).unwrap();
-    let differences = KnownDifference::read(&folder.join("differences.toml")).unwrap();
+    let differences = Differences::read(&folder.join("differences.toml")).unwrap();
     let files = PolicyFiles::write(&suite).unwrap();
     let fixtures = FixtureBinary::built().unwrap();
     thread::scope(|scope| {
         for fixture in &fixtures {
-            scope.spawn(|| run(fixture, &suite, &differences, &files));
+            scope.spawn(|| run(fixture, &suite, &differences.known, &files));
         }
     });
 }
@@ -61,7 +61,7 @@ fn run(
             .filter_map(|case| {
                 let difference = differences
                     .iter()
-                    .find(|difference| difference.applies(framework, case));
+                    .find(|difference| difference.applies(fixture.column(), case));
                 let bare = bare_answers
                     .entry(&case.request)
                     .or_insert_with(|| message::send(bare.port(), &case.request).unwrap());
