@@ -32,18 +32,30 @@ pub enum Gateway {
     Haproxy,
     /// Envoy, with a Lua filter
     Envoy,
+    /// Envoy, with routes
+    EnvoyRoutes,
 }
 
 impl Gateway {
     /// All of them, in the order of every table.
-    pub const ALL: [Self; 3] = [Self::Nginx, Self::Haproxy, Self::Envoy];
+    pub const ALL: [Self; 4] = [Self::Nginx, Self::Haproxy, Self::Envoy, Self::EnvoyRoutes];
 
-    /// Its name.
+    /// Its name: the arguments of `cors export`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
             Self::Envoy => "envoy",
+            Self::EnvoyRoutes => "envoy --no-lua",
+        }
+    }
+
+    /// The name of its program.
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::Envoy | Self::EnvoyRoutes => "envoy",
         }
     }
 }
@@ -77,7 +89,12 @@ pub struct GatewayVersion {
 
 impl fmt::Display for GatewayVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.gateway, self.version)
+        let program = self.gateway.program();
+        let option = match self.gateway {
+            Gateway::EnvoyRoutes => " --no-lua",
+            Gateway::Nginx | Gateway::Haproxy | Gateway::Envoy => "",
+        };
+        write!(f, "{program} {}{option}", self.version)
     }
 }
 

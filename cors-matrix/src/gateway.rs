@@ -37,7 +37,7 @@ struct Place {
 }
 
 /// All of them. nginx is tested in two versions: that of Debian, and a current one. `.ci/run` installs them.
-const PLACES: [Place; 4] = [
+const PLACES: [Place; 5] = [
     Place {
         gateway: Gateway::Nginx,
         variable: None,
@@ -58,6 +58,11 @@ const PLACES: [Place; 4] = [
         variable: Some("CORS_ENVOY"),
         name: None,
     },
+    Place {
+        gateway: Gateway::EnvoyRoutes,
+        variable: Some("CORS_ENVOY"),
+        name: None,
+    },
 ];
 
 impl Place {
@@ -69,7 +74,7 @@ impl Place {
     fn find(self) -> Result<Installed, String> {
         let named = self.variable.and_then(std::env::var_os);
         let (program, package) = match (named, self.name, self.variable) {
-            (Some(program), _, _) => (program, self.gateway.name()),
+            (Some(program), _, _) => (program, self.gateway.program()),
             (None, Some((name, package)), _) => (OsString::from(name), package),
             (None, None, variable) => {
                 return Err(format!(
@@ -81,7 +86,7 @@ impl Place {
         };
         let option = match self.gateway {
             Gateway::Nginx | Gateway::Haproxy => "-v",
-            Gateway::Envoy => "--version",
+            Gateway::Envoy | Gateway::EnvoyRoutes => "--version",
         };
         let printed = version(&program, option, package)?;
         can_tie()?;
@@ -122,7 +127,7 @@ impl FromStr for Gateways {
         let mut found: Vec<Installed> = Vec::new();
         let mut missing = None;
         for place in PLACES {
-            if !["all", "installed"].contains(&name) && name != place.gateway.name() {
+            if !["all", "installed"].contains(&name) && name != place.gateway.program() {
                 continue;
             }
             match (place.find(), name) {
@@ -216,7 +221,7 @@ impl Subject for Behind<'_> {
         let started = match self.installed.version.gateway {
             Gateway::Nginx => nginx::start(setup),
             Gateway::Haproxy => haproxy::start(setup),
-            Gateway::Envoy => envoy::start(setup),
+            Gateway::Envoy | Gateway::EnvoyRoutes => envoy::start(setup),
         };
         Ok(Started::Running(Box::new(RunningGateway {
             _program: started.map_err(named)?,
@@ -245,14 +250,15 @@ fn export(cors: &Path, column: Column, policy: &Path, to: &Path) -> Result<Expor
         format!("cannot export {} to {column}: {error}", policy.display())
     };
     fs::create_dir_all(to).map_err(|error| failed(&error))?;
-    let output = Command::new(cors)
-        .args(["export", gateway.name()])
-        .arg(policy)
-        .arg("--out")
-        .arg(to)
-        .args(["--origins", &format!("{ORIGIN_SET}={ORIGINS}")])
+    let mut command = Command::new(cors);
+    command.arg("export").args(gateway.name().split(' '));
+    command.arg(policy).arg("--out").arg(to);
+    command.args(["--origins", &format!("{ORIGIN_SET}={ORIGINS}")]);
+    for (name, value) in VARIABLES {
+        command.args(["--env", &format!("{name}={value}")]);
+    }
+    let output = command
         .env_clear()
-        .envs(VARIABLES)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| failed(&error))?;

@@ -90,7 +90,7 @@ struct Outcomes {
 ///
 /// # Errors
 ///
-/// If a server or a gateway cannot be started. What is wrong with its responses is in the report.
+/// If a bare server or gateway cannot be started. What else is wrong is in the report.
 pub fn run<S: Subject>(
     subjects: &[S],
     suite: &Suite,
@@ -138,9 +138,18 @@ fn ask(
         if cases.peek().is_none() {
             continue;
         }
-        let server = match subject.start(Some(&folder.path(index)))? {
-            Started::Running(server) => server,
-            Started::Refused(message) => {
+        let server = match subject.start(Some(&folder.path(index))) {
+            Ok(Started::Running(server)) => server,
+            Err(message) => {
+                // The other policies can be fine.
+                for (_, slot) in cases {
+                    let message = format!("{}: {message}", policy.name);
+                    *slot = Some(Outcome::Failed(io::Error::other(message)));
+                    done();
+                }
+                continue;
+            }
+            Ok(Started::Refused(message)) => {
                 refused.push((Arc::clone(policy), message));
                 for (_, slot) in cases {
                     *slot = Some(Outcome::Refused);

@@ -6,19 +6,33 @@ use std::io;
 use super::{Setup, socket};
 use crate::program::{Running, tied};
 
-/// How far the entries of `http_filters` are indented.
-const INDENT: &str = "          ";
+/// The route of a virtual host without a policy.
+const ROUTE: &str = "\
+- match: { prefix: '' }
+  route: { cluster: upstream, timeout: 0s }
+";
 
-/// Starts Envoy. The exported file is the first of its HTTP filters.
+/// The folder that the exported filter names.
+const FOLDER: &str = "/etc/envoy";
+
+/// Starts Envoy. The exported filter is the first of its HTTP filters. The exported routes, if there are any, are all
+/// routes.
 pub(super) fn start(setup: Setup) -> io::Result<Running> {
     let folder = setup.folder.path();
-    let filter = match &setup.exported {
-        Some(exported) => fs::read_to_string(exported.join("cors.filter.yaml"))?,
-        None => String::new(),
-    };
-    let filter = filter.lines().map(|line| format!("{INDENT}{line}\n"));
+    let (mut filter, mut routes) = (String::new(), ROUTE.to_owned());
+    if let Some(exported) = &setup.exported {
+        filter = fs::read_to_string(exported.join("cors.filter.yaml"))?
+            .replace(FOLDER, &exported.display().to_string());
+        let file = exported.join("cors.routes.yaml");
+        if file.exists() {
+            let cluster = "cluster: upstream";
+            routes =
+                fs::read_to_string(file)?.replace(cluster, &format!("{cluster}\n    timeout: 0s"));
+        }
+    }
     let config = CONFIG
-        .replace("{filter}", &filter.collect::<String>())
+        .replace("{filter}", &indent(&filter, 10))
+        .replace("{routes}", &indent(&routes, 14))
         .replace("{socket}", &socket(folder).display().to_string())
         .replace("{port}", &setup.port.to_string());
     let file = folder.join("envoy.yaml");
@@ -32,17 +46,26 @@ pub(super) fn start(setup: Setup) -> io::Result<Running> {
         "info",
         "-c",
     ]);
-    // The exported file names the Lua file.
-    command
-        .arg(&file)
-        .current_dir(setup.exported.as_deref().unwrap_or(folder));
+    command.arg(&file);
     let mut program = Running::start(&mut command, setup.folder)?;
     // It listens before it prints this.
     program.wait_for_error(|line| line.contains("starting main dispatch loop"))?;
     Ok(program)
 }
 
+fn indent(text: &str, columns: usize) -> String {
+    let lines = text.lines();
+    lines
+        .map(|line| format!("{:columns$}{line}\n", ""))
+        .collect()
+}
+
 const CONFIG: &str = "\
+# For the long expressions of routes.
+layered_runtime:
+  layers:
+  - name: expressions
+    static_layer: { re2.max_program_size.error_level: 65536 }
 static_resources:
   listeners:
   - name: clients
@@ -68,19 +91,17 @@ static_resources:
             - name: application
               domains: ['*']
               routes:
-              - match: { prefix: '' }
-                route: { cluster: application, timeout: 0s }
-          http_filters:
+{routes}          http_filters:
 {filter}          - name: router
             typed_config:
               '@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
               suppress_envoy_headers: true
   clusters:
-  - name: application
+  - name: upstream
     type: STATIC
     connect_timeout: 20s
     load_assignment:
-      cluster_name: application
+      cluster_name: upstream
       endpoints:
       - lb_endpoints:
         - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: {port} } } }

@@ -10,7 +10,7 @@ use super::{Setup, socket};
 use crate::program::{Running, tied};
 
 /// The name of the section that the exported file takes its settings from, and that of the section that it has.
-const SECTIONS: [&str; 2] = ["gateway", "cors"];
+const SECTIONS: [&str; 2] = ["base", "cors"];
 
 /// Starts HAProxy with three files: the section `defaults` without CORS, the exported file, and the frontend, which takes
 /// its settings from the exported section.
@@ -65,8 +65,8 @@ pub(super) fn start(setup: Setup) -> io::Result<Running> {
         for file in &files {
             command.arg("-f").arg(file);
         }
-        // The exported file names its maps.
-        command.current_dir(setup.exported.as_deref().unwrap_or(folder));
+        // The folder of the other exported files.
+        command.env("CORS_DIR", setup.exported.as_deref().unwrap_or(folder));
         command
     };
     let checked = command(listener.try_clone()?).arg("-c").output()?;

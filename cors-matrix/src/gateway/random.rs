@@ -84,7 +84,7 @@ const CAUSES: [Cause; 4] = [
     },
     Cause {
         name: "an empty line of `Origin` is dropped, so that another one counts",
-        gateways: &[Gateway::Envoy],
+        gateways: &[Gateway::Envoy, Gateway::EnvoyRoutes],
         before: None,
         applies: |it| {
             let named = |name| move |line: &&Line| line.0.eq_ignore_ascii_case(name);
