@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::case::{Case, Expected};
 use crate::column::{Column, Gateway, Version};
+use crate::message::RawRequest;
 use crate::server::Framework;
 
 /// The contents of a file.
@@ -28,6 +29,8 @@ pub struct KnownDifference {
     pub columns: Columns,
     /// The names of the cases that it applies to.
     cases: Regex,
+    /// Only these of their requests.
+    request: Option<Regex>,
     instead: Instead,
     /// Why the framework or the gateway cannot do better.
     pub reason: String,
@@ -125,6 +128,7 @@ struct Entry {
     gateway: Option<String>,
     before: Option<String>,
     cases: String,
+    request: Option<String>,
     status: Option<u16>,
     answer: Option<String>,
     reason: String,
@@ -180,6 +184,10 @@ impl KnownDifference {
             columns: columns(framework.as_deref(), gateway.as_deref(), before.as_deref())
                 .map_err(|error| format!("`{}`: {error}", entry.cases))?,
             cases: Regex::new(&entry.cases).map_err(|error| error.to_string())?,
+            request: (entry.request.as_deref())
+                .map(Regex::new)
+                .transpose()
+                .map_err(|error| error.to_string())?,
             instead,
             reason: entry.reason.trim().to_owned(),
         })
@@ -187,7 +195,9 @@ impl KnownDifference {
 
     /// Whether it is about this case in this column.
     pub fn applies(&self, column: Column, case: &Case) -> bool {
-        self.columns.has(column) && self.cases.is_match(&case.name)
+        self.columns.has(column)
+            && self.cases.is_match(&case.name)
+            && (self.request.as_ref()).is_none_or(|request| request.is_match(&text(&case.request)))
     }
 
     /// The response instead of the expected one.
@@ -233,6 +243,16 @@ impl KnownRefusal {
     pub fn policies(&self) -> &str {
         self.policies.as_str()
     }
+}
+
+/// A request as text: the method and the target, and a line for each header line, with its name in lower case.
+fn text(request: &RawRequest) -> String {
+    let mut text = format!("{} {}\n", request.method, request.target);
+    for (name, value) in &request.lines {
+        let (name, value) = (name.to_ascii_lowercase(), String::from_utf8_lossy(value));
+        text += &format!("{name}: {}\n", value.trim());
+    }
+    text
 }
 
 fn columns(
