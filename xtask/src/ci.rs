@@ -42,7 +42,7 @@ const LINTS: Step = Step {
     environment: None,
 };
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
@@ -86,6 +86,11 @@ const STEPS: [Step; 14] = [
     Step {
         what: "the caches that are installed",
         cargo: &["xtask", "test-matrix", "--cache", "installed"],
+        environment: None,
+    },
+    Step {
+        what: "the gateways that are installed",
+        cargo: &["xtask", "test-matrix", "--gateway", "installed"],
         environment: None,
     },
     Step {
