@@ -1,7 +1,7 @@
 -- The rest is the same for every policy.
 --
 -- Nothing here changes after the start. What is known about a request is in its dynamic metadata, under METADATA.
--- Each function reads its text a limited number of times, so a long header takes no longer than its length.
+-- No pattern of a string reads a text again and again, so the time for a header grows with its length only.
 
 -- The longest scheme, label, host and origin, in bytes.
 local MAX_SCHEME, MAX_LABEL, MAX_HOST, MAX_ORIGIN = 64, 63, 254, 327
@@ -408,7 +408,7 @@ function envoy_on_request(handle)
   local method, origin = headers:get(":method"), headers:get("origin")
   local part = find_part(headers:get(":path"))
   local number = part.unmatched
-  -- Several lines of `Origin` have no grant.
+  -- Several lines of `Origin` have no grant. Envoy may have joined them by commas: then they are not an origin.
   if origin and headers:getNumValues("origin") == 1 then number = find_origin(part, origin) or number end
   local outcome = outcomes[number]
 
@@ -432,7 +432,7 @@ function envoy_on_request(handle)
   if number ~= DEFAULT_OUTCOME then
     local metadata = handle:streamInfo():dynamicMetadata()
     metadata:set(METADATA, "outcome", number)
-    if origin then metadata:set(METADATA, "origin", origin) end
+    if outcome.is_granted then metadata:set(METADATA, "origin", origin) end
   end
 end
 

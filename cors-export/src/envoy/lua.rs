@@ -12,6 +12,9 @@ use crate::{Difference, Export, File, Options, Refusal};
 /// The code that looks a request up in the tables.
 const FILTER: &str = include_str!("filter.lua");
 
+/// The type of the filter.
+const LUA: &str = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua";
+
 const DIFFERENCES: &[Difference] = &[
     Difference {
         requests: "two lines of `Origin`, of which one is empty",
@@ -55,14 +58,18 @@ fn filter(options: &Options) -> String {
         "Put this entry first into `http_filters` of the HTTP connection manager: a filter before it could respond without\n\
          the policy. Put {prefix}.lua where `filename` says, or change that line. Envoy reads the file when it starts.\n\
          An entry of `upgrade_configs` that has `filters` of its own needs this one, too. Without `upgrade_configs` for\n\
-         `websocket`, Envoy refuses WebSockets itself."
+         `websocket`, Envoy refuses WebSockets itself.\n\
+         \n\
+         Several policies in one listener: give each an entry, by `--prefix`, and disable it in the virtual hosts of the others:\n\
+         \x20 typed_per_filter_config:\n\
+         \x20   {prefix}: {{ \"@type\": {LUA}PerRoute, disabled: true }}"
     );
     Comment::YAML.write_head(&mut out, options, "envoy", &usage);
     let _ = write!(
         out,
         "\n- name: {prefix}\n  \
            typed_config:\n    \
-             \"@type\": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua\n    \
+             \"@type\": {LUA}\n    \
              default_source_code:\n      \
                filename: /etc/envoy/{prefix}.lua\n"
     );

@@ -1,5 +1,7 @@
 //! What Envoy gets, and what it does with it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -58,6 +60,15 @@ refuse = ["unlisted-origins", "websocket"]
 path = "/realms/Main/x"
 allow_origins = ["https://main.example.com", "https://*.main.example.com"]
 refuse = ["unlisted-origins", "websocket", "cross-site-writes"]
+
+[[route]]
+path = "/ws"
+allow_origins = ["https://admin.example.com"]
+refuse = ["websocket"]
+
+[[route]]
+path = "/it's"
+allow_origins = ["https://app.example.com"]
 
 [[route]]
 path = "/{a}/x"
@@ -255,7 +266,10 @@ FILTER
 #[test]
 fn envoy_accepts_the_files_of_any_policy() {
     let Some(program) = program() else { return };
-    let mut runner = TestRunner::new(Runs::with_cases(6));
+    let mut runner = TestRunner::new(Runs {
+        failure_persistence: None,
+        ..Runs::with_cases(6)
+    });
     let result = runner.run(&policies(false), |policy| {
         for gateway in [Gateway::Envoy, Gateway::EnvoyRoutes] {
             // Routes cannot refuse.
@@ -562,7 +576,11 @@ fn random_requests() {
         start(Gateway::EnvoyRoutes, readme),
         start(Gateway::EnvoyRoutes, &without_refusals()),
     ];
-    proptest!(|(request in requests())| {
+    let config = Runs {
+        failure_persistence: None,
+        ..Runs::default()
+    };
+    proptest!(config, |(request in requests())| {
         for behind in &behind {
             behind.check(&request);
         }
@@ -740,6 +758,7 @@ fn requests_that_are_refused() {
             for target in [
                 "/",
                 "/public/x",
+                "/ws",
                 "/realms/a",
                 "/realms/Main/x",
                 "/realms/main/x",

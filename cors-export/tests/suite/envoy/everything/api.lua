@@ -75,7 +75,7 @@ local outcomes = {
       { "vary", "Origin" },
     },
   },
-  -- 4: grant[2], route[2].grant[0]
+  -- 4: grant[2], route[2].grant[0], route[3].grant[0], route[4].grant[0]
   {
     is_granted = true, is_listed = true, allows_credentials = false,
     actual = {
@@ -108,7 +108,7 @@ local outcomes = {
       { "access-control-max-age", "86400" },
     },
   },
-  -- 7: route[1].grant[0], route[3].grant[0]
+  -- 7: route[1].grant[0], route[5].grant[0]
   {
     is_granted = true, is_listed = true, allows_credentials = true,
     actual = {
@@ -123,7 +123,7 @@ local outcomes = {
       { "vary", "Origin" },
     },
   },
-  -- 8: route[3].grant[1]
+  -- 8: route[5].grant[1]
   {
     is_granted = true, is_listed = false, allows_credentials = false,
     actual = {
@@ -189,7 +189,27 @@ local parts = {
       { "https://*.main.example.com", 4 },
     },
   },
-  -- 5: /{a}/x
+  -- 5: /ws
+  {
+    unmatched = 1,
+    refuse = { websocket = true },
+    origins = {
+      ["https://admin.example.com"] = 4,
+    },
+    patterns = {
+    },
+  },
+  -- 6: /it's
+  {
+    unmatched = 1,
+    refuse = { cross_site_writes = true },
+    origins = {
+      ["https://app.example.com"] = 4,
+    },
+    patterns = {
+    },
+  },
+  -- 7: /{a}/x
   {
     unmatched = 1,
     refuse = { cross_site_writes = true },
@@ -200,7 +220,7 @@ local parts = {
       { "*", 8 },
     },
   },
-  -- 6: paths that are not in normal form
+  -- 8: paths that are not in normal form
   {
     unmatched = 1,
     refuse = { websocket = true, cross_site_writes = true, unlisted_origins = true },
@@ -216,7 +236,9 @@ local routes = {
   { path = "/public", part = 2 },
   { path = "/realms/{realm}", part = 3 },
   { path = "/realms/Main/x", part = 4 },
-  { path = "/{a}/x", part = 5 },
+  { path = "/ws", part = 5 },
+  { path = "/it's", part = 6 },
+  { path = "/{a}/x", part = 7 },
 }
 
 -- The hosts that requests may be for, as origins of a scheme without a default port; nil if the host does not matter.
