@@ -74,8 +74,8 @@ fn differences(table: &Table<'_>) -> Vec<Difference> {
             answer: "as without this header",
         },
         Difference {
-            requests: "what nginx rejects before it has read `Origin`: wrong syntax, `OPTIONS *`, a head that is too large",
-            answer: "nginx's own response, for an origin without a grant",
+            requests: "what nginx rejects itself: wrong syntax, several lines of `Host`, `OPTIONS *`, a head that is too large",
+            answer: "nginx's own response, without a grant if nginx has not read `Origin` yet",
         },
         Difference {
             requests: "any, if the response of the server behind nginx has a `Vary` without `Origin`",
