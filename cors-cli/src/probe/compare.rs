@@ -19,6 +19,7 @@ pub(crate) struct Comparison {
     compared: usize,
     /// The server sends none of the policy's headers.
     nothing_applied: bool,
+    has_preflight: bool,
     /// What is wrong with the deployment: it explains the differences.
     pub(crate) fault: Option<Finding>,
     /// The header of the request that the policy's middleware probably did not get, and whether a preflight shows that.
@@ -37,6 +38,7 @@ impl Comparison {
             differences: Vec::new(),
             compared: 0,
             nothing_applied: true,
+            has_preflight: false,
             fault: None,
             not_forwarded: None,
             by_policy: None,
@@ -82,6 +84,7 @@ impl Comparison {
                 comparison.not_forwarded.get_or_insert((name, kind));
             }
             comparison.compared += 1;
+            comparison.has_preflight |= kind == Kind::Preflight;
             comparison.nothing_applied &= compared.nothing_applied;
             comparison.differences.extend(compared.differences);
         }
@@ -166,11 +169,21 @@ impl Comparison {
         }
         match self.not_forwarded {
             Some((name, kind)) => write_help(out, &not_forwarded_help(name, kind)),
-            None if self.nothing_applied => writeln!(
-                out,
-                "  {} the responses have none of the policy's headers: is the middleware applied, and outermost?",
-                Styled(INFO, "help:")
-            ),
+            None if self.nothing_applied => {
+                writeln!(
+                    out,
+                    "  {} the responses have none of the policy's headers: is the middleware applied, and outermost?",
+                    Styled(INFO, "help:")
+                )?;
+                match self.has_preflight {
+                    true => Ok(()),
+                    false => write_help(
+                        out,
+                        "only the response to a preflight shows whether something removes them: use `-X` or `-H` with a \
+                         method or a header that the policy allows",
+                    ),
+                }
+            }
             None => Ok(()),
         }
     }

@@ -220,7 +220,11 @@ fn a_server_without_the_policy() {
     done.says(&[
         "[policy-not-applied]",
         "is the middleware applied, and outermost?",
+        "only the response to a preflight",
     ]);
+    let done = compare(POLICY, "-X PUT", &bare).has_status(1);
+    done.says(&["[policy-not-applied]"])
+        .does_not_say(&["only the response to a preflight"]);
 }
 
 #[test]
