@@ -28,6 +28,15 @@ const MAX_REGEX: usize = 2048;
 
 const DIFFERENCES: &[Difference] = &[
     Difference {
+        requests: "requests with a method that Envoy does not know: browsers send them if a script asks for it",
+        answer: "Envoy responds with 400 itself, to `QUERY` always, to others without \
+                 `http_protocol_options: { allow_custom_methods: true }`",
+    },
+    Difference {
+        requests: "an `Upgrade` that `Connection` does not name",
+        answer: "Envoy removes it, so no WebSocket is opened and no policy refuses one",
+    },
+    Difference {
         requests: "two lines of `Origin`, of which one is empty",
         answer: "Envoy drops the empty line, so the other one decides",
     },

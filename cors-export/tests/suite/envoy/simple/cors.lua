@@ -5,7 +5,11 @@
 -- The filter responds to preflights itself, and writes the fields of the policy on every other response, Envoy's own
 -- ones included.
 --
--- Different from the library, but not for browsers:
+-- Different from the library:
+-- - requests with a method that Envoy does not know: browsers send them if a script asks for it:
+--   Envoy responds with 400 itself, to `QUERY` always, to others without `http_protocol_options: { allow_custom_methods: true }`.
+-- - an `Upgrade` that `Connection` does not name:
+--   Envoy removes it, so no WebSocket is opened and no policy refuses one.
 -- - two lines of `Origin`, of which one is empty:
 --   Envoy drops the empty line, so the other one decides.
 -- - several lines of `Access-Control-Request-Method` or `Access-Control-Request-Headers`:
