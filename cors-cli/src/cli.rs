@@ -233,7 +233,7 @@ Examples:
   cors export envoy --differences cors.toml
   cors export nginx cors.toml --check /etc/nginx/cors
 
-For everything that browsers send, the gateway responds as the libraries do. --differences lists what else differs. A policy that the gateway cannot apply is not exported. The first lines of each file say \
+The gateway responds as the libraries do. --differences lists where it does not, in requests that browsers hardly send. A policy that the gateway cannot apply is not exported. The first lines of each file say \
 where it belongs.
 
 Exit status: 0: exported, or the files of --check are those of the policy, 1: the gateway cannot apply the policy, or the \
@@ -251,7 +251,7 @@ pub(crate) struct Export {
     /// Write nothing, but compare the files in this folder with the policy
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with_all = ["out", "differences"])]
     pub(crate) check: Option<PathBuf>,
-    /// Write nothing, but list where the gateway differs from the libraries, without a difference for browsers
+    /// Write nothing, but list where the gateway differs from the libraries
     #[arg(long, conflicts_with = "out")]
     pub(crate) differences: bool,
     /// What the names of files, variables and rules begin with

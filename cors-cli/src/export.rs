@@ -88,7 +88,7 @@ fn write(
     };
     writeln!(
         out,
-        "{} difference{plural} from the libraries, of which no browser notices any: `cors export {} --differences`",
+        "{} difference{plural} from the libraries, which `cors export {} --differences` lists",
         exported.differences.len(),
         gateway.name()
     )?;
@@ -160,7 +160,7 @@ fn write_differences(
     out: &mut impl Write,
 ) -> Result<Outcome, Error> {
     let title = format!(
-        "{} differs from the libraries, but not for browsers:",
+        "Where {} differs from the libraries",
         gateway.name()
     );
     writeln!(out, "{}", Styled(BOLD, title))?;

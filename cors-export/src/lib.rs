@@ -3,7 +3,7 @@
 //! # Limits
 //!
 //! - [`Refusal`] says what a gateway cannot do; then nothing is written.
-//! - [`Difference`] says where the gateway differs from the library, without a difference for browsers.
+//! - [`Difference`] says where the gateway differs from the library.
 
 mod envoy;
 mod haproxy;
@@ -139,8 +139,8 @@ pub struct File {
     pub text: String,
 }
 
-/// Where a gateway differs from the library, without a difference for browsers: in requests that they do not send, or in
-/// how a header is written.
+/// Where a gateway differs from the library: in requests that no browser or hardly any page sends, or in how a header is
+/// written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {

@@ -32,7 +32,7 @@ fn files() {
         }
         let found = fs::read_dir(folder.path().join("a/b")).unwrap().count();
         assert_eq!(found, names.len(), "{done:#?}");
-        assert!(done.stdout.contains("no browser notices"), "{done:#?}");
+        assert!(done.stdout.contains("differences from the libraries"), "{done:#?}");
         // On standard output, with the same text.
         let printed = run(&folder, args, 0).stdout;
         for name in names {
@@ -90,7 +90,7 @@ fn what_has_changed() {
 fn differences() {
     for gateway in ["nginx", "haproxy", "envoy"] {
         let done = run(&folder(POLICY), &[gateway, "--differences"], 0);
-        let title = format!("{gateway} differs from the libraries, but not for browsers:\n- ");
+        let title = format!("Where {gateway} differs from the libraries\n- ");
         assert!(done.stdout.starts_with(&title), "{done:#?}");
     }
 }
