@@ -51,7 +51,7 @@ impl Comment {
 }
 
 fn write_differences(out: &mut String, comment: Comment, differences: &[Difference]) {
-    comment.write(out, "\nDifferent from the library:");
+    comment.write(out, "\nWhere Envoy differs from the libraries:");
     for Difference { requests, answer } in differences {
         comment.write(out, &format!("- {requests}:\n  {answer}."));
     }

@@ -213,7 +213,7 @@ impl Writer<'_> {
         );
         text.comment("`underscores_in_headers` must be off, which is the default: `sec_fetch_site` must not count as `Sec-Fetch-Site`.");
         text.blank_comment();
-        text.comment("Where nginx differs from the libraries, for requests that no browser sends:");
+        text.comment("Where nginx differs from the libraries:");
         for difference in differences {
             text.item(&format!("{}: {}.", difference.requests, difference.answer));
         }

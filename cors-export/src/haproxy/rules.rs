@@ -82,9 +82,7 @@ HAProxy."
             ));
         }
         text.comment("");
-        text.comment(
-            "Requests that no browser sends, and for which HAProxy differs from the libraries:",
-        );
+        text.comment("Where HAProxy differs from the libraries:");
         for difference in differences {
             text.comment(&format!("- {}: {}", difference.requests, difference.answer));
         }

@@ -9,7 +9,7 @@
 -- The paths are those before a route rewrites them. Where `normalize_path`, `merge_slashes` or
 -- `path_with_escaped_slashes_action` of the connection manager changes a path, they are the changed ones.
 --
--- Different from the library:
+-- Where Envoy differs from the libraries:
 -- - requests with a method that Envoy does not know: browsers send them if a script asks for it:
 --   Envoy responds with 400 itself, to `QUERY` always, to others without `http_protocol_options: { allow_custom_methods: true }`.
 -- - an `Upgrade` that `Connection` does not name:

@@ -5,7 +5,7 @@
 -- The filter responds to preflights itself, and writes the fields of the policy on every other response, Envoy's own
 -- ones included.
 --
--- Different from the library:
+-- Where Envoy differs from the libraries:
 -- - requests with a method that Envoy does not know: browsers send them if a script asks for it:
 --   Envoy responds with 400 itself, to `QUERY` always, to others without `http_protocol_options: { allow_custom_methods: true }`.
 -- - an `Upgrade` that `Connection` does not name:
