@@ -159,10 +159,7 @@ fn write_differences(
     exported: &Export,
     out: &mut impl Write,
 ) -> Result<Outcome, Error> {
-    let title = format!(
-        "Where {} differs from the libraries",
-        gateway.name()
-    );
+    let title = format!("Where {} differs from the libraries", gateway.name());
     writeln!(out, "{}", Styled(BOLD, title))?;
     for difference in &exported.differences {
         let text = format!("{}: {}", difference.requests, difference.answer);

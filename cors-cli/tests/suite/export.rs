@@ -32,7 +32,10 @@ fn files() {
         }
         let found = fs::read_dir(folder.path().join("a/b")).unwrap().count();
         assert_eq!(found, names.len(), "{done:#?}");
-        assert!(done.stdout.contains("differences from the libraries"), "{done:#?}");
+        assert!(
+            done.stdout.contains("differences from the libraries"),
+            "{done:#?}"
+        );
         // On standard output, with the same text.
         let printed = run(&folder, args, 0).stdout;
         for name in names {

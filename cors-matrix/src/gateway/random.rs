@@ -8,6 +8,8 @@ use std::path::Path;
 
 use super::Behind;
 use super::generate::Generator;
+use cors_core::adapter::{RequestHead as _, RequestHeader};
+
 use crate::case::{Suite, is_relevant};
 use crate::column::{Column, Gateway, Version};
 use crate::judge::{Sameness, show};
@@ -41,7 +43,7 @@ struct Difference<'a> {
 }
 
 /// All causes. Each must be found in each of its columns.
-const CAUSES: [Cause; 4] = [
+const CAUSES: [Cause; 5] = [
     Cause {
         name: "the gateway refuses the request itself, with any policy",
         gateways: &Gateway::ALL,
@@ -59,7 +61,16 @@ const CAUSES: [Cause; 4] = [
         },
     },
     Cause {
-        name: "an empty line of `Origin` or `Access-Control-Request-Method` counts as none",
+        name: "`*` after other grants, and `*` for preflights, match an IPv6 address that no browser writes like this",
+        gateways: &Gateway::ALL,
+        before: None,
+        applies: |it| {
+            let mut origins = it.request.lines(RequestHeader::Origin);
+            origins.any(|origin| origin.ends_with(b"://[0:0:0:0:0:0:0:1]"))
+        },
+    },
+    Cause {
+        name: "an empty line counts as none",
         gateways: &[Gateway::Nginx],
         before: None,
         applies: |it| {
@@ -94,10 +105,10 @@ const CAUSES: [Cause; 4] = [
     },
 ];
 
-/// The lines that decide whether a request is a preflight.
+/// The lines of which an empty one is not the same as none.
 fn decisive(request: &RawRequest) -> impl Iterator<Item = &Line> {
     request.lines.iter().filter(|(name, _)| {
-        ["origin", "access-control-request-method"]
+        ["origin", "access-control-request-method", "sec-fetch-site"]
             .iter()
             .any(|other| name.eq_ignore_ascii_case(other))
     })
