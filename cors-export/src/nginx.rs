@@ -275,6 +275,8 @@ impl Writer<'_> {
         text.end();
         text.comment("The part of the policy that the path belongs to: what is at the top is 0, and route[0] is 1.");
         text.map(&path, "part", "0");
+        // nginx knows no path when it rejects the request line, and compares no expression with an empty text.
+        text.row("", &self.table.parts.len().saturating_sub(1).to_string());
         for row in &self.table.paths {
             let name = self.table.parts.get(row.part).map_or("", |part| &part.name);
             match row.ignores_case {

@@ -43,7 +43,7 @@ struct Difference<'a> {
 }
 
 /// All causes. Each must be found in each of its columns.
-const CAUSES: [Cause; 5] = [
+const CAUSES: [Cause; 6] = [
     Cause {
         name: "the gateway refuses the request itself, with any policy",
         gateways: &Gateway::ALL,
@@ -62,7 +62,7 @@ const CAUSES: [Cause; 5] = [
     },
     Cause {
         name: "`*` after other grants, and `*` for preflights, match an IPv6 address that no browser writes like this",
-        gateways: &Gateway::ALL,
+        gateways: &[Gateway::Nginx, Gateway::Haproxy, Gateway::EnvoyRoutes],
         before: None,
         applies: |it| {
             let mut origins = it.request.lines(RequestHeader::Origin);
@@ -91,6 +91,16 @@ const CAUSES: [Cause; 5] = [
             };
             let several = |name: &String| lines().filter(|other| other == name).count() > 1;
             lines().any(|name| several(&name))
+        },
+    },
+    Cause {
+        name: "an upgrade to several protocols is refused by the gateway itself, as if it were an actual request",
+        gateways: &[Gateway::Envoy],
+        before: None,
+        applies: |it| {
+            let mut lines = it.request.lines(RequestHeader::Upgrade);
+            let is_refused = it.gateway.status == 403 && it.bare.status == 403;
+            is_refused && lines.any(|line| line.contains(&b','))
         },
     },
     Cause {
