@@ -501,13 +501,13 @@ fn requests() -> impl Strategy<Value = Request> {
 }
 
 /// A policy, and Envoy with it.
-struct Behind {
+struct Through {
     gateway: Gateway,
     policy: Policy,
     envoy: Mutex<Envoy>,
 }
 
-impl Behind {
+impl Through {
     fn start(program: &Path, gateway: Gateway, text: &str) -> Self {
         let policy = Policy::from_toml(text).unwrap();
         let exported = export(&policy, gateway, &Options::new("cors.toml")).unwrap();
@@ -567,8 +567,8 @@ allow_headers = ['*']
 fn random_requests() {
     let Some(program) = program() else { return };
     let readme = include_str!("../../../cors.toml");
-    let start = |gateway, text: &str| Behind::start(&program, gateway, text);
-    let behind = [
+    let start = |gateway, text: &str| Through::start(&program, gateway, text);
+    let through = [
         start(Gateway::Envoy, readme),
         start(Gateway::Envoy, "allow_origins = ['*']"),
         start(Gateway::Envoy, ANY),
@@ -581,8 +581,8 @@ fn random_requests() {
         ..Runs::default()
     };
     proptest!(config, |(request in requests())| {
-        for behind in &behind {
-            behind.check(&request);
+        for through in &through {
+            through.check(&request);
         }
     });
 }
@@ -705,9 +705,9 @@ fn the_edges_of_origins() {
         (Gateway::Envoy, EVERYTHING),
         (Gateway::EnvoyRoutes, ANY),
     ] {
-        let behind = Behind::start(&program, gateway, text);
+        let through = Through::start(&program, gateway, text);
         for origin in &origins {
-            behind.check(&Request::new(
+            through.check(&Request::new(
                 "OPTIONS",
                 "/",
                 &[("origin", origin), ("access-control-request-method", "PUT")],
@@ -719,9 +719,9 @@ fn the_edges_of_origins() {
 #[test]
 fn requests_that_are_refused() {
     let Some(program) = program() else { return };
-    let behind = Behind::start(&program, Gateway::Envoy, EVERYTHING);
+    let through = Through::start(&program, Gateway::Envoy, EVERYTHING);
     let check = |method, target, fields: &[(&str, &str)]| {
-        behind.check(&Request::new(method, target, fields))
+        through.check(&Request::new(method, target, fields))
     };
     let values = [
         (
@@ -799,9 +799,9 @@ fn bytes_of_paths() {
         (Gateway::Envoy, EVERYTHING.to_owned()),
         (Gateway::EnvoyRoutes, without_refusals()),
     ] {
-        let behind = Behind::start(&program, gateway, &text);
+        let through = Through::start(&program, gateway, &text);
         let check = |target: &str| {
-            behind.check(&Request::new(
+            through.check(&Request::new(
                 "GET",
                 target,
                 &[("origin", "https://x.example.com")],
