@@ -50,6 +50,27 @@ impl Comment {
     }
 }
 
+/// Where both shapes differ from the libraries.
+const COMMON: [Difference; 4] = [
+    Difference {
+        requests: "requests with a method that Envoy does not know: browsers send them if a script asks for it",
+        answer: "Envoy responds with 400 itself, to `QUERY` always, to others without \
+                 `http_protocol_options: { allow_custom_methods: true }`",
+    },
+    Difference {
+        requests: "an `Upgrade` that `Connection` does not name",
+        answer: "Envoy removes it, so no WebSocket is opened and no policy refuses one",
+    },
+    Difference {
+        requests: "two lines of `Origin`, of which one is empty",
+        answer: "Envoy drops the empty line, so the other one decides",
+    },
+    Difference {
+        requests: "several lines of `Access-Control-Request-Method` or `Access-Control-Request-Headers`",
+        answer: "where the policy echoes them, Envoy sends one line, joined by commas",
+    },
+];
+
 fn write_differences(out: &mut String, comment: Comment, differences: &[Difference]) {
     comment.write(out, "\nWhere Envoy differs from the libraries:");
     for Difference { requests, answer } in differences {

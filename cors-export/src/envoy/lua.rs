@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use cors_core::Refuse;
 use cors_core::adapter::{Header, HeaderSource};
 
-use super::{Comment, PATHS, check_sets, write_differences};
+use super::{COMMON, Comment, PATHS, check_sets, write_differences};
 use crate::table::{Outcome, Part, Table};
 use crate::{Difference, Export, File, Options, Refusal};
 
@@ -15,24 +15,8 @@ const FILTER: &str = include_str!("filter.lua");
 /// The type of the filter.
 const LUA: &str = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua";
 
-const DIFFERENCES: &[Difference] = &[
-    Difference {
-        requests: "requests with a method that Envoy does not know: browsers send them if a script asks for it",
-        answer: "Envoy responds with 400 itself, to `QUERY` always, to others without \
-                 `http_protocol_options: { allow_custom_methods: true }`",
-    },
-    Difference {
-        requests: "an `Upgrade` that `Connection` does not name",
-        answer: "Envoy removes it, so no WebSocket is opened and no policy refuses one",
-    },
-    Difference {
-        requests: "two lines of `Origin`, of which one is empty",
-        answer: "Envoy drops the empty line, so the other one decides",
-    },
-    Difference {
-        requests: "several lines of `Access-Control-Request-Method` or `Access-Control-Request-Headers`",
-        answer: "where the policy echoes them, Envoy sends one line, joined by commas",
-    },
+/// Where this shape differs from the libraries.
+const OWN: &[Difference] = &[
     Difference {
         requests: "requests to which the upstream responds with several lines of `Vary`",
         answer: "Envoy joins the lines without a space after the comma",
@@ -42,6 +26,10 @@ const DIFFERENCES: &[Difference] = &[
         answer: "the response has no grant",
     },
 ];
+
+fn differences() -> Vec<Difference> {
+    [&COMMON, OWN].concat()
+}
 
 pub(crate) fn export(table: &Table<'_>, options: &Options) -> Result<Export, Vec<Refusal>> {
     check_sets(table)?;
@@ -55,7 +43,7 @@ pub(crate) fn export(table: &Table<'_>, options: &Options) -> Result<Export, Vec
             file("lua", script(table, options)),
             file("filter.yaml", filter(options)),
         ],
-        differences: DIFFERENCES.to_vec(),
+        differences: differences(),
     })
 }
 
@@ -98,7 +86,7 @@ fn script(table: &Table<'_>, options: &Options) -> String {
     if table.has_routes() {
         Comment::LUA.write(&mut out, PATHS);
     }
-    write_differences(&mut out, Comment::LUA, DIFFERENCES);
+    write_differences(&mut out, Comment::LUA, &differences());
     write_constants(&mut out, table, options);
     write_outcomes(&mut out, &table.outcomes);
     write_parts(&mut out, &table.parts);

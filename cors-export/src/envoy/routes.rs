@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cors_core::adapter::{Header, HeaderSource, ResponseHeader};
 
-use super::{Comment, PATHS, check_sets, quote, write_differences};
+use super::{COMMON, Comment, PATHS, check_sets, quote, write_differences};
 use crate::origin_regex::escape;
 use crate::table::{Outcome, Part, Table};
 use crate::{Difference, Export, File, Options, Refusal};
@@ -26,24 +26,8 @@ const COMMAND: &str = "envoy --no-lua";
 /// How long an expression may be that is for several origins.
 const MAX_REGEX: usize = 2048;
 
-const DIFFERENCES: &[Difference] = &[
-    Difference {
-        requests: "requests with a method that Envoy does not know: browsers send them if a script asks for it",
-        answer: "Envoy responds with 400 itself, to `QUERY` always, to others without \
-                 `http_protocol_options: { allow_custom_methods: true }`",
-    },
-    Difference {
-        requests: "an `Upgrade` that `Connection` does not name",
-        answer: "Envoy removes it, so no WebSocket is opened and no policy refuses one",
-    },
-    Difference {
-        requests: "two lines of `Origin`, of which one is empty",
-        answer: "Envoy drops the empty line, so the other one decides",
-    },
-    Difference {
-        requests: "several lines of `Access-Control-Request-Method` or `Access-Control-Request-Headers`",
-        answer: "where the policy echoes them, Envoy sends one line, joined by commas",
-    },
+/// Where this shape differs from the libraries.
+const OWN: &[Difference] = &[
     Difference {
         requests: "requests to which the upstream responds with `Vary`",
         answer: "Envoy adds `Origin` without a space after the comma",
@@ -58,6 +42,10 @@ const DIFFERENCES: &[Difference] = &[
     },
 ];
 
+fn differences() -> Vec<Difference> {
+    [&COMMON, OWN].concat()
+}
+
 pub(crate) fn export_routes(table: &Table<'_>, options: &Options) -> Result<Export, Vec<Refusal>> {
     check_sets(table)?;
     check(table)?;
@@ -71,7 +59,7 @@ pub(crate) fn export_routes(table: &Table<'_>, options: &Options) -> Result<Expo
             file("routes.yaml", routes(table, options)),
             file("filter.yaml", filter(table, options)),
         ],
-        differences: DIFFERENCES.to_vec(),
+        differences: differences(),
     })
 }
 
@@ -258,7 +246,7 @@ fn routes(table: &Table<'_>, options: &Options) -> String {
     if table.has_routes() {
         Comment::YAML.write(&mut out, PATHS);
     }
-    write_differences(&mut out, Comment::YAML, DIFFERENCES);
+    write_differences(&mut out, Comment::YAML, &differences());
     let mut upstream = format!("&{prefix}_upstream\n    cluster: upstream");
     for case in cases(table) {
         let Some(outcome) = table.outcomes.get(case.outcome) else {

@@ -9,34 +9,33 @@ use std::time::Duration;
 
 use cors_core::{Config, Grant, LoadOptions, OriginSet, Part, Policy, Refuse};
 use cors_export::{Export, Gateway, Options, export};
-use expect_test::expect_file;
 use proptest::test_runner::{Config as Runs, TestCaseError, TestRunner};
 use tempfile::TempDir;
 
+use crate::check_files;
 use crate::policies::policies;
-
-/// Compares the files with those in a folder.
-#[track_caller]
-fn check_files(policy: &Policy, folder: &str, options: &Options) {
-    let exported = export(policy, Gateway::Haproxy, options).unwrap();
-    for file in exported.files {
-        // So the folder need not be written anew for each version.
-        let text = file.text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
-        expect_file![format!("haproxy/{folder}/{}", file.name)].assert_eq(&text);
-    }
-}
 
 #[test]
 fn the_policy_of_the_readme() {
     let policy = Policy::from_toml(include_str!("../../../cors.toml")).unwrap();
-    check_files(&policy, "simple", &Options::new("cors.toml"));
+    check_files(
+        &policy,
+        Gateway::Haproxy,
+        &Options::new("cors.toml"),
+        "haproxy/simple",
+    );
 }
 
 #[test]
 fn a_policy_with_everything() {
     let options = Options::new("api.toml").prefix("api").unwrap();
     let options = options.made_from("variables: APP_ORIGINS");
-    check_files(&everything(), "everything", &options);
+    check_files(
+        &everything(),
+        Gateway::Haproxy,
+        &options,
+        "haproxy/everything",
+    );
 }
 
 fn everything() -> Policy {
@@ -50,7 +49,7 @@ fn everything() -> Policy {
     customers.insert("https://partner.example").unwrap();
     LoadOptions::default()
         .origin_set("customers", &customers)
-        .from_toml(include_str!("haproxy/everything.toml"))
+        .from_toml(include_str!("everything.toml"))
         .unwrap()
 }
 

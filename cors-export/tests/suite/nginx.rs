@@ -8,26 +8,20 @@ use std::process::Command;
 
 use cors_core::{Grant, LoadOptions, OriginSet, Policy};
 use cors_export::{Export, Gateway, Options, export};
-use expect_test::expect_file;
 use proptest::test_runner::{Config as Runs, TestCaseError, TestRunner};
 
+use crate::check_files;
 use crate::policies::policies;
-
-/// Compares the files with those in a folder.
-#[track_caller]
-fn check_files(policy: &Policy, folder: &str, options: &Options) {
-    let exported = export(policy, Gateway::Nginx, options).unwrap();
-    for file in exported.files {
-        // So the folder need not be written anew for each version.
-        let text = file.text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
-        expect_file![format!("nginx/{folder}/{}", file.name)].assert_eq(&text);
-    }
-}
 
 #[test]
 fn the_policy_of_the_readme() {
     let policy = Policy::from_toml(include_str!("../../../cors.toml")).unwrap();
-    check_files(&policy, "simple", &Options::new("cors.toml"));
+    check_files(
+        &policy,
+        Gateway::Nginx,
+        &Options::new("cors.toml"),
+        "nginx/simple",
+    );
 }
 
 #[test]
@@ -45,10 +39,15 @@ fn a_policy_with_everything() {
     customers.insert("https://partner.example").unwrap();
     let policy = LoadOptions::default()
         .origin_set("customers", &customers)
-        .from_toml(include_str!("nginx/everything.toml"));
+        .from_toml(include_str!("everything.toml"));
     let options = Options::new("api.toml").prefix("api").unwrap();
     let options = options.made_from("variables: APP_ORIGINS");
-    check_files(&policy.unwrap(), "everything", &options);
+    check_files(
+        &policy.unwrap(),
+        Gateway::Nginx,
+        &options,
+        "nginx/everything",
+    );
 }
 
 /// The program. A name without a folder is searched in `PATH`.
