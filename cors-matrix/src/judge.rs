@@ -298,7 +298,7 @@ fn is_match(pattern: &str, origin: &[u8]) -> bool {
 }
 
 /// Writes headers as an adapter must, the slow and obvious way.
-pub(crate) fn write(headers: &[Header<Box<str>>], request: &RawRequest, lines: &mut Vec<Line>) {
+pub fn write(headers: &[Header<Box<str>>], request: &RawRequest, lines: &mut Vec<Line>) {
     for header in headers {
         let name = header.name.name();
         let mut values: Vec<Vec<u8>> = match &header.value {
