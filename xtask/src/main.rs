@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod demo;
 mod dependencies;
+mod fuzz;
 mod progress;
 mod release;
 mod serve;
@@ -50,6 +51,9 @@ usage: cargo xtask <task> [options]
       --quick              Policies of at most 1,000 origins, and no throughput
       --gate               Compare the instructions with the stored numbers instead
       --record             Store the numbers of instructions and allocations instead
+  fuzz                     Search for inputs with which a fuzz target fails; needs nightly and `cargo-fuzz`
+      --target NAME        Only this target
+      --seconds N          How long each target runs [default: 60]
   package                  Make the archive of each published package, and build it from that archive
   features                 Check each published package without features, and with each one alone
   minimal-versions         Check the published packages with the lowest versions of their dependencies
@@ -107,6 +111,7 @@ fn run() -> Result<ExitCode, Error> {
             Some("test-servers") => test_servers::run(args),
             Some("serve") => serve::run(args),
             Some("bench") => bench::run(args),
+            Some("fuzz") => fuzz::run(args),
             Some("package") => release::package(args),
             Some("features") => release::each_feature(args),
             Some("minimal-versions") => release::minimal_versions(args),

@@ -108,12 +108,14 @@ pub(crate) fn minimal_versions(args: lexopt::Parser) -> Result<ExitCode, Error> 
         members.push(format!("{name:?}"));
     }
     let manifest = fs::read_to_string(root().join("Cargo.toml")).map_err(failed)?;
+    // All members of the copy are default members.
     let lines = manifest
         .lines()
-        .map(|line| match line.starts_with("members = ") {
-            true => format!("members = [{}]\n", members.join(", ")),
-            false => format!("{line}\n"),
-        });
+        .filter(|line| !line.starts_with("default-members = "));
+    let lines = lines.map(|line| match line.starts_with("members = ") {
+        true => format!("members = [{}]\n", members.join(", ")),
+        false => format!("{line}\n"),
+    });
     fs::write(copy.join("Cargo.toml"), lines.collect::<String>()).map_err(failed)?;
 
     // `-Z` is for nightly; with this variable, a stable cargo accepts it.
