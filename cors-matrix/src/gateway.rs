@@ -4,6 +4,7 @@
 //! `nginx.rs`, `haproxy.rs` and `envoy.rs` have the configuration of each gateway without CORS, and the places where the
 //! exported files are included.
 
+pub mod changed;
 mod envoy;
 mod generate;
 mod haproxy;
@@ -198,6 +199,17 @@ impl Subject for Behind<'_> {
     }
 
     fn start(&self, policy: Option<&Path>) -> Result<Started, String> {
+        self.start_edited(policy, &|_| Ok(()))
+    }
+}
+
+impl Behind<'_> {
+    /// Starts it. `edit` is called with the folder of the exported files.
+    fn start_edited(
+        &self,
+        policy: Option<&Path>,
+        edit: &dyn Fn(&Path) -> Result<(), String>,
+    ) -> Result<Started, String> {
         let column = self.column();
         let named = |error: io::Error| format!("{column} does not start: {error}");
         let folder = TempDir::with_prefix("cors-gateway-").map_err(named)?;
@@ -206,7 +218,10 @@ impl Subject for Behind<'_> {
             Some(policy) => {
                 let exported = folder.path().join("exported");
                 match export(self.cors, column, policy, &exported)? {
-                    Exported::Files => Some(exported),
+                    Exported::Files => {
+                        edit(&exported)?;
+                        Some(exported)
+                    }
                     Exported::Refused(message) => return Ok(Started::Refused(message)),
                 }
             }

@@ -56,7 +56,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     }
     let suite = cases.suite()?;
     let fixtures = progress::build(&frameworks)?;
-    if !cases.run(&fixtures, &suite, "differences.toml")? {
+    if !cases.run(&fixtures, &suite, &known("differences.toml")?)? {
         return Ok(ExitCode::FAILURE);
     }
     match browser {
@@ -92,23 +92,21 @@ impl Cases {
         &self,
         subjects: &[S],
         suite: &Suite,
-        differences: &str,
+        differences: &Differences,
     ) -> Result<bool, Error> {
-        let differences = folder().join(differences);
-        let differences = Differences::read(&differences).map_err(Error::Failed)?;
         let bar = progress::bar(suite.cases.len() * subjects.len(), "running the cases");
-        let result = run::run(subjects, suite, &differences, &|| bar.inc(1));
+        let result = run::run(subjects, suite, differences, &|| bar.inc(1));
         bar.finish_and_clear();
         let mut result = result.map_err(Error::Failed)?;
         if self.only.is_none() {
-            result.reject_unused(&differences);
+            result.reject_unused(differences);
         }
-        print!("{}", result.text(&differences));
+        print!("{}", result.text(differences));
         if let Some(ReportFile { path, html }) = &self.report {
             let text = if *html {
-                result.html(&differences)
+                result.html(differences)
             } else {
-                result.json(&differences)
+                result.json(differences)
             };
             std::fs::write(path, text)
                 .map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
@@ -116,6 +114,11 @@ impl Cases {
         }
         Ok(result.failures.is_empty())
     }
+}
+
+/// The known differences in a file.
+fn known(file: &str) -> Result<Differences, Error> {
+    Differences::read(&folder().join(file)).map_err(Error::Failed)
 }
 
 /// The folder of the cases and the known differences.
@@ -173,7 +176,7 @@ fn real_gateways(
     cases: &Cases,
     seed: u64,
 ) -> Result<ExitCode, Error> {
-    use cors_matrix::gateway::{Behind, Gateways, random};
+    use cors_matrix::gateway::{Behind, Gateways, changed, random};
 
     // Report what is missing before the build.
     let gateways: Gateways = name.parse().map_err(Error::Failed)?;
@@ -192,10 +195,12 @@ fn real_gateways(
         cors: &cors,
     };
     let columns: Vec<_> = gateways.0.iter().map(behind).collect();
-    let mut is_well = cases.run(&columns, &suite, "gateway-differences.toml")?;
+    let differences = known("gateway-differences.toml")?;
+    let mut is_well = cases.run(&columns, &suite, &differences)?;
     // Cases that are chosen are looked at closely.
     if cases.only.is_none() {
         println!();
+        is_well &= changed::run(&columns, &suite, &differences).map_err(Error::Failed)?;
         is_well &= random::run(&columns, &fixture, &suite, seed).map_err(Error::Failed)?;
     }
     match is_well {
