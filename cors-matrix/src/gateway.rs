@@ -17,6 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
+use std::time::Instant;
 
 use tempfile::TempDir;
 
@@ -165,6 +166,9 @@ pub struct Behind<'a> {
     pub cors: &'a Path,
 }
 
+/// What the names of folders of gateways begin with.
+const FOLDER: &str = "cors-gateway-";
+
 /// A gateway that is to be started.
 struct Setup {
     program: PathBuf,
@@ -176,12 +180,63 @@ struct Setup {
     port: u16,
 }
 
+impl Installed {
+    /// Starts it in front of a server on this port of 127.0.0.1, with the files that `cors export` has written to a
+    /// folder, or without CORS. Then it accepts connections.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start. The error contains what it printed.
+    pub fn start(&self, exported: Option<&Path>, port: u16) -> io::Result<RunningGateway> {
+        let folder = TempDir::with_prefix(FOLDER)?;
+        self.start_in(folder, exported.map(Path::to_owned), port)
+    }
+
+    fn start_in(
+        &self,
+        folder: TempDir,
+        exported: Option<PathBuf>,
+        port: u16,
+    ) -> io::Result<RunningGateway> {
+        let socket = socket(folder.path());
+        let setup = Setup {
+            program: self.program.clone(),
+            folder,
+            exported,
+            port,
+        };
+        let program = match self.version.gateway {
+            Gateway::Nginx => nginx::start(setup),
+            Gateway::Haproxy => haproxy::start(setup),
+            Gateway::Envoy | Gateway::EnvoyRoutes => envoy::start(setup),
+        }?;
+        Ok(RunningGateway { program, socket })
+    }
+}
+
 /// A running gateway. Dropping it stops it.
 #[derive(Debug)]
-struct RunningGateway {
+pub struct RunningGateway {
     /// Owns the folder of the socket.
-    _program: Running,
+    program: Running,
     socket: PathBuf,
+}
+
+impl RunningGateway {
+    /// The Unix socket on which it listens.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The number of its process. It has no other one.
+    pub fn process(&self) -> u32 {
+        self.program.process()
+    }
+
+    /// When its process was started.
+    pub fn started(&self) -> Instant {
+        self.program.started()
+    }
 }
 
 impl Serves for RunningGateway {
@@ -212,7 +267,7 @@ impl Behind<'_> {
     ) -> Result<Started, String> {
         let column = self.column();
         let named = |error: io::Error| format!("{column} does not start: {error}");
-        let folder = TempDir::with_prefix("cors-gateway-").map_err(named)?;
+        let folder = TempDir::with_prefix(FOLDER).map_err(named)?;
         let exported = match policy {
             None => None,
             Some(policy) => {
@@ -226,22 +281,8 @@ impl Behind<'_> {
                 }
             }
         };
-        let setup = Setup {
-            program: self.installed.program.clone(),
-            folder,
-            exported,
-            port: self.port,
-        };
-        let socket = socket(setup.folder.path());
-        let started = match self.installed.version.gateway {
-            Gateway::Nginx => nginx::start(setup),
-            Gateway::Haproxy => haproxy::start(setup),
-            Gateway::Envoy | Gateway::EnvoyRoutes => envoy::start(setup),
-        };
-        Ok(Started::Running(Box::new(RunningGateway {
-            _program: started.map_err(named)?,
-            socket,
-        })))
+        let started = self.installed.start_in(folder, exported, self.port);
+        Ok(Started::Running(Box::new(started.map_err(named)?)))
     }
 }
 

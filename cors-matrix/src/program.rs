@@ -22,17 +22,31 @@ pub(crate) struct Running {
     /// What has a pipe for its standard input stops when this is closed.
     pub(crate) stdin: Option<ChildStdin>,
     folder: TempDir,
+    /// When it was started.
+    started: Instant,
 }
 
 impl Running {
     /// Runs a command that works in a folder.
     pub(crate) fn start(command: &mut Command, folder: TempDir) -> io::Result<Self> {
+        let started = Instant::now();
         let mut child = command.spawn()?;
         Ok(Self {
             stdin: child.stdin.take(),
             child,
             folder,
+            started,
         })
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// When it was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Its folder.
