@@ -174,8 +174,10 @@ impl<'a> Table<'a> {
         let outcome = |grant: GrantId| order.get(grant.index()).copied().unwrap_or(unmatched);
         for grant in &grants {
             for text in &grant.patterns {
-                match OriginPattern::parse(text) {
-                    Ok(pattern) if text.contains('*') => patterns.push(PatternRow {
+                // Only what needs an expression is parsed: a list can have 100,000 origins.
+                let pattern = text.contains('*').then(|| OriginPattern::parse(text));
+                match pattern {
+                    Some(Ok(pattern)) => patterns.push(PatternRow {
                         text: text.clone(),
                         regex: origin_regex::origin(&pattern),
                         outcome: outcome(grant.id),
