@@ -12,6 +12,7 @@ mod nginx;
 pub mod random;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -239,6 +240,24 @@ impl RunningGateway {
     }
 }
 
+/// Why a gateway does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// The policy cannot be exported to it. What was printed.
+    Refused(String),
+    /// It cannot be started, or the export failed.
+    Failed(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Refused(message) | Self::Failed(message)) = self;
+        f.write_str(message)
+    }
+}
+
+impl std::error::Error for StartError {}
+
 impl Serves for RunningGateway {
     fn send(&self, request: &RawRequest) -> io::Result<Answer> {
         message::send_to_socket(&self.socket, request)
@@ -259,30 +278,48 @@ impl Subject for Behind<'_> {
 }
 
 impl Behind<'_> {
-    /// Starts it. `edit` is called with the folder of the exported files.
+    /// Exports a policy and starts the gateway, or starts it without CORS.
+    ///
+    /// # Errors
+    ///
+    /// If the policy is not exported, or the gateway does not start.
+    pub fn run(&self, policy: Option<&Path>) -> Result<RunningGateway, StartError> {
+        self.run_edited(policy, &|_| Ok(()))
+    }
+
+    /// Starts it as a column. `edit` is called with the folder of the exported files.
     fn start_edited(
         &self,
         policy: Option<&Path>,
         edit: &dyn Fn(&Path) -> Result<(), String>,
     ) -> Result<Started, String> {
+        match self.run_edited(policy, edit) {
+            Ok(gateway) => Ok(Started::Running(Box::new(gateway))),
+            Err(StartError::Refused(message)) => Ok(Started::Refused(message)),
+            Err(StartError::Failed(message)) => Err(message),
+        }
+    }
+
+    fn run_edited(
+        &self,
+        policy: Option<&Path>,
+        edit: &dyn Fn(&Path) -> Result<(), String>,
+    ) -> Result<RunningGateway, StartError> {
         let column = self.column();
-        let named = |error: io::Error| format!("{column} does not start: {error}");
+        let named =
+            |error: io::Error| StartError::Failed(format!("{column} does not start: {error}"));
         let folder = TempDir::with_prefix(FOLDER).map_err(named)?;
         let exported = match policy {
             None => None,
             Some(policy) => {
                 let exported = folder.path().join("exported");
-                match export(self.cors, column, policy, &exported)? {
-                    Exported::Files => {
-                        edit(&exported)?;
-                        Some(exported)
-                    }
-                    Exported::Refused(message) => return Ok(Started::Refused(message)),
-                }
+                export(self.cors, column, policy, &exported)?;
+                edit(&exported).map_err(StartError::Failed)?;
+                Some(exported)
             }
         };
         let started = self.installed.start_in(folder, exported, self.port);
-        Ok(Started::Running(Box::new(started.map_err(named)?)))
+        started.map_err(named)
     }
 }
 
@@ -291,19 +328,16 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("socket")
 }
 
-enum Exported {
-    Files,
-    /// The policy cannot be exported to this gateway. What was printed.
-    Refused(String),
-}
-
 /// Calls `cors export`, with the variables and the set of origins that the fixture servers have.
-fn export(cors: &Path, column: Column, policy: &Path, to: &Path) -> Result<Exported, String> {
-    let Some(GatewayVersion { gateway, .. }) = column.gateway else {
-        return Err(format!("{column} is not a gateway"));
+fn export(cors: &Path, column: Column, policy: &Path, to: &Path) -> Result<(), StartError> {
+    let failed = |error: &dyn fmt::Display| {
+        StartError::Failed(format!(
+            "cannot export {} to {column}: {error}",
+            policy.display()
+        ))
     };
-    let failed = |error: &dyn std::fmt::Display| {
-        format!("cannot export {} to {column}: {error}", policy.display())
+    let Some(GatewayVersion { gateway, .. }) = column.gateway else {
+        return Err(failed(&"it is not a gateway"));
     };
     fs::create_dir_all(to).map_err(|error| failed(&error))?;
     let mut command = Command::new(cors);
@@ -320,8 +354,8 @@ fn export(cors: &Path, column: Column, policy: &Path, to: &Path) -> Result<Expor
         .map_err(|error| failed(&error))?;
     let printed = String::from_utf8_lossy(&output.stderr).into_owned();
     match output.status.code() {
-        Some(0) => Ok(Exported::Files),
-        Some(1) => Ok(Exported::Refused(printed)),
+        Some(0) => Ok(()),
+        Some(1) => Err(StartError::Refused(printed)),
         _ => Err(failed(&format!("{}: {printed}", output.status))),
     }
 }
