@@ -40,6 +40,7 @@
 //! - [`Action`]: what a page does without `fetch()`.
 //! - [`ScriptedServer`]: sends prepared responses, byte for byte, and records the requests.
 //! - [`Front`]: a proxy for another server that adds TLS and records the exchanges.
+//! - `Forwarder`: a port in front of a Unix socket, where there are Unix sockets.
 
 mod action;
 mod browser;
@@ -49,6 +50,8 @@ mod driver;
 mod error;
 mod fetch;
 mod firefox;
+#[cfg(unix)]
+mod forwarder;
 mod front;
 mod gate;
 mod http;
@@ -69,6 +72,8 @@ pub use fetch::{
     Cache, CorsError, Credentials, Fetch, Message, Mode, Observed, Outcome, Reason, RedirectMode,
     Via,
 };
+#[cfg(unix)]
+pub use forwarder::Forwarder;
 pub use front::{Front, RecordedExchange};
 pub use http::{Line, ReceivedRequest};
 pub use scripted::{Reply, Script, ScriptedServer};

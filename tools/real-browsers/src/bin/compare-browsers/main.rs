@@ -1,8 +1,11 @@
-//! Compares the model of the browser with real browsers: `cargo xtask test-matrix --browser NAME`.
+//! Compares the model of the browser with real browsers: `cargo xtask test-matrix --browser NAME`, and with `--gateway NAME`
+//! behind real gateways.
 
 mod compare;
 mod event_source;
 mod exchanges;
+#[cfg(unix)]
+mod gateways;
 mod generated;
 mod in_process;
 mod own_page;
@@ -34,6 +37,8 @@ struct Options {
     frameworks: Vec<Framework>,
     cases: Option<Regex>,
     seed: u64,
+    /// Only a handful of fetches, through these gateways.
+    gateway: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -44,7 +49,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(&options) {
+    let agree = match &options.gateway {
+        Some(gateway) => run_behind(gateway, &options),
+        None => run(&options),
+    };
+    match agree {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -60,6 +69,7 @@ fn options() -> Result<Options, lexopt::Error> {
         frameworks: Framework::ALL.to_vec(),
         cases: None,
         seed: 1,
+        gateway: None,
     };
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
@@ -70,6 +80,7 @@ fn options() -> Result<Options, lexopt::Error> {
                 options.cases = Some(args.value()?.parse_with(Regex::new)?)
             }
             lexopt::Arg::Long("seed") => options.seed = args.value()?.parse()?,
+            lexopt::Arg::Long("gateway") => options.gateway = Some(args.value()?.string()?),
             other => return Err(other.unexpected()),
         }
     }
@@ -149,4 +160,39 @@ fn run(options: &Options) -> Result<bool, String> {
         println!("{engine}: {:.0?}", started.elapsed());
     }
     Ok(agree)
+}
+
+/// Runs a handful of fetches in each browser, through gateways in front of a bare server. Returns whether browsers, model and
+/// policy agree.
+#[cfg(unix)]
+fn run_behind(gateway: &str, options: &Options) -> Result<bool, String> {
+    use cors_matrix::gateway::Gateways;
+
+    for engine in &options.engines {
+        engine.available()?;
+    }
+    let gateways: Gateways = gateway.parse()?;
+    let framework = options.frameworks.first().copied();
+    if gateways.0.is_empty() || options.engines.is_empty() {
+        return Ok(true);
+    }
+    let fixtures = FixtureBinary::build(&[framework.unwrap_or(Framework::Axum)], |_| {})?;
+    let fixture = fixtures.first().ok_or("no server was built")?;
+    let setup = gateways::Setup::start(&gateways, fixture)?;
+    let mut agree = true;
+    for engine in options.engines.iter().copied() {
+        let started = Instant::now();
+        let mut browser = Browser::start(engine).map_err(|error| error.to_string())?;
+        for (column, tally) in setup.run(&mut browser)? {
+            agree &= tally.disagreements.is_empty();
+            println!("{engine}, through {column}: {tally}");
+        }
+        println!("{engine}: {:.0?}", started.elapsed());
+    }
+    Ok(agree)
+}
+
+#[cfg(not(unix))]
+fn run_behind(_: &str, _: &Options) -> Result<bool, String> {
+    Err("`--gateway` needs a system with Unix sockets".to_owned())
 }

@@ -152,7 +152,8 @@ fn is_openable(origin: &str) -> bool {
         })
 }
 
-fn script(request: &Request) -> Fetch {
+/// The call of a script that sends a request.
+pub(crate) fn script(request: &Request) -> Fetch {
     let mut fetch = Fetch::get(request.url.as_str()).method(&request.method);
     for header in request.headers.iter() {
         let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
