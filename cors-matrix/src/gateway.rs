@@ -138,7 +138,7 @@ impl FromStr for Gateways {
                 (Ok(other), _) if found.iter().any(|it| it.version == other.version) => {}
                 (Ok(installed), _) => found.push(installed),
                 (Err(missing), "installed") => {
-                    skip(&format!("the matrix behind {}", place.describe()), &missing)?;
+                    skip(&format!("the matrix with {}", place.describe()), &missing)?;
                 }
                 (Err(error), "all") => return Err(error),
                 (Err(error), _) => missing = Some(error),
@@ -156,7 +156,7 @@ impl FromStr for Gateways {
 
 /// A gateway in front of a bare fixture server.
 #[derive(Clone, Copy, Debug)]
-pub struct Behind<'a> {
+pub struct InFront<'a> {
     /// The gateway.
     pub installed: &'a Installed,
     /// The framework of the server.
@@ -264,7 +264,7 @@ impl Serves for RunningGateway {
     }
 }
 
-impl Subject for Behind<'_> {
+impl Subject for InFront<'_> {
     fn column(&self) -> Column {
         Column {
             framework: self.framework,
@@ -277,7 +277,7 @@ impl Subject for Behind<'_> {
     }
 }
 
-impl Behind<'_> {
+impl InFront<'_> {
     /// Exports a policy and starts the gateway, or starts it without CORS.
     ///
     /// # Errors

@@ -89,8 +89,15 @@ const STEPS: [Step; 15] = [
         environment: None,
     },
     Step {
-        what: "the gateways that are installed",
-        cargo: &["xtask", "test-matrix", "--gateway", "installed"],
+        what: "the gateways that are installed, with browsers",
+        cargo: &[
+            "xtask",
+            "test-matrix",
+            "--gateway",
+            "installed",
+            "--browser",
+            "installed",
+        ],
         environment: None,
     },
     Step {

@@ -36,7 +36,8 @@ usage: cargo xtask <task> [options]
       --cache NAME         Instead, send random requests to each framework through a real cache:
                            nginx, varnish, all or installed
       --gateway NAME       Instead, run the cases through a real gateway, which applies what `cors export`
-                           has written, in front of a bare server: nginx, haproxy, envoy, all or installed
+                           has written, in front of a bare server: nginx, haproxy, envoy, all or installed.
+                           With --browser, then let pages of a real browser fetch through it
       --seed N             Seed of random requests [default: 1]
   test-servers             Run the tests that need the four fixture servers, which `cargo test` ignores
       --package NAME       Only the tests of this package

@@ -38,8 +38,10 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             );
         }
         (Some(cache), None) => return real_caches(&cache, &frameworks, seed.unwrap_or(1)),
-        (None, Some(_)) if browser.is_some() => {
-            return usage("`--browser` and `--gateway` cannot be used together");
+        (None, Some(_)) if browser.is_some() && cases.is_some() => {
+            return usage(
+                "`--case` cannot be used with `--browser` and `--gateway`: a browser sends other requests through a gateway",
+            );
         }
         (None, None) if seed.is_some() => {
             return usage("`--seed` can only be used with `--cache` or `--gateway`");
@@ -52,7 +54,13 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     };
     if let Some(gateway) = gateway {
         let framework = framework.unwrap_or(Framework::Axum);
-        return real_gateways(&gateway, framework, &cases, seed.unwrap_or(1));
+        let status = real_gateways(&gateway, framework, &cases, seed.unwrap_or(1))?;
+        return match browser {
+            Some(browser) if status == ExitCode::SUCCESS => {
+                real_browsers(&browser, Some(framework), None, Some(&gateway))
+            }
+            _ => Ok(status),
+        };
     }
     let suite = cases.suite()?;
     let fixtures = progress::build(&frameworks)?;
@@ -60,7 +68,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         return Ok(ExitCode::FAILURE);
     }
     match browser {
-        Some(browser) => real_browsers(&browser, framework, cases.only.as_ref()),
+        Some(browser) => real_browsers(&browser, framework, cases.only.as_ref(), None),
         None => Ok(ExitCode::SUCCESS),
     }
 }
@@ -126,12 +134,13 @@ fn folder() -> PathBuf {
     root().join("cors-matrix")
 }
 
-/// Runs the cases in real browsers, and compares these with the model. That is done by a separate
-/// program, so that xtask compiles quickly.
+/// Runs the cases in real browsers, or a handful of fetches through gateways, and compares these with the model. That is
+/// done by a separate program, so that xtask compiles quickly.
 fn real_browsers(
     browser: &str,
     framework: Option<Framework>,
     cases: Option<&Regex>,
+    gateway: Option<&str>,
 ) -> Result<ExitCode, Error> {
     let mut command = cargo(&["run", "--quiet", "--package", "cors-real-browsers", "--"]);
     command.args(["--browser", browser]);
@@ -140,6 +149,9 @@ fn real_browsers(
     }
     if let Some(cases) = cases {
         command.args(["--case", cases.as_str()]);
+    }
+    if let Some(gateway) = gateway {
+        command.args(["--gateway", gateway]);
     }
     crate::exit_code(&mut command)
 }
@@ -176,7 +188,7 @@ fn real_gateways(
     cases: &Cases,
     seed: u64,
 ) -> Result<ExitCode, Error> {
-    use cors_matrix::gateway::{Behind, Gateways, changed, random};
+    use cors_matrix::gateway::{Gateways, InFront, changed, random};
 
     // Report what is missing before the build.
     let gateways: Gateways = name.parse().map_err(Error::Failed)?;
@@ -188,13 +200,13 @@ fn real_gateways(
     let fixture = fixture.ok_or_else(|| Error::Failed("no server was built".to_owned()))?;
     let cors = progress::build_cors()?;
     let server = fixture.start(None).map_err(Error::Failed)?;
-    let behind = |installed| Behind {
+    let column = |installed| InFront {
         installed,
         framework,
         port: server.port(),
         cors: &cors,
     };
-    let columns: Vec<_> = gateways.0.iter().map(behind).collect();
+    let columns: Vec<_> = gateways.0.iter().map(column).collect();
     let differences = known("gateway-differences.toml")?;
     let mut is_well = cases.run(&columns, &suite, &differences)?;
     // Cases that are chosen are looked at closely.

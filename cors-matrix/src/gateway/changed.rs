@@ -8,7 +8,7 @@ use std::path::Path;
 use std::slice;
 use std::sync::Arc;
 
-use super::Behind;
+use super::InFront;
 use crate::case::Suite;
 use crate::column::{Column, Gateway};
 use crate::difference::Differences;
@@ -312,7 +312,7 @@ impl Edit {
 
 /// A gateway with a changed export.
 struct Changed<'a> {
-    gateway: Behind<'a>,
+    gateway: InFront<'a>,
     edits: &'a [Edit],
 }
 
@@ -336,7 +336,7 @@ impl Subject for Changed<'_> {
 ///
 /// If a gateway without a policy does not start.
 pub fn run(
-    columns: &[Behind<'_>],
+    columns: &[InFront<'_>],
     suite: &Suite,
     differences: &Differences,
 ) -> Result<bool, String> {
@@ -368,7 +368,7 @@ pub fn run(
 
 /// The changes with which no case fails, and why.
 fn unnoticed(
-    gateway: Behind<'_>,
+    gateway: InFront<'_>,
     suite: &Suite,
     differences: &Differences,
 ) -> Result<Vec<String>, String> {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use super::Behind;
+use super::InFront;
 use super::generate::Generator;
 use cors_core::adapter::{RequestHead as _, RequestHeader};
 
@@ -175,7 +175,7 @@ impl Seen {
 ///
 /// If a gateway or a server does not start or does not respond.
 pub fn run(
-    columns: &[Behind<'_>],
+    columns: &[InFront<'_>],
     fixture: &FixtureBinary,
     suite: &Suite,
     seed: u64,
@@ -227,7 +227,7 @@ pub fn run(
 }
 
 /// A gateway without a policy.
-fn bare(column: &Behind<'_>) -> Result<Box<dyn Serves>, String> {
+fn bare(column: &InFront<'_>) -> Result<Box<dyn Serves>, String> {
     match column.start(None)? {
         Started::Running(server) => Ok(server),
         Started::Refused(message) => Err(message),
@@ -235,7 +235,7 @@ fn bare(column: &Behind<'_>) -> Result<Box<dyn Serves>, String> {
 }
 
 /// The responses of a gateway with a policy. None if it cannot be exported.
-fn one(column: &Behind<'_>, policy: &Path, requests: &[RawRequest]) -> Result<Vec<Seen>, String> {
+fn one(column: &InFront<'_>, policy: &Path, requests: &[RawRequest]) -> Result<Vec<Seen>, String> {
     match column.start(Some(policy))? {
         Started::Running(server) => {
             ask(&*server, requests).map_err(|error| format!("{}: {error}", column.column()))

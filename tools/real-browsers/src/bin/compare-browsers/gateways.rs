@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cors_browser_model::{Credentials, Origin, Request, Url};
 use cors_matrix::column::Column;
-use cors_matrix::gateway::{Behind, Gateways, RunningGateway};
+use cors_matrix::gateway::{Gateways, InFront, RunningGateway};
 use cors_matrix::run::Subject as _;
 use cors_matrix::server::{self, FixtureBinary, FixtureServer};
 use cors_real_browsers::{Browser, Forwarder, Front, Observed, Outcome};
@@ -87,7 +87,7 @@ impl Setup {
         let file = folder.path().join("cors.toml");
         std::fs::write(&file, POLICY).map_err(|error| error.to_string())?;
         let start = |installed| {
-            let behind = Behind {
+            let behind = InFront {
                 installed,
                 framework: fixture.framework,
                 port: server.port(),
@@ -114,7 +114,7 @@ impl Setup {
 }
 
 impl Gateway {
-    fn start(behind: &Behind<'_>, policy: &Path) -> Result<Self, String> {
+    fn start(behind: &InFront<'_>, policy: &Path) -> Result<Self, String> {
         let running = behind
             .run(Some(policy))
             .map_err(|error| error.to_string())?;
