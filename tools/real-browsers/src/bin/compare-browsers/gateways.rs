@@ -87,13 +87,13 @@ impl Setup {
         let file = folder.path().join("cors.toml");
         std::fs::write(&file, POLICY).map_err(|error| error.to_string())?;
         let start = |installed| {
-            let behind = InFront {
+            let through = InFront {
                 installed,
                 framework: fixture.framework,
                 port: server.port(),
                 cors: &cors,
             };
-            Gateway::start(&behind, &file)
+            Gateway::start(&through, &file)
         };
         let gateways = gateways.0.iter().map(start).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -114,13 +114,13 @@ impl Setup {
 }
 
 impl Gateway {
-    fn start(behind: &InFront<'_>, policy: &Path) -> Result<Self, String> {
-        let running = behind
+    fn start(through: &InFront<'_>, policy: &Path) -> Result<Self, String> {
+        let running = through
             .run(Some(policy))
             .map_err(|error| error.to_string())?;
         let forwarder = Forwarder::start(running.socket().to_owned());
         Ok(Self {
-            column: behind.column(),
+            column: through.column(),
             _running: running,
             forwarder: forwarder.map_err(|error| error.to_string())?,
         })
