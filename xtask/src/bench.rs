@@ -14,7 +14,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             "framework" => {
                 arguments.extend(["--framework".to_owned(), args.value()?.string()?]);
             }
-            "gate" | "record" | "quick" => arguments.push(format!("--{name}")),
+            "gate" | "record" | "quick" | "gateways" => arguments.push(format!("--{name}")),
             _ => return Ok(false),
         }
         Ok(true)
@@ -25,6 +25,11 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         let missing = "`valgrind` is not installed (Debian's package of that name)";
         skip("numbers of instructions", missing).map_err(Error::Failed)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.iter().any(|argument| argument == "--gateways") {
+        // What is measured is not in this program, so a build for tests is enough.
+        let program = ["run", "--quiet", "--package", "cors-bench", "--"];
+        return crate::exit_code(as_stored(cargo(&program)).args(arguments));
     }
     eprintln!("building the benchmarks (the first time this takes some minutes)");
     let build = ["build", "--release", "--quiet", "--package", "cors-bench"];

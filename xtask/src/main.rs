@@ -52,6 +52,8 @@ usage: cargo xtask <task> [options]
       --quick              Policies of at most 1,000 origins, and no throughput
       --gate               Compare the instructions with the stored numbers instead
       --record             Store the numbers of instructions and allocations instead
+      --gateways           Measure what exported policies cost in the gateways that are installed instead, and
+                           write this section of the page alone
   fuzz                     Search for inputs with which a fuzz target fails; needs nightly and `cargo-fuzz`
       --target NAME        Only this target
       --seconds N          How long each target runs [default: 60]

@@ -1,9 +1,11 @@
 //! Runs the programs of the engine and of the frameworks, and writes the tables: `cargo xtask bench`.
 
+#[cfg(unix)]
+mod gateways;
 mod load;
+mod page;
 mod report;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use cors_bench::callgrind;
@@ -41,6 +43,8 @@ struct Options {
     record: bool,
     /// Small policies, no throughput.
     quick: bool,
+    /// Only the gateways.
+    gateways: bool,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
     let result = match (options.gate, options.record) {
         (true, _) => gate(&options),
         (false, true) => record(&options).map(|()| true),
+        (false, false) if options.gateways => gateways().map(|()| true),
         (false, false) => measure(&options).map(|()| true),
     };
     match result {
@@ -78,6 +83,7 @@ fn options() -> Result<Options, lexopt::Error> {
             lexopt::Arg::Long("gate") => options.gate = true,
             lexopt::Arg::Long("record") => options.record = true,
             lexopt::Arg::Long("quick") => options.quick = true,
+            lexopt::Arg::Long("gateways") => options.gateways = true,
             other => return Err(other.unexpected()),
         }
     }
@@ -228,11 +234,31 @@ fn measure(options: &Options) -> Result<(), String> {
         println!("Only a part was measured, so `docs/benchmarks.md` is not written.");
         return Ok(());
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/benchmarks.md");
-    std::fs::write(&path, report.page()?)
-        .map_err(|error| format!("cannot write docs/benchmarks.md: {error}"))?;
-    println!("The result is in docs/benchmarks.md.");
-    Ok(())
+    let section = match measure_gateways()? {
+        Some(section) => section,
+        // Without a gateway, what was measured before stays.
+        None => page::read().map_or_else(|_| String::new(), |page| page::section(&page).to_owned()),
+    };
+    page::write(&report.page()?, &section)
+}
+
+/// Measures the gateways, and replaces their section of the page.
+fn gateways() -> Result<(), String> {
+    let section = measure_gateways()?.ok_or("no gateway is installed")?;
+    println!("{section}");
+    page::write(&page::read()?, &section)
+}
+
+/// The section of the page; `None` without a gateway.
+#[cfg(unix)]
+fn measure_gateways() -> Result<Option<String>, String> {
+    Ok(gateways::measure()?.as_ref().map(gateways::section))
+}
+
+#[cfg(not(unix))]
+fn measure_gateways() -> Result<Option<String>, String> {
+    println!("SKIPPED: gateways: they are measured on Linux");
+    Ok(None)
 }
 
 /// Builds a policy or fills a set twice: to measure the time, and to measure the memory.

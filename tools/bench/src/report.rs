@@ -498,7 +498,7 @@ fn signed(number: i64) -> String {
     }
 }
 
-fn thousands(number: i64) -> String {
+pub(crate) fn thousands(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -545,18 +545,23 @@ fn machine() -> Result<String, String> {
     let rustc = Command::new("rustc").arg("--version").output();
     let rustc = rustc.map_err(|error| format!("rustc: {error}"))?;
     let rustc = String::from_utf8_lossy(&rustc.stdout);
+    Ok(format!(
+        "Measured by `cargo xtask bench` with {}; {}, {}; on {}.",
+        versions.join(", "),
+        rustc.trim(),
+        callgrind::available().unwrap_or_else(|_| "no valgrind".to_owned()),
+        processor(),
+    ))
+}
+
+/// The processor of this machine, and how many there are.
+pub(crate) fn processor() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    Ok(format!(
-        "Measured by `cargo xtask bench` with {}; {}, {}; on {}, {cores} cores.",
-        versions.join(", "),
-        rustc.trim(),
-        callgrind::available().unwrap_or_else(|_| "no valgrind".to_owned()),
-        cpu.unwrap_or("an unknown processor"),
-    ))
+    format!("{}, {cores} cores", cpu.unwrap_or("an unknown processor"))
 }
 
 #[cfg(test)]
