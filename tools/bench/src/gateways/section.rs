@@ -22,7 +22,7 @@ pub(crate) fn section(measured: &Measured) -> String {
          - **The policies** have credentials, four methods, two request headers and one exposed header. The allowed origin is in \
          the middle of the list.\n\
          - **The gateways** run with the configuration of the matrix, without an access log, and with one worker: one process of \
-         nginx, one thread of HAProxy and of Envoy, which has the Lua filter. The server behind them responds with `hello` to every \
+         nginx, one thread of HAProxy and of Envoy, which has the Lua filter. The server that they forward to responds with `hello` to every \
          request. Two gateways without CORS and those with a policy run at the same time and take turns. The column \"again\" is \
          the second one without CORS: so far from 1.00 is chance.\n\
          - **`cors export`** is a release build. Its time is from the start of the process to its end, the median of {STARTS}.\n\
@@ -32,8 +32,10 @@ pub(crate) fn section(measured: &Measured) -> String {
          (`/proc/PID/task/TID/schedstat`). One client sends {requests} requests of each kind on one connection, in {TURNS} turns, and \
          checks each response. Of the turns, the one counts that is slower than a tenth of them: in the slower ones, other programs \
          used the machine more.\n\
-         - **A preflight** is compared with a `GET` without `Origin`. The gateway responds to it, so the server behind it gets no \
-         request.\n",
+         - **nginx from a Python wheel** is statically linked, without the allocator of glibc. With some configurations, and also without CORS, it asks \
+         the kernel for memory in each request (`mmap`), with others it does not. That is a third of the time of a request, so \
+         its ratios compare that, too.\n\
+         - **A preflight** is compared with a `GET` without `Origin`. The gateway responds to it, and forwards nothing.\n",
         requests = thousands((TURNS * REQUESTS) as i64),
     );
     text
