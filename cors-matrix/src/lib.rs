@@ -2,7 +2,7 @@
 //!
 //! - [`browser`]: compares what a page can read, by the model of the browser, with what the policy grants.
 //! - [`case`]: the data files: policies, requests and expected responses.
-//! - [`column`]: what the matrix has a column for: frameworks and gateways.
+//! - [`mod@column`]: what the matrix has a column for: frameworks and gateways.
 //! - [`difference`]: the cases whose common response a framework or a gateway makes impossible, and why.
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
 //! - [`path`]: paths that servers read in different ways.
