@@ -215,7 +215,7 @@ fn filter(table: &Table<'_>, options: &Options) -> String {
     };
     let mut outcomes = table.outcomes.iter();
     if outcomes.all(|outcome| varies(outcome.actual) && varies(outcome.preflight)) {
-        // Then the responses for which there is no route can have it, too.
+        // Envoy also writes it on a response without a route then.
         out.push_str("    mutations:\n      response_mutations:\n");
         write_append(
             &mut out,
