@@ -16,6 +16,7 @@
 //! - [`fixture`]: what the fixture servers have in common.
 //! - [`document`]: the documents that they serve for caches to store.
 //! - [`events`]: what our crates report to `tracing` while a function runs, for their tests.
+//! - [`versions`]: policies that say which version they are.
 //! - [`skip`]: what is not run, because a program that it needs is not installed.
 //! - `postgres`: a private Postgres, for tests.
 //! - [`readme`]: what the README shows, for tests that compare it.
@@ -49,3 +50,4 @@ pub mod routes;
 pub mod run;
 pub mod server;
 pub mod skip;
+pub mod versions;
