@@ -5,6 +5,7 @@
 //! - [`mod@column`]: what the matrix has a column for: frameworks and gateways.
 //! - [`difference`]: the cases whose common response a framework or a gateway makes impossible, and why.
 //! - [`message`]: HTTP/1.1 over TCP, raw enough to send what no client library would.
+//! - [`load`]: a server under load, while its policy and a set of origins change.
 //! - [`path`]: paths that servers read in different ways.
 //! - `placement`: which responses a policy covers, depending on its place in an application.
 //! - [`server`]: the fixture servers, built and started.
@@ -36,6 +37,7 @@ pub mod fixture;
 #[cfg(unix)]
 pub mod gateway;
 pub mod judge;
+pub mod load;
 pub mod message;
 pub mod path;
 #[cfg(feature = "placement")]

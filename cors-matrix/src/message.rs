@@ -34,7 +34,8 @@ pub struct RawRequest {
 }
 
 impl RawRequest {
-    fn to_bytes(&self, connection: &[u8]) -> Vec<u8> {
+    /// The bytes of the request, with this value of `Connection` if it has none.
+    pub(crate) fn to_bytes(&self, connection: &[u8]) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         let mut line = |name: &str, value: &[u8]| {
             bytes.extend_from_slice(name.as_bytes());

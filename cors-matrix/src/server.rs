@@ -333,6 +333,11 @@ impl FixtureServer {
         self.port
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Replaces the policy of the running server, and returns the new version. Every request that is sent
     /// after that gets the new policy.
     ///

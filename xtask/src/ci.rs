@@ -42,7 +42,7 @@ const LINTS: Step = Step {
     environment: None,
 };
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step {
         what: "lock file",
         cargo: &["fetch", "--locked"],
@@ -98,6 +98,11 @@ const STEPS: [Step; 15] = [
             "--browser",
             "installed",
         ],
+        environment: None,
+    },
+    Step {
+        what: "the servers under load",
+        cargo: &["xtask", "test-load"],
         environment: None,
     },
     Step {

@@ -8,6 +8,7 @@ mod fuzz;
 mod progress;
 mod release;
 mod serve;
+mod test_load;
 mod test_matrix;
 mod test_servers;
 mod tidy;
@@ -41,6 +42,10 @@ usage: cargo xtask <task> [options]
       --seed N             Seed of random requests [default: 1]
   test-servers             Run the tests that need the four fixture servers, which `cargo test` ignores
       --package NAME       Only the tests of this package
+  test-load                Send requests to each fixture server while its policy and a set of origins change,
+                           and print how much memory and how many file descriptors it has
+      --framework NAME     Only this framework
+      --requests N         Requests to each framework [default: 20000]
   serve                    Run one fixture server until you stop it
       --framework NAME     axum, actix, rocket or warp
       --policy FILE        The policy to apply
@@ -111,6 +116,7 @@ fn run() -> Result<ExitCode, Error> {
         Some(lexopt::Arg::Value(task)) => match task.to_str() {
             Some("demo") => demo::run(args),
             Some("test-matrix") => test_matrix::run(args),
+            Some("test-load") => test_load::run(args),
             Some("test-servers") => test_servers::run(args),
             Some("serve") => serve::run(args),
             Some("bench") => bench::run(args),
