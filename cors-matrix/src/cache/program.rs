@@ -24,11 +24,23 @@ impl Program {
         let named = |error: io::Error| format!("{cache} does not start: {error}");
         let folder = TempDir::with_prefix("cors-cache-").map_err(named)?;
         let started = match cache {
-            Cache::Nginx => nginx(folder, port),
+            Cache::Nginx => nginx(folder, port, ""),
             Cache::Varnish => varnish(folder, port, "on"),
             Cache::VarnishPlain => varnish(folder, port, "off"),
         };
         started.map(Self).map_err(named)
+    }
+
+    /// Starts nginx with another key for what it stores.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Program::start`].
+    pub fn start_nginx(port: u16, key: &str) -> Result<Self, String> {
+        let named = |error: io::Error| format!("nginx does not start: {error}");
+        let folder = TempDir::with_prefix("cors-cache-").map_err(named)?;
+        let key = format!("proxy_cache_key {key};");
+        nginx(folder, port, &key).map(Self).map_err(named)
     }
 
     /// The Unix socket on which it listens. A port could be taken by another program before the cache binds it.
@@ -41,7 +53,8 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("socket")
 }
 
-fn nginx(folder: TempDir, port: u16) -> io::Result<Running> {
+/// `key` is the directive for the cache's key, or empty.
+fn nginx(folder: TempDir, port: u16, key: &str) -> io::Result<Running> {
     let path = folder.path().display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {path}/{name};\n"))
@@ -63,6 +76,7 @@ fn nginx(folder: TempDir, port: u16) -> io::Result<Running> {
                     proxy_http_version 1.1;
                     proxy_set_header Connection '';
                     proxy_cache cache;
+                    {key}
                     proxy_cache_valid any 1h;
                     proxy_cache_revalidate on;
                     add_header X-Cache $upstream_cache_status always;

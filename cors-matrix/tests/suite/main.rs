@@ -1,5 +1,7 @@
 //! The README, and the fixture servers.
 
+#[cfg(unix)]
+mod cached;
 mod origins;
 mod protocols;
 mod readme;
