@@ -13,12 +13,13 @@ use std::{fs, io, thread};
 
 use fastrand::Rng;
 
+use crate::document::Document;
 use crate::judge::show;
-use crate::message::{Connection, RawResponse, connect};
+use crate::message::{Connection, RawResponse};
 use crate::program::{can_tie, version};
 use crate::server::{FixtureBinary, Framework};
 use crate::skip::skip;
-pub use program::Program;
+pub use program::{Program, Stream};
 use traffic::{Asked, Fault, POLICY};
 
 /// Requests to each framework through each cache.
@@ -40,11 +41,13 @@ pub enum Cache {
     Varnish,
     /// Varnish that leaves gzip to the application's `Vary`
     VarnishPlain,
+    /// Squid as a reverse proxy
+    Squid,
 }
 
 impl Cache {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Nginx, Self::Varnish, Self::VarnishPlain];
+    pub const ALL: [Self; 4] = [Self::Nginx, Self::Varnish, Self::VarnishPlain, Self::Squid];
 
     /// Whether the programs that it needs are installed.
     ///
@@ -58,7 +61,19 @@ impl Cache {
                 can_tie()
             }
             Self::Varnish | Self::VarnishPlain => version("varnishd", "-V", "varnish").map(drop),
+            Self::Squid => {
+                version("squid", "-v", "squid")?;
+                can_tie()
+            }
         }
+    }
+}
+
+impl Cache {
+    /// Whether it stores a document without breaking it. Squid 5 takes `Content-Length` from a 304, and frameworks write
+    /// `Content-Length: 0` there.
+    fn stores(self, document: &Document) -> bool {
+        self != Self::Squid || !document.has_etag
     }
 }
 
@@ -68,11 +83,12 @@ impl fmt::Display for Cache {
             Self::Nginx => "nginx",
             Self::Varnish => "varnish",
             Self::VarnishPlain => "varnish without gzip",
+            Self::Squid => "squid",
         })
     }
 }
 
-/// Caches by name: `nginx`, `varnish`, `all` or `installed`.
+/// Caches by name: `nginx`, `varnish`, `squid`, `all` or `installed`.
 #[derive(Clone, Debug)]
 pub struct Caches(Vec<Cache>);
 
@@ -80,15 +96,15 @@ impl FromStr for Caches {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let [nginx, varnish @ ..] = Cache::ALL;
         Ok(Self(match name {
-            "nginx" => vec![nginx],
-            "varnish" => varnish.to_vec(),
+            "nginx" => vec![Cache::Nginx],
+            "varnish" => vec![Cache::Varnish, Cache::VarnishPlain],
+            "squid" => vec![Cache::Squid],
             "all" => Cache::ALL.to_vec(),
             "installed" => installed()?,
             _ => {
                 return Err(format!(
-                    "`{name}` is not a cache; write `nginx`, `varnish`, `all` or `installed`"
+                    "`{name}` is not a cache; write `nginx`, `varnish`, `squid`, `all` or `installed`"
                 ));
             }
         }))
@@ -151,13 +167,12 @@ pub fn run(caches: &Caches, fixtures: &[FixtureBinary], seed: u64) -> Result<boo
 fn one(cache: Cache, fixture: &FixtureBinary, policy: &Path, seed: u64) -> Result<Tally, String> {
     let server = fixture.start_cacheable(Some(policy))?;
     let program = Program::start(cache, server.port())?;
-    let socket = program.socket();
     let mut seeds = Rng::with_seed(seed);
     let tallies = thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
                 let random = seeds.fork();
-                scope.spawn(|| client(&socket, random, REQUESTS / CLIENTS))
+                scope.spawn(|| client(cache, &program, random, REQUESTS / CLIENTS))
             })
             .collect();
         clients
@@ -179,16 +194,24 @@ fn one(cache: Cache, fixture: &FixtureBinary, policy: &Path, seed: u64) -> Resul
     Ok(tally)
 }
 
-fn client(socket: &Path, mut random: Rng, requests: usize) -> io::Result<Tally> {
+fn client(cache: Cache, program: &Program, mut random: Rng, requests: usize) -> io::Result<Tally> {
     let mut tally = Tally::default();
     let mut kept = None;
     for _ in 0..requests {
+        let asked = draw(cache, &mut random);
+        let is_used = kept.is_some();
         let mut connection = match kept.take() {
             Some(connection) => connection,
-            None => Connection::new(connect(socket)?),
+            None => Connection::new(program.connect()?),
         };
-        let asked = Asked::random(&mut random);
-        let response = connection.exchange(&asked.request)?;
+        let response = match connection.exchange(&asked.request) {
+            // A cache can close a connection after any response, and Squid does it without `Connection: close`.
+            Err(_) if is_used => {
+                connection = Connection::new(program.connect()?);
+                connection.exchange(&asked.request)?
+            }
+            response => response?,
+        };
         let closes = |line: &[u8]| line.eq_ignore_ascii_case(b"close");
         if !response.lines("connection").any(closes) {
             kept = Some(connection);
@@ -196,6 +219,16 @@ fn client(socket: &Path, mut random: Rng, requests: usize) -> io::Result<Tally> 
         tally.judge(&asked, &response);
     }
     Ok(tally)
+}
+
+/// Draws a request that the cache can be tested with.
+fn draw(cache: Cache, random: &mut Rng) -> Asked {
+    loop {
+        let asked = Asked::random(random);
+        if asked.document.is_none_or(|document| cache.stores(document)) {
+            return asked;
+        }
+    }
 }
 
 /// The result of the requests to a framework through a cache.
@@ -215,6 +248,8 @@ impl Tally {
     fn judge(&mut self, asked: &Asked, response: &RawResponse) {
         let mut found = asked.judge(response);
         let from = response.lines("x-cache").next().unwrap_or_default();
+        // Squid also writes its name.
+        let from = from.split(|byte| *byte == b' ').next().unwrap_or_default();
         // The other values are nginx's: it revalidated the response, or sent a stale one while it did.
         let is_hit = matches!(from, b"HIT" | b"REVALIDATED" | b"STALE" | b"UPDATING");
         self.requests += 1;
@@ -339,9 +374,10 @@ mod tests {
         };
         check("nginx", &[Cache::Nginx]);
         check("varnish", &[Cache::Varnish, Cache::VarnishPlain]);
+        check("squid", &[Cache::Squid]);
         check("all", &Cache::ALL);
-        let error = "squid".parse::<Caches>().unwrap_err();
-        assert!(error.starts_with("`squid` is not a cache"), "{error}");
+        let error = "apache".parse::<Caches>().unwrap_err();
+        assert!(error.starts_with("`apache` is not a cache"), "{error}");
     }
 
     /// A run that tested too little fails.

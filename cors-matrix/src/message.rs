@@ -137,10 +137,15 @@ impl RawResponse {
 ///
 /// When no connection can be made, the server takes too long, or what it sends is not HTTP/1.1.
 pub fn send(port: u16, request: &RawRequest) -> io::Result<Answer> {
+    send_once(connect_to_port(port)?, request)
+}
+
+/// A connection to a server on this machine, with a limit for the time between two bytes.
+pub(crate) fn connect_to_port(port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    send_once(stream, request)
+    Ok(stream)
 }
 
 /// The same to a server that listens on a Unix socket.

@@ -35,7 +35,7 @@ usage: cargo xtask <task> [options]
       --browser NAME       Then run the cases in a real browser, and compare it with the model:
                            chromium, firefox, webkit, all or installed
       --cache NAME         Instead, send random requests to each framework through a real cache:
-                           nginx, varnish, all or installed
+                           nginx, varnish, squid, all or installed
       --gateway NAME       Instead, run the cases through a real gateway, which applies what `cors export`
                            has written, in front of a bare server: nginx, haproxy, envoy, all or installed.
                            With --browser, then let pages of a real browser fetch through it

@@ -1,18 +1,37 @@
-//! The caches as programs. Each has one process or more, and a folder of its own with a socket.
+//! The caches as programs. Each has one process or more, and a folder of its own, most of them with a socket.
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::Cache;
+use crate::message::{connect, connect_to_port};
 use crate::program::{Running, tied};
+
+/// How long Squid may take from the message that it accepts connections until it does.
+const LISTENS: Duration = Duration::from_secs(20);
 
 /// A running cache. Dropping it stops the cache and removes its folder.
 #[derive(Debug)]
-pub struct Program(Running);
+pub struct Program {
+    running: Running,
+    /// Where it listens, if it cannot listen on a Unix socket.
+    port: Option<u16>,
+}
+
+/// A connection to a cache.
+pub trait Stream: io::Read + io::Write {}
+
+impl Stream for TcpStream {}
+
+impl Stream for UnixStream {}
 
 impl Program {
     /// Starts a cache for a server on this machine, and waits until it listens.
@@ -27,8 +46,9 @@ impl Program {
             Cache::Nginx => nginx(folder, port, ""),
             Cache::Varnish => varnish(folder, port, "on"),
             Cache::VarnishPlain => varnish(folder, port, "off"),
+            Cache::Squid => return squid(port).map_err(named),
         };
-        started.map(Self).map_err(named)
+        started.map(Self::on_socket).map_err(named)
     }
 
     /// Starts nginx with another key for what it stores.
@@ -40,12 +60,27 @@ impl Program {
         let named = |error: io::Error| format!("nginx does not start: {error}");
         let folder = TempDir::with_prefix("cors-cache-").map_err(named)?;
         let key = format!("proxy_cache_key {key};");
-        nginx(folder, port, &key).map(Self).map_err(named)
+        nginx(folder, port, &key)
+            .map(Self::on_socket)
+            .map_err(named)
     }
 
-    /// The Unix socket on which it listens. A port could be taken by another program before the cache binds it.
-    pub fn socket(&self) -> PathBuf {
-        socket(self.0.folder())
+    /// A port could be taken by another program before the cache binds it. A Unix socket cannot.
+    fn on_socket(running: Running) -> Self {
+        let port = None;
+        Self { running, port }
+    }
+
+    /// A new connection, with a limit for the time between two bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the cache does not accept it.
+    pub fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        match self.port {
+            Some(port) => Ok(Box::new(connect_to_port(port)?)),
+            None => Ok(Box::new(connect(&socket(self.running.folder()))?)),
+        }
     }
 }
 
@@ -139,4 +174,60 @@ fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Running> {
         io::Error::other(format!("{error}{errors}"))
     })?;
     Ok(program)
+}
+
+/// Squid listens on a port only, and does not let the system choose it. If another program takes the port before Squid does,
+/// another port is tried.
+fn squid(port: u16) -> io::Result<Program> {
+    const TRIES: usize = 5;
+    let mut result = Err(io::Error::other("no port is free"));
+    for _ in 0..TRIES {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        result = squid_on(free.port(), port);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+fn squid_on(own_port: u16, port: u16) -> io::Result<Program> {
+    let folder = TempDir::with_prefix("cors-cache-")?;
+    let config = format!(
+        "http_port 127.0.0.1:{own_port} accel defaultsite=127.0.0.1 no-vhost
+        cache_peer 127.0.0.1 parent {port} 0 no-query no-digest no-netdb-exchange originserver
+        http_access allow all
+        cache_mem 64 MB
+        memory_cache_shared off
+        # What does not say for how long: responses, and errors.
+        refresh_pattern . 60 100% 60
+        negative_ttl 1 hour
+        visible_hostname cache
+        pid_filename none
+        access_log none
+        cache_log stdio:/dev/null
+        netdb_filename none
+        pinger_enable off
+        coredump_dir none
+        shutdown_lifetime 0 seconds\n"
+    );
+    let file = folder.path().join("squid.conf");
+    fs::write(&file, config)?;
+    let mut command = tied("squid");
+    // One process, which prints what happens.
+    command.args(["-N", "-d", "1", "-f"]).arg(&file);
+    let mut running = Running::start(&mut command, folder)?;
+    running.wait_for_error(|line| line.contains("Accepting reverse-proxy HTTP"))?;
+    // It has bound the port, but listens a moment later.
+    let start = Instant::now();
+    while let Err(error) = connect_to_port(own_port) {
+        if start.elapsed() > LISTENS {
+            return Err(error);
+        }
+        thread::yield_now();
+    }
+    Ok(Program {
+        running,
+        port: Some(own_port),
+    })
 }

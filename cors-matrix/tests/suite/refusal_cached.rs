@@ -3,16 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::os::unix::net::UnixStream;
-use std::time::Duration;
-
 use cors_matrix::cache::{Cache, Program};
 use cors_matrix::message::{Connection, RawRequest, RawResponse};
 use cors_matrix::server::{FixtureBinary, Framework};
 use cors_matrix::skip::skip;
-
-/// How long the cache may take between two bytes.
-const TIMEOUT: Duration = Duration::from_secs(20);
 
 const POLICY: &str = "
     allow_origins = ['https://app.example.com']
@@ -92,9 +86,7 @@ impl Cached {
     /// was stored before.
     #[track_caller]
     fn check(&self, target: &str, rows: &[(&[&str], u16, &str)]) {
-        let stream = UnixStream::connect(self.1.socket()).unwrap();
-        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-        stream.set_write_timeout(Some(TIMEOUT)).unwrap();
+        let stream = self.1.connect().unwrap();
         let mut connection = Connection::new(stream);
         let got: Vec<_> = rows
             .iter()
