@@ -214,7 +214,7 @@ fn squid_on(own_port: u16, port: u16) -> io::Result<Program> {
     let file = folder.path().join("squid.conf");
     fs::write(&file, config)?;
     let mut command = tied("squid");
-    // One process, which prints what happens.
+    // One process, which prints what happens. As root it changes its user, and then it is no longer tied: only dropping stops it.
     command.args(["-N", "-d", "1", "-f"]).arg(&file);
     let mut running = Running::start(&mut command, folder)?;
     running.wait_for_error(|line| line.contains("Accepting reverse-proxy HTTP"))?;

@@ -77,6 +77,10 @@ pub(super) const ENCODINGS: [(Option<&str>, bool); 4] = [
 
 const LANGUAGES: [Option<&str>; 3] = [Some("en"), Some("de"), None];
 
+/// A part that each body has, packed or not.
+const RANGE: &str = "bytes=2-11";
+const PART_LEN: usize = 10;
+
 /// How many URLs each document has: few, so that the cache answers most requests; more than one, so that the
 /// application answers many.
 const NUMBERS: u8 = 4;
@@ -92,6 +96,8 @@ pub(super) struct Asked {
     /// Whether the path is in the part that is the same for all sites.
     pub(super) is_public: bool,
     is_conditional: bool,
+    /// Whether it asks for a part. The application ignores that, but a cache that has all of it can answer with 206.
+    pub(super) is_range: bool,
     pub(super) request: RawRequest,
 }
 
@@ -105,6 +111,7 @@ impl Asked {
         let document = DOCUMENTS.get(random.usize(..=DOCUMENTS.len()));
         let is_conditional = document.is_some_and(|document| document.has_etag) && random.bool();
         let is_head = random.u8(..5) == 0;
+        let is_range = !is_head && !is_conditional && random.u8(..5) == 0;
         let number = random.u8(..NUMBERS);
         let is_public = document.is_none() && random.bool();
         let target = match document {
@@ -120,6 +127,7 @@ impl Asked {
         line("Accept-Encoding", encoding.0);
         line("Accept-Language", language);
         line("If-None-Match", is_conditional.then_some(ETAG));
+        line("Range", is_range.then_some(RANGE));
         let request = RawRequest {
             method: if is_head { "HEAD" } else { "GET" }.to_owned(),
             target,
@@ -133,6 +141,7 @@ impl Asked {
             document,
             is_public,
             is_conditional,
+            is_range,
             request,
         }
     }
@@ -140,7 +149,12 @@ impl Asked {
     /// Checks a response, and returns what is wrong with it.
     pub(super) fn judge(&self, response: &RawResponse) -> Vec<(Fault, String)> {
         let status = self.document.map_or(404, |document| document.status);
-        if response.status != status && !(self.is_conditional && response.status == 304) {
+        let is_right = match response.status {
+            304 => self.is_conditional,
+            206 => self.is_range && status == 200,
+            found => found == status,
+        };
+        if !is_right {
             // A response that the cache made itself is not checked further.
             let message = format!("status {} instead of {status}", response.status);
             return vec![(Fault::Other, message)];
@@ -220,11 +234,14 @@ impl Asked {
         } else if self.request.method != "HEAD" {
             let found = response.pieces.concat();
             let is_right = match is_packed {
+                _ if response.status == 206 => found.len() == PART_LEN,
                 true => found.starts_with(&[0x1f, 0x8b]),
                 false => found == body(language).as_bytes(),
             };
             if !is_right {
-                faults.push((Fault::Other, "another body".to_owned()));
+                let (len, status) = (found.len(), response.status);
+                let message = format!("another body: {len} bytes with status {status}");
+                faults.push((Fault::Other, message));
             }
         }
         faults
@@ -349,6 +366,7 @@ mod tests {
         asked.is_public = false;
         asked.request.target = "/nowhere".to_owned();
         asked.is_conditional = document == Some("etag");
+        asked.is_range = document == Some("origin");
         asked.request.method = if gzip.is_some() { "GET" } else { "HEAD" }.to_owned();
         asked.request.lines.clear();
         asked
@@ -458,6 +476,9 @@ mod tests {
         check(Some("plain"), 200, &[]);
         check(Some("plain"), 503, &[Fault::Other]);
         check(Some("plain"), 304, &[Fault::Other]);
+        check(Some("origin"), 206, &[]);
+        check(Some("origin"), 200, &[]);
+        check(Some("plain"), 206, &[Fault::Other]);
         check(Some("redirect"), 302, &[]);
         check(Some("failing"), 500, &[]);
         check(Some("etag"), 200, &[]);
