@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// them and sets it.
 pub const SERVERS: &str = "CORS_FIXTURE_SERVERS";
 
+/// The environment variable with the name of the only framework that [`FixtureBinary::built`] returns.
+pub const FRAMEWORK: &str = "CORS_FIXTURE_FRAMEWORK";
+
 /// Environment variables of the fixture servers, for the policies that have items from variables.
 pub const VARIABLES: [(&str, &str); 2] = [
     (
@@ -118,12 +121,13 @@ impl FixtureBinary {
         Ok(fixtures)
     }
 
-    /// The four fixture servers in the folder that [`SERVERS`] names, for tests: a test that runs cargo makes everyone
-    /// who runs it wait for four frameworks, and waits itself for the lock of the cargo that runs it.
+    /// The fixture servers in the folder that [`SERVERS`] names, for tests: a test that runs cargo makes everyone who
+    /// runs it wait for four frameworks, and waits itself for the lock of the cargo that runs it.
     ///
     /// # Errors
     ///
-    /// When the variable is not set, or a server is not in its folder. The text says what to run.
+    /// When [`SERVERS`] is not set, a server is not in its folder, or [`FRAMEWORK`] does not name a framework. The text
+    /// says what to run.
     pub fn built() -> Result<Vec<Self>, String> {
         let folder = std::env::var_os(SERVERS).ok_or_else(|| {
             format!(
@@ -131,23 +135,25 @@ impl FixtureBinary {
                  it and runs the tests that need them"
             )
         })?;
-        Self::in_folder(Path::new(&folder))
+        let frameworks = match std::env::var(FRAMEWORK) {
+            Ok(name) => vec![name.parse()?],
+            Err(_) => Framework::ALL.to_vec(),
+        };
+        let in_folder = |framework| Self::in_folder(framework, Path::new(&folder));
+        frameworks.into_iter().map(in_folder).collect()
     }
 
-    /// The four fixture servers in a folder.
+    /// The fixture server of a framework in a folder.
     ///
     /// # Errors
     ///
-    /// When one of them is not there.
-    pub fn in_folder(folder: &Path) -> Result<Vec<Self>, String> {
-        let binary = |framework: Framework| {
-            let path = folder.join(format!("fixture-{framework}{EXE_SUFFIX}"));
-            match path.is_file() {
-                true => Ok(Self { framework, path }),
-                false => Err(format!("{} is not there", path.display())),
-            }
-        };
-        Framework::ALL.into_iter().map(binary).collect()
+    /// When it is not there.
+    pub fn in_folder(framework: Framework, folder: &Path) -> Result<Self, String> {
+        let path = folder.join(format!("fixture-{framework}{EXE_SUFFIX}"));
+        match path.is_file() {
+            true => Ok(Self { framework, path }),
+            false => Err(format!("{} is not there", path.display())),
+        }
     }
 
     /// The command that runs the server with a policy, or bare without one. The server exits when its standard

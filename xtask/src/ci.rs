@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use cors_matrix::skip::{SKIPPED, skip_in};
 
-use crate::{Error, cargo};
+use crate::{Error, cargo, root};
 
 /// A step: what it is, its arguments to cargo, and what it needs in the environment.
 struct Step {
@@ -136,6 +136,12 @@ const DENY: Step = Step {
     environment: None,
 };
 
+const MUTANTS: Step = Step {
+    what: "mutants of the last commit",
+    cargo: &["xtask", "mutants", "--in-diff", "HEAD^", "--minutes", "3"],
+    environment: None,
+};
+
 /// What `check` runs. Doc tests, the comparison with browsers, caches and the benchmarks are left to `ci`.
 const CHECK: [Step; 6] = [
     FORMAT,
@@ -184,13 +190,32 @@ pub(crate) fn ci(args: lexopt::Parser) -> Result<ExitCode, Error> {
     crate::options(args, |_, _| Ok(false))?;
     run(|skipped| {
         let mut times = times(&STEPS, skipped)?;
-        match cargo(&["deny", "--version"]).output() {
-            Ok(output) if output.status.success() => times.push((DENY.what, DENY.run(skipped)?)),
-            _ => skip_in(Some(skipped), DENY.what, "`cargo-deny` is not installed")
-                .map_err(Error::Failed)?,
+        // Each needs a subcommand of cargo.
+        for (program, step) in [("deny", DENY), ("mutants", MUTANTS)] {
+            if program == "mutants" && !has_parent() {
+                eprintln!("\n== {}: the history has one commit only", step.what);
+                continue;
+            }
+            match cargo(&[program, "--version"]).output() {
+                Ok(output) if output.status.success() => {
+                    times.push((step.what, step.run(skipped)?));
+                }
+                _ => {
+                    let missing = format!("`cargo-{program}` is not installed");
+                    skip_in(Some(skipped), step.what, &missing).map_err(Error::Failed)?;
+                }
+            }
         }
         Ok(times)
     })
+}
+
+/// Whether a commit is before the last one. A clone can be without the history.
+fn has_parent() -> bool {
+    let mut git = Command::new("git");
+    git.args(["rev-parse", "--quiet", "--verify", "HEAD^"]);
+    let output = git.current_dir(root()).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 pub(crate) fn check(args: lexopt::Parser) -> Result<ExitCode, Error> {

@@ -5,6 +5,7 @@ mod ci;
 mod demo;
 mod dependencies;
 mod fuzz;
+mod mutants;
 mod progress;
 mod release;
 mod serve;
@@ -42,6 +43,7 @@ usage: cargo xtask <task> [options]
       --seed N             Seed of random requests [default: 1]
   test-servers             Run the tests that need the four fixture servers, which `cargo test` ignores
       --package NAME       Only the tests of this package
+      --framework NAME     Only with the server of this framework: axum, actix, rocket or warp
   test-load                Send requests to each fixture server while its policy and a set of origins change,
                            and print how much memory and how many file descriptors it has
       --framework NAME     Only this framework
@@ -62,6 +64,11 @@ usage: cargo xtask <task> [options]
   fuzz                     Search for inputs with which a fuzz target fails; needs nightly and `cargo-fuzz`
       --target NAME        Only this target
       --seconds N          How long each target runs [default: 60]
+  mutants                  Change the code in one place after the other, and find the changes that no test notices;
+                           needs `cargo-mutants`. What is tested is kept: the task goes on where it was stopped
+      --package NAME       Only the code of this folder, such as cors-core
+      --minutes N          Begin nothing after these minutes
+      --in-diff COMMIT     Only lines that differ from this commit
   package                  Make the archive of each published package, and build it from that archive
   features                 Check each published package without features, and with each one alone
   minimal-versions         Check the published packages with the lowest versions of their dependencies
@@ -121,6 +128,7 @@ fn run() -> Result<ExitCode, Error> {
             Some("serve") => serve::run(args),
             Some("bench") => bench::run(args),
             Some("fuzz") => fuzz::run(args),
+            Some("mutants") => mutants::run(args),
             Some("package") => release::package(args),
             Some("features") => release::each_feature(args),
             Some("minimal-versions") => release::minimal_versions(args),

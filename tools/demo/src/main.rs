@@ -66,7 +66,11 @@ fn run() -> Result<(), Error> {
     let refused = bind(Kind::Refused, options.refused_port).map_err(failed)?;
 
     let fixtures = match &options.servers {
-        Some(folder) => FixtureBinary::in_folder(folder),
+        Some(folder) => {
+            let all = Framework::ALL.into_iter();
+            all.map(|framework| FixtureBinary::in_folder(framework, folder))
+                .collect()
+        }
         None => {
             eprintln!(
                 "starting the fixture servers (the first time they are built, which takes some minutes)"

@@ -147,7 +147,7 @@ const ANSWERS: [(Framework, usize); 4] = [
 #[test]
 #[ignore = "needs the fixture servers: cargo xtask test-servers"]
 fn rows_between_others() {
-    let found = FixtureBinary::built().unwrap().into_iter().map(|fixture| {
+    for fixture in FixtureBinary::built().unwrap() {
         let mut answers = 0;
         for servers in Servers::each(&fixture) {
             let first = servers.alone("before", get("/realms/before/echo", Some(APP)));
@@ -158,9 +158,12 @@ fn rows_between_others() {
                 }
             }
         }
-        (fixture.framework, answers)
-    });
-    assert_eq!(found.collect::<Vec<_>>(), ANSWERS);
+        assert!(
+            ANSWERS.contains(&(fixture.framework, answers)),
+            "{} {answers}",
+            fixture.framework
+        );
+    }
 }
 
 /// Sends a row after another request, and one more after it. Returns the number of answers.

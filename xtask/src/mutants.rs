@@ -1,0 +1,209 @@
+//! `cargo xtask mutants`: changes the code in one place after the other, with `cargo mutants`, and compares the changes that
+//! no test notices with those that are listed.
+
+mod copy;
+mod list;
+mod progress;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use cors_matrix::server::Framework;
+use lexopt::ValueExt as _;
+
+use crate::Error;
+use copy::Copy;
+use list::List;
+use progress::{Numbers, Progress};
+
+/// A package whose code is changed, and the tests that must notice it.
+struct Package {
+    folder: &'static str,
+    /// Its name for cargo.
+    name: &'static str,
+    /// The first stage finds most changes, in little time. Each other one gets those that are left.
+    stages: &'static [Stage],
+}
+
+/// The tests that run with a change.
+struct Stage {
+    packages: &'static [&'static str],
+    /// What selects the tests of the packages.
+    tests: &'static [&'static str],
+    /// The framework whose fixture server is built with the change, for the tests that send requests to it.
+    server: Option<Framework>,
+}
+
+impl Stage {
+    const fn own(packages: &'static [&'static str], tests: &'static [&'static str]) -> Self {
+        Self {
+            packages,
+            tests,
+            server: None,
+        }
+    }
+
+    const fn with_server(packages: &'static [&'static str], framework: Framework) -> Self {
+        Self {
+            packages,
+            tests: &["--", "--include-ignored"],
+            server: Some(framework),
+        }
+    }
+}
+
+const PACKAGES: [Package; 7] = [
+    Package {
+        folder: "cors-core",
+        name: "cors-policy-core",
+        stages: &[
+            Stage::own(
+                &["cors-policy-core"],
+                &[
+                    "--lib",
+                    "--test=suite",
+                    "--",
+                    // What takes a second or longer.
+                    "--skip=agrees_with",
+                    "--skip=large_headers",
+                    "--skip=long_lists",
+                    "--skip=many_grants",
+                    "--skip=many_routes",
+                    "--skip=many_wildcards",
+                    "--skip=replacements_and",
+                    "--skip=several_replace",
+                ],
+            ),
+            Stage::own(&["cors-policy-core"], &[]),
+            Stage::with_server(
+                &["cors-axum", "cors-explain", "cors-matrix"],
+                Framework::Axum,
+            ),
+        ],
+    },
+    Package {
+        folder: "cors-tower",
+        name: "cors-tower",
+        stages: &[
+            Stage::own(&["cors-tower"], &[]),
+            Stage::with_server(&["cors-axum", "cors-matrix"], Framework::Axum),
+        ],
+    },
+    Package {
+        folder: "cors-axum",
+        name: "cors-axum",
+        stages: &[
+            Stage::own(&["cors-axum"], &[]),
+            Stage::with_server(&["cors-axum", "cors-matrix"], Framework::Axum),
+        ],
+    },
+    Package {
+        folder: "cors-actix",
+        name: "cors-actix",
+        stages: &[
+            Stage::own(&["cors-actix"], &[]),
+            Stage::with_server(&["cors-actix", "cors-matrix"], Framework::Actix),
+        ],
+    },
+    Package {
+        folder: "cors-rocket",
+        name: "cors-rocket",
+        stages: &[
+            Stage::own(&["cors-rocket"], &[]),
+            Stage::with_server(&["cors-rocket", "cors-matrix"], Framework::Rocket),
+        ],
+    },
+    Package {
+        folder: "cors-warp",
+        name: "cors-warp",
+        stages: &[
+            Stage::own(&["cors-warp"], &[]),
+            Stage::with_server(&["cors-warp", "cors-matrix"], Framework::Warp),
+        ],
+    },
+    Package {
+        folder: "cors-browser-model",
+        name: "cors-browser-model",
+        stages: &[
+            Stage::own(&["cors-browser-model"], &["--lib", "--test=suite"]),
+            Stage::own(&["cors-browser-model", "cors-explain"], &[]),
+        ],
+    },
+];
+
+/// How many mutants are tested before the result is stored.
+const AT_ONCE: usize = 20;
+
+pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
+    let (mut only, mut minutes, mut since) = (None, None, None);
+    crate::options(args, |name, args| {
+        match name {
+            "package" => only = Some(args.value()?.string()?),
+            "minutes" => minutes = Some(args.value()?.parse()?),
+            "in-diff" => since = Some(args.value()?.string()?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let packages: Vec<_> = PACKAGES
+        .iter()
+        .filter(|package| only.as_ref().is_none_or(|only| only == package.folder))
+        .collect();
+    if packages.is_empty() {
+        let all = PACKAGES.map(|package| package.folder).join(", ");
+        let only = only.unwrap_or_default();
+        return Err(Error::Usage(format!("`{only}` is not one of {all}")));
+    }
+    let started = Instant::now();
+    let limit = minutes.map(|minutes: u32| Duration::from_secs(60) * minutes);
+    let is_time_over = || limit.is_some_and(|limit| started.elapsed() >= limit);
+
+    let copy = Copy::of_work_tree()?;
+    let diff = since.map(|since| copy.diff(&since)).transpose()?;
+    let mut list = List::read()?;
+    let mut table = Vec::new();
+    for package in packages {
+        let stages = package.stages.len();
+        let mut files = copy.mutants(package, None)?;
+        list.check_existence(package.folder, &files);
+        if diff.is_some() {
+            files = copy.mutants(package, diff.as_deref())?;
+        }
+        let mut sum = Numbers::default();
+        for (file, mutants) in files {
+            let mut progress = match diff {
+                None => copy.progress(&file, mutants, stages),
+                Some(_) => Progress::new(mutants, stages),
+            };
+            while let Some(stage) = progress.stage().and_then(|it| package.stages.get(it))
+                && !is_time_over()
+            {
+                let mutants = progress.next(AT_ONCE);
+                let (numbers, missed) = copy.test(package, stage, mutants)?;
+                progress.add(mutants.len(), numbers, missed);
+                if diff.is_none() {
+                    copy.store(&file, &progress)?;
+                }
+                eprintln!("{}  {file}", progress.numbers());
+            }
+            if let Some(survivors) = progress.survivors() {
+                list.compare(&file, survivors, diff.is_none());
+            }
+            sum = sum.plus(progress.numbers());
+        }
+        table.push((package.folder, sum));
+    }
+
+    println!();
+    for (folder, numbers) in &table {
+        println!("{numbers}  {folder}");
+    }
+    if list.problems.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Error::Failed(format!(
+        "\n{}\na mutant that no test notices needs a test, simpler code, or a reason in {}",
+        list.problems.join("\n"),
+        list::FILE,
+    )))
+}
