@@ -66,9 +66,7 @@ impl Cache {
             }
         }
     }
-}
 
-impl Cache {
     /// Whether it can answer a request without an error of its own. Squid 5 takes `Content-Length` from a 304, where
     /// frameworks write 0. It leaves out the start of a body of unknown length for `Range`, with status 200.
     fn can_answer(self, asked: &Asked) -> bool {

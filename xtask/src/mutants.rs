@@ -131,8 +131,9 @@ const PACKAGES: [Package; 7] = [
     },
 ];
 
-/// How many mutants are tested before the result is stored.
-const AT_ONCE: usize = 20;
+/// How many mutants are tested before the result is stored and the time limit is looked at: in the first stage, and in the
+/// others, whose tests take longer.
+const AT_ONCE: [usize; 2] = [20, 5];
 
 pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     let (mut only, mut minutes, mut since) = (None, None, None);
@@ -175,10 +176,12 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
                 None => copy.progress(&file, mutants, stages),
                 Some(_) => Progress::new(mutants, stages),
             };
-            while let Some(stage) = progress.stage().and_then(|it| package.stages.get(it))
+            while let Some(index) = progress.stage()
+                && let Some(stage) = package.stages.get(index)
                 && !is_time_over()
             {
-                let mutants = progress.next(AT_ONCE);
+                let [first, others] = AT_ONCE;
+                let mutants = progress.next(if index == 0 { first } else { others });
                 let (numbers, missed) = copy.test(package, stage, mutants)?;
                 progress.add(mutants.len(), numbers, missed);
                 if diff.is_none() {
