@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use cors_core::{ConfigError, ErrorCode, Grant, Policy};
+use cors_core::{Config, ConfigError, DangerouslyAllow, ErrorCode, Grant, Policy};
 
 /// `line:column path [code] suggestion` for each error.
 pub(crate) fn summary(error: &ConfigError) -> String {
@@ -134,6 +134,38 @@ fn origins() {
     check(
         "dangerously_allow = ['null-origin']\nallow_credentials = true\nallow_origins = ['null']",
         &["3:18 allow_origins[0] [null-origin-with-credentials]"],
+    );
+}
+
+/// In Rust code, each opt-in allows its own setting, and no other one.
+#[test]
+fn opt_ins_of_builders() {
+    #[track_caller]
+    fn check(set: fn(DangerouslyAllow, bool) -> DangerouslyAllow, grant: Grant) {
+        let none = DangerouslyAllow::default();
+        let all = none
+            .insecure_origins(true)
+            .public_suffixes(true)
+            .null_origin(true)
+            .any_host(true);
+        let accepted = [none, set(none, true), set(all, false), all].map(|allow| {
+            Policy::new(Config::new([grant.clone()]).dangerously_allow(allow)).is_ok()
+        });
+        assert_eq!(accepted, [false, true, false, true], "{grant:?}");
+    }
+    let with_credentials = |origin| Grant::new([origin]).allow_credentials(true);
+    check(
+        DangerouslyAllow::insecure_origins,
+        with_credentials("http://a.example"),
+    );
+    check(
+        DangerouslyAllow::public_suffixes,
+        with_credentials("https://*.github.io"),
+    );
+    check(DangerouslyAllow::null_origin, Grant::new(["null"]));
+    check(
+        DangerouslyAllow::any_host,
+        with_credentials("moz-extension://*"),
     );
 }
 
