@@ -5,6 +5,8 @@ mod copy;
 mod list;
 mod progress;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -46,7 +48,8 @@ impl Stage {
     const fn with_server(packages: &'static [&'static str], framework: Framework) -> Self {
         Self {
             packages,
-            tests: &["--", "--include-ignored"],
+            // Those with caches start programs, and test no code that these do not.
+            tests: &["--", "--include-ignored", "--skip=cached"],
             server: Some(framework),
         }
     }
@@ -171,6 +174,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             files = copy.mutants(package, diff.as_deref())?;
         }
         let mut sum = Numbers::default();
+        let mut patience = BTreeMap::new();
         for (file, mutants) in files {
             let mut progress = match diff {
                 None => copy.progress(&file, mutants, stages),
@@ -182,7 +186,11 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
             {
                 let [first, others] = AT_ONCE;
                 let mutants = progress.next(if index == 0 { first } else { others });
-                let (numbers, missed) = copy.test(package, stage, mutants)?;
+                let patience = match patience.entry(index) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(unknown) => *unknown.insert(copy.patience(stage)?),
+                };
+                let (numbers, missed) = copy.test(package, stage, patience, mutants)?;
                 progress.add(mutants.len(), numbers, missed);
                 if diff.is_none() {
                     copy.store(&file, &progress)?;

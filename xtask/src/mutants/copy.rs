@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use cors_matrix::server::{FRAMEWORK, SERVERS};
 use regex_lite::escape;
@@ -14,8 +15,11 @@ use super::{Package, Stage};
 use crate::release::failed;
 use crate::{Error, root};
 
-/// A test is taken for endless after five times what it needs without a change, and at least after these seconds.
-const PATIENCE: &str = "15";
+/// Tests are taken for endless after so many times what they need without a change.
+const PATIENCE: u32 = 4;
+
+/// They are not taken for endless before that.
+const LEAST_PATIENCE: Duration = Duration::from_secs(20);
 
 /// The most kilobytes of address space for a process: a change can make it allocate without end.
 const MEMORY: &str = "16000000";
@@ -131,28 +135,47 @@ impl Copy {
         self.folder.join("progress").join(format!("{file}.json"))
     }
 
+    /// Runs the tests of a stage without a change, which must pass. Returns how long they may take with one.
+    pub(crate) fn patience(&self, stage: &Stage) -> Result<Duration, Error> {
+        let test = |more: &[&str]| {
+            let mut command = self.command();
+            command.args(["test", "--all-features"]);
+            let packages = stage.packages.iter();
+            command.args(packages.flat_map(|package| ["--package", package]));
+            command.args(more);
+            let output = output(self.with_server(&mut command, stage))?;
+            match output.status.success() {
+                true => Ok(()),
+                false => Err(Error::Failed(printed(&output))),
+            }
+        };
+        test(&["--no-run"])?;
+        let start = Instant::now();
+        test(stage.tests)?;
+        Ok(LEAST_PATIENCE.max(PATIENCE * start.elapsed()))
+    }
+
     /// Runs the tests of a stage with each of some mutants. Returns the numbers, and those that no test noticed.
     pub(crate) fn test(
         &self,
         package: &Package,
         stage: &Stage,
+        patience: Duration,
         mutants: &[String],
     ) -> Result<(Numbers, Vec<String>), Error> {
         let mut command = self.cargo_mutants();
         // cargo builds less in the same folder than in a new one.
         command.args(["--in-place", "--package", package.name, "--all-features"]);
         command.arg("--test-package").arg(stage.packages.join(","));
-        command.args(["--minimum-test-timeout", PATIENCE]);
+        // It would run the tests of the package, and not those of the stage.
+        command.args(["--baseline", "skip"]);
+        command.arg("--timeout").arg(patience.as_secs().to_string());
         command.arg("--output").arg(&self.folder);
         for mutant in mutants {
             command.arg("--re").arg(format!("^{}$", escape(mutant)));
         }
         command.arg("--").args(stage.tests);
-        if let Some(framework) = stage.server {
-            command.env(SERVERS, self.target().join("debug/examples"));
-            command.env(FRAMEWORK, framework.name());
-        }
-        let output = output(&mut command)?;
+        let output = output(self.with_server(&mut command, stage))?;
         // 2: a mutant was missed, 3: a test did not end.
         if !matches!(output.status.code(), Some(0 | 2 | 3)) {
             return Err(Error::Failed(printed(&output)));
@@ -171,7 +194,23 @@ impl Copy {
         Ok((numbers, names("missed.txt")?))
     }
 
+    /// Says where the fixture server of a stage is.
+    fn with_server<'c>(&self, command: &'c mut Command, stage: &Stage) -> &'c mut Command {
+        if let Some(framework) = stage.server {
+            command.env(SERVERS, self.target().join("debug/examples"));
+            command.env(FRAMEWORK, framework.name());
+        }
+        command
+    }
+
     fn cargo_mutants(&self) -> Command {
+        let mut command = self.command();
+        command.args(["mutants", "--colors", "never"]);
+        command
+    }
+
+    /// cargo in the copy.
+    fn command(&self) -> Command {
         let mut command = if cfg!(unix) {
             let mut shell = Command::new("sh");
             shell.args([
@@ -185,7 +224,6 @@ impl Copy {
             Command::new("cargo")
         };
         command
-            .args(["mutants", "--colors", "never"])
             .current_dir(self.tree())
             .env("CARGO_TARGET_DIR", self.target())
             // Programs without it are linked sooner.
