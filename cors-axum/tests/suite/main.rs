@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod coverage;
+mod head;
 mod hello;
 mod http2;
 mod paths;
