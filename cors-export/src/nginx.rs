@@ -26,7 +26,7 @@ pub(crate) fn export(table: &Table<'_>, options: &Options) -> Result<Export, Vec
         options,
     };
     let mut files = vec![writer.http(&differences), writer.server(), writer.headers()];
-    files.extend(writer.set_files());
+    files.extend(writer.sets());
     let refusals = long_lines(&files);
     if !refusals.is_empty() {
         return Err(refusals);
@@ -188,7 +188,7 @@ impl Writer<'_> {
         ));
         if !self.sets.is_empty() {
             text.verbatim(&format!(
-                "      include /etc/nginx/cors/{prefix}.set.*.conf;   # the sets of origins: after a change, reload nginx"
+                "      include /etc/nginx/cors/{prefix}.sets.conf;   # the sets of origins"
             ));
         }
         for line in [
@@ -519,19 +519,20 @@ impl Writer<'_> {
         self.file("headers", text)
     }
 
-    fn set_files(&self) -> impl Iterator<Item = File> {
-        self.sets.iter().map(|set| {
-            let mut text = self.text();
-            set.write(&mut text);
-            self.file(&set.file_name(), text)
-        })
+    fn sets(&self) -> Option<File> {
+        if self.sets.is_empty() {
+            return None;
+        }
+        let mut text = self.text().with_pieces("setpiece");
+        self.sets.write(&mut text);
+        Some(self.file("sets", text))
     }
 }
 
 /// The headers but `Vary`, and the names of their variables. With the longest prefix, a name has 46 bytes: that is what
 /// fits into nginx's `variables_hash_bucket_size`.
 const FIELDS: [(ResponseHeader, &str); 7] = [
-    (ResponseHeader::AccessControlAllowOrigin, "allow_origin"),
+    (ResponseHeader::AccessControlAllowOrigin, "allowed"),
     (ResponseHeader::AccessControlAllowCredentials, "credentials"),
     (ResponseHeader::AccessControlAllowMethods, "methods"),
     (ResponseHeader::AccessControlAllowHeaders, "allow_headers"),

@@ -20,7 +20,7 @@ impl Writer<'_> {
         };
         let own_host = match self.table.hosts.is_empty() {
             true => "listed".to_owned(),
-            false => variable("own_host"),
+            false => variable("hosts"),
         };
         let [kind, page, upgrade, method, link, grant] =
             ["kind", "page", "upgrade", "method", "link", "grant"].map(variable);
@@ -42,7 +42,7 @@ impl Writer<'_> {
     fn own_host(&self, text: &mut Text<'_>) {
         text.comment("Whether the request is for a host in `hosts`.");
         let host = text.variable("host");
-        text.map(&host, "own_host", "foreign");
+        text.map(&host, "hosts", "foreign");
         text.row_comment("too long");
         text.regex(r"^[^:\[]{255}|^[^:\[]{253}[^.:]", "foreign");
         for regex in &self.table.hosts {
@@ -129,9 +129,9 @@ fn host(text: &mut Text<'_>) {
 
 fn facts(text: &mut Text<'_>) {
     let host = text.variable("host");
-    let origin_is_host = text.variable("same_host");
+    let origin_is_host = text.variable("same");
     text.comment("Whether `Origin` is absent, or has the host and port of the request. Browsers leave out default ports.");
-    text.map(&format!(r#""$http_origin {host}""#), "same_host", "other");
+    text.map(&format!(r#""$http_origin {host}""#), "same", "other");
     text.regex("^ ", "own");
     for (scheme, port) in [("https", "443"), ("http", "80")] {
         let regex = format!(r"^\s*{scheme}://(?i)(\S+)\s* \1(?::{port}|(?<!:{port}))$");

@@ -1,4 +1,4 @@
-//! Sets of origins: a file each.
+//! Sets of origins, in one file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,6 @@ pub(super) struct Sets<'a>(Vec<Set<'a>>);
 pub(super) struct Set<'a> {
     number: usize,
     name: &'a str,
-    file: String,
     /// Where a path has the key: the segments, counted from 0. `None` for the origins without a key.
     segments: BTreeSet<Option<usize>>,
     /// The grants that name it.
@@ -32,8 +31,7 @@ impl<'a> Sets<'a> {
             let position = sets.iter().position(|set| set.name == row.set.name);
             let index = position.unwrap_or(sets.len());
             if position.is_none() {
-                let file = file_name(row.set.name, &sets);
-                sets.push(Set::new(index, file, row));
+                sets.push(Set::new(index, row));
             }
             if let Some(set) = sets.get_mut(index) {
                 set.segments.insert(row.set.key_segment);
@@ -47,8 +45,27 @@ impl<'a> Sets<'a> {
         self.0.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Set<'a>> {
+    fn iter(&self) -> impl Iterator<Item = &Set<'a>> {
         self.0.iter()
+    }
+
+    /// What is in the sets.
+    ///
+    /// One file has all of them. With a file each, that of a set which the policy names no more could remain in the folder,
+    /// and nginx would read it: its number is then that of another set.
+    pub(super) fn write(&self, text: &mut Text<'_>) {
+        text.comment(
+            "Context: http. After a change of a set, export the policy again and reload nginx.",
+        );
+        if let Some(size) = self.bucket_size() {
+            text.comment(&format!(
+                "It needs `map_hash_bucket_size {size};`, or more, before the first map."
+            ));
+        }
+        text.blank();
+        for set in self.iter() {
+            set.write(text);
+        }
     }
 
     /// The segments of paths that are keys.
@@ -146,11 +163,10 @@ impl<'a> Sets<'a> {
 }
 
 impl<'a> Set<'a> {
-    fn new(number: usize, file: String, row: &SetRow<'a>) -> Self {
+    fn new(number: usize, row: &SetRow<'a>) -> Self {
         let mut set = Self {
             number,
             name: row.set.name,
-            file,
             segments: BTreeSet::new(),
             grants: BTreeSet::new(),
             without_key: BTreeSet::new(),
@@ -172,22 +188,8 @@ impl<'a> Set<'a> {
         set
     }
 
-    /// The name of the file, without prefix and extension.
-    pub(super) fn file_name(&self) -> String {
-        format!("set.{}", self.file)
-    }
-
-    pub(super) fn write(&self, text: &mut Text<'_>) {
-        text.comment(&format!(
-            "Context: http. The set of origins {}. After a change, export the policy again and reload nginx.",
-            self.name
-        ));
-        if let Some(size) = self.bucket_size() {
-            text.comment(&format!(
-                "It needs `map_hash_bucket_size {size};`, or more, before the first map."
-            ));
-        }
-        text.blank();
+    fn write(&self, text: &mut Text<'_>) {
+        text.comment(&format!("The set of origins {}:", self.name));
         let origin = text.variable("origin");
         for segment in &self.segments {
             match segment {
@@ -224,20 +226,6 @@ impl<'a> Set<'a> {
             .iter()
             .filter_map(|keys| syntax::bucket_size(keys))
             .max()
-    }
-}
-
-/// A name for the file of a set: of letters and digits, unlike the others, also where the case of letters does not count.
-fn file_name(set: &str, sets: &[Set<'_>]) -> String {
-    let safe = |char: char| match char {
-        'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '_' => char,
-        _ => '_',
-    };
-    let name: String = set.chars().take(64).map(safe).collect();
-    let is_used = |name: &str| sets.iter().any(|set| set.file.eq_ignore_ascii_case(name));
-    match is_used(&name) {
-        true => format!("{name}.{}", sets.len()),
-        false => name,
     }
 }
 

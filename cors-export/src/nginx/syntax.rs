@@ -12,6 +12,8 @@ pub(super) struct Text<'a> {
     text: String,
     /// Pieces of long values, in quotes. Each is the value of a variable.
     pieces: Vec<String>,
+    /// What the names of these variables begin with. Files of one policy have different names.
+    piece: &'static str,
     has_dollar: bool,
 }
 
@@ -27,8 +29,13 @@ impl<'a> Text<'a> {
             prefix,
             text: String::new(),
             pieces: Vec::new(),
+            piece: "piece",
             has_dollar: false,
         }
+    }
+
+    pub(super) fn with_pieces(self, piece: &'static str) -> Self {
+        Self { piece, ..self }
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -37,7 +44,7 @@ impl<'a> Text<'a> {
             self.comment("The pieces of values that are too long for nginx.");
         }
         for (index, piece) in pieces.iter().enumerate() {
-            self.map("''", &format!("piece{index}"), piece);
+            self.map("''", &format!("{}{index}", self.piece), piece);
             self.end();
         }
         if self.has_dollar {
@@ -168,7 +175,13 @@ impl<'a> Text<'a> {
         pieces.push(piece);
         let mut names = String::new();
         for piece in pieces {
-            let _ = write!(names, "${{{}_piece{}}}", self.prefix, self.pieces.len());
+            let _ = write!(
+                names,
+                "${{{}_{}{}}}",
+                self.prefix,
+                self.piece,
+                self.pieces.len()
+            );
             self.pieces.push(format!("\"{piece}\""));
         }
         format!("\"{names}\"")

@@ -50,6 +50,54 @@ fn a_policy_with_everything() {
     );
 }
 
+/// A file of an earlier export, or another policy with another prefix, must not give a variable a second meaning: nginx
+/// takes the last one, without a message.
+#[test]
+fn each_variable_has_one_meaning() {
+    let (zoo, bar) = (OriginSet::new(), OriginSet::new());
+    // nginx ignores the case of the keys, so they are in one value. It is too long for one text.
+    let keys = ["a".repeat(1600), "A".repeat(1600)];
+    for set in [&zoo, &bar] {
+        let rows = keys.iter().map(|key| (&**key, "https://zoo.example"));
+        assert!(set.replace(rows).is_empty());
+    }
+    let exposed: Vec<_> = (0..1000).map(|number| format!("'x-{number}'")).collect();
+    let text = include_str!("everything.toml")
+        .replace("\"x-request-id\"", &exposed.join(", "))
+        .replace("{ set = \"customers\" }", "{ set = \"bar\" }")
+        .replace(
+            "{ set = \"customers\", key",
+            "{ set = \"bar\", key = \"{realm}\" }, { set = \"zoo\", key",
+        );
+    let policy = LoadOptions::default()
+        .origin_set("zoo", &zoo)
+        .origin_set("bar", &bar)
+        .from_toml(&text)
+        .unwrap();
+    let exported = export(&policy, Gateway::Nginx, &Options::new("cors.toml")).unwrap();
+    let names: Vec<_> = exported.files.iter().map(|file| &*file.name).collect();
+    let expected = ["http", "server", "headers", "sets"];
+    assert_eq!(names, expected.map(|name| format!("cors.{name}.conf")));
+
+    let lines = exported.files.iter().flat_map(|file| file.text.lines());
+    let maps = lines.filter_map(|line| line.strip_prefix("map ")?.strip_suffix(" {"));
+    let mut variables: Vec<_> = maps
+        .map(|map| map.rsplit_once("$cors_").unwrap().1)
+        .collect();
+    assert!(variables.contains(&"setpiece1"), "{variables:?}");
+    variables.sort_unstable();
+    for pair in variables.windows(2) {
+        assert_ne!(pair.first(), pair.last());
+    }
+    for variable in &variables {
+        // With the prefix `cors_own`, `host` would be what `own_host` is with the prefix `cors`.
+        for (index, _) in variable.match_indices('_') {
+            let rest = variable.get(index + 1..).unwrap();
+            assert!(!variables.contains(&rest), "{variable}");
+        }
+    }
+}
+
 /// The program. A name without a folder is searched in `PATH`.
 fn nginx() -> OsString {
     std::env::var_os("CORS_NGINX").unwrap_or_else(|| "nginx".into())

@@ -48,7 +48,7 @@ pub(super) fn start(setup: Setup) -> io::Result<Running> {
         port = setup.port,
         http = include("cors.http.conf"),
         // No file, if the policy has no sets.
-        sets = include("cors.set.*.conf"),
+        sets = include("cors.set*.conf"),
         socket = socket(setup.folder.path()).display(),
         server = include("cors.server.conf"),
         headers = include("cors.headers.conf"),
