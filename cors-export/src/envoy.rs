@@ -40,11 +40,12 @@ impl Comment {
         let in_line = |text: &str| Printable(text).to_string();
         let policy = in_line(&options.policy);
         let version = env!("CARGO_PKG_VERSION");
-        let made_by =
-            format!("Made by `cors export {command}` {version} from {policy}. Do not edit.");
+        let made_by = format!(
+            "Made by `cors export {command}` {version} from {policy}. Do not edit: export the policy again."
+        );
         self.write(out, &made_by);
         for line in &options.made_from {
-            self.write(out, &in_line(line));
+            self.write(out, &format!("Made from {}", in_line(line)));
         }
         self.write(out, &format!("\n{usage}"));
     }

@@ -55,7 +55,7 @@ impl<'a> Writer<'a> {
             env!("CARGO_PKG_VERSION"),
             self.options.policy
         ));
-        text.comment("Do not edit: the next export writes this file again.");
+        text.comment("Do not edit: export the policy again.");
         for line in &self.options.made_from {
             text.comment(&format!("Made from {line}"));
         }

@@ -96,7 +96,7 @@ impl Options {
         }
     }
 
-    /// Adds a line to the comment at the top of each file: what else the files were made from, such as variables.
+    /// Adds a line "Made from ..." to the comment at the top of each file: what else the files were made from, such as variables.
     #[must_use]
     pub fn made_from(mut self, line: impl Into<String>) -> Self {
         self.made_from.push(line.into());

@@ -78,15 +78,15 @@ fn differences(table: &Table<'_>) -> Vec<Difference> {
             answer: "nginx's own response, without a grant if nginx has not read `Origin` yet",
         },
         Difference {
-            requests: "any, if the response of the server behind nginx has a `Vary` without `Origin`",
+            requests: "any request, if the response of the server behind nginx has a `Vary` without `Origin`",
             answer: "two lines of `Vary`, which mean the same as one",
         },
         Difference {
-            requests: "any, if the server behind nginx sends several lines of `Vary` or `Timing-Allow-Origin`, to nginx before 1.23",
+            requests: "any request, if the server behind nginx sends several lines of `Vary` or `Timing-Allow-Origin`, to nginx before 1.23",
             answer: "nginx looks at one of them: `Origin` may be in `Vary` twice, and a line of `Timing-Allow-Origin` is lost",
         },
         Difference {
-            requests: "any, if the server behind nginx sends an interim response 103, to nginx before 1.29",
+            requests: "any request, if the server behind nginx sends an interim response 103, to nginx before 1.29",
             answer: "nginx sends the headers with the interim response only",
         },
     ];
@@ -102,7 +102,7 @@ fn differences(table: &Table<'_>) -> Vec<Difference> {
     }
     if table.parts.iter().any(Part::refuses) {
         differences.push(Difference {
-            requests: "any over HTTP/3, which is not tested",
+            requests: "any request over HTTP/3, which is not tested",
             answer: "the port that nginx listens on counts, because nginx does not tell the port of the request",
         });
     }
@@ -138,7 +138,7 @@ impl Writer<'_> {
             self.options.policy
         ));
         for line in &self.options.made_from {
-            text.comment(line);
+            text.comment(&format!("Made from {line}"));
         }
         text.blank_comment();
         text
@@ -207,6 +207,10 @@ impl Writer<'_> {
             text.verbatim(&line);
         }
         text.blank_comment();
+        text.comment(&format!(
+            "For the same reason, {prefix}.headers.conf drops every `add_header` and `proxy_hide_header` of the block `http` in this \
+             server: write them into the server, too, such as `Strict-Transport-Security`."
+        ));
         text.comment(
             "`map_hash_bucket_size` and `map_hash_max_size`, if there are any, must be before the first map, so before this file. \
              nginx may warn that it \"could not build optimal\" a hash; it works as well.",
@@ -486,7 +490,11 @@ impl Writer<'_> {
         let mut text = self.text();
         text.comment(
             "Context: server; and each location that has an `add_header`, a `proxy_hide_header` or a `proxy_pass_header` of its \
-             own, after them: nginx drops those of the server there.",
+             own, after them: nginx drops those of the server there. An `if` with an `add_header` drops them, too: copy the lines \
+             `add_header` of this file into it.",
+        );
+        text.comment(
+            "In the server, nginx drops those of the block `http`: write them into the server, too.",
         );
         text.comment(
             "This is for `proxy_pass`. If the server behind nginx sends CORS headers through `fastcgi_pass`, `uwsgi_pass`, \

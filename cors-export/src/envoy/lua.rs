@@ -52,8 +52,9 @@ fn filter(options: &Options) -> String {
     let prefix = &options.prefix;
     let mut out = String::new();
     let usage = format!(
-        "Put this entry first into `http_filters` of the HTTP connection manager: a filter before it could respond without\n\
-         the policy. Put {prefix}.lua where `filename` says, or change that line. Envoy reads the file when it starts.\n\
+        "Copy this entry into `http_filters` of the HTTP connection manager, as the first one: a filter before it could respond\n\
+         without the policy. Put {prefix}.lua where `filename` says, or change that line of your copy. Envoy reads the file\n\
+         when it starts.\n\
          An entry of `upgrade_configs` that has `filters` of its own needs this one, too. Without `upgrade_configs` for\n\
          `websocket`, Envoy refuses WebSockets itself.\n\
          \n\

@@ -195,7 +195,7 @@ fn anywhere(regex: &str) -> String {
 fn filter(table: &Table<'_>, options: &Options) -> String {
     let mut out = String::new();
     let usage = format!(
-        "Put this entry first into `http_filters` of the HTTP connection manager. It does what the routes in\n\
+        "Copy this entry into `http_filters` of the HTTP connection manager, as the first one. It does what the routes in\n\
          {}.routes.yaml say, also where another filter or Envoy itself responds.\n\
          An entry of `upgrade_configs` that has `filters` of its own needs this one, too.",
         options.prefix

@@ -1,5 +1,5 @@
--- Made by `cors export envoy` VERSION from api\n.toml. Do not edit.
--- variables: APP_ORIGINS
+-- Made by `cors export envoy` VERSION from api\n.toml. Do not edit: export the policy again.
+-- Made from variables: APP_ORIGINS
 --
 -- A Lua filter for Envoy. api.filter.yaml is its entry in `http_filters`, where it must be the first one.
 -- Envoy reads this file when it starts. With an error in it, Envoy does not start. Tested with Envoy 1.40.

@@ -1,4 +1,4 @@
--- Made by `cors export envoy` VERSION from cors.toml. Do not edit.
+-- Made by `cors export envoy` VERSION from cors.toml. Do not edit: export the policy again.
 --
 -- A Lua filter for Envoy. cors.filter.yaml is its entry in `http_filters`, where it must be the first one.
 -- Envoy reads this file when it starts. With an error in it, Envoy does not start. Tested with Envoy 1.40.
