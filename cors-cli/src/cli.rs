@@ -248,13 +248,13 @@ pub(crate) struct Export {
     /// Write the files to this folder; it is created if it does not exist. Without it, they are printed
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Write nothing, but compare the files in this folder with the policy
+    /// Write nothing, but compare the files in this folder with what the same options without --check write
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with_all = ["out", "differences"])]
     pub(crate) check: Option<PathBuf>,
     /// Write nothing, but list where the gateway differs from the libraries
     #[arg(long, conflicts_with = "out")]
     pub(crate) differences: bool,
-    /// What the names of files, variables and rules begin with
+    /// What the names of files, variables and rules begin with. Each policy of a gateway needs another one
     #[arg(long, value_name = "NAME", default_value = "cors")]
     pub(crate) prefix: String,
     /// For Envoy: write routes instead of a Lua filter

@@ -36,9 +36,9 @@ pub(crate) fn run(args: &cli::Export, out: &mut impl Write) -> Result<Outcome, E
         }
     };
     match (&args.out, &args.check) {
-        (Some(folder), _) => write(folder, gateway, &exported, out),
+        (Some(folder), _) => write(folder, &exported, out),
         (None, Some(folder)) => compare(folder, &exported, out),
-        (None, None) if args.differences => write_differences(gateway, &exported, out),
+        (None, None) if args.differences => write_differences(args.gateway, &exported, out),
         (None, None) => print(&exported, out),
     }
 }
@@ -54,7 +54,7 @@ fn options(args: &cli::Export, source: &Source, valid: &ValidPolicy) -> Result<O
     }
     let mut options = Options::new(&*source.name)
         .prefix(&*args.prefix)
-        .map_err(|error| Error::new(format!("`--prefix`: {error}")))?;
+        .map_err(|error| Error::new(format!("`--prefix {}`: {error}", Printable(&args.prefix))))?;
     // Not their values, which may be secrets.
     let variables = valid.variable_names();
     if !variables.is_empty() {
@@ -68,12 +68,14 @@ fn options(args: &cli::Export, source: &Source, valid: &ValidPolicy) -> Result<O
     Ok(options)
 }
 
-fn write(
-    folder: &Path,
-    gateway: Gateway,
-    exported: &Export,
-    out: &mut impl Write,
-) -> Result<Outcome, Error> {
+fn write(folder: &Path, exported: &Export, out: &mut impl Write) -> Result<Outcome, Error> {
+    if folder.is_file() {
+        let path = folder.display().to_string();
+        let path = Printable(&path);
+        return Err(Error::new(format!(
+            "{path}: is a file; `--out` takes a folder"
+        )));
+    }
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     for file in &exported.files {
         let path = folder.join(&file.name);
@@ -81,16 +83,12 @@ fn write(
         let path = path.display().to_string();
         writeln!(out, "{}", Printable(&path))?;
     }
-    let plural = if exported.differences.len() == 1 {
-        ""
-    } else {
-        "s"
-    };
+    // Each gateway has its differences in the first file.
+    let first = exported.files.first().map_or("", |file| &file.name);
     writeln!(
         out,
-        "{} difference{plural} from the libraries, which `cors export {} --differences` lists",
-        exported.differences.len(),
-        gateway.name()
+        "the first lines of each file say where it belongs; those of {first} list the differences from the libraries ({})",
+        exported.differences.len()
     )?;
     Ok(Outcome::Fine)
 }
@@ -133,15 +131,17 @@ fn compare(folder: &Path, exported: &Export, out: &mut impl Write) -> Result<Out
         let name = path.display().to_string();
         let name = Printable(&name);
         let difference = match fs::read_to_string(&path) {
-            Ok(text) if rules(&text) == rules(&file.text) => continue,
-            Ok(_) => "differs from the policy; export it again",
+            Ok(text) => match first_difference(&text, &file.text) {
+                None => continue,
+                Some(line) => format!("{name}:{line}: differs from the policy; export it again"),
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                "is not there; export the policy again"
+                format!("{name}: is not there; export the policy again")
             }
             Err(error) => return Err(Error::new(format!("{name}: cannot be read: {error}"))),
         };
         outcome = Outcome::Found;
-        writeln!(out, "{name}: {difference}")?;
+        writeln!(out, "{difference}")?;
     }
     if outcome == Outcome::Fine {
         writeln!(out, "the files are those of the policy")?;
@@ -149,17 +149,31 @@ fn compare(folder: &Path, exported: &Export, out: &mut impl Write) -> Result<Out
     Ok(outcome)
 }
 
-/// A file without its first line, which names the version of this command.
-fn rules(text: &str) -> &str {
-    text.split_once('\n').map_or(text, |(_, rules)| rules)
+/// The first line that differs, counted from 1. That with the version of this command, the first one, may differ.
+fn first_difference(text: &str, expected: &str) -> Option<usize> {
+    let mut text = text.split('\n').skip(1);
+    let mut expected = expected.split('\n').skip(1);
+    for line in 2.. {
+        match (text.next(), expected.next()) {
+            (None, None) => break,
+            (written, exported) if written != exported => return Some(line),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn write_differences(
-    gateway: Gateway,
+    gateway: GatewayName,
     exported: &Export,
     out: &mut impl Write,
 ) -> Result<Outcome, Error> {
-    let title = format!("Where {} differs from the libraries", gateway.name());
+    let name = match gateway {
+        GatewayName::Nginx => "nginx",
+        GatewayName::Haproxy => "HAProxy",
+        GatewayName::Envoy => "Envoy",
+    };
+    let title = format!("Where {name} differs from the libraries");
     writeln!(out, "{}", Styled(BOLD, title))?;
     for difference in &exported.differences {
         let text = format!("{}: {}", difference.requests, difference.answer);

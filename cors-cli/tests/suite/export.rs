@@ -32,10 +32,11 @@ fn files() {
         }
         let found = fs::read_dir(folder.path().join("a/b")).unwrap().count();
         assert_eq!(found, names.len(), "{done:#?}");
-        assert!(
-            done.stdout.contains("differences from the libraries"),
-            "{done:#?}"
-        );
+        let first = names.first().unwrap();
+        let differences = format!("those of {first} list the differences from the libraries");
+        assert!(done.stdout.contains(&differences), "{done:#?}");
+        let text = fs::read_to_string(folder.path().join("a/b").join(first)).unwrap();
+        assert!(text.contains("differs from the libraries"), "{text}");
         // On standard output, with the same text.
         let printed = run(&folder, args, 0).stdout;
         for name in names {
@@ -78,8 +79,24 @@ fn what_has_changed() {
     fs::write(&file, &other).unwrap();
     run(&folder, &check, 0);
     fs::write(&file, other.replace("https://app", "https://evil")).unwrap();
-    let changed = "out/cors.http.conf: differs from the policy; export it again\n";
+    let line = |text: &str| {
+        1 + text
+            .lines()
+            .position(|line| line.contains("https://app"))
+            .unwrap()
+    };
+    let changed = format!(
+        "out/cors.http.conf:{}: differs from the policy; export it again\n",
+        line(&text)
+    );
     assert_eq!(run(&folder, &check, 1).stdout, changed);
+    // A line is missing at the end.
+    fs::write(&file, text.trim_end()).unwrap();
+    let last = format!(
+        "out/cors.http.conf:{}: differs from the policy; export it again\n",
+        text.lines().count() + 1
+    );
+    assert_eq!(run(&folder, &check, 1).stdout, last);
     fs::write(&file, &text).unwrap();
     fs::write(
         folder.path().join("cors.toml"),
@@ -91,9 +108,13 @@ fn what_has_changed() {
 
 #[test]
 fn differences() {
-    for gateway in ["nginx", "haproxy", "envoy"] {
+    for (gateway, name) in [
+        ("nginx", "nginx"),
+        ("haproxy", "HAProxy"),
+        ("envoy", "Envoy"),
+    ] {
         let done = run(&folder(POLICY), &[gateway, "--differences"], 0);
-        let title = format!("Where {gateway} differs from the libraries\n- ");
+        let title = format!("Where {name} differs from the libraries\n- ");
         assert!(done.stdout.starts_with(&title), "{done:#?}");
     }
 }
@@ -122,8 +143,8 @@ fn variables_and_sets() {
     let all = [&app[..], &["--origins", "customers=customers.txt"]].concat();
     let done = run(&folder, &[&["nginx"], &all[..]].concat(), 0);
     for text in [
-        "variables: APP\n",
-        "the set customers: customers.txt\n",
+        "Made from variables: APP\n",
+        "Made from the set customers: customers.txt\n",
         "https://secret.example",
         "https://acme.example",
     ] {
@@ -150,7 +171,7 @@ fn wrong_options() {
     check(&["nginx", "--no-lua"], "`--no-lua` is for Envoy");
     check(
         &["nginx", "--prefix", "my api"],
-        "`--prefix`: a prefix is a lower-case letter",
+        "`--prefix my api`: a prefix is a lower-case letter",
     );
     check(
         &["nginx", "--out", "a", "--check", "a"],
@@ -159,7 +180,7 @@ fn wrong_options() {
     check(&["nginx", "other.toml"], "other.toml: cannot be read");
     check(
         &["nginx", "--out", "cors.toml"],
-        "cors.toml: cannot be written",
+        "cors.toml: is a file; `--out` takes a folder",
     );
 }
 
