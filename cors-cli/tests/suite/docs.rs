@@ -68,6 +68,7 @@ fn names_commands(text: &str, place: &str) {
         "cargo xtask demo",
         "cargo xtask ci",
         // Those of `docs/gateways`.
+        "curl -si ",
         "python3 docs/gateways/server.py",
         "haproxy -f haproxy.cfg -f /etc/haproxy/cors/cors.cfg -f sites.cfg",
     ];
@@ -137,7 +138,7 @@ fn run(folder: &Path, text: &str, place: &str) {
 const ADDRESS: &str = "localhost:8080";
 
 /// The words of a command, as a shell has them: split at spaces that are not within quotation marks.
-fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted_by = None;
     for character in command.chars() {

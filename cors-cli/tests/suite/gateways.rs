@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use cors_matrix::skip::skip;
 use tempfile::TempDir;
 
+use crate::docs::words;
 use crate::support::cors;
 
 /// A program that stops when this is dropped.
@@ -100,6 +101,7 @@ fn check(gateway: &Gateway) {
         );
         done.status
     };
+    responds_as_the_guide_says(port);
     assert_eq!(probe("/users", &[]), 0);
     assert_eq!(
         probe(
@@ -112,6 +114,61 @@ fn check(gateway: &Gateway) {
     // The gateway's own error.
     drop(server);
     assert_eq!(probe("/users", &[]), 0);
+}
+
+/// Sends the requests of the guide's `curl` commands.
+#[track_caller]
+fn responds_as_the_guide_says(port: u16) {
+    let guide = file("../deploying.md");
+    let commands: Vec<_> = guide
+        .lines()
+        .filter(|line| line.starts_with("curl "))
+        .collect();
+    let [actual, preflight] = commands[..] else {
+        panic!("{commands:?}");
+    };
+    let check = |command: &str, status: &str, allows: bool| {
+        let response = respond(command, port);
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{command}\n{response}"
+        );
+        let origin = "\naccess-control-allow-origin: https://app.example.com\r";
+        assert_eq!(
+            response.to_lowercase().contains(origin),
+            allows,
+            "{command}\n{response}"
+        );
+    };
+    let by_other = |command: &str| command.replace("app.example.com", "other.example.com");
+    check(actual, "200", true);
+    check(preflight, "204", true);
+    check(&by_other(actual), "200", false);
+    check(&by_other(preflight), "403", false);
+}
+
+/// The response to the request of a `curl` command with `-X` and `-H`.
+#[track_caller]
+fn respond(command: &str, port: u16) -> String {
+    let (mut method, mut path, mut headers) = ("GET".to_owned(), String::new(), String::new());
+    let mut words = words(command).into_iter().skip(1);
+    while let Some(word) = words.next() {
+        match &*word {
+            "-si" => {}
+            "-X" => method = words.next().unwrap(),
+            "-H" => headers += &(words.next().unwrap() + "\r\n"),
+            url => path = url.replace("http://127.0.0.1:8080", ""),
+        }
+    }
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n{headers}\r\n"
+    )
+    .unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 /// The gateway and its port. `None` if it does not start.
