@@ -14,11 +14,12 @@ use cors_matrix::server::Framework;
 use lexopt::ValueExt as _;
 
 use crate::Error;
-use copy::Copy;
+use copy::{Copy, Run};
 use list::List;
 use progress::{Numbers, Progress};
 
 /// A package whose code is changed, and the tests that must notice it.
+#[derive(Debug)]
 struct Package {
     folder: &'static str,
     /// Its name for cargo.
@@ -28,6 +29,7 @@ struct Package {
 }
 
 /// The tests that run with a change.
+#[derive(Debug)]
 struct Stage {
     packages: &'static [&'static str],
     /// What selects the tests of the packages.
@@ -134,9 +136,9 @@ const PACKAGES: [Package; 7] = [
     },
 ];
 
-/// How many mutants are tested before the result is stored and the time limit is looked at: in the first stage, and in the
-/// others, whose tests take longer.
-const AT_ONCE: [usize; 2] = [20, 5];
+/// With a diff, how many mutants are tested before the time limit is looked at. Without one, those of a file are tested at
+/// once.
+const AT_ONCE: usize = 5;
 
 pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
     let (mut only, mut minutes, mut since) = (None, None, None);
@@ -184,13 +186,19 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
                 && let Some(stage) = package.stages.get(index)
                 && !is_time_over()
             {
-                let [first, others] = AT_ONCE;
-                let mutants = progress.next(if index == 0 { first } else { others });
+                let mutants = progress.next(if diff.is_some() { AT_ONCE } else { usize::MAX });
                 let patience = match patience.entry(index) {
                     Entry::Occupied(known) => *known.get(),
                     Entry::Vacant(unknown) => *unknown.insert(copy.patience(stage)?),
                 };
-                let (numbers, missed) = copy.test(package, stage, patience, mutants)?;
+                let run = Run {
+                    package,
+                    stage,
+                    patience,
+                    file: &file,
+                    diff: diff.as_deref(),
+                };
+                let (numbers, missed) = copy.test(&run, mutants)?;
                 progress.add(mutants.len(), numbers, missed);
                 if diff.is_none() {
                     copy.store(&file, &progress)?;

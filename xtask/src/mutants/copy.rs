@@ -30,6 +30,18 @@ pub(crate) struct Copy {
     folder: PathBuf,
 }
 
+/// What is tested, and how.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) package: &'a Package,
+    pub(crate) stage: &'a Stage,
+    /// How long the tests may take.
+    pub(crate) patience: Duration,
+    pub(crate) file: &'a str,
+    /// A file with the changes of the code to which the mutants belong.
+    pub(crate) diff: Option<&'a Path>,
+}
+
 impl Copy {
     /// Copies what git does not ignore. A file that is equal is not written, so that cargo does not build it again.
     pub(crate) fn of_work_tree() -> Result<Self, Error> {
@@ -155,25 +167,29 @@ impl Copy {
         Ok(LEAST_PATIENCE.max(PATIENCE * start.elapsed()))
     }
 
-    /// Runs the tests of a stage with each of some mutants. Returns the numbers, and those that no test noticed.
+    /// Runs the tests of a stage with each of some mutants of a file. Returns the numbers, and those that no test noticed.
     pub(crate) fn test(
         &self,
-        package: &Package,
-        stage: &Stage,
-        patience: Duration,
+        run: &Run<'_>,
         mutants: &[String],
     ) -> Result<(Numbers, Vec<String>), Error> {
+        let stage = run.stage;
         let mut command = self.cargo_mutants();
         // cargo builds less in the same folder than in a new one.
-        command.args(["--in-place", "--package", package.name, "--all-features"]);
-        command.arg("--test-package").arg(stage.packages.join(","));
-        // It would run the tests of the package, and not those of the stage.
-        command.args(["--baseline", "skip"]);
-        command.arg("--timeout").arg(patience.as_secs().to_string());
-        command.arg("--output").arg(&self.folder);
+        command.args(["--in-place", "--all-features"]);
+        command.args(["--package", run.package.name, "--file", run.file]);
+        if let Some(diff) = run.diff {
+            command.arg("--in-diff").arg(diff);
+        }
         for mutant in mutants {
             command.arg("--re").arg(format!("^{}$", escape(mutant)));
         }
+        command.arg("--test-package").arg(stage.packages.join(","));
+        // It would run the tests of the package, and not those of the stage.
+        command.args(["--baseline", "skip"]);
+        let patience = run.patience.as_secs().to_string();
+        command.args(["--timeout", &patience]);
+        command.arg("--output").arg(&self.folder);
         command.arg("--").args(stage.tests);
         let output = output(self.with_server(&mut command, stage))?;
         // 2: a mutant was missed, 3: a test did not end.
@@ -183,7 +199,9 @@ impl Copy {
         let names = |kind: &str| -> Result<Vec<String>, Error> {
             let file = self.folder.join("mutants.out").join(kind);
             let names = fs::read_to_string(file).map_err(failed)?;
-            Ok(names.lines().map(str::to_owned).collect())
+            let names = names.lines().map(str::to_owned);
+            // cargo mutants 27.1 deletes fields that `--re` does not name, too.
+            Ok(names.filter(|name| mutants.contains(name)).collect())
         };
         let numbers = Numbers {
             caught: names("caught.txt")?.len(),
