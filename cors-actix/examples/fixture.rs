@@ -30,38 +30,47 @@ async fn main() -> io::Result<()> {
         policy,
         port,
         cacheable,
+        tls,
     } = FixtureArgs::from_args();
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let port = listener.local_addr()?.port();
+    let tls = tls.map(|tls| tls.server_config()).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
 
     let server = match policy {
         Some(policy) => {
             // Created here, because the closure runs once for each worker.
             let cors = Cors::new(policy);
             // The last `wrap` is the outermost: around routing, authentication and the 404.
-            HttpServer::new(move || {
+            let server = HttpServer::new(move || {
                 App::new()
                     .configure(routes)
                     .configure(if cacheable { documents } else { nothing })
                     .wrap(Condition::new(cacheable, Compress::default()))
                     .wrap(cors.clone())
             })
-            .workers(2)
-            .listen_auto_h2c(listener)?
-            .run()
+            .workers(2);
+            match tls {
+                Some(tls) => server.listen_rustls_0_23(listener, tls)?.run(),
+                None => server.listen_auto_h2c(listener)?.run(),
+            }
         }
-        None => HttpServer::new(move || {
-            App::new()
-                .configure(routes)
-                .configure(if cacheable { documents } else { nothing })
-                .wrap(Condition::new(cacheable, Compress::default()))
-        })
-        .workers(2)
-        .listen_auto_h2c(listener)?
-        .run(),
+        None => {
+            let server = HttpServer::new(move || {
+                App::new()
+                    .configure(routes)
+                    .configure(if cacheable { documents } else { nothing })
+                    .wrap(Condition::new(cacheable, Compress::default()))
+            })
+            .workers(2);
+            match tls {
+                Some(tls) => server.listen_rustls_0_23(listener, tls)?.run(),
+                None => server.listen_auto_h2c(listener)?.run(),
+            }
+        }
     };
 
-    announce(port);
+    announce(scheme, port);
     server.await
 }
 

@@ -6,8 +6,10 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use axum::body::Body;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -16,14 +18,17 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{MethodFilter, any, get, on, post};
+use axum::serve::Listener;
 use axum::{Json, Router};
-use cors_axum::{CorsLayer, WithCors as _};
+use cors_axum::{CorsLayer, LivePolicy, WithCors as _};
 use cors_matrix::document::Document;
 use cors_matrix::fixture::{FixtureArgs, announce};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower_http::compression::CompressionLayer;
 
 #[tokio::main]
@@ -32,20 +37,62 @@ async fn main() -> Result<(), Box<dyn Error>> {
         policy,
         port,
         cacheable,
+        tls,
     } = FixtureArgs::from_args();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    announce(listener.local_addr()?.port());
+    let port = listener.local_addr()?.port();
 
     let app = match cacheable {
         true => cacheable_app(),
         false => app(),
     };
-    match policy {
-        // Last, so that it is outermost: it also covers the 404s and authentication.
-        Some(policy) => axum::serve(listener, app.with_cors(CorsLayer::new(policy))).await?,
-        None => axum::serve(listener, app).await?,
+    match tls {
+        Some(tls) => {
+            let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
+            announce("https", port);
+            serve(TlsListener { listener, acceptor }, app, policy).await?;
+        }
+        None => {
+            announce("http", port);
+            serve(listener, app, policy).await?;
+        }
     }
     Ok(())
+}
+
+async fn serve<L>(listener: L, app: Router, policy: Option<LivePolicy>) -> io::Result<()>
+where
+    L: Listener<Addr: fmt::Debug>,
+{
+    match policy {
+        // Last, so that it is outermost: it also covers the 404s and authentication.
+        Some(policy) => axum::serve(listener, app.with_cors(CorsLayer::new(policy))).await,
+        None => axum::serve(listener, app).await,
+    }
+}
+
+/// Accepts connections with TLS. One handshake waits for another, so this is for clients that begin it at once.
+struct TlsListener {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            if let Ok(stream) = self.acceptor.accept(stream).await {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
 }
 
 fn app() -> Router {

@@ -188,9 +188,22 @@ impl FixtureBinary {
         policy: Option<&Path>,
         origins: &Path,
     ) -> Result<FixtureServer, String> {
-        let mut command = self.command(policy, 0);
-        let origins = format!("{ORIGIN_SET}={}", origins.display());
-        self.start_command(command.args(["--origins", &origins]))
+        self.start_command(&mut self.command_with_origins(policy, origins))
+    }
+
+    /// The same for a server that listens with TLS, with the files of a folder: see
+    /// [`Tls::in_folder`](crate::fixture::Tls::in_folder).
+    ///
+    /// # Errors
+    ///
+    /// As with [`FixtureBinary::start`], and if it cannot listen with these files.
+    pub fn start_with_tls(
+        &self,
+        policy: Option<&Path>,
+        folder: &Path,
+    ) -> Result<FixtureServer, String> {
+        let mut command = self.command_with_origins(policy, Path::new(ORIGINS));
+        self.start_command(command.arg("--tls").arg(folder))
     }
 
     /// The same for a server that also serves [documents](crate::document::Document) and compresses responses.
@@ -200,6 +213,13 @@ impl FixtureBinary {
     /// As with [`FixtureBinary::start`].
     pub fn start_cacheable(&self, policy: Option<&Path>) -> Result<FixtureServer, String> {
         self.start_command(self.command(policy, 0).arg("--cacheable"))
+    }
+
+    fn command_with_origins(&self, policy: Option<&Path>, origins: &Path) -> Command {
+        let mut command = self.command(policy, 0);
+        let origins = format!("{ORIGIN_SET}={}", origins.display());
+        command.args(["--origins", &origins]);
+        command
     }
 
     fn start_command(&self, command: &mut Command) -> Result<FixtureServer, String> {
@@ -242,8 +262,9 @@ impl FixtureBinary {
         let line = server.said.recv_timeout(PATIENCE).unwrap_or_default();
         let port = line
             .trim()
-            .strip_prefix("listening on http://127.0.0.1:")
-            .and_then(|port| port.parse().ok());
+            .split_once("://127.0.0.1:")
+            .filter(|(start, _)| start.starts_with("listening on http"))
+            .and_then(|(_, port)| port.parse().ok());
         match port {
             Some(port) => {
                 server.port = port;

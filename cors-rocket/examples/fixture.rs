@@ -10,11 +10,11 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use cors_matrix::document::{Answer, Document};
-use cors_matrix::fixture::{FixtureArgs, announce};
+use cors_matrix::fixture::{FixtureArgs, Tls, announce};
 use cors_rocket::Cors;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rocket::config::{Config, LogLevel, Shutdown};
+use rocket::config::{Config, LogLevel, Shutdown, TlsConfig};
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::futures::{SinkExt as _, StreamExt as _};
 use rocket::http::uri::Origin;
@@ -34,11 +34,13 @@ async fn main() -> Result<(), Box<rocket::Error>> {
         policy,
         port,
         cacheable,
+        tls,
     } = FixtureArgs::from_args();
+    let rocket = rocket::custom(config(port, tls));
     let rocket = match policy {
         // First, so that no other fairing can change a preflight before ours sees it.
-        Some(policy) => rocket::custom(config(port)).attach(Cors::new(policy)),
-        None => rocket::custom(config(port)),
+        Some(policy) => rocket.attach(Cors::new(policy)),
+        None => rocket,
     };
     let rocket = match cacheable {
         true => rocket.attach(Gzip).mount("/", routes![document]),
@@ -48,10 +50,11 @@ async fn main() -> Result<(), Box<rocket::Error>> {
     Ok(())
 }
 
-fn config(port: u16) -> Config {
+fn config(port: u16, tls: Option<Tls>) -> Config {
     Config {
         address: Ipv4Addr::LOCALHOST.into(),
         port,
+        tls: tls.map(|tls| TlsConfig::from_paths(tls.certificate, tls.key)),
         log_level: LogLevel::Off,
         // A signal stops the process at once.
         shutdown: Shutdown {
@@ -67,7 +70,13 @@ fn application(rocket: Rocket<Build>) -> Rocket<Build> {
     let for_any_method = routes![status, private, error, panic, vary, own_cors, stream];
     rocket
         .attach(AdHoc::on_liftoff("announcement", |rocket| {
-            Box::pin(async { announce(rocket.config().port) })
+            let config = rocket.config();
+            let scheme = if config.tls_enabled() {
+                "https"
+            } else {
+                "http"
+            };
+            Box::pin(async { announce(scheme, config.port) })
         }))
         .mount("/", for_each(&COMMON_METHODS, routes![echo, realm, mcp]))
         .mount("/public", for_each(&COMMON_METHODS, routes![echo]))

@@ -7,16 +7,22 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cors_matrix::document::Document;
 use cors_matrix::fixture::{FixtureArgs, announce};
 use cors_warp::{Cors, LivePolicy};
 use futures_util::{SinkExt as _, StreamExt as _, stream};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tower::Layer as _;
 use tower_http::compression::CompressionLayer;
+use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reject::{self, Reject};
@@ -30,10 +36,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         policy,
         port,
         cacheable,
+        tls,
     } = FixtureArgs::from_args();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    announce(listener.local_addr()?.port());
+    let port = listener.local_addr()?.port();
 
+    if let Some(tls) = tls {
+        let acceptor = TlsAcceptor::from(Arc::new(tls.server_config()?));
+        announce("https", port);
+        let app = match policy {
+            Some(policy) => Cors::new(policy).wrap(routes()).boxed(),
+            None => routes().map(Reply::into_response).boxed(),
+        };
+        return serve_tls(listener, acceptor, app).await;
+    }
+    announce("http", port);
     if cacheable {
         serve_cacheable(policy, listener).await;
         return Ok(());
@@ -61,6 +78,29 @@ async fn serve_cacheable(policy: Option<LivePolicy>, listener: TcpListener) {
     match policy {
         Some(policy) => cors_warp::serve(listener, Cors::new(policy).layer(app)).await,
         None => cors_warp::serve(listener, app).await,
+    }
+}
+
+/// The same with TLS. [`warp::serve`] accepts connections only from listeners of TCP and of Unix sockets.
+async fn serve_tls(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    app: BoxedFilter<(Response,)>,
+) -> Result<(), Box<dyn Error>> {
+    let service = TowerToHyperService::new(warp::service(app));
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let (acceptor, service) = (acceptor.clone(), service.clone());
+        tokio::spawn(async move {
+            // The client sees what is wrong with its connection.
+            if let Ok(stream) = acceptor.accept(stream).await {
+                let builder = auto::Builder::new(TokioExecutor::new());
+                let stream = TokioIo::new(stream);
+                let _ = builder
+                    .serve_connection_with_upgrades(stream, service)
+                    .await;
+            }
+        });
     }
 }
 

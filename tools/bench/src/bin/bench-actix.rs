@@ -53,7 +53,7 @@ impl Framework for Actix {
                     .listen(listener)?
                     .run(),
             };
-            announce(port);
+            announce("http", port);
             server.await
         });
         if let Err(error) = served {

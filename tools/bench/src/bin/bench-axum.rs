@@ -41,7 +41,7 @@ impl Framework for Axum {
         let served = runtime.and_then(|runtime| {
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-                announce(listener.local_addr()?.port());
+                announce("http", listener.local_addr()?.port());
                 match (variant, layer(origins)) {
                     (Variant::Ours, Some(layer)) => {
                         axum::serve(listener, app(origins).with_cors(layer)).await

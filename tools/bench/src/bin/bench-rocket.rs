@@ -37,7 +37,7 @@ impl Framework for Rocket05 {
 
     fn serve(&self, variant: Variant, origins: Origins) {
         let announcement = AdHoc::on_liftoff("announcement", |rocket| {
-            Box::pin(async { announce(rocket.config().port) })
+            Box::pin(async { announce("http", rocket.config().port) })
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

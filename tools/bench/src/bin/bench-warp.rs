@@ -51,7 +51,7 @@ impl Framework for Warp {
         let served = runtime.and_then(|runtime| {
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-                announce(listener.local_addr()?.port());
+                announce("http", listener.local_addr()?.port());
                 match (variant, peer(origins), cors(origins)) {
                     (Variant::Peer, Some(peer), _) => {
                         warp::serve(routes().with(peer))
