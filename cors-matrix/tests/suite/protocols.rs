@@ -1,19 +1,22 @@
-//! Requests that share a connection get the answers that they get alone, over HTTP/1.1 and HTTP/2: every case of the
-//! matrix, and exchanges that are more than a request and a response.
+//! Requests that share a connection get the answers that they get alone, over HTTP/1.1 and HTTP/2, with and without TLS:
+//! every case of the matrix, and exchanges that are more than a request and a response.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod cases;
 mod http1;
 mod http2;
+mod tls;
 
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cors_matrix::case::{Expected, NamedPolicy};
 use cors_matrix::judge::{JUDGES, JudgedExchange, Sameness, relevant, show};
 use cors_matrix::message::{self, Answer, Connection, RawRequest, RawResponse};
 use cors_matrix::server::{FixtureBinary, FixtureServer, Framework};
+use tempfile::TempDir;
 
 /// How long a server may take between two bytes.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -184,22 +187,33 @@ struct Servers {
     policy: NamedPolicy,
     server: FixtureServer,
     bare: FixtureServer,
+    /// The folder of [`Servers::file`].
+    folder: TempDir,
 }
 
 impl Servers {
     /// Those of a framework, one after the other.
     fn each(fixture: &FixtureBinary) -> impl Iterator<Item = Self> {
-        POLICIES.into_iter().map(|source| {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("cors.toml");
-            std::fs::write(&path, source).unwrap();
-            Self {
-                framework: fixture.framework,
-                policy: NamedPolicy::new("protocols", source).unwrap(),
-                server: fixture.start(Some(&path)).unwrap(),
-                bare: fixture.start(None).unwrap(),
-            }
-        })
+        let sources = POLICIES.into_iter();
+        sources.map(|source| Self::start(fixture, source))
+    }
+
+    fn start(fixture: &FixtureBinary, source: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cors.toml");
+        std::fs::write(&path, source).unwrap();
+        Self {
+            framework: fixture.framework,
+            policy: NamedPolicy::new("protocols", source).unwrap(),
+            server: fixture.start(Some(&path)).unwrap(),
+            bare: fixture.start(None).unwrap(),
+            folder,
+        }
+    }
+
+    /// The file of the policy.
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("cors.toml")
     }
 
     /// Sends a request alone, which says what its answer must be.
@@ -264,10 +278,14 @@ fn request(
 }
 
 fn connect(port: u16) -> Connection<TcpStream> {
+    Connection::new(stream(port))
+}
+
+fn stream(port: u16) -> TcpStream {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream.set_write_timeout(Some(TIMEOUT)).unwrap();
-    Connection::new(stream)
+    stream
 }
 
 /// Whether nothing more can be asked on the connection.

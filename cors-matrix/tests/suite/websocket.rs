@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::time::Duration;
 
@@ -166,11 +166,11 @@ fn connect(port: u16) -> TcpStream {
 
 /// Sends the handshake. If the server does not agree, returns the status and the headers of its response.
 #[track_caller]
-fn open(
-    stream: TcpStream,
+pub(crate) fn open<S: Read + Write>(
+    stream: S,
     port: u16,
     lines: &[String],
-) -> Result<WebSocket<TcpStream>, (StatusCode, HeaderMap)> {
+) -> Result<WebSocket<S>, (StatusCode, HeaderMap)> {
     let uri = format!("ws://127.0.0.1:{port}/ws");
     let mut request = uri.into_client_request().unwrap();
     for line in lines {
@@ -191,7 +191,7 @@ fn open(
 
 /// The server sends text back, and closes the WebSocket when it is asked to.
 #[track_caller]
-fn exchange(mut socket: WebSocket<TcpStream>) -> tungstenite::Result<()> {
+pub(crate) fn exchange<S: Read + Write>(mut socket: WebSocket<S>) -> tungstenite::Result<()> {
     // actix's default limit is 64 KiB.
     for len in [5, 500, 60_000] {
         let message = Message::text("x".repeat(len));

@@ -1,4 +1,5 @@
-//! The same over HTTP/2. It is without TLS, which no adapter sees: the client knows that the server speaks HTTP/2.
+//! The same over HTTP/2, without TLS: the client knows that the server speaks HTTP/2. The cases of the matrix are sent with
+//! TLS, too: see `tls.rs`.
 
 use std::net::Ipv4Addr;
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use cors_matrix::server::{FixtureBinary, Framework};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, SendStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
@@ -24,9 +26,14 @@ const MAX_FIELDS: usize = 16 * 1024;
 
 /// Sends requests on one connection at the same time, and checks their answers. Returns their number.
 #[track_caller]
-pub(super) fn concurrent(framework: Framework, port: u16, exchanges: &[Exchange<'_>]) -> usize {
+pub(super) fn concurrent<S: Stream>(
+    framework: Framework,
+    scheme: &str,
+    stream: impl Future<Output = S>,
+    exchanges: &[Exchange<'_>],
+) -> usize {
     let requests = exchanges.iter().filter_map(|exchange| {
-        let request = to_http2(&exchange.request)?;
+        let request = to_http2(scheme, &exchange.request)?;
         let is_known = Known::Http2Head.applies(framework, &exchange.request);
         (!is_known).then_some((exchange, request))
     });
@@ -35,18 +42,28 @@ pub(super) fn concurrent(framework: Framework, port: u16, exchanges: &[Exchange<
         .iter()
         .map(|(exchange, request)| (request.clone(), exchange.request.body.clone()))
         .collect();
-    let answers = block_on(send(port, &sent));
+    let answers = block_on(async { send(stream.await, &sent).await });
     let answers = answers.unwrap_or_else(|error| panic!("{framework}: {error}"));
     for ((exchange, _), answer) in requests.iter().zip(&answers) {
-        exchange.check("over HTTP/2", answer);
+        exchange.check(&format!("over HTTP/2, {scheme}"), answer);
     }
     answers.len()
 }
 
+/// What HTTP/2 is sent on.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+pub(super) async fn stream(port: u16) -> TcpStream {
+    let address = (Ipv4Addr::LOCALHOST, port);
+    TcpStream::connect(address).await.unwrap()
+}
+
 /// Whether a server answers a request over HTTP/2.
 pub(super) fn answers(port: u16, request: &RawRequest) -> bool {
-    let sent = to_http2(request).unwrap();
-    block_on(send(port, &[(sent, Vec::new())])).is_ok()
+    let sent = to_http2("http", request).unwrap();
+    block_on(async { send(stream(port).await, &[(sent, Vec::new())]).await }).is_ok()
 }
 
 /// Trailers, an answer before the body ends, and requests that the client cancels, one after the other on one connection.
@@ -68,7 +85,7 @@ fn streams_between_others() {
             let private = alone("before the body ends", "POST", "/private", &[], "");
             let next = alone("after cancelled ones", "GET", "/echo", &[], "");
             let got = block_on(async {
-                let client = handshake(servers.server.port()).await?;
+                let client = handshake(stream(servers.server.port()).await).await?;
 
                 let (response, mut stream) = start(&client, &json, false).await?;
                 stream.send_data(BODY.into(), false)?;
@@ -105,7 +122,7 @@ fn streams_that_overlap() {
         for servers in Servers::each(&fixture) {
             let plain = overlapping(&servers);
             let got = block_on(async {
-                let client = handshake(servers.server.port()).await?;
+                let client = handshake(stream(servers.server.port()).await).await?;
                 let mut answers = Vec::new();
                 for _ in 0..ROUNDS {
                     let mut begun = Vec::new();
@@ -150,16 +167,16 @@ async fn start(
     exchange: &Exchange<'_>,
     ends: bool,
 ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
-    let request = to_http2(&exchange.request).unwrap();
+    let request = to_http2("http", &exchange.request).unwrap();
     client.clone().ready().await?.send_request(request, ends)
 }
 
 /// Sends requests with their bodies on one connection at the same time.
 async fn send(
-    port: u16,
+    stream: impl Stream,
     requests: &[(Request<()>, Vec<u8>)],
 ) -> Result<Vec<RawResponse>, h2::Error> {
-    let mut client = handshake(port).await?;
+    let mut client = handshake(stream).await?;
     let mut answers = Vec::new();
     for batch in requests.chunks(BATCH) {
         let mut responses = Vec::new();
@@ -184,10 +201,7 @@ fn block_on<T>(exchange: impl Future<Output = Result<T, h2::Error>>) -> Result<T
     runtime.block_on(async { timeout(TIMEOUT, exchange).await.unwrap() })
 }
 
-async fn handshake(port: u16) -> Result<SendRequest<Bytes>, h2::Error> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-        .await
-        .unwrap();
+async fn handshake(stream: impl Stream) -> Result<SendRequest<Bytes>, h2::Error> {
     let (client, connection) = h2::client::handshake(stream).await?;
     // An error of the connection is one of each request, too.
     tokio::spawn(async { drop(connection.await) });
@@ -215,7 +229,7 @@ async fn read(response: ResponseFuture) -> Result<RawResponse, h2::Error> {
 
 /// The same request in HTTP/2. `None` if that cannot say it: its target has no path of its own, `Host` comes twice, or
 /// a field is about the connection.
-fn to_http2(request: &RawRequest) -> Option<Request<()>> {
+fn to_http2(scheme: &str, request: &RawRequest) -> Option<Request<()>> {
     const OF_CONNECTION: [&str; 4] = ["connection", "expect", "transfer-encoding", "upgrade"];
     let mut hosts = Vec::new();
     let mut built = Request::builder().method(&*request.method);
@@ -242,6 +256,6 @@ fn to_http2(request: &RawRequest) -> Option<Request<()>> {
     if size > MAX_FIELDS || !target.starts_with('/') || !target.is_ascii() {
         return None;
     }
-    let request = built.uri(format!("http://{host}{}", request.target));
+    let request = built.uri(format!("{scheme}://{host}{}", request.target));
     request.body(()).ok()
 }
