@@ -1,19 +1,26 @@
 //! Faults of a deployment: what a gateway or another program in front of a policy's middleware does to responses.
 
+mod halves;
+
 use cors_browser_model::{Exchange, Kind, Response, Url};
 use cors_core::Policy;
+
+use self::halves::preflight_by_gateway;
 
 use super::difference::{Comparison, Difference};
 use super::finding::Finding;
 use super::header::{ALLOW_CREDENTIALS, ALLOW_ORIGIN, value, varies_by_origin};
+use crate::diagnostic::Severity;
 use crate::policy_server::PolicyAnswer;
-use crate::text::{Short, listed};
+use crate::text::Short;
 
 /// The fault of the deployment that explains why the responses of a server differ from a policy, with how sure it is and
 /// what to do about it. `None` if the responses do not show one. [`not_forwarded`](super::not_forwarded) finds another
 /// one.
 ///
-/// `exchanges` are those of one run with the server that has the policy.
+/// `exchanges` are those of one run with the server that has the policy. A run without a preflight, or one that ended with its
+/// preflight, is only one half: more
+/// faults show if the other half is sent, too, and is given at its place, with a preflight directly before its request.
 ///
 /// # Examples
 ///
@@ -54,10 +61,11 @@ pub fn fault<'a>(
         .collect();
     let all = || compared.iter();
     all()
-        .find_map(second_writer)
+        .find_map(not_refused)
+        .or_else(|| all().find_map(second_writer))
         .or_else(|| all().find_map(|it| gateway_error(it, &compared)))
-        .or_else(|| all().find_map(|it| headers_dropped(it, &compared)))
         .or_else(|| compared.windows(2).find_map(preflight_by_gateway))
+        .or_else(|| all().find_map(|it| headers_dropped(it, &compared)))
 }
 
 /// A response, compared with the policy.
@@ -109,6 +117,27 @@ impl<'a> Compared<'a> {
         let answer = Response::new(self.response.status, self.answer.headers.clone());
         varies_by_origin(&answer) && !varies_by_origin(self.response)
     }
+}
+
+/// A request that the policy refuses, and that reached something else.
+fn not_refused(compared: &Compared<'_>) -> Option<Finding> {
+    let refused = compared.answer.status?;
+    let status = compared.response.status;
+    // The gateway's own error does not show that the application got the request.
+    let is_gateway_error = remedy(status).is_some() && !compared.has_cors();
+    if compared.kind == Kind::Preflight || status == refused || is_gateway_error {
+        return None;
+    }
+    let finding = Finding::warning(
+        "not-refused",
+        format!(
+            "the policy refuses this request with status {refused}, and the server responded with status {status}: a page of \
+             another origin can send it with the user's cookies"
+        ),
+        "apply the policy outermost, with a middleware that knows `refuse`, or with all files of `cors export`; a middleware \
+         that only sends headers refuses nothing",
+    );
+    Some(finding.with_severity(Severity::Error))
 }
 
 fn second_writer(compared: &Compared<'_>) -> Option<Finding> {
@@ -246,8 +275,12 @@ fn headers_dropped(compared: &Compared<'_>, all: &[Compared<'_>]) -> Option<Find
     if compared.has_cors() || !compared.is_granted() {
         return None;
     }
-    // After a redirect, `Vary` alone can be that of another version of the policy, without a grant for this path.
     let varies = varies_by_origin(compared.response);
+    // The middleware responds so to a preflight that reaches it without `Origin`.
+    if compared.kind == Kind::Preflight && varies {
+        return None;
+    }
+    // After a redirect, `Vary` alone can be that of another version of the policy, without a grant for this path.
     let mut shown = all.iter().filter(|it| it.shows_policy());
     if !shown.any(|it| !varies || it.url == compared.url) {
         return None;
@@ -273,48 +306,6 @@ fn headers_dropped(compared: &Compared<'_>, all: &[Compared<'_>]) -> Option<Find
              `cors.headers.conf` of `cors export nginx` again in that `location`{always}; if the application writes \
              them: a layer or a handler outside of the middleware responds, so apply the middleware outermost"
         ),
-    ))
-}
-
-/// A preflight, and the request that follows it.
-fn preflight_by_gateway(pair: &[Compared<'_>]) -> Option<Finding> {
-    let [preflight, actual] = pair else {
-        return None;
-    };
-    if (preflight.kind, actual.kind) != (Kind::Preflight, Kind::Actual)
-        || !preflight.response.headers.contains(ALLOW_ORIGIN)
-        || !actual.is_exact()
-    {
-        return None;
-    }
-    // Another version of the policy has other lists, and sends these three alike with a preflight and with the request.
-    let is_different = |name: &str| {
-        let mut fields = preflight.differences.iter();
-        fields.any(|difference| difference.field.eq_ignore_ascii_case(name))
-    };
-    let alike = [
-        (ALLOW_ORIGIN, is_different(ALLOW_ORIGIN)),
-        (ALLOW_CREDENTIALS, is_different(ALLOW_CREDENTIALS)),
-        ("Vary", preflight.lost_vary()),
-    ];
-    let differing = alike.iter().filter(|(_, is_different)| *is_different);
-    let names: Vec<_> = differing.map(|(name, _)| *name).collect();
-    let probably = match &*names {
-        [] => return None,
-        // A middleware without the policy may leave it out, because no cache stores the response to a preflight.
-        ["Vary"] => " probably",
-        _ => "",
-    };
-    Some(Finding::warning(
-        "preflight-by-gateway",
-        format!(
-            "the response to the request is the policy's, and that to its preflight is not: the policy sends {} alike \
-             with both, so another program{probably} responded to the preflight",
-            listed(&names)
-        ),
-        "forward `OPTIONS` to the application: remove the answer of the gateway (nginx: `if ($request_method = \
-         OPTIONS) { return 204; }`; Envoy: the CORS filter; an API gateway: its CORS setting); or let nginx answer by \
-         the policy: include `cors.server.conf` of `cors export nginx` in the `server` block",
     ))
 }
 

@@ -29,6 +29,7 @@ enum Got {
 }
 use Got::{And, Bare, Else, Policy as By};
 
+/// The exchange of a request that needs a preflight.
 fn exchange(policy: &Policy, kind: Kind, got: &Got) -> Exchange {
     let preflight = [
         ("Origin", "https://a.example"),
@@ -85,6 +86,8 @@ fn found(policy: &str, preflight: Option<&Got>, actual: Option<&Got>) -> Option<
 fn check(policy: &str, preflight: Option<Got>, actual: Option<Got>, expected: Option<&str>) {
     let found = found(policy, preflight.as_ref(), actual.as_ref());
     assert_eq!(found.as_ref().map(|it| it.code), expected, "{found:?}");
+    let is_explained = found.is_none_or(|it| crate::codes::find(it.code).is_some());
+    assert!(is_explained, "{expected:?}");
 }
 
 #[test]
@@ -141,12 +144,27 @@ fn another_version_of_the_policy() {
                     exchange.response = Some(Response::new(status, answer.headers));
                     exchange
                 });
+                // Another version may refuse nothing; and a refusal looks like the version's response with status 403.
+                let refuses = |policy: &Policy| {
+                    let actual = PolicyAnswer::new(policy, &exchanges[1].sent);
+                    actual.status.is_some()
+                };
+                // Without the headers, 503 may be the gateway's own.
+                let has_cors = |exchange: &Exchange| {
+                    let response = exchange.response.as_ref();
+                    response.is_some_and(|it| it.headers.contains(ALLOW_ORIGIN))
+                };
+                let is_named =
+                    refuses(&new) && !refuses(&old) && (status != 503 || has_cors(&exchanges[1]));
+                let expected = is_named.then_some("not-refused");
                 // A simple request without a preflight, and with a redirect.
                 for part in [&exchanges[..], &exchanges[1..2], &exchanges[..2]] {
-                    assert_eq!(fault(&new, part), None, "{old:?} {new:?} {part:?}");
+                    let found = fault(&new, part).map(|it| it.code);
+                    assert_eq!(found, expected, "{old:?} {new:?} {part:?}");
                 }
                 let [_, first, _, second] = &exchanges;
-                assert_eq!(fault(&new, [first, second]), None, "{old:?} {new:?}");
+                let found = fault(&new, [first, second]).map(|it| it.code);
+                assert_eq!(found, expected, "{old:?} {new:?}");
             }
         }
     }
@@ -386,6 +404,77 @@ fn preflights_that_the_gateway_answers() {
     check(LIST, Some(Else(204, old)), Some(By(200)), None);
     check(LIST, Some(Else(200, old)), Some(By(200)), None);
     check(ANY, Some(Else(204, &[EVERYBODY])), Some(By(200)), None);
-    // Without `Access-Control-Allow-Origin`, the preflight has failed.
-    check(LIST, Some(Else(204, &[METHODS])), Some(By(200)), None);
+}
+
+/// The preflight has failed, so a browser does not send the request that it is compared with.
+#[test]
+fn preflights_without_the_header() {
+    const BY_GATEWAY: Option<&str> = Some("preflight-by-gateway");
+    for policy in [LIST, ANY] {
+        for status in [200, 204, 301, 401, 403, 404, 405, 500, 501] {
+            for lines in [&[][..], &[METHODS], &[NGINX], &[("Vary", "Accept")]] {
+                check(policy, Some(Else(status, lines)), Some(By(200)), BY_GATEWAY);
+                // Nothing shows that the policy is applied.
+                check(policy, Some(Else(status, lines)), None, None);
+                check(
+                    policy,
+                    Some(Else(status, lines)),
+                    Some(Else(200, lines)),
+                    None,
+                );
+            }
+            // The middleware, which has not got `Origin`.
+            check(LIST, Some(Else(status, &[VARY])), Some(By(200)), None);
+            // The origin has no grant, so nothing follows for the page.
+            check(OTHER, Some(Else(status, &[])), Some(By(200)), None);
+        }
+        // The gateway sends these itself, and another response is the policy's.
+        for status in [502, 503, 504] {
+            let error = Some("gateway-error");
+            check(policy, Some(Else(status, &[])), Some(By(200)), error);
+        }
+    }
+    let found = found(LIST, Some(&Else(405, &[])), Some(&By(200))).unwrap();
+    assert!(found.message.contains("(status 405)"), "{found:?}");
+}
+
+#[test]
+fn requests_that_are_not_refused() {
+    const REFUSING: &str = "allow_origins = ['https://b.example']\nrefuse = ['cross-site-writes']";
+    const UNLISTED: &str = "allow_origins = ['https://b.example']\nrefuse = ['unlisted-origins']\n\
+                            hosts = ['api.example.com']";
+    const REPORTING: &str = "allow_origins = ['https://b.example']\nrefuse = ['cross-site-writes']\nrefuse_report_only = true";
+    // Listed, and without credentials.
+    const LISTED: &str = "allow_origins = ['https://a.example']\nallow_methods = ['PUT']\n\
+                          refuse = ['cross-site-writes']";
+    const NOT: Option<&str> = Some("not-refused");
+    for policy in [REFUSING, UNLISTED, LISTED] {
+        for status in [200, 204, 302, 401, 404, 500] {
+            check(policy, None, Some(Else(status, &[])), NOT);
+            check(policy, None, Some(Else(status, &[VARY])), NOT);
+            check(policy, None, Some(Else(status, &[EVERYBODY])), NOT);
+            // Also after a preflight that should have failed.
+            let preflight = Else(204, &[ORIGIN, METHODS, VARY]);
+            check(policy, Some(preflight), Some(Else(status, &[])), NOT);
+        }
+        check(policy, None, Some(By(403)), None);
+        check(policy, None, Some(Else(403, &[NGINX])), None);
+        // A preflight is never refused.
+        check(
+            policy,
+            Some(Else(200, &[EVERYBODY, METHODS, VARY])),
+            None,
+            None,
+        );
+    }
+    // The gateway's own errors. With the headers of another writer, a program has responded that is not the gateway.
+    for status in [400, 413, 502, 503, 504] {
+        check(REFUSING, None, Some(Else(status, &[])), None);
+    }
+    check(REFUSING, None, Some(Else(503, &[EVERYBODY])), NOT);
+    check(REPORTING, None, Some(Else(200, &[])), None);
+    check(LIST, None, Some(By(200)), None);
+    let found = found(REFUSING, None, Some(&Else(200, &[]))).unwrap();
+    assert_eq!(found.severity, Severity::Error);
+    assert!(found.message.contains("responded with status 200"));
 }
