@@ -8,6 +8,7 @@ mod compare;
 pub(crate) mod finding;
 pub(crate) mod handshake;
 mod header;
+mod other_half;
 
 use std::io::{self, Write};
 
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 
 use self::client::{Client, SendError, Sender};
 use self::compare::Comparison;
+use self::other_half::OtherHalf;
 use crate::cli::{Probe, RequestOptions};
 use crate::error::{Error, Outcome};
 use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
@@ -77,7 +79,24 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
         None => None,
     };
     let simulation = Simulation::new(&page.request, &mut client);
-    let report = Report::new(args, &page, &client, &simulation, policy.as_ref());
+    // An additional request without a response is a difference from the policy.
+    let send_error = client.send_error().cloned();
+    let other_half = policy
+        .as_ref()
+        .and_then(|(_, valid)| OtherHalf::send(&valid.policy, &simulation, &mut client));
+    let comparison = policy
+        .as_ref()
+        .map(|(_, valid)| Comparison::new(&valid.policy, &page, &simulation, other_half.as_ref()));
+    let report = Report {
+        findings: findings(&page, &simulation, comparison.as_ref()),
+        args,
+        page: &page,
+        client: &client,
+        simulation: &simulation,
+        comparison,
+        policy: policy.as_ref(),
+        send_error: send_error.as_ref(),
+    };
     match args.json {
         true => writeln!(out, "{}", Json(&report.to_json()))?,
         false => report.write(out)?,
@@ -118,6 +137,31 @@ fn without_own(options: &RequestOptions) -> Result<(RequestOptions, Headers), Er
     Ok((options, own))
 }
 
+/// What is wrong with the responses, apart from differences from a policy.
+fn findings(
+    page: &PageRequest,
+    simulation: &Simulation,
+    comparison: Option<&Comparison<'_>>,
+) -> Vec<Finding> {
+    let exchanges = simulation
+        .shown()
+        .map_or(&[][..], |(_, run)| &run.exchanges);
+    let mut reviewed = exchanges.to_vec();
+    if let Some(comparison) = comparison.filter(|it| it.fault.is_some()) {
+        // A policy's responses have none of these findings: they follow from the fault.
+        reviewed.retain(|exchange| !comparison.is_own(&exchange.sent.url));
+    }
+    let mut findings = review(&reviewed);
+    let hidden = simulation
+        .shown()
+        .and_then(|(_, run)| Some((last_response(run)?, readable(run)?)));
+    findings
+        .extend(hidden.and_then(|(response, readable)| headers_not_exposed(response, readable)));
+    findings.extend(cookies_not_sent(&page.request, exchanges));
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
 /// The result of a request.
 struct Report<'a> {
     args: &'a Probe,
@@ -125,54 +169,17 @@ struct Report<'a> {
     client: &'a Client,
     simulation: &'a Simulation,
     findings: Vec<Finding>,
-    comparison: Option<Comparison>,
+    comparison: Option<Comparison<'a>>,
     policy: Option<&'a (Source, ValidPolicy)>,
     send_error: Option<&'a SendError>,
 }
 
-impl<'a> Report<'a> {
-    fn new(
-        args: &'a Probe,
-        page: &'a PageRequest,
-        client: &'a Client,
-        simulation: &'a Simulation,
-        policy: Option<&'a (Source, ValidPolicy)>,
-    ) -> Self {
-        let exchanges = simulation
-            .shown()
-            .map_or(&[][..], |(_, run)| &run.exchanges);
-        let comparison = policy.map(|(_, valid)| Comparison::new(&valid.policy, page, simulation));
-        let mut reviewed = exchanges.to_vec();
-        if let Some(comparison) = comparison.as_ref().filter(|it| it.fault.is_some()) {
-            // A policy's responses have none of these findings: they follow from the fault.
-            reviewed.retain(|exchange| !comparison.is_own(&exchange.sent.url));
-        }
-        let mut findings = review(&reviewed);
-        let hidden = simulation
-            .shown()
-            .and_then(|(_, run)| Some((last_response(run)?, readable(run)?)));
-        findings.extend(
-            hidden.and_then(|(response, readable)| headers_not_exposed(response, readable)),
-        );
-        findings.extend(cookies_not_sent(&page.request, exchanges));
-        findings.sort_by_key(|finding| finding.severity);
-        Self {
-            args,
-            page,
-            client,
-            simulation,
-            findings,
-            comparison,
-            policy,
-            send_error: client.send_error(),
-        }
-    }
-
+impl Report<'_> {
     fn outcome(&self) -> Outcome {
         let is_different = self
             .comparison
             .as_ref()
-            .is_some_and(|comparison| !comparison.differences.is_empty());
+            .is_some_and(|comparison| !comparison.is_equal());
         let is_mixed = self.page.mixed_content.is_some();
         let is_blocked = is_mixed || self.simulation.blocked().next().is_some();
         match is_blocked || is_different || finding::are_bad(&self.findings) {
@@ -222,7 +229,9 @@ impl<'a> Report<'a> {
         }
         let others = self.client.sent().filter(|sent| {
             let mut exchanges = run.exchanges.iter();
+            let comparison = self.comparison.as_ref();
             !exchanges.any(|exchange| client::is_same(&exchange.sent, sent))
+                && !comparison.is_some_and(|comparison| comparison.is_additional(sent))
         });
         for other in others {
             let (method, url) = (Printable(&other.method), masked_url(other.url.as_str()));
@@ -232,7 +241,7 @@ impl<'a> Report<'a> {
         simulation::write_verdict(out, self.simulation, false, readable_text)?;
         self.write_causes(out)?;
         if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
-            comparison.write(out, &file.display().to_string())?;
+            comparison.write(out, &detail, &file.display().to_string())?;
         }
         if let Some((source, valid)) = self.policy {
             let (variables, sets) = (valid.at_run_time(), valid.origin_sets());
@@ -265,8 +274,7 @@ impl<'a> Report<'a> {
                 let remedy = advice::remedy(blocked, last_response(run));
                 finding::write_help(out, &remedy)?;
             }
-            let more = format!("see `cors check --explain {code}`");
-            writeln!(out, "  {}", Styled(DIM, more))?;
+            finding::write_more(out, code)?;
         }
         Ok(())
     }

@@ -46,16 +46,7 @@ pub(crate) fn write_exchanges(
     write_failed_checks(out, &run.checks, run)?;
     for exchange in &run.exchanges {
         writeln!(out)?;
-        writeln!(out, "{}", Styled(BOLD, title(exchange)))?;
-        write_sent(detail, out, &exchange.sent)?;
-        match &exchange.response {
-            Some(response) => {
-                let status = format!("{} {}", response.status, Printable(&response.reason));
-                writeln!(out, "  {} {}", Styled(INFO, "<"), status.trim_end())?;
-                write_received(out, &response.headers, detail.is_shown)?;
-            }
-            None => writeln!(out, "  {} no response", Styled(INFO, "<"))?,
-        }
+        write_exchange(detail, out, &title(exchange), exchange)?;
         if let Some(remark) = remark(exchange) {
             writeln!(out, "    {}", Styled(DIM, remark))?;
         }
@@ -64,6 +55,25 @@ pub(crate) fn write_exchanges(
         }
     }
     Ok(())
+}
+
+/// Writes a request and its response, below a title.
+pub(crate) fn write_exchange(
+    detail: &Detail<'_>,
+    out: &mut impl Write,
+    title: &str,
+    exchange: &Exchange,
+) -> io::Result<()> {
+    writeln!(out, "{}", Styled(BOLD, title))?;
+    write_sent(detail, out, &exchange.sent)?;
+    match &exchange.response {
+        Some(response) => {
+            let status = format!("{} {}", response.status, Printable(&response.reason));
+            writeln!(out, "  {} {}", Styled(INFO, "<"), status.trim_end())?;
+            write_received(out, &response.headers, detail.is_shown)
+        }
+        None => writeln!(out, "  {} no response", Styled(INFO, "<")),
+    }
 }
 
 fn write_sent(detail: &Detail<'_>, out: &mut impl Write, sent: &SentRequest) -> io::Result<()> {
@@ -195,35 +205,10 @@ fn write_consoles(out: &mut impl Write, simulation: &Simulation) -> io::Result<(
 /// The exchanges as JSON.
 pub(crate) fn to_json(simulation: &Simulation) -> Value {
     let runs = simulation.runs.iter().map(|(engine, run)| {
-        let checks = |checks: &[Check]| {
-            let checks = checks.iter().map(|check| {
-                json!({"step": check.step.name(), "passed": check.passed, "url": check.step.url()})
-            });
-            checks.collect::<Vec<_>>()
-        };
-        let exchanges = run.exchanges.iter().map(|exchange| {
-            json!({
-                "kind": match exchange.kind {
-                    Kind::Preflight => "preflight",
-                    Kind::Actual => "actual",
-                },
-                "causes": exchange.causes.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "request": {
-                    "method": exchange.sent.method,
-                    "url": masked_url(exchange.sent.url.as_str()),
-                    "headers": header_lines(&exchange.sent.headers).collect::<Vec<_>>(),
-                    "credentials": exchange.sent.credentials,
-                },
-                "response": exchange.response.as_ref().map(|response| json!({
-                    "status": response.status,
-                    "headers": header_lines(&response.headers).collect::<Vec<_>>(),
-                })),
-                "checks": checks(&exchange.checks),
-            })
-        });
+        let exchanges = run.exchanges.iter().map(exchange_json);
         json!({
             "engine": engine.name(),
-            "checks": checks(&run.checks),
+            "checks": checks_json(&run.checks),
             "exchanges": exchanges.collect::<Vec<_>>(),
             "verdict": outcome_json(&run.outcome),
             "console": run.console.iter().map(|line| json!({
@@ -233,6 +218,35 @@ pub(crate) fn to_json(simulation: &Simulation) -> Value {
         })
     });
     runs.collect()
+}
+
+/// A request and its response as JSON.
+pub(crate) fn exchange_json(exchange: &Exchange) -> Value {
+    json!({
+        "kind": match exchange.kind {
+            Kind::Preflight => "preflight",
+            Kind::Actual => "actual",
+        },
+        "causes": exchange.causes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "request": {
+            "method": exchange.sent.method,
+            "url": masked_url(exchange.sent.url.as_str()),
+            "headers": header_lines(&exchange.sent.headers).collect::<Vec<_>>(),
+            "credentials": exchange.sent.credentials,
+        },
+        "response": exchange.response.as_ref().map(|response| json!({
+            "status": response.status,
+            "headers": header_lines(&response.headers).collect::<Vec<_>>(),
+        })),
+        "checks": checks_json(&exchange.checks),
+    })
+}
+
+fn checks_json(checks: &[Check]) -> Value {
+    let checks = checks.iter().map(
+        |check| json!({"step": check.step.name(), "passed": check.passed, "url": check.step.url()}),
+    );
+    checks.collect()
 }
 
 fn outcome_json(outcome: &FetchOutcome) -> Value {

@@ -2,24 +2,32 @@
 
 use std::io::{self, Write};
 
-use cors_browser_model::{Blocked, FetchOutcome, Kind, Origin, Response, SentRequest, Url};
+use cors_browser_model::{
+    Blocked, Exchange, FetchOutcome, Kind, Origin, Response, SentRequest, Url,
+};
 use cors_core::Policy;
 use cors_explain::server::{self, Difference, Finding, fault, not_forwarded};
-use cors_explain::{PageRequest, PolicyAnswer, PolicyServer, Simulation, ok_application};
+use cors_explain::{
+    FailureCode, PageRequest, PolicyAnswer, PolicyServer, Simulation, ok_application,
+};
 use serde_json::json;
 
-use super::finding::write_help;
-use crate::output::{BOLD, DIM, GOOD, INFO, Printable, Styled, WARN, hanging, text_width};
+use super::client;
+use super::finding::{write_help, write_hint, write_more};
+use super::other_half::OtherHalf;
+use crate::output::{BOLD, GOOD, INFO, Printable, Styled, WARN, hanging, text_width};
+use crate::simulation::{self, Detail};
 
 /// The comparison of a server with a policy.
 #[derive(Debug)]
-pub(crate) struct Comparison {
+pub(crate) struct Comparison<'a> {
     pub(crate) differences: Vec<Difference>,
     /// The number of compared responses.
     compared: usize,
     /// The server sends none of the policy's headers.
     nothing_applied: bool,
-    has_preflight: bool,
+    /// The request that this command sent in addition.
+    other_half: Option<&'a OtherHalf>,
     /// What is wrong with the deployment: it explains the differences.
     pub(crate) fault: Option<Finding>,
     /// The header of the request that the policy's middleware probably did not get, and whether a preflight shows that.
@@ -30,15 +38,20 @@ pub(crate) struct Comparison {
     server: Origin,
 }
 
-impl Comparison {
+impl<'a> Comparison<'a> {
     /// Compares the responses of the server that the page requested. After a redirect to another server, the policy
     /// does not apply.
-    pub(crate) fn new(policy: &Policy, page: &PageRequest, simulation: &Simulation) -> Self {
+    pub(crate) fn new(
+        policy: &Policy,
+        page: &PageRequest,
+        simulation: &Simulation,
+        other_half: Option<&'a OtherHalf>,
+    ) -> Self {
         let mut comparison = Self {
             differences: Vec::new(),
             compared: 0,
             nothing_applied: true,
-            has_preflight: false,
+            other_half,
             fault: None,
             not_forwarded: None,
             by_policy: None,
@@ -52,7 +65,13 @@ impl Comparison {
             .iter()
             .filter(|exchange| comparison.is_own(&exchange.sent.url))
             .collect();
+        let exchanges = match other_half {
+            Some(half) => half.among(exchanges),
+            None => exchanges,
+        };
         comparison.fault = fault(policy, exchanges.iter().copied());
+        // Another version of the policy, which has got the header.
+        let is_another = exchanges.iter().any(|it| is_refused_preflight(policy, it));
         for exchange in exchanges {
             let Some(response) = &exchange.response else {
                 continue;
@@ -61,8 +80,8 @@ impl Comparison {
             let (kind, sent) = (exchange.kind, &exchange.sent);
             let mut compared = server::Comparison::new(kind, sent, response, &answer);
             let name = match comparison.fault {
-                Some(_) => None,
-                None => not_forwarded(policy, kind, sent, response),
+                None if !is_another => not_forwarded(policy, kind, sent, response),
+                _ => None,
             };
             let ran = match name {
                 Some(_) => Some(
@@ -84,7 +103,6 @@ impl Comparison {
                 comparison.not_forwarded.get_or_insert((name, kind));
             }
             comparison.compared += 1;
-            comparison.has_preflight |= kind == Kind::Preflight;
             comparison.nothing_applied &= compared.nothing_applied;
             comparison.differences.extend(compared.differences);
         }
@@ -123,19 +141,67 @@ impl Comparison {
         })
     }
 
-    /// Writes the differences, each with its meaning.
-    pub(crate) fn write(&self, out: &mut impl Write, file: &str) -> io::Result<()> {
-        writeln!(out)?;
+    /// Whether all responses are the policy's, and none is missing.
+    pub(crate) fn is_equal(&self) -> bool {
+        self.differences.is_empty() && self.unanswered().is_none()
+    }
+
+    /// Why the additional request has no response, if it has none.
+    fn unanswered(&self) -> Option<&str> {
+        self.other_half?.error.as_deref()
+    }
+
+    /// Whether this command sent a request in addition to those of browsers.
+    pub(crate) fn is_additional(&self, sent: &SentRequest) -> bool {
+        let half = self.other_half.map(|half| &half.exchange.sent);
+        half.is_some_and(|half| client::is_same(half, sent))
+    }
+
+    /// Writes the additional request, and the differences, each with its meaning.
+    pub(crate) fn write(
+        &self,
+        out: &mut impl Write,
+        detail: &Detail<'_>,
+        file: &str,
+    ) -> io::Result<()> {
         let file = Printable(file);
+        if let Some(half) = self.other_half {
+            writeln!(out)?;
+            let title = format!(
+                "This command also sent {}, to compare it with `{file}`",
+                half.name()
+            );
+            simulation::write_exchange(detail, out, &title, &half.exchange)?;
+            write_hint(out, half.why())?;
+        }
+        writeln!(out)?;
         if self.compared == 0 {
             return writeln!(out, "there was no response to compare with `{file}`");
         }
-        if self.differences.is_empty() {
+        if self.is_equal() {
             let equal = Styled(GOOD, "equal");
             return writeln!(out, "{equal}: the server's responses match `{file}`");
         }
         let heading = format!("Where the server differs from `{file}`");
         writeln!(out, "{} [{}]", Styled(BOLD, heading), self.code())?;
+        self.write_differences(out)?;
+        if let Some(outcome) = self.outcome() {
+            writeln!(out, "  {outcome}")?;
+        }
+        if let Some(fault) = &self.fault {
+            let message = hanging("  ", &Printable(&fault.message).to_string(), text_width());
+            writeln!(out, "  {}", message.trim_start())?;
+        }
+        if let Some(why) = self.unanswered() {
+            writeln!(out, "  no response from {}", Printable(why))?;
+        }
+        if let Some(help) = self.help() {
+            write_help(out, &help)?;
+        }
+        write_more(out, self.code())
+    }
+
+    fn write_differences(&self, out: &mut impl Write) -> io::Result<()> {
         let mut last = None;
         for difference in &self.differences {
             let request = (&difference.method, &difference.url);
@@ -157,50 +223,39 @@ impl Comparison {
             let meaning = Printable(&difference.meaning);
             writeln!(out, "      {}   {meaning}", Styled(INFO, "means"))?;
         }
-        if let Some(outcome) = self.outcome() {
-            writeln!(out, "  {outcome}")?;
-        }
+        Ok(())
+    }
+
+    /// What to do. `None` if nothing shows what is wrong.
+    fn help(&self) -> Option<String> {
         if let Some(fault) = &self.fault {
-            let message = hanging("  ", &Printable(&fault.message).to_string(), text_width());
-            writeln!(out, "  {}", message.trim_start())?;
-            write_help(out, &fault.help)?;
-            let more = format!("see `cors check --explain {}`", fault.code);
-            return writeln!(out, "  {}", Styled(DIM, more));
+            return Some(fault.help.clone());
         }
-        match self.not_forwarded {
-            Some((name, kind)) => write_help(out, &not_forwarded_help(name, kind)),
-            None if self.nothing_applied => {
-                writeln!(
-                    out,
-                    "  {} the responses have none of the policy's headers: is the middleware applied, and outermost?",
-                    Styled(INFO, "help:")
-                )?;
-                match self.has_preflight {
-                    true => Ok(()),
-                    false => write_help(
-                        out,
-                        "only the response to a preflight shows whether something removes them: use `-X` or `-H` with a \
-                         method or a header that the policy allows",
-                    ),
-                }
-            }
-            None => Ok(()),
+        if let Some((name, kind)) = self.not_forwarded {
+            return Some(not_forwarded_help(name, kind));
         }
+        (self.nothing_applied && !self.differences.is_empty()).then(|| NOT_APPLIED.to_owned())
     }
 
     pub(crate) fn to_json(&self) -> serde_json::Value {
         let fault = self.fault.as_ref();
-        let not_forwarded = self.not_forwarded;
-        let not_forwarded_help = not_forwarded.map(|(name, kind)| not_forwarded_help(name, kind));
+        let half = self.other_half.map(|half| {
+            json!({
+                "why": half.why(),
+                "error": half.error,
+                "exchange": simulation::exchange_json(&half.exchange),
+            })
+        });
         json!({
-            "equal": self.differences.is_empty(),
-            "code": (!self.differences.is_empty()).then(|| self.code()),
+            "equal": self.is_equal(),
+            "code": (!self.is_equal()).then(|| self.code()),
             "answers": self.compared,
             "by_policy": self.outcome(),
             "fault": fault.map(|fault| &fault.message),
-            "not_forwarded": not_forwarded.map(|(name, _)| name),
-            "help": fault.map(|fault| &fault.help).or(not_forwarded_help.as_ref()),
+            "not_forwarded": self.not_forwarded.map(|(name, _)| name),
+            "help": self.help(),
             "differences": self.differences,
+            "other_half": half,
         })
     }
 
@@ -210,10 +265,30 @@ impl Comparison {
         }
         match self.nothing_applied {
             _ if self.not_forwarded.is_some() => "origin-not-forwarded",
+            _ if self.differences.is_empty() => FailureCode::NoResponse.as_str(),
             true => "policy-not-applied",
             false => "policy-differs",
         }
     }
+}
+
+const NOT_APPLIED: &str = "the responses have none of the policy's headers: is the middleware applied, and outermost? Does the \
+    gateway include the exported files in this server?";
+
+/// Whether a middleware took a preflight for one, and its policy has no grant for the origin.
+fn is_refused_preflight(policy: &Policy, exchange: &Exchange) -> bool {
+    let Exchange {
+        kind: Kind::Preflight,
+        sent,
+        response: Some(response),
+        ..
+    } = exchange
+    else {
+        return false;
+    };
+    let answer = PolicyAnswer::new(policy, sent);
+    answer.headers.contains(server::ALLOW_ORIGIN)
+        && is_without_grant(policy, Kind::Preflight, sent, response)
 }
 
 /// Whether a response is that of the policy to an origin without a grant.
@@ -237,8 +312,7 @@ fn not_forwarded_help(name: &str, kind: Kind) -> String {
     match kind {
         Kind::Preflight => format!("{seen}; {forward}"),
         Kind::Actual => format!(
-            "{seen}, or the server has a policy without this origin; `-X PUT` sends a preflight, to which the middleware \
-             responds itself in the second case; {forward}"
+            "{seen}, or the server has a policy without this origin, which only the response to a preflight shows; {forward}"
         ),
     }
 }

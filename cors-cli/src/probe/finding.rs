@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use cors_explain::Severity;
 use cors_explain::server::Finding;
 
-use crate::output::{BAD, BOLD, INFO, Printable, Styled, WARN, hanging, text_width};
+use crate::output::{BAD, BOLD, DIM, INFO, Printable, Styled, WARN, hanging, text_width};
 
 /// Whether there are findings other than notes.
 pub(crate) fn are_bad(findings: &[Finding]) -> bool {
@@ -41,6 +41,16 @@ pub(crate) fn write_findings(out: &mut impl Write, findings: &[Finding]) -> io::
 pub(crate) fn write_help(out: &mut impl Write, help: &str) -> io::Result<()> {
     let help = hanging("        ", &Printable(help).to_string(), text_width());
     writeln!(out, "  {} {}", Styled(INFO, "help:"), help.trim_start())
+}
+
+/// Writes a remark below what it is about.
+pub(crate) fn write_hint(out: &mut impl Write, hint: &str) -> io::Result<()> {
+    writeln!(out, "  {}", Styled(DIM, hint))
+}
+
+/// Writes how to read more about a code.
+pub(crate) fn write_more(out: &mut impl Write, code: &str) -> io::Result<()> {
+    write_hint(out, &format!("see `cors check --explain {code}`"))
 }
 
 /// A severity's name, in its colour.

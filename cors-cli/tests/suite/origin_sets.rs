@@ -80,13 +80,21 @@ fn check_names_them() {
 
 #[test]
 fn probe_compares_with_them() {
-    let server = Scripted::new(|_| {
-        let headers = [
+    let server = Scripted::new(|request| {
+        let both = [
             "Access-Control-Allow-Origin: https://acme.example",
             "Access-Control-Allow-Credentials: true",
             "Vary: Origin",
         ];
-        (200, headers.map(str::to_owned).to_vec())
+        let preflight = [
+            "Access-Control-Allow-Methods: PUT",
+            "Access-Control-Allow-Headers: content-type, authorization",
+            "Access-Control-Max-Age: 86400",
+        ];
+        match request.is_preflight() {
+            true => (204, [both, preflight].concat()),
+            false => (200, both.to_vec()),
+        }
     });
     let url = server.url().replace("/path", "/realms/acme");
     let probe = ["probe", "--policy", "cors.toml", "--origin", ACME, &url];

@@ -264,7 +264,7 @@ fn faults_in_front_of_the_policy() {
     compare(&nginx, "/large", PUT, Some("gateway-error"));
     compare(&nginx, "/gone", GET, Some("gateway-error"));
     compare(&nginx, "/gone", PUT, Some("gateway-error"));
-    compare(&nginx, "/options", GET, None);
+    compare(&nginx, "/options", GET, Some("preflight-by-gateway"));
     compare(&nginx, "/options", PUT, Some("preflight-by-gateway"));
     // nginx has not read the location.
     let long = format!("/right?{}", "x".repeat(10_000));
@@ -312,10 +312,10 @@ fn faults_of_a_policy_in_nginx() {
     }
     for path in ["/dropped", "/dropped/missing"] {
         compare(&nginx, path, PUT, Some("headers-dropped"));
-        // Nothing shows the policy.
-        compare(&nginx, path, GET, Some("policy-not-applied"));
+        compare(&nginx, path, GET, Some("headers-dropped"));
     }
     compare(&nginx, "/gone-dropped", PUT, Some("gateway-error"));
+    compare(&nginx, "/gone-dropped", GET, Some("gateway-error"));
 }
 
 /// Public bug reports, F9.

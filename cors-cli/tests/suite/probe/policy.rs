@@ -1,6 +1,7 @@
 //! `--policy`: compares a server with a policy.
 
 use std::fs;
+use std::io::Write as _;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -216,15 +217,15 @@ fn origins_that_the_policy_refuses() {
 #[test]
 fn a_server_without_the_policy() {
     let bare = Scripted::new(|_| (200, Vec::<String>::new()));
-    let done = compare(POLICY, "", &bare).has_status(1);
-    done.says(&[
-        "[policy-not-applied]",
-        "is the middleware applied, and outermost?",
-        "only the response to a preflight",
-    ]);
-    let done = compare(POLICY, "-X PUT", &bare).has_status(1);
-    done.says(&["[policy-not-applied]"])
-        .does_not_say(&["only the response to a preflight"]);
+    for args in ["", "-X PUT"] {
+        let done = compare(POLICY, args, &bare).has_status(1);
+        let text = "is the middleware applied, and outermost?";
+        assert!(done.words().contains(text), "{done:#?}");
+        done.says(&[
+            "[policy-not-applied]",
+            "see `cors check --explain policy-not-applied`",
+        ]);
+    }
 }
 
 #[test]
@@ -331,13 +332,18 @@ fn control_characters_are_not_printed() {
 fn another_server_is_not_compared() {
     let other = Scripted::new(|_| (200, vec!["Access-Control-Allow-Origin: *"]));
     let location = format!("Location: {}", other.url());
-    let first = Scripted::new(move |_| {
-        let lines = ACTUAL.iter().map(|line| (*line).to_owned());
-        (302, lines.chain([location.clone()]).collect())
+    let first = Scripted::new(move |request| match request.is_preflight() {
+        true => (204, PREFLIGHT.map(str::to_owned).to_vec()),
+        false => {
+            let lines = ACTUAL.iter().map(|line| (*line).to_owned());
+            (302, lines.chain([location.clone()]).collect())
+        }
     });
     let json = compare(POLICY, "--json", &first).has_status(0).json();
-    assert_eq!(json["comparison"]["answers"], 1);
+    assert_eq!(json["comparison"]["answers"], 2);
     assert_eq!(json["comparison"]["equal"], true);
+    // No preflight is sent to it either.
+    assert_eq!(other.requests().len(), 1);
 }
 
 #[test]
@@ -350,4 +356,228 @@ fn the_errors_of_an_invalid_policy_are_shown() {
     let json = compare(broken, "--json", &server).has_status(2).json();
     assert_eq!(json["mistakes"][0]["code"], "invalid-origin"); // tidy: quoted
     assert_eq!(server.requests().len(), 0);
+}
+
+/// What a server of a row responds to a preflight, and to other requests. `None` closes the connection.
+type Row = (Option<Lines>, Option<Lines>);
+type Lines = (u16, Vec<&'static str>);
+
+/// Checks the methods of the requests that are sent, in order, and the code of the comparison.
+#[track_caller]
+fn check_halves(policy: &str, args: &str, (preflight, actual): Row, sent: &[&str], code: &str) {
+    let server = Scripted::raw(move |request, stream| {
+        let response = match request.is_preflight() {
+            true => &preflight,
+            false => &actual,
+        };
+        if let Some((status, lines)) = response {
+            let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+            let head = format!("HTTP/1.1 {status} Whatever\r\n{lines}Content-Length: 0\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    let json = compare(policy, &format!("{args} --json"), &server).json();
+    let comparison = &json["comparison"];
+    let found = comparison["code"].as_str().unwrap_or_default();
+    assert_eq!(found, code, "{args}: {comparison:#}");
+    let requests = server.requests();
+    let methods: Vec<_> = requests.iter().map(|it| it.method.as_str()).collect();
+    assert_eq!(methods, sent, "{args}: {comparison:#}");
+    assert_eq!(json["requests"], sent.len());
+    // The run has its own requests only; the report names the other one.
+    let run = json["engines"][0]["exchanges"].as_array().unwrap().len();
+    assert_eq!(comparison["other_half"].is_object(), run < sent.len());
+    let done = compare(policy, args, &server);
+    let is_said = done.stdout.contains("This command also sent ");
+    assert_eq!(is_said, run < sent.len(), "{done:#?}");
+    if !code.is_empty() {
+        done.has_status(1)
+            .says(&[&format!("[{code}]"), &format!("--explain {code}`")]);
+    }
+}
+
+#[test]
+fn the_other_half_of_a_simple_request() {
+    let right = || Some((204, PREFLIGHT.to_vec()));
+    let actual = |status| Some((status, ACTUAL.to_vec()));
+    let bare = |status| Some((status, Vec::new()));
+    let everybody = || {
+        let lines = [
+            "Access-Control-Allow-Origin: *",
+            "Access-Control-Allow-Methods: PUT",
+        ];
+        Some((204, lines.to_vec()))
+    };
+    #[track_caller]
+    fn check(row: Row, code: &str) {
+        check_halves(POLICY, "", row, &["GET", "OPTIONS"], code);
+    }
+    check((right(), actual(200)), "");
+    check((right(), actual(404)), "");
+    check((right(), bare(200)), "headers-dropped");
+    check(
+        (right(), Some((200, vec!["Vary: Origin"]))),
+        "headers-dropped",
+    );
+    for status in [413, 502, 503] {
+        check(
+            (right(), bare(status)),
+            match status {
+                // One response is enough for this status.
+                502 => continue,
+                _ => "gateway-error",
+            },
+        );
+    }
+    check((everybody(), actual(200)), "preflight-by-gateway");
+    for status in [204, 401, 405, 501] {
+        check((bare(status), actual(200)), "preflight-by-gateway");
+        check((bare(status), bare(200)), "policy-not-applied");
+    }
+    check((bare(502), actual(200)), "gateway-error");
+    check((everybody(), everybody()), "policy-differs");
+    // Another version of the policy: one without the origin, and one with other lists.
+    let vary = || vec!["Vary: Origin"];
+    check((Some((403, vary())), Some((200, vary()))), "policy-differs");
+    let methods = [&PREFLIGHT[..2], &PREFLIGHT[3..]].concat();
+    check((Some((204, methods)), actual(200)), "policy-differs");
+    // Both without `Origin`.
+    check(
+        (Some((405, vary())), Some((200, vary()))),
+        "origin-not-forwarded",
+    );
+    check((None, actual(200)), "no-response");
+    check((None, bare(200)), "policy-not-applied");
+    // A simple `POST` is the page's own, and sent once.
+    let row = (right(), bare(413));
+    check_halves(POLICY, "-d x", row, &["POST", "OPTIONS"], "gateway-error");
+}
+
+#[test]
+fn the_other_half_of_a_preflight_that_fails() {
+    let actual = || Some((200, ACTUAL.to_vec()));
+    let bare = |status| Some((status, Vec::new()));
+    #[track_caller]
+    fn check(row: Row, code: &str) {
+        for args in ["-X PUT", "-X DELETE -d x", "-H X-A:1"] {
+            check_halves(POLICY, args, row.clone(), &["OPTIONS", "GET"], code);
+        }
+    }
+    for status in [200, 302, 401, 405] {
+        check((bare(status), actual()), "preflight-by-gateway");
+        check((bare(status), bare(200)), "policy-not-applied");
+    }
+    let everybody = vec!["Access-Control-Allow-Origin: *"];
+    check((Some((405, everybody)), actual()), "preflight-by-gateway");
+    check((bare(503), actual()), "gateway-error");
+    let vary = || vec!["Vary: Origin"];
+    check((Some((405, vary())), actual()), "origin-not-forwarded");
+    check((bare(405), None), "policy-not-applied");
+}
+
+#[test]
+fn what_has_no_other_half() {
+    let right = || Some((204, PREFLIGHT.to_vec()));
+    let actual = || Some((200, ACTUAL.to_vec()));
+    let bare = |status| Some((status, Vec::new()));
+    // The run has both, or one shows the fault.
+    let both = &["OPTIONS", "PUT"];
+    check_halves(POLICY, "-X PUT", (right(), actual()), both, "");
+    check_halves(
+        POLICY,
+        "-X PUT",
+        (right(), bare(200)),
+        both,
+        "headers-dropped",
+    );
+    check_halves(POLICY, "", (right(), bare(502)), &["GET"], "gateway-error");
+    // The policy does not allow the method, or the origin.
+    check_halves(POLICY, "-X PATCH", (right(), actual()), &["OPTIONS"], "");
+    let evil = "--origin https://evil.example";
+    let row = (right(), bare(200));
+    check_halves(POLICY, evil, row, &["GET"], "policy-not-applied");
+    // No page sends a preflight that this policy allows.
+    let simple = "allow_origins = ['https://app.example.com']";
+    let get = Some((200, vec![ACTUAL[0], ACTUAL[3]]));
+    check_halves(simple, "", (bare(405), get), &["GET"], "");
+    let both = &["GET", "OPTIONS"];
+    check_halves(
+        simple,
+        "",
+        (bare(405), bare(200)),
+        both,
+        "policy-not-applied",
+    );
+}
+
+/// The page's own server, which needs no preflight. `Origin` of a `POST` is not that of another page.
+#[test]
+fn a_page_of_the_server_has_no_other_half() {
+    let server = Scripted::new(|_| (200, Vec::<String>::new()));
+    let own = format!("http://127.0.0.1:{}", server.port);
+    let policy = format!("allow_origins = ['{own}']\nallow_methods = ['PUT']");
+    for args in ["", "-d x", "-X PUT"] {
+        compare(&policy, &format!("--origin {own} {args}"), &server);
+    }
+    let requests = server.requests();
+    let methods: Vec<_> = requests.iter().map(|it| it.method.as_str()).collect();
+    assert_eq!(methods, ["GET", "POST", "PUT"]);
+}
+
+/// The preflight is one that the policy allows.
+#[test]
+fn what_the_preflight_asks_for() {
+    #[track_caller]
+    fn check(lists: &str, method: &str, headers: Option<&str>) {
+        let policy = format!("allow_origins = ['{APP}']\n{lists}");
+        let server = Scripted::new(|_| (200, Vec::<String>::new()));
+        compare(&policy, "", &server);
+        let requests = server.requests();
+        let [_, preflight] = &*requests else {
+            panic!("{requests:?}");
+        };
+        let header = |name| preflight.header(name);
+        assert_eq!(header("Origin"), Some(APP));
+        assert_eq!(
+            header("Access-Control-Request-Method"),
+            Some(method),
+            "{lists}"
+        );
+        assert_eq!(header("Access-Control-Request-Headers"), headers, "{lists}");
+    }
+    check("allow_methods = ['GET', 'DELETE', 'PUT']", "DELETE", None);
+    check(
+        "allow_methods = ['POST']\nallow_headers = ['x-a']",
+        "GET",
+        Some("x-a"),
+    );
+    check(
+        "allow_headers = ['authorization', '*']",
+        "GET",
+        Some("authorization"),
+    );
+    check("allow_methods = ['*']", "PUT", None);
+    check(
+        "allow_methods = ['*']\nallow_credentials = true",
+        "PUT",
+        None,
+    );
+    check("", "GET", None);
+}
+
+#[test]
+fn requests_that_the_policy_refuses() {
+    let policy = "allow_origins = ['https://app.example.com']\nrefuse = ['cross-site-writes']";
+    let evil = "--origin https://evil.example -d x";
+    #[track_caller]
+    fn check(policy: &str, args: &str, response: Lines, code: &str) {
+        check_halves(policy, args, (None, Some(response)), &["POST"], code);
+    }
+    check(policy, evil, (200, vec!["Vary: Origin"]), "not-refused");
+    check(policy, evil, (404, vec![]), "not-refused");
+    check(policy, evil, (403, vec!["Vary: Origin"]), "");
+    check(policy, evil, (502, vec!["Vary: Origin"]), "policy-differs");
+    // Not refused for its method.
+    let row = (None, Some((200, vec!["Vary: Origin"])));
+    check_halves(policy, "--origin https://evil.example", row, &["GET"], "");
 }
