@@ -164,12 +164,16 @@ pub(crate) struct Explain {
 Examples:
   cors probe --origin https://app.example.com https://api.example.com/users
   cors probe --policy cors.toml --origin https://app.example.com https://api.example.com/users
+  cors probe --expect blocked --origin https://evil.example https://api.example.com/users
   cors probe --audit --origin https://app.example.com https://api.example.com/users
   cors probe --audit --origin https://app.example.com wss://api.example.com/ws
 
 The requests are really sent: -X DELETE can delete data on the server. Cookies are not sent. Audit only \
 your own servers; an audit sends only GET (or HEAD) and OPTIONS, so it changes nothing. A WebSocket that \
 opens is closed at once.
+
+--policy also sends the preflight of a request that the policy allows, if the page's request needs none, or a GET, if the \
+preflight failed: both together show what is wrong with a gateway. No other method is sent in addition.
 
 The requests have the headers that a browser sends by itself: Accept-Encoding, Accept-Language, Referer and the like. \
 -H 'Accept-Encoding: VALUE' and -H 'Referer: URL', which no script can set, replace the browser's values. User-Agent is that \
@@ -179,8 +183,9 @@ The environment variables ALL_PROXY, HTTPS_PROXY or HTTP_PROXY can name a proxy 
 lists hosts without a proxy. The output masks secrets in headers, and the user name, the password, the query and \
 the fragment of a URL.
 
-Exit status: 0: every browser allows the request and there are no errors or warnings, 1: otherwise, \
-2: wrong usage, no response, or a policy that cannot be read or is invalid")]
+Exit status: 0: every browser allows the request and there are no errors or warnings (with --expect: the page gets \
+what is expected, whatever the warnings are), and the server does not differ from the policy, 1: otherwise, 2: wrong usage, no \
+response, or a policy that cannot be read or is invalid")]
 pub(crate) struct Probe {
     /// The URL that the page fetches; with --audit also that of a WebSocket (ws:// or wss://)
     #[arg(value_hint = ValueHint::Url)]
@@ -195,8 +200,11 @@ pub(crate) struct Probe {
     pub(crate) policy: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
+    /// What the page should get: the exit status is 0 if it does, and 1 if not, or if the server differs from --policy
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) expect: Option<Expected>,
     /// Test for known errors in the matching of origins, with one request each; --origin must be an allowed origin.
-    /// Not together with --policy
+    /// Not together with --policy or --expect
     #[arg(long)]
     pub(crate) audit: bool,
     /// Seconds between the requests of an audit
@@ -222,6 +230,15 @@ pub(crate) struct Probe {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What a page should get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Expected {
+    /// Every browser lets the page read the response
+    Readable,
+    /// Every browser blocks it
+    Blocked,
 }
 
 /// Write a policy as configuration of nginx, HAProxy or Envoy

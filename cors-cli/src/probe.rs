@@ -26,9 +26,9 @@ use serde_json::{Value, json};
 use self::client::{Client, SendError, Sender};
 use self::compare::Comparison;
 use self::other_half::OtherHalf;
-use crate::cli::{Probe, RequestOptions};
+use crate::cli::{Expected, Probe, RequestOptions};
 use crate::error::{Error, Outcome};
-use crate::output::{BOLD, DIM, Json, Printable, Styled, hanging, text_width};
+use crate::output::{BAD, BOLD, DIM, GOOD, Json, Printable, Styled, hanging, text_width};
 use crate::simulation::Detail;
 use crate::{given, policy, request, simulation};
 
@@ -53,6 +53,11 @@ pub(crate) fn run(args: &Probe, out: &mut impl Write) -> Result<Outcome, Error> 
     if args.audit && args.policy.is_some() {
         return Err(Error::new(
             "`--audit` and `--policy` cannot be combined; run `cors probe` twice, once with each",
+        ));
+    }
+    if args.audit && args.expect.is_some() {
+        return Err(Error::new(
+            "`--audit` and `--expect` cannot be combined: an audit tests many origins; remove one of the two",
         ));
     }
     if args.policy.is_none() && !args.load.is_default() {
@@ -180,12 +185,46 @@ impl Report<'_> {
             .comparison
             .as_ref()
             .is_some_and(|comparison| !comparison.is_equal());
-        let is_mixed = self.page.mixed_content.is_some();
-        let is_blocked = is_mixed || self.simulation.blocked().next().is_some();
-        match is_blocked || is_different || finding::are_bad(&self.findings) {
-            true => Outcome::Found,
-            false => Outcome::Fine,
+        let is_fine = match self.is_as_expected() {
+            Some(is_expected) => is_expected,
+            None => self.gets(Expected::Readable) && !finding::are_bad(&self.findings),
+        };
+        match is_fine && !is_different {
+            true => Outcome::Fine,
+            false => Outcome::Found,
         }
+    }
+
+    /// Whether the page gets this in every browser, and by the standard.
+    fn gets(&self, expected: Expected) -> bool {
+        let is_mixed = self.page.mixed_content.is_some();
+        let blocked = self.simulation.blocked().count();
+        match expected {
+            Expected::Readable => !is_mixed && blocked == 0,
+            Expected::Blocked => is_mixed || blocked == self.simulation.runs.len(),
+        }
+    }
+
+    /// Whether the page gets what `--expect` says. `None` without it.
+    fn is_as_expected(&self) -> Option<bool> {
+        self.args.expect.map(|expected| self.gets(expected))
+    }
+
+    /// Writes whether the page gets what is expected.
+    fn write_expected(&self, out: &mut impl Write) -> io::Result<()> {
+        let Some(expected) = self.args.expect else {
+            return Ok(());
+        };
+        let what = match expected {
+            Expected::Readable => "every browser should let the page read the response",
+            Expected::Blocked => "every browser should block the request",
+        };
+        let result = match self.gets(expected) {
+            true => Styled(GOOD, "as expected"),
+            false => Styled(BAD, "not as expected"),
+        };
+        writeln!(out)?;
+        writeln!(out, "{result}: {what}")
     }
 
     /// The fault of the deployment that made browsers block a request.
@@ -239,6 +278,7 @@ impl Report<'_> {
             writeln!(out, "{}", Styled(DIM, more))?;
         }
         simulation::write_verdict(out, self.simulation, false, readable_text)?;
+        self.write_expected(out)?;
         self.write_causes(out)?;
         if let (Some(comparison), Some(file)) = (&self.comparison, &self.args.policy) {
             comparison.write(out, &detail, &file.display().to_string())?;
@@ -304,6 +344,11 @@ impl Report<'_> {
             "notes": self.page.notes,
             "mixed_content": self.page.mixed_content,
             "requests": self.client.sent().count(),
+            "expected": self.args.expect.map(|expected| match expected {
+                Expected::Readable => "readable",
+                Expected::Blocked => "blocked",
+            }),
+            "as_expected": self.is_as_expected(),
             "error": self.send_error.map(|send_error| &send_error.message),
             "engines": simulation::to_json(self.simulation),
             "causes": causes,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cors_explain::codes;
 use serde_json::Value;
 
 use crate::support;
@@ -997,6 +998,26 @@ fn pages() {
                 .all(|line| line.chars().count() <= 120),
             "{code}"
         );
+    }
+}
+
+/// The pages of the codes that `cors probe` prints say what a code means, and what to do.
+#[test]
+fn codes_of_probe_are_explained() {
+    let headings = [
+        ("messages of browsers", "\nWhat to do\n"),
+        ("findings about a server", "\nHow to correct it\n"),
+    ];
+    for (title, heading) in headings {
+        let page = codes::PAGES.iter().find(|page| page.title == title);
+        for code in page.unwrap().codes() {
+            let output = run_in(&cases(), &["--explain", code.name]);
+            let text = stdout(&output);
+            let meaning = text.lines().nth(2).unwrap_or_default();
+            assert!(!meaning.is_empty(), "{}: {text}", code.name);
+            let (_, remedy) = text.split_once(heading).unwrap_or_default();
+            assert!(!remedy.trim().is_empty(), "{}: {text}", code.name);
+        }
     }
 }
 

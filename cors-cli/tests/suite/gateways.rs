@@ -12,13 +12,19 @@ use cors_matrix::skip::skip;
 use tempfile::TempDir;
 
 use crate::docs::words;
-use crate::support::cors;
+use crate::support::{Done, cors};
 
 /// A program that stops when this is dropped.
 struct Program(Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Program {
+    fn stop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -63,6 +69,49 @@ struct Gateway {
     change: fn(String) -> String,
 }
 
+/// nginx with the files of the guide.
+fn nginx_gateway(program: OsString, change: fn(String) -> String) -> Gateway {
+    Gateway {
+        name: "nginx",
+        files: &["nginx.conf"],
+        exported: "/etc/nginx/cors",
+        program,
+        args: &["-e", "stderr", "-p", ".", "-c", "nginx.conf"],
+        change,
+    }
+}
+
+fn for_tests_of_nginx(text: &str) -> String {
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {name};\n"))
+        .concat();
+    let text = text.replace(
+        "http {\n",
+        &format!("http {{\naccess_log off;\n{temporary}"),
+    );
+    format!("daemon off; master_process off; pid pid; error_log stderr;\n{text}")
+}
+
+/// HAProxy with the files of the guide.
+fn haproxy_gateway(program: OsString, change: fn(String) -> String) -> Gateway {
+    Gateway {
+        name: "haproxy",
+        files: &["haproxy.cfg", "sites.cfg"],
+        exported: "/etc/haproxy/cors",
+        program,
+        args: &[
+            "-db",
+            "-f",
+            "haproxy.cfg",
+            "-f",
+            "exported/cors.cfg",
+            "-f",
+            "sites.cfg",
+        ],
+        change,
+    }
+}
+
 fn is_installed(program: &OsString, args: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null());
@@ -70,30 +119,52 @@ fn is_installed(program: &OsString, args: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// The server behind a gateway.
+struct Deployment {
+    folder: TempDir,
+    server: Program,
+    _output: BufReader<ChildStdout>,
+    _gateway: Program,
+    port: u16,
+}
+
+impl Deployment {
+    /// Exports the policy of the guide, and starts the server and the gateway.
+    fn start(gateway: &Gateway) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("cors.toml"), file("cors.toml")).unwrap();
+        let exported = folder.path().join("exported");
+        let out = exported.to_str().unwrap();
+        let done = cors(folder.path(), &["export", gateway.name, "--out", out]);
+        assert_eq!(done.status, 0, "{done:#?}");
+        let (server, server_port, output) = server();
+        // Somebody else may take the port meanwhile.
+        let started = (0..5).find_map(|_| start(gateway, folder.path(), &exported, server_port));
+        let (program, port) = started.expect("the gateway starts");
+        Self {
+            folder,
+            server,
+            _output: output,
+            _gateway: program,
+            port,
+        }
+    }
+
+    /// Compares the responses at a path with the policy.
+    fn probe(&self, path: &str, more: &[&str]) -> Done {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let args = ["probe", "--policy", "cors.toml"];
+        cors(self.folder.path(), &[&args, more, &[&*url]].concat())
+    }
+}
+
+const APP: [&str; 2] = ["--origin", "https://app.example.com"];
+
 /// Starts the gateway of the guide, and probes the server through it.
 fn check(gateway: &Gateway) {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("cors.toml"), file("cors.toml")).unwrap();
-    let exported = folder.path().join("exported");
-    let out = exported.to_str().unwrap();
-    let done = cors(folder.path(), &["export", gateway.name, "--out", out]);
-    assert_eq!(done.status, 0, "{done:#?}");
-
-    let (server, server_port, _output) = server();
-    // Somebody else may take the port meanwhile.
-    let started = (0..5).find_map(|_| start(gateway, folder.path(), &exported, server_port));
-    let (_program, port) = started.expect("the gateway starts");
-
+    let deployment = Deployment::start(gateway);
     let probe = |path: &str, more: &[&str]| {
-        let url = format!("http://127.0.0.1:{port}{path}");
-        let args = [
-            "probe",
-            "--policy",
-            "cors.toml",
-            "--origin",
-            "https://app.example.com",
-        ];
-        let done = cors(folder.path(), &[&args, more, &[&*url]].concat());
+        let done = deployment.probe(path, &[&APP, more].concat());
         assert!(
             done.stdout
                 .contains("equal: the server's responses match `cors.toml`"),
@@ -101,7 +172,7 @@ fn check(gateway: &Gateway) {
         );
         done.status
     };
-    responds_as_the_guide_says(port);
+    responds_as_the_guide_says(deployment.port);
     assert_eq!(probe("/users", &[]), 0);
     assert_eq!(
         probe(
@@ -112,8 +183,11 @@ fn check(gateway: &Gateway) {
     );
     assert_eq!(probe("/missing", &["--credentials", "include"]), 0);
     // The gateway's own error.
-    drop(server);
-    assert_eq!(probe("/users", &[]), 0);
+    let mut deployment = deployment;
+    deployment.server.stop();
+    let done = deployment.probe("/users", &APP);
+    assert!(done.stdout.contains("equal: the server's"), "{done:#?}");
+    assert_eq!(done.status, 0);
 }
 
 /// Sends the requests of the guide's `curl` commands.
@@ -171,6 +245,21 @@ fn respond(command: &str, port: u16) -> String {
     response
 }
 
+/// Starts a gateway whose configuration has a fault, and checks the code that a plain call of `cors probe` names at each path.
+#[track_caller]
+fn names(gateway: &Gateway, rows: &[(&str, &[&str], &str)]) {
+    let deployment = Deployment::start(gateway);
+    for (path, args, code) in rows {
+        let done = deployment.probe(path, args);
+        assert!(done.stdout.contains(&format!("[{code}]")), "{done:#?}");
+        let page = format!("see `cors check --explain {code}`");
+        assert!(done.stdout.contains(&page), "{done:#?}");
+        assert_eq!(done.status, 1);
+    }
+}
+
+const EVIL_POST: &[&str] = &["--origin", "https://evil.example", "-d", "x"];
+
 /// The gateway and its port. `None` if it does not start.
 fn start(gateway: &Gateway, folder: &Path, exported: &Path, server: u16) -> Option<(Program, u16)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -206,24 +295,77 @@ fn nginx() {
             skip("the example of nginx", "`nginx` is not installed").unwrap();
             return;
         }
-        check(&Gateway {
-            name: "nginx",
-            files: &["nginx.conf"],
-            exported: "/etc/nginx/cors",
-            program,
-            args: &["-e", "stderr", "-p", ".", "-c", "nginx.conf"],
-            change: |text| {
-                let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                    .map(|name| format!("{name}_temp_path {name};\n"))
-                    .concat();
-                let text = text.replace(
-                    "http {\n",
-                    &format!("http {{\naccess_log off;\n{temporary}"),
-                );
-                format!("daemon off; master_process off; pid pid; error_log stderr;\n{text}")
-            },
-        });
+        check(&nginx_gateway(program, |text| for_tests_of_nginx(&text)));
     }
+}
+
+/// Errors in the configuration of nginx that people make, each found by a call without options.
+#[test]
+fn faults_of_nginx() {
+    let program = OsString::from("nginx");
+    if !is_installed(&program, &["-v"]) {
+        skip("faults of nginx", "`nginx` is not installed").unwrap();
+        return;
+    }
+    // Locations next to that of the guide.
+    let gateway = nginx_gateway(program.clone(), |text| {
+        let to = text
+            .lines()
+            .find(|line| line.contains("proxy_pass"))
+            .unwrap();
+        let location = "        location / {";
+        let locations = format!(
+            "location /users/dropped {{ {to} add_header X-Frame-Options DENY; }}\n\
+             location /users/twice {{ {to} add_header Access-Control-Allow-Origin * always;\n\
+             include /etc/nginx/cors/cors.headers.conf; }}\n\
+             location /users/gone {{ proxy_pass http://unix:/nowhere/application.sock; add_header X-A 1; }}\n\
+             location /users/large {{ {to} client_max_body_size 1; add_header X-A 1; }}\n{location}"
+        );
+        let text = text.replace(location, &locations);
+        // The folder is replaced before.
+        let (_, folder) = text.split_once("include ").unwrap();
+        let folder = folder.split_once("/cors.http.conf").unwrap().0.to_owned();
+        for_tests_of_nginx(&text.replace("/etc/nginx/cors", &folder))
+    });
+    names(
+        &gateway,
+        &[
+            ("/users/dropped", &APP, "headers-dropped"),
+            ("/users/twice", &APP, "second-writer"),
+            ("/users/gone", &APP, "gateway-error"),
+            (
+                "/users/large",
+                &[&APP[..], &["-d", "hello"]].concat(),
+                "gateway-error",
+            ),
+        ],
+    );
+    // Only the headers are included.
+    let gateway = nginx_gateway(program.clone(), |text| {
+        let is_server = |line: &&str| !line.contains("cors.server.conf");
+        let lines: Vec<_> = text.lines().filter(is_server).collect();
+        for_tests_of_nginx(&lines.join("\n"))
+    });
+    names(
+        &gateway,
+        &[
+            ("/users", &APP, "preflight-forwarded"),
+            ("/users", EVIL_POST, "not-refused"),
+        ],
+    );
+    // Nothing is included in the server.
+    let gateway = nginx_gateway(program, |text| {
+        let is_left = |line: &&str| !line.contains("include ") || line.contains("cors.http.conf");
+        let lines: Vec<_> = text.lines().filter(is_left).collect();
+        for_tests_of_nginx(&lines.join("\n"))
+    });
+    names(
+        &gateway,
+        &[
+            ("/users", &APP, "policy-not-applied"),
+            ("/users", EVIL_POST, "not-refused"),
+        ],
+    );
 }
 
 #[test]
@@ -233,22 +375,27 @@ fn haproxy() {
         skip("the example of HAProxy", "`haproxy` is not installed").unwrap();
         return;
     }
-    check(&Gateway {
-        name: "haproxy",
-        files: &["haproxy.cfg", "sites.cfg"],
-        exported: "/etc/haproxy/cors",
-        program,
-        args: &[
-            "-db",
-            "-f",
-            "haproxy.cfg",
-            "-f",
-            "exported/cors.cfg",
-            "-f",
-            "sites.cfg",
-        ],
-        change: |text| text,
+    check(&haproxy_gateway(program, |text| text));
+}
+
+/// A frontend that does not take the exported section.
+#[test]
+fn faults_of_haproxy() {
+    let program = OsString::from("haproxy");
+    if !is_installed(&program, &["-v"]) {
+        skip("faults of HAProxy", "`haproxy` is not installed").unwrap();
+        return;
+    }
+    let gateway = haproxy_gateway(program, |text| {
+        text.replace("frontend www from cors", "frontend www from base")
     });
+    names(
+        &gateway,
+        &[
+            ("/users", &APP, "policy-not-applied"),
+            ("/users", EVIL_POST, "not-refused"),
+        ],
+    );
 }
 
 #[test]

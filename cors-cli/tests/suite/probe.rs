@@ -2,6 +2,7 @@
 
 mod audit;
 mod dialogue;
+mod expect;
 mod fixtures;
 mod habits;
 mod nginx;

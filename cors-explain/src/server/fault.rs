@@ -64,6 +64,7 @@ pub fn fault<'a>(
         .find_map(not_refused)
         .or_else(|| all().find_map(second_writer))
         .or_else(|| all().find_map(|it| gateway_error(it, &compared)))
+        .or_else(|| all().find_map(preflight_forwarded))
         .or_else(|| compared.windows(2).find_map(preflight_by_gateway))
         .or_else(|| all().find_map(|it| headers_dropped(it, &compared)))
 }
@@ -138,6 +139,27 @@ fn not_refused(compared: &Compared<'_>) -> Option<Finding> {
          that only sends headers refuses nothing",
     );
     Some(finding.with_severity(Severity::Error))
+}
+
+/// A preflight that another program responds to, with the policy's headers. The policy's own status depends on no request, and
+/// no version of a policy has one that fails.
+fn preflight_forwarded(compared: &Compared<'_>) -> Option<Finding> {
+    let status = compared.response.status;
+    let is_only_status =
+        matches!(&*compared.differences, [only] if only.field == Difference::STATUS);
+    let is_ok = (200..=299).contains(&status);
+    if compared.kind != Kind::Preflight || !compared.is_granted() || !is_only_status || is_ok {
+        return None;
+    }
+    Some(Finding::warning(
+        "preflight-forwarded",
+        format!(
+            "the response to the preflight has the policy's headers and status {status}: the application or another layer \
+             responded, and something adds the headers to its response"
+        ),
+        "let the policy respond to preflights: include `cors.server.conf` of `cors export nginx` in the `server` block, next to \
+         `cors.headers.conf`, or use a middleware that responds to preflights itself, and apply it outermost",
+    ))
 }
 
 fn second_writer(compared: &Compared<'_>) -> Option<Finding> {

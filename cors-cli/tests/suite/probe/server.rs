@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use cors_explain::codes;
 use serde_json::Value;
 
 use crate::support;
@@ -35,10 +36,38 @@ pub(crate) fn probe_in(environment: &[(&str, &str)], args: &[&str], url: &str) -
         .arg("probe")
         .args(args)
         .arg(url);
-    command.output().expect("the command runs").into()
+    let done: Done = command.output().expect("the command runs").into();
+    done.explains_its_codes();
+    done
 }
 
 impl Done {
+    /// Each code of the output has a page, and the output says how to read it.
+    #[track_caller]
+    fn explains_its_codes(&self) {
+        let is_code = |text: &str| {
+            let mut chars = text.chars();
+            text.contains('-') && chars.all(|char| char.is_ascii_lowercase() || char == '-')
+        };
+        let named = self.stdout.split('[').skip(1);
+        let named = named.filter_map(|rest| Some(rest.split_once(']')?.0));
+        let mut named = named.filter(|text| is_code(text)).peekable();
+        let is_any = named.peek().is_some();
+        for code in named {
+            assert!(codes::find(code).is_some(), "`{code}`: {self:#?}");
+        }
+        let pages = self.stdout.split("see `cors check --explain ").skip(1);
+        let mut pages = pages
+            .filter_map(|rest| Some(rest.split_once('`')?.0))
+            .peekable();
+        // Errors of a policy file are those of `cors check`.
+        let is_read = self.status != 2;
+        assert!(!is_any || !is_read || pages.peek().is_some(), "{self:#?}");
+        for code in pages {
+            assert!(codes::find(code).is_some(), "`{code}`: {self:#?}");
+        }
+    }
+
     #[track_caller]
     pub(crate) fn has_status(self, status: i32) -> Self {
         assert_eq!(self.status, status, "{self:#?}");

@@ -202,6 +202,11 @@ fn invalid_command_lines() {
         "`--audit` and `--policy` cannot be combined; run `cors probe` twice",
     );
     check(
+        &["--origin", APP, "--audit", "--expect", "readable"],
+        url,
+        "`--audit` and `--expect` cannot be combined: an audit tests many origins",
+    );
+    check(
         &["--origin", "null", "--audit"],
         url,
         "an audit needs an allowed origin with a host",

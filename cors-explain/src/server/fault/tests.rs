@@ -439,6 +439,26 @@ fn preflights_without_the_header() {
 }
 
 #[test]
+fn preflights_that_something_else_answers_with_the_headers() {
+    const FORWARDED: Option<&str> = Some("preflight-forwarded");
+    const ALL: Lines = &[
+        EVERYBODY,
+        ("Access-Control-Allow-Methods", "PUT"),
+        ("Access-Control-Max-Age", "86400"),
+    ];
+    for status in [302, 401, 404, 405, 501] {
+        check(ANY, Some(Else(status, ALL)), None, FORWARDED);
+        check(ANY, Some(Else(status, ALL)), Some(By(200)), FORWARDED);
+        // The middleware has not got `Access-Control-Request-Method`.
+        check(ANY, Some(Else(status, &[EVERYBODY])), None, None);
+    }
+    // Another version of the policy.
+    check(ANY, Some(Else(200, ALL)), Some(By(200)), None);
+    // The policy's own.
+    check(OTHER, Some(By(204)), None, None);
+}
+
+#[test]
 fn requests_that_are_not_refused() {
     const REFUSING: &str = "allow_origins = ['https://b.example']\nrefuse = ['cross-site-writes']";
     const UNLISTED: &str = "allow_origins = ['https://b.example']\nrefuse = ['unlisted-origins']\n\
