@@ -454,6 +454,8 @@ fn preflights_that_something_else_answers_with_the_headers() {
     }
     // Another version of the policy.
     check(ANY, Some(Else(200, ALL)), Some(By(200)), None);
+    // The policy grants nothing, and what it sends is only `Vary`.
+    check(OTHER, Some(Bare(405, &[])), None, None);
     // The policy's own.
     check(OTHER, Some(By(204)), None, None);
 }
