@@ -198,8 +198,6 @@ pub(crate) struct Probe {
     /// Compare the server's responses with this policy file
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) load: LoadArgs,
     /// What the page should get: the exit status is 0 if it does, and 1 if not, or if the server differs from --policy
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) expect: Option<Expected>,
@@ -230,6 +228,9 @@ pub(crate) struct Probe {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    // Last: its heading is also that of the options after it.
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
 }
 
 /// What a page should get.
