@@ -19,8 +19,8 @@ use crate::text::Short;
 /// one.
 ///
 /// `exchanges` are those of one run with the server that has the policy. A run without a preflight, or one that ended with its
-/// preflight, is only one half: more
-/// faults show if the other half is sent, too, and is given at its place, with a preflight directly before its request.
+/// preflight, is only one half: more faults show if the other half is sent, too, and is given at its place, with a preflight
+/// directly before its request.
 ///
 /// # Examples
 ///
