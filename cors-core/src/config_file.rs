@@ -70,11 +70,11 @@ fn read(
         }
         if error.place.key == ORIGIN_SETS {
             error.place.key = "allow_origins".to_owned();
-        } else if variables.is_some() && source.is_some() {
-            let item = root.at(&error.place).and_then(Item::text);
-            if let Some(Ok(reference)) = item.and_then(Reference::parse) {
-                environment::in_variable(&mut error, reference.name);
-            }
+        }
+        // Where variables are not replaced, such an item is an error that the reader has reported.
+        let item = root.at(&error.place).and_then(Item::text);
+        if let Some(Ok(reference)) = item.and_then(Reference::parse) {
+            environment::in_variable(&mut error, reference.name);
         }
         error.location = root.span_of(&error.place).map(location_without_line);
         errors.push(error);

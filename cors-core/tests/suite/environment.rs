@@ -279,12 +279,36 @@ fn lists_that_variables_leave_empty() {
         )],
     );
     check(
+        "allow_origins = ['${A:-}', '${B:-}', '${C:-}']",
+        NONE,
+        &[(
+            "1:17: allow_origins: has no origins, because `${A}`, `${B}` and `${C}` have none; put the allowed origins into the variable, or list them here [missing-origins]",
+            None,
+        )],
+    );
+    check(
         "allow_origins = ['${A:-}', '${B:-}', '${C:-}', '${D:-}', '${E:-}']",
         NONE,
         &[(
             "1:17: allow_origins: has no origins, because `${A}`, `${B}`, `${C}` and 2 more have none; put the allowed origins into the variable, or list them here [missing-origins]",
             None,
         )],
+    );
+}
+
+/// An error of the list itself, which the variable did not cause, does not name it.
+#[test]
+fn a_list_with_an_empty_variable() {
+    let long = "x".repeat(65_536);
+    let source = format!("allow_origins = ['*']\nallow_headers = ['${{A}}', '{long}']");
+    let errors = options(&[("A", "")]).from_toml(&source).unwrap_err();
+    let found: Vec<_> = errors
+        .iter()
+        .map(|error| (error.code(), error.path(), error.variable()))
+        .collect();
+    assert_eq!(
+        found,
+        [(ErrorCode::LargeHeaders, "allow_headers".to_owned(), None)]
     );
 }
 
