@@ -12,7 +12,7 @@ use self::reader::{ORIGIN_SETS, Source, Unchecked};
 
 use crate::config::Config;
 use crate::environment::{self, Reference};
-use crate::error::{ConfigError, ErrorCode, Location};
+use crate::error::{ConfigError, Location};
 use crate::origin_set::OriginSet;
 use crate::policy::Policy;
 use crate::text::Excerpt;
@@ -63,10 +63,9 @@ fn read(
             // A value that could not be read was reported, and is not missing.
             (Some(source), None) if source.is_reported => continue,
             (Some(source), Some(_)) => error.map_index(|index| source.items.get(index).copied()),
-            (Some(Source { empty, .. }), None) if error.code() == ErrorCode::MissingOrigins => {
-                name_empty_variables(&mut error, empty);
-            }
-            _ => {}
+            // Only a list without an item has names there, and its only error is that it has none.
+            (Some(Source { empty, .. }), None) => name_empty_variables(&mut error, empty),
+            (None, _) => {}
         }
         if error.place.key == ORIGIN_SETS {
             error.place.key = "allow_origins".to_owned();
