@@ -77,7 +77,6 @@ fn find_variables(part: &Item, of_part: &Place, uses: &mut Vec<VariableUse>) {
     let Node::Table(entries) = &part.node else {
         return;
     };
-    let several = part.get("grant").is_some();
     for (key, item) in entries {
         let Node::List(items) = &item.node else {
             continue;
@@ -115,7 +114,7 @@ fn find_variables(part: &Item, of_part: &Place, uses: &mut Vec<VariableUse>) {
                     find_variables(grant, &place, uses);
                 }
             }
-            (name, Place { grant, .. }) if grant.is_some() || !several => {
+            (name, _) => {
                 let Some(key) = LISTS.iter().find(|key| **key == name) else {
                     continue;
                 };
@@ -138,7 +137,6 @@ fn find_variables(part: &Item, of_part: &Place, uses: &mut Vec<VariableUse>) {
                     })
                 }));
             }
-            _ => {}
         }
     }
 }
