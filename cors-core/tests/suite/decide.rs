@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use cors_core::Policy;
-use cors_core::adapter::{Decision, HeaderSource, RequestHead as _, is_preflight};
+use cors_core::adapter::{
+    Decision, HeaderSource, RequestHead, RequestHeader, Verdict, is_preflight,
+};
 
 use crate::common::Request;
 
@@ -349,4 +351,39 @@ fn null_by_name() {
         ],
     );
     check(policy, b"GET\nOrigin: Null", &["forward", "vary: Origin"]);
+}
+
+/// An adapter that does not know the path of a request: a policy with routes grants nothing.
+#[test]
+fn what_an_adapter_does_not_know() {
+    struct Head;
+    impl RequestHead for Head {
+        fn method(&self) -> &[u8] {
+            b"GET"
+        }
+        fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+            let origin = (name == RequestHeader::Origin).then_some(b"https://a.example".as_slice());
+            origin.into_iter()
+        }
+    }
+    assert_eq!(
+        (Head.path(), Head.authority(), Head.protocol()),
+        (None, None, None)
+    );
+    let policy =
+        "allow_origins = ['https://a.example']\n[[route]]\npath = '/public'\nallow_origins = ['*']";
+    let policy = Policy::from_toml(policy).unwrap();
+    assert_eq!(policy.decide(&Head).verdict(), Verdict::NoGrant);
+}
+
+#[test]
+fn headers_say_whether_there_is_a_grant() {
+    let policy = Policy::from_toml("allow_origins = ['https://a.example']").unwrap();
+    let is_granted = |request: &str| match policy.decide(&Request(request.as_bytes())) {
+        Decision::Forward(headers) => headers.is_granted(),
+        other => unreachable!("{other:?}"),
+    };
+    assert!(is_granted("GET\nOrigin: https://a.example"));
+    assert!(!is_granted("GET\nOrigin: https://b.example"));
+    assert!(!is_granted("GET"));
 }
