@@ -249,6 +249,17 @@ fn red_team_1_one_vary_line() {
 }
 
 #[test]
+fn a_response_with_nothing_but_vary() {
+    let application = service_fn(async |_| {
+        let response = Response::builder().header("vary", "Accept-Encoding");
+        Ok::<_, Infallible>(response.body("").unwrap())
+    });
+    let service = CorsLayer::new(Policy::new(grant()).unwrap()).layer(application);
+    let Ok(response) = block_on(service.oneshot(Request::new(())));
+    assert_eq!(lines(response.headers()), ["vary: Accept-Encoding, Origin"]);
+}
+
+#[test]
 fn every_status() {
     for code in [
         101, 200, 204, 206, 301, 304, 400, 401, 404, 405, 413, 500, 503, 999,
