@@ -138,7 +138,7 @@ const DENY: Step = Step {
 
 const MUTANTS: Step = Step {
     what: "mutants of the last commit",
-    cargo: &["xtask", "mutants", "--in-diff", "HEAD^", "--minutes", "3"],
+    cargo: &["xtask", "mutants", "--in-diff", "HEAD^", "--minutes", "2"],
     environment: None,
 };
 
