@@ -183,9 +183,9 @@ The environment variables ALL_PROXY, HTTPS_PROXY or HTTP_PROXY can name a proxy 
 lists hosts without a proxy. The output masks secrets in headers, and the user name, the password, the query and \
 the fragment of a URL.
 
-Exit status: 0: every browser allows the request and there are no errors or warnings (with --expect: the page gets \
-what is expected, whatever the warnings are), and the server does not differ from the policy, 1: otherwise, 2: wrong usage, no \
-response, or a policy that cannot be read or is invalid")]
+Exit status: 0: every browser allows the request, no error or warning is found (with --expect: the page gets what is \
+expected, whatever is found), and the server does not differ from the policy, 1: otherwise, 2: wrong usage, no response, or a \
+policy that cannot be read or is invalid")]
 pub(crate) struct Probe {
     /// The URL that the page fetches; with --audit also that of a WebSocket (ws:// or wss://)
     #[arg(value_hint = ValueHint::Url)]

@@ -44,7 +44,7 @@ pub(crate) struct Sender {
     pub(crate) own: Headers,
 }
 
-/// Why there is no response.
+/// What went wrong when the server did not respond.
 #[derive(Clone, Debug)]
 pub(crate) struct SendError {
     /// What went wrong, and where.
@@ -117,7 +117,7 @@ impl Client {
         self.sent.iter().map(|(request, _)| request)
     }
 
-    /// Why there is no response, if there is none.
+    /// What went wrong, if the server did not respond.
     pub(crate) fn send_error(&self) -> Option<&SendError> {
         self.sent
             .iter()

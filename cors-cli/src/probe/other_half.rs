@@ -18,7 +18,7 @@ use super::client::Client;
 #[derive(Debug)]
 pub(crate) struct OtherHalf {
     pub(crate) exchange: Exchange,
-    /// Why there is no response.
+    /// What went wrong, if the server did not respond.
     pub(crate) error: Option<String>,
 }
 
