@@ -153,6 +153,9 @@ fn varnish(folder: TempDir, port: u16, gzip: &str) -> io::Result<Running> {
     command
         .args(["-d", "-j", "none", "-T", "none", "-s", "malloc,64m"])
         .args(["-p", "default_ttl=3600"])
+        // On a busy machine, more time can pass between two requests. By default, an entry is removed ten seconds after it
+        // expires, and a connection is closed after five without a request.
+        .args(["-p", "default_grace=3600", "-p", "timeout_idle=3600"])
         .args(["-p", &format!("http_gzip_support={gzip}"), "-f"])
         .arg(&file)
         .arg("-n")
