@@ -5,8 +5,6 @@ mod copy;
 mod list;
 mod progress;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -24,7 +22,7 @@ struct Package {
     folder: &'static str,
     /// Its name for cargo.
     name: &'static str,
-    /// The first stage finds most changes, in little time. Each other one gets those that are left.
+    /// The first stage finds most changes, in little time. Each other one gets those that are left of all files.
     stages: &'static [Stage],
 }
 
@@ -175,38 +173,46 @@ pub(crate) fn run(args: lexopt::Parser) -> Result<ExitCode, Error> {
         if diff.is_some() {
             files = copy.mutants(package, diff.as_deref())?;
         }
-        let mut sum = Numbers::default();
-        let mut patience = BTreeMap::new();
-        for (file, mutants) in files {
-            let mut progress = match diff {
-                None => copy.progress(&file, mutants, stages),
-                Some(_) => Progress::new(mutants, stages),
-            };
-            while let Some(index) = progress.stage()
-                && let Some(stage) = package.stages.get(index)
-                && !is_time_over()
-            {
-                let mutants = progress.next(if diff.is_some() { AT_ONCE } else { usize::MAX });
-                let patience = match patience.entry(index) {
-                    Entry::Occupied(known) => *known.get(),
-                    Entry::Vacant(unknown) => *unknown.insert(copy.patience(stage)?),
+        let mut files: Vec<_> = files
+            .into_iter()
+            .map(|(file, mutants)| {
+                let progress = match diff {
+                    None => copy.progress(&file, mutants, stages),
+                    Some(_) => Progress::new(mutants, stages),
                 };
-                let run = Run {
-                    package,
-                    stage,
-                    patience,
-                    file: &file,
-                    diff: diff.as_deref(),
-                };
-                let (numbers, missed) = copy.test(&run, mutants)?;
-                progress.add(mutants.len(), numbers, missed);
-                if diff.is_none() {
-                    copy.store(&file, &progress)?;
+                (file, progress)
+            })
+            .collect();
+        for (index, stage) in package.stages.iter().enumerate() {
+            let mut known = None;
+            for (file, progress) in &mut files {
+                while progress.stage() == Some(index) && !is_time_over() {
+                    let patience = match known {
+                        Some(patience) => patience,
+                        None => *known.insert(copy.patience(stage)?),
+                    };
+                    let run = Run {
+                        package,
+                        stage,
+                        patience,
+                        file,
+                        diff: diff.as_deref(),
+                    };
+                    let most = if diff.is_some() { AT_ONCE } else { usize::MAX };
+                    let mutants = progress.next(most);
+                    let (numbers, missed) = copy.test(&run, mutants)?;
+                    progress.add(mutants.len(), numbers, missed);
+                    if diff.is_none() {
+                        copy.store(file, progress)?;
+                    }
+                    eprintln!("{}  {file}", progress.numbers());
                 }
-                eprintln!("{}  {file}", progress.numbers());
             }
+        }
+        let mut sum = Numbers::default();
+        for (file, progress) in &files {
             if let Some(survivors) = progress.survivors() {
-                list.compare(&file, survivors, diff.is_none());
+                list.compare(file, survivors, diff.is_none());
             }
             sum = sum.plus(progress.numbers());
         }
