@@ -58,6 +58,27 @@ fn expires() {
     check(&garbage, &at(&[0, 1]), ["10", "10", "11", "10"]);
     let negative = format!("{methods}\nAccess-Control-Max-Age: -1");
     check(&negative, &at(&[0, 1]), ["10", "11", "11", "11"]);
+    // The largest signed number, and the next one.
+    let largest = format!("{methods}\nAccess-Control-Max-Age: 9223372036854775807");
+    check(&largest, &at(&[0, 599]), ["10"; 4]);
+    let larger = format!("{methods}\nAccess-Control-Max-Age: 9223372036854775808");
+    check(&larger, &at(&[0, 599]), ["10", "11", "10", "11"]);
+}
+
+#[test]
+fn is_empty() {
+    let mut cache = PreflightCache::new();
+    assert!(cache.is_empty());
+    let allow = "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: PUT";
+    let mut server = |_: &SentRequest| Some(response(200, allow));
+    fetch(
+        Engine::Standard,
+        &put(),
+        &mut cache,
+        Duration::ZERO,
+        &mut server,
+    );
+    assert!(!cache.is_empty());
 }
 
 #[test]
@@ -148,6 +169,9 @@ fn the_flag() {
     check("", &fetches, ["101", "101", "100", "101"]);
     let methods = "Access-Control-Allow-Methods: PUT";
     check(methods, &fetches, ["111", "101", "100", "101"]);
+    // An age of 0 stores nothing, in Firefox not even an empty entry.
+    let never = "Access-Control-Allow-Methods: POST\nAccess-Control-Max-Age: 0";
+    check(never, &fetches, ["111"; 4]);
 }
 
 #[test]
@@ -195,6 +219,36 @@ fn max_age_counts_from_the_first_storing_in_the_standard() {
     assert_eq!(outcome(Engine::WebKit), [true, true, false]);
 }
 
+/// An entry with `*` for headers, and a later preflight that names a header. In the standard, the entry matches each name but
+/// `Authorization`, so it gets the new max-age instead of an entry for the name.
+#[test]
+fn a_wildcard_is_renewed_in_the_standard() {
+    #[track_caller]
+    fn check(name: &str, expected: [bool; 4]) {
+        let sends_preflight = |engine| {
+            let mut cache = PreflightCache::new();
+            let mut sends = |second, method: &str, name: &str, lines: &str| {
+                let allow = format!("Access-Control-Allow-Origin: *\n{lines}");
+                let mut server = |_: &SentRequest| Some(response(200, &allow));
+                let request = get(API).method(method).header(name, "1");
+                let now = Duration::from_secs(second);
+                let run = fetch(engine, &request, &mut cache, now, &mut server);
+                sent(&run)[0].starts_with("PRE")
+            };
+            let all = "Access-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: *";
+            assert!(sends(0, "PUT", "X-A", all));
+            let named = format!(
+                "Access-Control-Allow-Methods: DELETE\nAccess-Control-Allow-Headers: {name}\nAccess-Control-Max-Age: 60"
+            );
+            assert!(sends(1, "DELETE", name, &named));
+            sends(10, "DELETE", "X-B", "")
+        };
+        assert_eq!(Engine::ALL.map(sends_preflight), expected);
+    }
+    check("X-A", [false, true, true, true]);
+    check("Authorization", [true; 4]);
+}
+
 #[test]
 fn network_errors_clear_it() {
     let outcome = |engine| {
@@ -218,6 +272,28 @@ fn network_errors_clear_it() {
     let [standard, chromium, firefox, webkit] = Engine::ALL.map(outcome);
     assert_eq!((standard, firefox), ([2, 1, 2], [2, 1, 2]));
     assert_eq!((chromium, webkit), ([2, 1, 1], [2, 1, 1]));
+}
+
+/// A network error that is not one of the CORS check: a redirect without a valid URL.
+#[test]
+fn a_redirect_that_fails_clears_it_in_the_standard() {
+    let outcome = |engine| {
+        let mut cache = PreflightCache::new();
+        let mut ask = |status| {
+            let mut server = |sent: &SentRequest| {
+                let lines = "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: PUT";
+                Some(match sent.method.as_str() {
+                    "OPTIONS" => response(200, lines),
+                    _ => response(status, &format!("{lines}\nLocation: https://:0/")),
+                })
+            };
+            let now = Duration::ZERO;
+            sent(&fetch(engine, &put(), &mut cache, now, &mut server)).len()
+        };
+        [ask(200), ask(307), ask(200)]
+    };
+    let (cleared, kept) = ([2, 1, 2], [2, 1, 1]);
+    assert_eq!(Engine::ALL.map(outcome), [cleared, kept, kept, kept]);
 }
 
 #[test]
@@ -260,6 +336,43 @@ fn redirects_taint_the_key() {
         sent(&fetch(engine, &request, &mut cache, now, &mut server)).len() > 2
     }
     assert_eq!(Engine::ALL.map(outcome), [false, false, false, true]);
+}
+
+/// The entry of the page serves a request whose origin has become `null`, where the key has the origin of the page.
+#[test]
+fn entries_of_the_page_after_redirects() {
+    fn sends_preflight(engine: Engine) -> bool {
+        let mut cache = PreflightCache::new();
+        let allow = |sent: &SentRequest| {
+            let origin = sent.headers.get("Origin").unwrap_or_default();
+            let origin = origin.escape_ascii();
+            format!("Access-Control-Allow-Origin: {origin}\nAccess-Control-Allow-Methods: PUT")
+        };
+        let mut server = |sent: &SentRequest| {
+            let redirects = sent.method == "PUT" && sent.url.host_str() == Some("b.example");
+            Some(match redirects {
+                true => response(
+                    307,
+                    &format!("{}\nLocation: https://c.example/", allow(sent)),
+                ),
+                false => response(200, &allow(sent)),
+            })
+        };
+        let mut put = |target| {
+            let request = get(target).method("PUT");
+            sent(&fetch(
+                engine,
+                &request,
+                &mut cache,
+                Duration::ZERO,
+                &mut server,
+            ))
+            .len()
+        };
+        assert_eq!(put("https://c.example/"), 2);
+        put("https://b.example/") == 4
+    }
+    assert_eq!(Engine::ALL.map(sends_preflight), [true, false, false, true]);
 }
 
 #[test]

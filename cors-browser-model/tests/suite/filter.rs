@@ -73,15 +73,20 @@ fn safelisted_headers() {
 
 #[test]
 fn values_are_combined() {
-    let lines = "Pragma: a\nPRAGMA:\npragma: b";
-    let value = |engine| {
-        let readable = readable_headers(engine, Credentials::Omit, &headers(lines));
-        readable.get("Pragma").unwrap().escape_ascii().to_string()
-    };
-    assert_eq!(
-        Engine::ALL.map(value),
-        ["a, , b", "a, , b", "a, b", "a, , b"]
+    #[track_caller]
+    fn check(lines: &str, expected: [&str; 4]) {
+        let value = |engine| {
+            let readable = readable_headers(engine, Credentials::Omit, &headers(lines));
+            readable.get("Pragma").unwrap().escape_ascii().to_string()
+        };
+        assert_eq!(Engine::ALL.map(value), expected);
+    }
+    check("Pragma: a\npragma: b", ["a, b"; 4]);
+    check(
+        "Pragma: a\nPRAGMA:\npragma: b",
+        ["a, , b", "a, , b", "a, b", "a, , b"],
     );
+    check("Pragma:\npragma: b", [", b", ", b", "b", ", b"]);
 }
 
 #[test]
@@ -135,6 +140,14 @@ fn timing_failure_sticks() {
         panic!("blocked")
     };
     assert!(!readable.timing_allowed);
+}
+
+#[test]
+fn lines_as_text() {
+    let headers = Headers::from_iter([("X-A", &b"1\t2"[..]), ("x-b", b"\xe9")]);
+    let lines = headers.iter().map(ToString::to_string);
+    assert_eq!(lines.collect::<Vec<_>>(), [r"X-A: 1\t2", r"x-b: \xe9"]);
+    assert_eq!(format!("{headers:?}"), r"[X-A: 1\t2, x-b: \xe9]");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod cache;
 mod cors_check;
+mod engine;
 mod filter;
 mod measured;
 mod message;

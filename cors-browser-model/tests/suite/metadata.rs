@@ -6,7 +6,7 @@ use cors_browser_model::{
     Tainting, Url,
 };
 
-use super::{API, get, response, run, url};
+use super::{API, PAGE, get, response, run, url};
 
 /// How a page sends a request.
 type Make = fn(Url, Origin) -> Request;
@@ -162,6 +162,34 @@ fn plain_http() {
 }
 
 #[test]
+fn scripts_and_fonts() {
+    let (page, own) = (PAGE, "https://app.example.com/file");
+    for engine in Engine::ALL {
+        let expected = |sends_origin: bool, rest: &str| match sends_origin {
+            true => format!("{page} {rest}"),
+            false => format!("- {rest}"),
+        };
+        let is_one_of = |engines: &[Engine]| engines.contains(&engine);
+        let sends_origin = is_one_of(&[Engine::Chromium, Engine::WebKit]);
+        let script = expected(sends_origin, "script cors same-origin");
+        check_engine(engine, Request::module_script, page, own, &script);
+        let script = expected(true, "script cors same-site");
+        check_engine(engine, Request::module_script, page, API, &script);
+
+        let font = match engine {
+            Engine::WebKit => "- font no-cors same-origin".to_owned(),
+            _ => expected(engine == Engine::Chromium, "font cors same-origin"),
+        };
+        check_engine(engine, Request::font, page, own, &font);
+        let font = match engine {
+            Engine::WebKit => "- font no-cors same-site".to_owned(),
+            _ => expected(true, "font cors same-site"),
+        };
+        check_engine(engine, Request::font, page, API, &font);
+    }
+}
+
+#[test]
 fn websockets() {
     let destinations = [
         (Engine::Standard, "empty websocket cross-site"),
@@ -199,6 +227,37 @@ fn redirects() {
         .map(|site| String::from_utf8(site.unwrap()).unwrap())
         .collect();
     assert_eq!(sites, ["same-origin", "cross-site", "cross-site"]);
+}
+
+/// A redirect to another origin removes them in WebKit, but not from the preflight there.
+#[test]
+fn redirects_to_another_origin() {
+    let request = get("https://b.example/").method("PUT");
+    let sites = |engine| {
+        let run = run(engine, &request, |sent| {
+            let origin = sent
+                .headers
+                .get("Origin")
+                .unwrap()
+                .escape_ascii()
+                .to_string();
+            let allow =
+                format!("Access-Control-Allow-Origin: {origin}\nAccess-Control-Allow-Methods: PUT");
+            match (sent.method.as_str(), sent.url.host_str()) {
+                ("PUT", Some("b.example")) => {
+                    response(307, &format!("{allow}\nLocation: https://c.example/"))
+                }
+                _ => response(200, &allow),
+            }
+        });
+        let sent = run.exchanges.iter().map(|exchange| &exchange.sent.headers);
+        let sites = sent.map(|headers| headers.contains("Sec-Fetch-Site"));
+        sites.collect::<Vec<_>>()
+    };
+    for engine in Engine::ALL {
+        let expected = [true, true, true, engine != Engine::WebKit];
+        assert_eq!(sites(engine), expected, "{engine:?}");
+    }
 }
 
 #[test]

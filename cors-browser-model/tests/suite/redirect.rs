@@ -149,6 +149,25 @@ fn methods_bodies_and_authorization() {
     check(303, "HEAD", here, ["HEAD", json, "a"]);
 }
 
+/// What the preflight at another origin names, and what is sent there.
+#[test]
+fn webkit_names_authorization_that_it_drops() {
+    let put = get("https://b.example/to/307/https://c.example/").method("PUT");
+    let put = put.header("Authorization", "a").header("X-A", "1");
+    for engine in Engine::ALL {
+        let run = web(engine, &put);
+        assert_eq!(sent(&run), ["PRE PUT", "PUT", "PRE PUT", "PUT"]);
+        let preflight = &run.exchanges[2].sent.headers;
+        let named = preflight.get("Access-Control-Request-Headers").unwrap();
+        let expected = match engine {
+            Engine::WebKit => "authorization,x-a",
+            _ => "x-a",
+        };
+        assert_eq!(named.escape_ascii().to_string(), expected, "{engine:?}");
+        assert!(!last(&run).headers.contains("Authorization"), "{engine:?}");
+    }
+}
+
 #[test]
 fn webkit_drops_delete_across_origins() {
     let delete = get("https://b.example/to/302/https://c.example/").method("DELETE");
