@@ -30,16 +30,23 @@ struct Package {
 #[derive(Debug)]
 struct Stage {
     packages: &'static [&'static str],
-    /// What selects the tests of the packages.
+    /// What cargo builds of the packages; empty: all that has tests.
+    targets: &'static [&'static str],
+    /// What selects the tests.
     tests: &'static [&'static str],
     /// The framework whose fixture server is built with the change, for the tests that send requests to it.
     server: Option<Framework>,
 }
 
 impl Stage {
-    const fn own(packages: &'static [&'static str], tests: &'static [&'static str]) -> Self {
+    const fn own(
+        packages: &'static [&'static str],
+        targets: &'static [&'static str],
+        tests: &'static [&'static str],
+    ) -> Self {
         Self {
             packages,
+            targets,
             tests,
             server: None,
         }
@@ -48,12 +55,16 @@ impl Stage {
     const fn with_server(packages: &'static [&'static str], framework: Framework) -> Self {
         Self {
             packages,
+            targets: &[],
             // Those with caches start programs, and test no code that these do not.
-            tests: &["--", "--include-ignored", "--skip=cached"],
+            tests: &["--include-ignored", "--skip=cached"],
             server: Some(framework),
         }
     }
 }
+
+/// Leaves out the tests that start an example.
+const WITHOUT_EXAMPLES: &[&str] = &["--skip=hello::"];
 
 const PACKAGES: [Package; 7] = [
     Package {
@@ -62,10 +73,8 @@ const PACKAGES: [Package; 7] = [
         stages: &[
             Stage::own(
                 &["cors-policy-core"],
+                &["--lib", "--test=suite"],
                 &[
-                    "--lib",
-                    "--test=suite",
-                    "--",
                     // What takes a second or longer.
                     "--skip=agrees_with",
                     "--skip=large_headers",
@@ -77,18 +86,20 @@ const PACKAGES: [Package; 7] = [
                     "--skip=several_replace",
                 ],
             ),
-            Stage::own(&["cors-policy-core"], &[]),
+            Stage::own(&["cors-policy-core"], &["--tests"], &[]),
             Stage::with_server(
                 &["cors-axum", "cors-explain", "cors-matrix"],
                 Framework::Axum,
             ),
+            // The examples of the documentation.
+            Stage::own(&["cors-policy-core"], &[], &[]),
         ],
     },
     Package {
         folder: "cors-tower",
         name: "cors-tower",
         stages: &[
-            Stage::own(&["cors-tower"], &[]),
+            Stage::own(&["cors-tower"], &["--tests"], &[]),
             Stage::with_server(&["cors-axum", "cors-matrix"], Framework::Axum),
         ],
     },
@@ -96,7 +107,7 @@ const PACKAGES: [Package; 7] = [
         folder: "cors-axum",
         name: "cors-axum",
         stages: &[
-            Stage::own(&["cors-axum"], &[]),
+            Stage::own(&["cors-axum"], &["--tests"], WITHOUT_EXAMPLES),
             Stage::with_server(&["cors-axum", "cors-matrix"], Framework::Axum),
         ],
     },
@@ -104,7 +115,7 @@ const PACKAGES: [Package; 7] = [
         folder: "cors-actix",
         name: "cors-actix",
         stages: &[
-            Stage::own(&["cors-actix"], &[]),
+            Stage::own(&["cors-actix"], &["--tests"], WITHOUT_EXAMPLES),
             Stage::with_server(&["cors-actix", "cors-matrix"], Framework::Actix),
         ],
     },
@@ -112,7 +123,7 @@ const PACKAGES: [Package; 7] = [
         folder: "cors-rocket",
         name: "cors-rocket",
         stages: &[
-            Stage::own(&["cors-rocket"], &[]),
+            Stage::own(&["cors-rocket"], &["--tests"], WITHOUT_EXAMPLES),
             Stage::with_server(&["cors-rocket", "cors-matrix"], Framework::Rocket),
         ],
     },
@@ -120,7 +131,7 @@ const PACKAGES: [Package; 7] = [
         folder: "cors-warp",
         name: "cors-warp",
         stages: &[
-            Stage::own(&["cors-warp"], &[]),
+            Stage::own(&["cors-warp"], &["--tests"], WITHOUT_EXAMPLES),
             Stage::with_server(&["cors-warp", "cors-matrix"], Framework::Warp),
         ],
     },
@@ -128,8 +139,8 @@ const PACKAGES: [Package; 7] = [
         folder: "cors-browser-model",
         name: "cors-browser-model",
         stages: &[
-            Stage::own(&["cors-browser-model"], &["--lib", "--test=suite"]),
-            Stage::own(&["cors-browser-model", "cors-explain"], &[]),
+            Stage::own(&["cors-browser-model"], &["--lib", "--test=suite"], &[]),
+            Stage::own(&["cors-browser-model", "cors-explain"], &[], &[]),
         ],
     },
 ];

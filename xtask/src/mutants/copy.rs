@@ -151,7 +151,7 @@ impl Copy {
     pub(crate) fn patience(&self, stage: &Stage) -> Result<Duration, Error> {
         let test = |more: &[&str]| {
             let mut command = self.command();
-            command.args(["test", "--all-features"]);
+            command.args(["test", "--all-features"]).args(stage.targets);
             let packages = stage.packages.iter();
             command.args(packages.flat_map(|package| ["--package", package]));
             command.args(more);
@@ -163,7 +163,7 @@ impl Copy {
         };
         test(&["--no-run"])?;
         let start = Instant::now();
-        test(stage.tests)?;
+        test(&[&["--"], stage.tests].concat())?;
         Ok(LEAST_PATIENCE.max(PATIENCE * start.elapsed()))
     }
 
@@ -190,7 +190,10 @@ impl Copy {
         let patience = run.patience.as_secs().to_string();
         command.args(["--timeout", &patience]);
         command.arg("--output").arg(&self.folder);
-        command.arg("--").args(stage.tests);
+        // cargo mutants adds what is after `--` to the command that runs the tests, and these also to the one that builds them.
+        let targets = stage.targets.iter();
+        command.args(targets.map(|target| format!("--cargo-arg={target}")));
+        command.args(["--", "--"]).args(stage.tests);
         let output = output(self.with_server(&mut command, stage))?;
         // 2: a mutant was missed, 3: a test did not end.
         if !matches!(output.status.code(), Some(0 | 2 | 3)) {
