@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use cors_core::{Config, ConfigError, DangerouslyAllow, ErrorCode, Grant, Policy};
+use cors_core::{Config, ConfigError, DangerouslyAllow, ErrorCode, Grant, Policy, document};
 
 /// `line:column path [code] suggestion` for each error.
 pub(crate) fn summary(error: &ConfigError) -> String {
@@ -409,6 +409,33 @@ fn keys_and_types() {
         ],
     );
     check("grant = []", &["1:1 allow_origins [missing-origins]"]);
+}
+
+/// The keys that other crates read are those that a file can have.
+#[test]
+fn listed_keys() {
+    #[track_caller]
+    fn check(listed: &[&str], expected: &str, table: &str) {
+        assert_eq!(listed.join(" "), expected);
+        for key in listed {
+            let source = format!("{table}{key} = 1.5");
+            let errors = Policy::from_toml(&source).unwrap_err();
+            let codes: Vec<_> = errors.iter().map(ConfigError::code).collect();
+            assert!(!codes.contains(&ErrorCode::UnknownKey), "{key}: {codes:?}");
+        }
+    }
+    check(
+        document::file_keys(),
+        "preflight_status dangerously_allow refuse refuse_report_only hosts grant route",
+        "",
+    );
+    check(
+        document::route_keys(),
+        "path dangerously_allow refuse refuse_report_only grant",
+        "[[route]]\n",
+    );
+    let dangers = "insecure-origins public-suffixes null-origin any-host";
+    assert_eq!(document::dangers().join(" "), dangers);
 }
 
 #[test]

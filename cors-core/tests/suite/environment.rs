@@ -70,6 +70,24 @@ fn what_an_item_is_replaced_by() {
     check("['$A', 'A', '$']", &[("A", "x")], &["$A", "A", "$"]);
 }
 
+/// An item of a variable has the index of the item that names the variable.
+#[test]
+fn where_an_item_is_in_the_file() {
+    let source = "
+        allow_origins = ['https://a.example', '${A}', 'https://b.example']
+        allow_methods = ['PUT', 'PATCH']";
+    let root = document::parse_toml(source).unwrap();
+    let options = options(&[("A", "https://c.example https://d.example")]);
+    let loaded = options.load_tree(&root, source).unwrap();
+    let parts = loaded.policy.parts();
+    let grant = parts.iter().flat_map(|part| part.grants()).next().unwrap();
+    let find = |key, index| loaded.index_in_file(grant.id, key, index);
+    let found = [0, 1, 2, 3, 4].map(|index| find("allow_origins", index));
+    assert_eq!(found, [Some(0), Some(1), Some(1), Some(2), None]);
+    // A list without a variable.
+    assert_eq!(find("allow_methods", 1), Some(1));
+}
+
 #[test]
 fn in_every_list_and_part() {
     let source = "preflight_status = 200

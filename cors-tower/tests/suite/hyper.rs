@@ -5,10 +5,10 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use cors_core::adapter::RequestHead as _;
+use cors_core::adapter::RequestHead;
 use cors_matrix::path::{PUBLIC, TARGETS};
 use cors_tower::{Config, CorsLayer, Grant, Head, HttpCors, Outcome, Policy};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::{HttpService, service_fn};
@@ -118,6 +118,18 @@ fn paths_as_sent() {
         let (_, body) = got.split_once("\r\n\r\n").unwrap();
         assert_eq!(body, path, "{target}");
     }
+}
+
+/// Without a request of a framework.
+#[test]
+fn a_head_of_parts() {
+    let headers = crate::headers(&[("host", "b.example")]);
+    let head = Head::new(&Method::PUT, "/path", &headers);
+    assert_eq!(RequestHead::authority(&head), None);
+    let head = head.authority(Some("a.example"));
+    assert_eq!(RequestHead::authority(&head), Some(&b"a.example"[..]));
+    assert_eq!(RequestHead::method(&head), b"PUT");
+    assert_eq!(head.path(), Some(&b"/path"[..]));
 }
 
 #[test]

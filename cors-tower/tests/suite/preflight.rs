@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use cors_tower::{Config, CorsLayer, Grant, Policy};
+use cors_tower::{Config, CorsLayer, Grant, Head, HttpCors, Outcome, Policy};
 use http::{Method, Request, Response, StatusCode};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
@@ -144,6 +144,22 @@ fn echoes() {
             "access-control-allow-headers: y, z",
         ],
     );
+}
+
+/// A response without the layer echoes the same.
+#[test]
+fn echoes_without_the_layer() {
+    let grant = Grant::new(["https://app.example.com"]).allow_headers(["*"]);
+    let policy = Policy::new(grant.allow_credentials(true)).unwrap();
+    let asked = ("access-control-request-headers", "x-a");
+    let mut request = get(&[ORIGIN, ASKED_METHOD, asked]);
+    *request.method_mut() = Method::OPTIONS;
+    let outcome = HttpCors::new(policy).decide::<()>(Head::from(&request));
+    let Outcome::Respond(response) = outcome else {
+        panic!("forwarded")
+    };
+    let allowed = &response.headers()["access-control-allow-headers"];
+    assert_eq!(allowed, "x-a");
 }
 
 #[test]
