@@ -120,5 +120,35 @@ mod tests {
         check("colour", None);
         check("", None);
         check(&"allow_origins".repeat(1000), None);
+        // The end of a key, but too short.
+        check("gins", None);
+        let in_grant = did_you_mean("Access-Control-Allow-Origin", Grant::KEYS);
+        assert_eq!(in_grant, Some("allow_origins"));
+        let (longest, longer) = ("a".repeat(64), "a".repeat(65));
+        assert_eq!(did_you_mean(&longest, &[&longest]), Some(&*longest));
+        assert_eq!(did_you_mean(&longer, &[&longer]), None);
+    }
+
+    #[test]
+    fn lists() {
+        #[track_caller]
+        fn check(key: &str, text: &str, expected: Option<&str>) {
+            assert_eq!(as_list(key, text, false).as_deref(), expected, "{text:?}");
+        }
+        check(
+            "refuse",
+            "web_socket; cross-site-writes",
+            Some("[\"websocket\", \"cross-site-writes\"]"),
+        );
+        check("refuse", "x", None);
+        check(
+            "hosts",
+            "example.com:8443 *.example.com",
+            Some("[\"example.com:8443\", \"*.example.com\"]"),
+        );
+        check("hosts", "https://example.com", None);
+        // Scripts can read it, and cannot send it.
+        check("expose_headers", "date", Some("[\"date\"]"));
+        check("allow_headers", "date", None);
     }
 }
