@@ -445,9 +445,7 @@ impl<'e> Reader<'e> {
                 None => {}
             }
         }
-        if hosts.len() < items.len() {
-            self.source(None, None, "hosts", source);
-        }
+        self.source(None, None, "hosts", source);
         hosts
     }
 

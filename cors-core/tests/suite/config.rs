@@ -526,6 +526,13 @@ fn the_text_of_messages() {
             "expected `true` or `false`, found an out-of-range integer",
         ],
     );
+    check(
+        "[[grant]]\nallow_origins = ['*']\ncolour = 1\nhosts = []",
+        &[
+            "is not a key of a CORS policy",
+            "applies to the whole file; move it to the top level",
+        ],
+    );
 }
 
 #[test]

@@ -364,6 +364,11 @@ fn at_run_time() {
         codes("allow_origins = ['${GIVEN}', '${A}', '${']"),
         [ErrorCode::InvalidVariable]
     );
+    // The methods are not known, but the origins are.
+    assert_eq!(
+        codes("allow_origins = []\nallow_methods = ['${A}']"),
+        [ErrorCode::MissingOrigins]
+    );
 }
 
 /// A value may be a secret.

@@ -557,6 +557,13 @@ fn errors() {
         ],
     );
     check(
+        &format!("{origins}hosts = [1, 'A.b']"),
+        &[
+            "2:10 hosts[0] [wrong-type]",
+            "2:13 hosts[1] [invalid-host] a.b",
+        ],
+    );
+    check(
         &format!("{origins}[[route]]\npath = '/a'\nallow_origins = []\nhosts = ['a.b']"),
         &["5:1 route[0].hosts [unknown-key]"],
     );
