@@ -80,7 +80,7 @@ pub(super) fn read_config(
     let mut reader = Reader {
         errors,
         variables,
-        replaced: 0,
+        left: Some(MAX_REPLACED),
         unchecked: Unchecked::default(),
     };
     reader.file(root);
@@ -90,8 +90,8 @@ pub(super) fn read_config(
 struct Reader<'e> {
     errors: &'e mut Vec<ConfigError>,
     variables: Option<&'e Variables>,
-    /// How many bytes variables have put into lists.
-    replaced: usize,
+    /// How many bytes variables may still put into lists; `None` after an error.
+    left: Option<usize>,
     unchecked: Unchecked,
 }
 
@@ -587,9 +587,9 @@ impl<'e> Reader<'e> {
             return Replaced::Before;
         };
         // What follows takes time for each use of a long value.
-        if self.replaced > MAX_REPLACED {
+        let Some(left) = self.left else {
             return Replaced::Error;
-        }
+        };
         let has_its_value = listed.variables.entry(reference.name).or_default();
         if *has_its_value {
             return Replaced::Before;
@@ -600,8 +600,8 @@ impl<'e> Reader<'e> {
             Ok(Replacement::Value(value)) => {
                 // An empty value gives way to the default of the next item.
                 *has_its_value = !value.is_empty();
-                self.replaced = self.replaced.saturating_add(value.len());
-                if self.replaced <= MAX_REPLACED {
+                self.left = left.checked_sub(value.len());
+                if self.left.is_some() {
                     return Replaced::Items(value);
                 }
                 let message = format!(

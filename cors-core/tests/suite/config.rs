@@ -379,6 +379,13 @@ fn keys_and_types() {
         ],
     );
     check(
+        "preflight_status = '200'\nallow_origins = ['*']\nallow_credentials = 'yes'",
+        &[
+            "1:20 preflight_status [wrong-type] 200",
+            "3:21 allow_credentials [wrong-type]",
+        ],
+    );
+    check(
         "allow_origins = ['https://a.b']\ncookies = true",
         &["2:1 cookies [unknown-key] allow_credentials"],
     );
