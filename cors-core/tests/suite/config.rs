@@ -5,7 +5,9 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use cors_core::{Config, ConfigError, DangerouslyAllow, ErrorCode, Grant, Policy, document};
+use cors_core::{
+    Config, ConfigError, DangerouslyAllow, ErrorCode, Grant, Policy, document, read_policy,
+};
 
 /// `line:column path [code] suggestion` for each error.
 pub(crate) fn summary(error: &ConfigError) -> String {
@@ -655,6 +657,18 @@ fn files() {
 }
 
 #[test]
+fn large_files() {
+    const MOST: u64 = 256 * 1024 * 1024;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(MOST).unwrap();
+    let source = read_policy(file.path()).unwrap();
+    assert_eq!(source.len() as u64, MOST);
+    file.as_file().set_len(MOST + 1).unwrap();
+    let text = read_policy(file.path()).unwrap_err().to_string();
+    assert!(text.ends_with(": is larger than 256 MiB"), "{text}");
+}
+
+#[test]
 fn what_main_and_chains_of_sources_print() {
     for source in [
         "",
@@ -708,6 +722,7 @@ fn the_name_of_a_file_does_not_act_on_a_terminal() {
 #[cfg(feature = "serde")]
 mod serde {
     use ::serde::Deserialize as _;
+    use ::serde::de::value::{BytesDeserializer, Error as ValueError};
     use cors_core::Config;
 
     use super::*;
@@ -754,6 +769,9 @@ mod serde {
             .unwrap_err()
             .to_string();
         assert!(text.contains("expected a table, found a list"), "{text}");
+        let bytes = BytesDeserializer::<ValueError>::new(b"[]");
+        let text = Policy::deserialize(bytes).unwrap_err().to_string();
+        assert!(text.ends_with("expected a CORS policy"), "{text}");
         let json = r#"{"max_age": 1, "max_age": 2}"#;
         let text = serde_json::from_str::<Config>(json)
             .unwrap_err()

@@ -117,6 +117,11 @@ fn a_larger_file_that_is_read_as_a_policy() {
         "x.grant = [{ allow_origins = [] }]",
         &["1:1 x [unknown-key]"],
     );
+    // A table that is called as a key of a policy is not that key.
+    check(
+        "[hosts]\na = 1\n[cors]\nallow_origins = []",
+        &["3:2 cors [unknown-key]"],
+    );
     // Not larger, not a policy, or too deep.
     check(
         "[cors]\nmax_age = 1",
