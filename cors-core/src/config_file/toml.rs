@@ -269,13 +269,9 @@ impl fmt::Debug for LoadError {
     }
 }
 
-impl std::error::Error for LoadError {
-    /// Not the [system's error](Self::io_error) itself: this error's text contains that text, and a program
-    /// that prints the chain of sources would print it twice.
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.io_error().and_then(std::error::Error::source)
-    }
-}
+/// Without a source: this error's text contains that of the [system's error](Self::io_error), and a program that prints the
+/// chain of sources would print it twice.
+impl std::error::Error for LoadError {}
 
 /// Reads the text of a policy file, for tools that show or change it. [`Policy::from_toml`] parses
 /// the text.

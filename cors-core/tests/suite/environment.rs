@@ -464,6 +464,28 @@ fn texts_of_errors() {
 
 /// The variables of the process: cargo gives a test this one.
 #[test]
+fn which_variables_have_a_value() {
+    const OF_CARGO: &str = "CARGO_PKG_NAME";
+    let variables = Variables::of_process().set("A", "");
+    let has = |name| variables.has(name);
+    assert_eq!(
+        ["A", OF_CARGO, "CORS_NO_SUCH_VARIABLE"].map(has),
+        [true, true, false]
+    );
+    for variables in [Variables::none(), Variables::at_run_time()] {
+        let variables = variables.set("A", "");
+        assert!(variables.has("A") && !variables.has(OF_CARGO));
+    }
+}
+
+/// A value may be a secret.
+#[test]
+fn values_are_not_in_the_debug_output() {
+    let text = format!("{:?}", Variables::none().set("A", "secret"));
+    assert_eq!(text, r#"Variables { given: ["A"], at_run_time: false }"#);
+}
+
+#[test]
 fn of_the_process() {
     let source = "allow_origins = ['*']\nallow_headers = ['${CARGO_PKG_NAME}']";
     let headers = load(source, NONE).unwrap().allow_headers;

@@ -229,6 +229,37 @@ fn own_vary_star() -> Lines {
     Lines(&[("vary", "*")])
 }
 
+#[get("/own/timing")]
+fn own_timing() -> Lines {
+    Lines(&[
+        ("Timing-Allow-Origin", "https://a.example"),
+        ("timing-allow-origin", "https://b.example"),
+    ])
+}
+
+#[test]
+fn timing_of_the_application_is_replaced() {
+    #[track_caller]
+    fn check_policy(origin: &str, expected: &[&str]) {
+        let grant = Grant::new([origin]).expose_timing(true);
+        let cors = Cors::new(Policy::new(grant).unwrap());
+        let client = launch(crate::build().attach(cors).mount("/", routes![own_timing]));
+        check(&client, &["GET /own/timing", APP], (200, expected));
+    }
+    check_policy(
+        "*",
+        &["timing-allow-origin: *", "access-control-allow-origin: *"],
+    );
+    check_policy(
+        "https://app.example.com",
+        &[
+            "timing-allow-origin: https://app.example.com",
+            "access-control-allow-origin: https://app.example.com",
+            "vary: Origin",
+        ],
+    );
+}
+
 #[test]
 fn what_the_application_says() {
     let routes = routes![own_cors, own_vary, own_vary_origin, own_vary_star];
