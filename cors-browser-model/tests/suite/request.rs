@@ -1,7 +1,8 @@
 //! <https://fetch.spec.whatwg.org/#dom-request> and origins.
 
 use cors_browser_model::{
-    Body, Engine, FetchOutcome, Kind, Mode, NetworkError, Origin, Request, Throws, Url,
+    Body, Check, Credentials, Engine, FetchOutcome, Kind, Mode, NetworkError, Origin, RedirectMode,
+    Request, Step, Tainting, Throws, Url,
 };
 
 use crate::{API, PAGE, get, headers, response, run, url, without_metadata};
@@ -47,6 +48,75 @@ fn constructors_throw() {
         .method("POST")
         .body(Body::Stream);
     check(&stream, Throws::NoCorsStream);
+}
+
+/// Every step that was carried out is recorded, with the section of its standard.
+#[test]
+fn steps_of_a_fetch() {
+    let put = get(API).method("PUT").credentials(Credentials::Include);
+    let run = run(Engine::Standard, &put, |_| {
+        response(
+            200,
+            "Access-Control-Allow-Origin: https://app.example.com
+             Access-Control-Allow-Credentials: true
+             Access-Control-Allow-Methods: PUT",
+        )
+    });
+    let names = |checks: &[Check]| {
+        assert!(checks.iter().all(|check| check.passed));
+        let names = checks.iter().map(|check| check.step.to_string());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&run.checks), "construct scheme");
+    let [preflight, actual] = &run.exchanges[..] else {
+        panic!("{} requests", run.exchanges.len())
+    };
+    assert_eq!(
+        names(&preflight.checks),
+        "connection allow-origin-present allow-origin-matches allow-credentials preflight-status \
+         allow-methods-syntax allow-headers-syntax method-allowed headers-allowed"
+    );
+    assert_eq!(
+        names(&actual.checks),
+        "connection allow-origin-present allow-origin-matches allow-credentials"
+    );
+    let sections = [
+        (Step::Construct, "#dom-request"),
+        (Step::AllowOriginMatches, "#cors-check"),
+        (Step::HeadersAllowed, "#cors-preflight-fetch"),
+        (Step::RedirectBody, "#http-redirect-fetch"),
+    ];
+    for (step, section) in sections {
+        assert_eq!(
+            step.url(),
+            format!("https://fetch.spec.whatwg.org/{section}")
+        );
+    }
+}
+
+/// What no fetch of the model depends on, but others read.
+#[test]
+fn parts_of_requests() {
+    let page = || Origin::parse(PAGE).unwrap();
+    assert_eq!(Request::form(url(API), page()).body, Body::Source);
+    let socket = Request::websocket(url("wss://api.example.com/"), page());
+    assert_eq!(socket.redirect, RedirectMode::Error);
+}
+
+/// In WebKit, a page uses a font of any server, but cannot read it.
+#[test]
+fn fonts() {
+    let page = Origin::parse(PAGE).unwrap();
+    let request = Request::font(url(API), page);
+    for engine in Engine::ALL {
+        let run = run(engine, &request, |_| response(200, ""));
+        let tainting = match run.outcome {
+            FetchOutcome::Response(readable) => Some(readable.tainting),
+            FetchOutcome::Blocked(_) => None,
+        };
+        let expected = (engine == Engine::WebKit).then_some(Tainting::Basic);
+        assert_eq!(tainting, expected, "{engine:?}");
+    }
 }
 
 #[test]
