@@ -150,8 +150,8 @@ impl<'a> Reference<'a> {
         let Some(rest) = item.strip_prefix("${") else {
             return Err(invalid(WHOLE));
         };
-        if rest.contains("${") {
-            return Err(match rest.find('}') < rest.find("${") {
+        if let Some((before, _)) = rest.split_once("${") {
+            return Err(match before.contains('}') {
                 true => invalid(WHOLE),
                 false => invalid("has `${` in a default, which is not replaced"),
             });

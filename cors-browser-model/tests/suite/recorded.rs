@@ -82,6 +82,18 @@ fn what_no_page_sends() {
 }
 
 #[test]
+fn consoles_of_judged_responses() {
+    for lines in ["", "Access-Control-Allow-Origin: *"] {
+        let answer = response(404, lines);
+        for engine in Engine::ALL {
+            let judged = judge_response(engine, &get(API), &answer);
+            let run = run(engine, &get(API), |_| answer.clone());
+            assert_eq!(judged.console, run.console, "{engine:?}");
+        }
+    }
+}
+
+#[test]
 fn a_run_and_its_judged_parts_agree() {
     let request = get(API)
         .method("PUT")

@@ -311,6 +311,37 @@ fn users_are_allowed_at_home() {
 }
 
 #[test]
+fn users_are_not_allowed_elsewhere() {
+    #[track_caller]
+    fn check(request: &Request, location: &str, expected: &str) {
+        for engine in Engine::ALL {
+            let run = run(engine, request, |sent| match sent.url.path() {
+                "/end" => response(200, "Access-Control-Allow-Origin: *"),
+                _ => response(
+                    302,
+                    &format!("Access-Control-Allow-Origin: *\nLocation: {location}"),
+                ),
+            });
+            assert_eq!(failed(&run), expected, "{engine:?}");
+        }
+    }
+    let there = get("https://b.example/");
+    check(
+        &get(PAGE),
+        "https://user@b.example/end",
+        "redirect-credentials",
+    );
+    check(
+        &there,
+        "https://user@app.example.com/end",
+        "redirect-credentials",
+    );
+    // Nothing of the response can be read.
+    let no_cors = there.mode(Mode::NoCors);
+    check(&no_cors, "https://user@b.example/end", "");
+}
+
+#[test]
 fn streams_cannot_be_sent_again() {
     let stream = |status: u16| {
         let url = format!("https://b.example/to/{status}/https://b.example/");

@@ -42,6 +42,42 @@ fn valid_routes() {
 }
 
 #[test]
+fn where_an_error_is() {
+    #[track_caller]
+    fn check(
+        source: &str,
+        value: &str,
+        expected: (Option<usize>, Option<&str>, &str, Option<usize>),
+    ) {
+        let errors = Policy::from_toml(source).unwrap_err();
+        let error = errors.iter().next().unwrap();
+        let grant = error.grant().map(|grant| grant.to_string());
+        let found = (error.route(), grant.as_deref(), error.key(), error.index());
+        assert_eq!(found, expected);
+        assert_eq!(error.value(), Some(value));
+    }
+    const TOP: &str = "allow_origins = ['*']\n";
+    check(
+        "allow_origins = ['*']\nmax_age = -1",
+        "-1",
+        (None, Some("grant[0]"), "max_age", None),
+    );
+    check(
+        &format!("preflight_status = 1\n{TOP}"),
+        "1",
+        (None, None, "preflight_status", None),
+    );
+    let grants = "[[route.grant]]\nallow_origins = ['https://a.b']\n[[route.grant]]\nallow_origins = ['https://c.d', 'https://e.f', 'x']";
+    check(
+        &format!(
+            "{TOP}[[route]]\npath = '/a'\nallow_origins = ['*']\n[[route]]\npath = '/b'\n{grants}"
+        ),
+        "x",
+        (Some(1), Some("route[1].grant[1]"), "allow_origins", Some(2)),
+    );
+}
+
+#[test]
 fn errors_in_routes_come_together() {
     check(
         "max_age = -1\n[[route]]\npath = '/a'\nallow_origins = ['https://a.b/', 1, 'a.b']\nallow_methods = ['put', 'PUT', 'PUT']\n\n[[route]]\npath = 'b'\n[[route.grant]]\nallow_origins = ['https://a.b', 'https://a.b']\n[[route.grant]]\nallow_origins = ['null']\nmax_age = 'x'",
