@@ -251,6 +251,11 @@ mod tests {
         check("https://*\\.a.example", "https://*\\.a.example");
         check("a\tb\u{1b}[2J\u{7f}", "a\\x09b\\x1b[2J\\x7f");
         check("\u{ff}\u{9b}\u{e9}", "\\xff\\x9b\\xe9");
+        let value = "*".to_owned();
+        assert_eq!(
+            NetworkError::AllowOriginMismatch { value }.to_string(),
+            "`Access-Control-Allow-Origin` is `*` and credentials are included"
+        );
         let value = Some("\"true\"".to_owned());
         assert_eq!(
             NetworkError::AllowCredentials { value }.to_string(),

@@ -79,6 +79,8 @@ fn what_no_page_sends() {
         let lines = format!("{put}\nAccess-Control-Request-Headers: {names}");
         check_preflight(&lines, NotFromPage::Headers);
     }
+    let text = NotFromPage::Method.to_string();
+    assert_eq!(text, "no script can send the method");
 }
 
 #[test]

@@ -193,6 +193,7 @@ fn origins() {
     );
     check("tauri://localhost", "tauri://localhost/x", true);
     check("null", "data:text/plain,", false);
+    check("null", "data://a.example/", false);
     check("null", "file:///etc/passwd", false);
     for text in [
         "",

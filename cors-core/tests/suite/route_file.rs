@@ -50,7 +50,9 @@ fn where_an_error_is() {
         expected: (Option<usize>, Option<&str>, &str, Option<usize>),
     ) {
         let errors = Policy::from_toml(source).unwrap_err();
-        let error = errors.iter().next().unwrap();
+        let [error] = Vec::from_iter(&errors)[..] else {
+            panic!("{errors}")
+        };
         let grant = error.grant().map(|grant| grant.to_string());
         let found = (error.route(), grant.as_deref(), error.key(), error.index());
         assert_eq!(found, expected);
