@@ -136,8 +136,18 @@ fn status(failure: &Blocked) -> Option<Status> {
                 hint(&failure.method)
             ),
         ),
-        Error::AuthorizationNotListed => refused_header("authorization"),
-        Error::HeadersNotAllowed { names } => refused_header(names.first()?),
+        Error::HeadersNotAllowed { names } => {
+            let name = names.first()?;
+            measured(
+                "HeaderDisallowedByPreflightResponse",
+                name,
+                format!(
+                    "Request header field {} is not allowed by Access-Control-Allow-Headers in preflight \
+                     response.",
+                    hint(name)
+                ),
+            )
+        }
         Error::RedirectCredentials => {
             let location = failure.location.as_ref().map_or("", Url::as_str);
             let text = "contains a username and password, which is disallowed for cross-origin requests.";
@@ -161,18 +171,6 @@ fn status(failure: &Blocked) -> Option<Status> {
         ),
         _ => return None,
     })
-}
-
-fn refused_header(name: &str) -> Status {
-    measured(
-        "HeaderDisallowedByPreflightResponse",
-        name,
-        format!(
-            "Request header field {} is not allowed by Access-Control-Allow-Headers in preflight \
-             response.",
-            hint(name)
-        ),
-    )
 }
 
 const VALID_VALUE: &str = " Have the server send the header with a valid value.";

@@ -1,6 +1,8 @@
 //! Console messages beyond the measured cases.
 
-use cors_browser_model::{Engine, NetworkError, Request, Run, Step, judge_response};
+use cors_browser_model::{
+    Engine, Mode, NetworkError, RedirectMode, Request, Run, Step, judge_response,
+};
 
 use crate::{API, PAGE, get, response, run};
 
@@ -125,6 +127,40 @@ fn redirects_that_are_refused() {
             ("", "with non CORS scheme"),
         ],
     );
+}
+
+#[test]
+fn modes_schemes_and_loops() {
+    #[track_caller]
+    fn check(engine: Engine, request: &Request, code: &str, text: &str) {
+        let lines = "Access-Control-Allow-Origin: *\nLocation: /";
+        let run = run(engine, request, |_| response(302, lines));
+        let (found_code, found) = first(&run);
+        assert_eq!(found_code, code);
+        assert!(found.contains(text), "{found}");
+        // What says itself that it is about the redirect.
+        assert!(!found.contains("Cross-origin redirection"), "{found}");
+        assert!(!run.console[0].measured);
+    }
+    let same_origin = get(API).mode(Mode::SameOrigin);
+    let not_allowed = "Cross origin requests are not allowed by request mode.";
+    check(
+        Engine::Chromium,
+        &same_origin,
+        "DisallowedByMode",
+        not_allowed,
+    );
+    let unsafe_attempt =
+        "Unsafe attempt to load URL https://api.example.com/ from origin https://app.example.com.";
+    check(Engine::WebKit, &same_origin, "", unsafe_attempt);
+    let schemes = "Cross origin requests are only supported for protocol schemes: ";
+    let ftp = get("ftp://api.example.com/");
+    check(Engine::Chromium, &ftp, "CorsDisabledScheme", schemes);
+    let once = get(API).redirect(RedirectMode::Error);
+    let no_redirect = "Not allowed to follow a redirection while loading https://api.example.com/";
+    check(Engine::WebKit, &once, "", no_redirect);
+    let too_many = "Load cannot follow more than 20 redirections";
+    check(Engine::WebKit, &get(API), "", too_many);
 }
 
 #[test]
