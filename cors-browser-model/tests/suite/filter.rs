@@ -99,7 +99,7 @@ fn at_home_all_but_cookies() {
     };
     assert_eq!(readable.status, 404);
     assert_eq!(readable.headers, headers("x-a: 1"));
-    assert!(readable.timing_allowed);
+    assert!(readable.timing_allowed && !readable.redirected);
 }
 
 #[test]

@@ -90,3 +90,12 @@ fn a_fixed_policy_is_prepared_once() {
             .is_none()
     );
 }
+
+#[test]
+fn what_debug_shows_of_a_handle() {
+    let text = format!("{:?}", LivePolicy::new(policy(7)));
+    assert_eq!(
+        text,
+        "LivePolicy { version: 1, policy: Policy { parts: 1, .. } }"
+    );
+}
