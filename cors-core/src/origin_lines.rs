@@ -108,6 +108,10 @@ mod tests {
             let set = OriginSet::new();
             set.insert("https://before.example").unwrap();
             let errors = set.replace_by_lines(text);
+            for error in &errors {
+                let start = format!("line {}: ", error.line());
+                assert!(error.to_string().starts_with(&start), "{error}");
+            }
             let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
             assert_eq!(errors, expected);
             let snapshot = set.snapshot();

@@ -33,12 +33,7 @@ const EXCEPTIONS: &[(Engine, FailureCode, FailureCode)] = &[
         FailureCode::AllowOriginMultiple,
         FailureCode::AllowOriginMissing,
     ),
-    // They would reject it like any other header.
-    (
-        Engine::Chromium,
-        FailureCode::AuthorizationNotListed,
-        FailureCode::HeaderNotAllowed,
-    ),
+    // It would reject it like any other header.
     (
         Engine::Firefox,
         FailureCode::AuthorizationNotListed,
