@@ -10,16 +10,13 @@ use arc_swap::ArcSwap;
 use rpds::{HashTrieMapSync, HashTrieSetSync};
 
 use crate::decide::RequestHead;
-use crate::origin::OriginError;
+use crate::origin::{MAX_ORIGIN, OriginError};
 use crate::path;
 use crate::pattern::{OriginPattern, PatternError, Shape};
 use crate::routes;
 use crate::step::{lock, step};
 use crate::suggest;
 use crate::text::Excerpt;
-
-/// The longest origin that a set takes, in bytes: a request's `Origin` that is longer is not looked up.
-const MAX_LEN: usize = 512;
 
 /// Exact origins that the application adds, removes and replaces at any time: those that customers register in a
 /// database, for example.
@@ -294,7 +291,8 @@ impl OriginSet {
     /// inlined where Rocket calls it for each byte of a header's name.
     #[inline(never)]
     fn has(&self, key: Option<&[u8]>, origin: &[u8]) -> bool {
-        if origin.len() > MAX_LEN {
+        // A longer text is not an origin, and reading it takes time.
+        if origin.len() > MAX_ORIGIN {
             return false;
         }
         step();
@@ -561,7 +559,6 @@ enum Reason {
     Wildcard,
     Null,
     Insecure,
-    TooLong,
 }
 
 impl OriginSetError {
@@ -605,7 +602,6 @@ impl fmt::Display for OriginSetError {
             Reason::Insecure => f.write_str(
                 "is plain http: an attacker on the network can act as the user; use https",
             )?,
-            Reason::TooLong => write!(f, "has more than {MAX_LEN} bytes")?,
             Reason::Key => {}
         }
         let secure = match self.reason {
@@ -641,7 +637,6 @@ fn check_origin(origin: &str) -> Result<(), OriginSetError> {
             Shape::Any => Reason::Wildcard,
             Shape::Tuple(tuple) if tuple.has_wildcard() => Reason::Wildcard,
             Shape::Tuple(_) if pattern.is_insecure() => Reason::Insecure,
-            Shape::Tuple(_) if origin.len() > MAX_LEN => Reason::TooLong,
             Shape::Tuple(_) => return Ok(()),
         },
     };
@@ -655,6 +650,19 @@ mod tests {
 
     use super::*;
     use crate::step::orders;
+
+    #[test]
+    fn the_longest_origin() {
+        let label = "a".repeat(63);
+        let host = [&*label, &label, &label, &"a".repeat(61), ""].join(".");
+        let longest = format!("{}://{host}:65535", "a".repeat(64));
+        assert_eq!(longest.len(), MAX_ORIGIN);
+        let set = OriginSet::new();
+        set.insert(&longest).unwrap();
+        assert!(set.has(None, longest.as_bytes()));
+        let text = format!("{set:?}");
+        assert_eq!(text, "OriginSet { len: 1, is_filled: true, .. }");
+    }
 
     #[test]
     fn origins_that_a_set_takes() {

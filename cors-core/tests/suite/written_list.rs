@@ -76,6 +76,7 @@ fn in_one_item() {
     check("https://a.example, b", SEPARATOR, None);
     check("https://a .example", SPACE, None);
     check("https: //a.example", SPACE, None);
+    check("ht tps://a.example", SPACE, None);
 
     // These have texts of their own.
     check(" https://a.example", "begins with white space", ONE);
@@ -177,6 +178,7 @@ fn as_the_whole_list() {
         let both = Some("[\"https://a.b\", \"https://c.d\"]");
         check("allow_origins", text, both);
     }
+    check("allow_origins", "http://[::1]", Some("[\"http://[::1]\"]"));
     check("allow_origins", "*", Some("[\"*\"]"));
     check("allow_origins", "*,https://a.b", None);
     check("allow_origins", "https://", None);
@@ -268,6 +270,14 @@ const PIECES: &[&str] = &[
 
 #[test]
 fn long_texts() {
+    // The longest text with a suggestion, and a longer one.
+    for (length, suggestion) in [(16_384, Some("[\"PUT\", \"DELETE\"]")), (16_385, None)] {
+        let text = format!("{:length$}", "put, DELETE");
+        let source = format!("allow_origins = ['*']\nallow_methods = '{text}'");
+        let errors = Policy::from_toml(&source).unwrap_err();
+        let error = errors.iter().next().unwrap();
+        assert_eq!(error.suggestion(), suggestion);
+    }
     let long = "https://a.example,".repeat(100_000);
     let item = format!("allow_origins = ['{long}']");
     let errors = Policy::from_toml(&item).unwrap_err();
