@@ -660,8 +660,36 @@ mod tests {
         let set = OriginSet::new();
         set.insert(&longest).unwrap();
         assert!(set.has(None, longest.as_bytes()));
+    }
+
+    #[test]
+    fn what_debug_shows() {
+        let set = OriginSet::new();
+        assert!(set.snapshot().is_empty());
+        set.insert("https://a.example").unwrap();
         let text = format!("{set:?}");
         assert_eq!(text, "OriginSet { len: 1, is_filled: true, .. }");
+        assert!(!set.snapshot().is_empty());
+        let text = format!("{:?}", set.snapshot());
+        assert_eq!(text, r#"[(None, "https://a.example")]"#);
+    }
+
+    #[test]
+    fn parts_of_errors() {
+        let set = OriginSet::new();
+        let error = set.insert("null").unwrap_err();
+        assert_eq!((error.key(), error.origin()), (None, "null"));
+        let error = set.insert_for("a/b", "https://a.example").unwrap_err();
+        let found = (error.key(), error.origin());
+        assert_eq!(found, (Some("a/b"), "https://a.example"));
+    }
+
+    /// Not the same for all texts: then a look-up would compare with each.
+    #[test]
+    fn hashes_differ() {
+        let state = TextHash::default();
+        let [a, b, c] = ["a", "b", "c"].map(|text| state.hash_one(Text::from(text)));
+        assert!(a != b && b != c && a != c);
     }
 
     #[test]
