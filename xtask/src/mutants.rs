@@ -86,6 +86,16 @@ const PACKAGES: [Package; 7] = [
                     "--skip=several_replace",
                 ],
             ),
+            Stage::own(
+                &["cors-policy-core"],
+                &[
+                    "--test=events",
+                    "--test=logger",
+                    "--test=metrics",
+                    "--test=watch",
+                ],
+                &[],
+            ),
             Stage::own(&["cors-policy-core"], &["--tests"], &[]),
             Stage::with_server(
                 &["cors-axum", "cors-explain", "cors-matrix"],
