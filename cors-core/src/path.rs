@@ -423,6 +423,8 @@ mod tests {
             ("//", PathError::EmptySegment),
             ("/a//", PathError::EmptySegment),
             ("/a//b", PathError::EmptySegment),
+            ("///a", PathError::EmptySegment),
+            ("/a//b//c", PathError::EmptySegment),
             ("/.", PathError::DotSegment),
             ("/..", PathError::DotSegment),
             ("/a/./b", PathError::DotSegment),

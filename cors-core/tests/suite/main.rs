@@ -14,6 +14,8 @@ mod live;
 mod matching;
 mod origin_set;
 #[cfg(feature = "toml")]
+mod parts;
+#[cfg(feature = "toml")]
 mod refuse;
 #[cfg(feature = "toml")]
 mod route_file;

@@ -69,6 +69,11 @@ fn where_an_error_is() {
         "1",
         (None, None, "preflight_status", None),
     );
+    check(
+        "allow_origins = ['*']\nrefuse = ['websocket']",
+        "*",
+        (None, Some("grant[0]"), "allow_origins", Some(0)),
+    );
     let grants = "[[route.grant]]\nallow_origins = ['https://a.b']\n[[route.grant]]\nallow_origins = ['https://c.d', 'https://e.f', 'x']";
     check(
         &format!(
@@ -76,6 +81,23 @@ fn where_an_error_is() {
         ),
         "x",
         (Some(1), Some("route[1].grant[1]"), "allow_origins", Some(2)),
+    );
+}
+
+#[test]
+fn the_text_of_duplicate_routes() {
+    #[track_caller]
+    fn check(paths: [&str; 2], expected: &str) {
+        let routes =
+            paths.map(|path| format!("[[route]]\npath = '{path}'\nallow_origins = ['*']\n"));
+        let errors = Policy::from_toml(&routes.concat()).unwrap_err();
+        let messages: Vec<_> = errors.iter().map(ConfigError::message).collect();
+        assert_eq!(messages, [expected]);
+    }
+    check(["/a", "/a"], "is already the path of route[0]; remove one");
+    check(
+        ["/a/{b}", "/A/{c}"],
+        "is for the same paths as route[0]: the case of letters and the names of segments do not distinguish routes; remove one",
     );
 }
 
