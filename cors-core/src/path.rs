@@ -483,6 +483,14 @@ mod tests {
         check("public", "does not begin with `/`", Some("/public"));
         check("https://a.example/b", "does not begin with `/`", Some("/b"));
         check("/public/", "ends with a slash", Some("/public"));
+        // The longest text with a suggestion, and a longer one.
+        let path = format!(
+            "{}/{}",
+            format!("/{}", "a".repeat(127)).repeat(7),
+            "a".repeat(126)
+        );
+        check(&format!("{path}/"), "ends with a slash", Some(&path));
+        check(&format!("{path}a/"), "ends with a slash", None);
         check("/public//a", "has an empty segment", Some("/public/a"));
         check("/a?b=c", "has a `?` or `#`", Some("/a"));
         check("/a#b", "has a `?` or `#`", Some("/a"));

@@ -405,8 +405,7 @@ impl<'a> Checker<'a, '_> {
             .iter()
             .map(|(_, pattern)| seen.listed.covers(pattern))
             .collect();
-        let unreachable = grant > 0
-            && self.is_complete
+        let unreachable = self.is_complete
             && self.grant.origin_sets.is_empty()
             && patterns.len() == texts.len()
             && covered.iter().all(|covered| *covered);

@@ -467,6 +467,19 @@ fn several_grants() {
     );
 }
 
+/// Where a whole grant is unreachable, its origins are not reported one by one.
+#[test]
+fn unreachable_grants() {
+    check(
+        "[[grant]]\nallow_origins = ['https://a.b', 'https://c.d']\n[[grant]]\nallow_origins = ['https://c.d']",
+        &["3:1 grant[1] [unreachable-grant]"],
+    );
+    check(
+        "[[grant]]\nallow_origins = []\n[[grant]]\nallow_origins = ['https://a.b']",
+        &["2:17 grant[0].allow_origins [missing-origins]"],
+    );
+}
+
 #[test]
 fn the_text_of_duplicates() {
     #[track_caller]
