@@ -555,6 +555,26 @@ mod tests {
     use crate::suggest::suggest;
 
     #[test]
+    fn kinds_of_hosts() {
+        #[track_caller]
+        fn check(pattern: &str, is_loopback: bool, has_wildcard_label: bool) {
+            let pattern = OriginPattern::parse(pattern).unwrap();
+            assert_eq!(pattern.is_loopback(), is_loopback);
+            assert_eq!(pattern.has_wildcard_label(), has_wildcard_label);
+        }
+        check("*", false, false);
+        check("null", false, false);
+        check("https://a.example", false, false);
+        check("https://*.a.example", false, false);
+        check("https://pr-*.a.example", false, true);
+        check("http://localhost:3000", true, false);
+        check("http://app.localhost", true, false);
+        check("http://127.0.0.1:*", true, false);
+        check("http://[::1]", true, false);
+        check("http://10.0.0.1", false, false);
+    }
+
+    #[test]
     fn valid_patterns() {
         #[track_caller]
         fn check(text: &str) {

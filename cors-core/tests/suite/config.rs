@@ -303,6 +303,14 @@ fn large_headers() {
     assert_eq!(methods + headers + half * 2, LIMIT);
     check(three(0), &[]);
     check(three(1), &[("allow_headers", preflight)]);
+    // Of two lists of one size, the error names the headers.
+    let both = grant()
+        .allow_methods(name(half + 1))
+        .allow_headers(name(half + 1));
+    check(
+        both,
+        &[("allow_headers", &preflight.replace("65537", "65538"))],
+    );
 
     check(
         grant().allow_headers(name(10_000_000)),
