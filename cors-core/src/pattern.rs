@@ -697,6 +697,7 @@ mod tests {
         check("http://*/", P::AnyHost, None);
         check("https://*:8443", P::AnyHost, None);
         check("app://*:*", P::AnyHostWithPort, None);
+        check("app://*/x", O::Path, None);
         check("app://*/", O::TrailingSlash, None);
         check("file://*", O::FileScheme, None);
         check(
@@ -745,6 +746,25 @@ mod tests {
         );
         check(r"https://(a|b)\.example", P::RegularExpression, None);
         check(&"a".repeat(100_000), O::TooLong, None);
+        // The longest text with a suggestion, and a longer one.
+        let text = format!("{:a<1308}", "https://a.example/");
+        check(&text, O::TooLong, Some("https://a.example"));
+        check(&format!("{text}a"), O::TooLong, None);
+    }
+
+    #[test]
+    fn matches() {
+        #[track_caller]
+        fn check(pattern: &str, origin: &str, expected: bool) {
+            let pattern = OriginPattern::parse(pattern).unwrap();
+            let origin = Origin::parse(origin).unwrap();
+            assert_eq!(pattern.matches(&origin), expected);
+        }
+        check("*", "https://a.example", true);
+        check("https://*.a.example:8443", "https://b.a.example:8443", true);
+        check("https://*.a.example:8443", "http://b.a.example:8443", false);
+        check("https://*.a.example:8443", "https://b.a.example", false);
+        check("https://*.a.example:8443", "https://a.example:8443", false);
     }
 
     /// All Punycode that browsers send is accepted, and some that they do not send.
@@ -820,6 +840,12 @@ mod tests {
                 &format!("{scheme}://a.{base}:65535"),
             );
             too_long(&format!("https://*.a{base}"));
+            let shorter = base.get(1..).unwrap();
+            check(
+                &format!("https://a*.{shorter}"),
+                &format!("https://ab.{shorter}"),
+            );
+            too_long(&format!("https://a*.{base}"));
             // Without a wildcard there is more room.
             check(&format!("https://a.{base}"), &format!("https://a.{base}"));
             too_long(&format!("https://aa.{base}"));

@@ -133,6 +133,16 @@ fn origins() {
             "2:70 allow_origins[2] [public-suffix]",
         ],
     );
+    // Below a public suffix: the dot may be missing.
+    check(
+        "allow_credentials = true\nallow_origins = ['https://*example.com', 'https://*-team.com', 'https://pr-*.com', 'https://*co.uk']",
+        &[
+            "2:18 allow_origins[0] [public-suffix] https://*.example.com",
+            "2:42 allow_origins[1] [public-suffix]",
+            "2:64 allow_origins[2] [public-suffix]",
+            "2:84 allow_origins[3] [public-suffix]",
+        ],
+    );
     check(
         "dangerously_allow = ['null-origin']\nallow_credentials = true\nallow_origins = ['null']",
         &["3:18 allow_origins[0] [null-origin-with-credentials]"],
@@ -331,6 +341,15 @@ fn large_headers() {
         "x".repeat(LIMIT)
     );
     self::check(&source, &["5:17 grant[1].allow_headers [large-headers]"]);
+}
+
+/// In Rust, an age can have a fraction of a second.
+#[test]
+fn fractions_of_seconds() {
+    let age = std::time::Duration::from_millis(1_500);
+    let errors = Policy::new(Grant::new(["*"]).max_age(age)).unwrap_err();
+    let codes: Vec<_> = errors.iter().map(ConfigError::code).collect();
+    assert_eq!(codes, [ErrorCode::MaxAge]);
 }
 
 #[test]
