@@ -44,6 +44,12 @@ fn check(headers: &[Header<Box<str>>], expected: &[&str]) {
 fn a_policy_with_routes() {
     let policy = Policy::from_toml(SOURCE).unwrap();
     assert_eq!(policy.preflight_status(), 200);
+    assert!(policy.has_routes() && policy.refuses());
+    assert_eq!(policy.origin_patterns("/public/a"), ["*"]);
+    assert_eq!(policy.origin_patterns("/none"), [""; 0]);
+    let mut at_top = policy.origin_patterns("/");
+    at_top.sort_unstable();
+    assert_eq!(at_top, ["https://*.a.example", "https://b.example"]);
     let hosts = [
         "api.example",
         "api.example:443",
@@ -100,6 +106,7 @@ fn a_policy_with_routes() {
 fn a_policy_without_routes() {
     let policy = Policy::from_toml("allow_origins = ['*']").unwrap();
     assert_eq!(policy.preflight_status(), 204);
+    assert!(!policy.has_routes() && !policy.refuses());
     assert!(policy.abnormal_part().is_none());
     assert_eq!(policy.host_patterns(), None);
     let text = format!("{:?}", policy.parts());
