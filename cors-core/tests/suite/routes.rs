@@ -136,6 +136,16 @@ fn abnormal_paths_have_no_grant() {
 
 #[test]
 fn case_counts_only_between_parts() {
+    // Only upper case in all routes.
+    check(
+        &["/A"],
+        &[
+            ("/A", Some(1)),
+            ("/a", None),
+            ("/b", Some(0)),
+            ("/A/b", Some(1)),
+        ],
+    );
     // `/A/x` is `/{b}/x` for us, and `/a/x` for a server to which case does not count.
     check(
         &["/a/x", "/{b}/x"],
