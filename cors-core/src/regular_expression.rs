@@ -148,6 +148,21 @@ mod tests {
             r"https://(?:\w+)\.example\.com(:\d+)?",
             Some("https://*.example.com:*"),
         );
+        check(
+            r"https://[a-z]+[0-9]*\.example\.com",
+            Some("https://*.example.com"),
+        );
+        check(r"https://((a|b)c)\.example\.com", None);
+        check(
+            r"https://((?:a)b)\.example\.com",
+            Some("https://*.example.com"),
+        );
+        // After a literal character, these are not quantifiers.
+        check(
+            "^https://app*.example.com$",
+            Some("https://app*.example.com"),
+        );
+        check(r"https://a{2}\.example", Some("https://a{2}.example"));
         check(r"/\.example\.com$/", Some(".example.com"));
         check("~https://foo", Some("https://foo"));
         check(r"https://(app|admin)\.example\.com", None);

@@ -1,7 +1,7 @@
 //! A policy as data.
 
-use cors_core::Policy;
 use cors_core::adapter::{Header, HeaderSource};
+use cors_core::{Config, Grant, OriginSet, Policy};
 
 const SOURCE: &str = "
     preflight_status = 200
@@ -100,6 +100,28 @@ fn a_policy_with_routes() {
     let abnormal = policy.abnormal_part().unwrap();
     assert_eq!((abnormal.path(), abnormal.grants().len()), (None, 0));
     check(abnormal.actual_without_grant(), &["vary: Origin"]);
+}
+
+#[test]
+fn a_policy_with_a_set() {
+    let set = OriginSet::new();
+    let grant = Grant::default().allow_origin_set("customers");
+    let policy = Policy::new(Config::new([grant]).origin_set("customers", &set)).unwrap();
+    let grants = policy
+        .parts()
+        .iter()
+        .flat_map(|part| part.grants())
+        .collect::<Vec<_>>();
+    let [grant] = &grants[..] else {
+        panic!("{grants:?}")
+    };
+    let [used] = grant.sets[..] else {
+        panic!("{grant:?}")
+    };
+    assert_eq!(
+        (used.name, used.key_segment, used.set),
+        ("customers", None, &set)
+    );
 }
 
 #[test]
