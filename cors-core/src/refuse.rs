@@ -281,6 +281,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_either_refuses() {
+        let all = || {
+            (0..16).map(|bits| Refuse {
+                websocket: bits & 1 != 0,
+                cross_site_writes: bits & 2 != 0,
+                unlisted_origins: bits & 4 != 0,
+                report_only: bits & 8 != 0,
+            })
+        };
+        for (a, b) in all().flat_map(|a| all().map(move |b| (a, b))) {
+            let either = |refuses: fn(&Refuse) -> bool| {
+                [a, b].iter().any(|one| !one.report_only && refuses(one))
+            };
+            let expected = Refuse {
+                websocket: either(|refuse| refuse.websocket),
+                cross_site_writes: either(|refuse| refuse.cross_site_writes),
+                unlisted_origins: either(|refuse| refuse.unlisted_origins),
+                report_only: false,
+            };
+            assert_eq!(a.or(b), expected, "{a:?} {b:?}");
+        }
+        for refuse in all() {
+            let names = [
+                refuse.websocket,
+                refuse.cross_site_writes,
+                refuse.unlisted_origins,
+            ];
+            assert_eq!(refuse.is_something(), names.contains(&true), "{refuse:?}");
+        }
+    }
+
+    #[test]
     fn own_origins() {
         #[track_caller]
         fn check(origin: &str, host: &str, expected: bool) {
