@@ -5,9 +5,11 @@ use std::fmt;
 use crate::config::Refuse;
 use crate::decide::{RequestHead, SingleLine};
 use crate::decision::Verdict;
+use crate::domain::MAX_HOST;
 use crate::grant_id::GrantId;
 use crate::header::RequestHeader;
 use crate::matching::Allowlist;
+use crate::origin::MAX_PORT;
 use crate::pattern::OriginPattern;
 use crate::policy::{Compiled, CompiledPart};
 
@@ -226,8 +228,7 @@ impl Hosts {
     }
 
     fn has(&self, host: Option<&[u8]>) -> bool {
-        /// The longest host has 254 bytes, and the longest port 6.
-        const MAX: usize = SCHEME.len() + 254 + 6;
+        const MAX: usize = SCHEME.len() + MAX_HOST + MAX_PORT;
         let mut origin = [0; MAX];
         let Some(host) = host else { return false };
         let bytes = SCHEME
@@ -261,11 +262,10 @@ fn has_port(pattern: &str) -> bool {
 
 /// Whether a text is a pattern of host and port.
 pub(crate) fn is_host_pattern(text: &str) -> bool {
-    let is_alone = text == "*" || text.starts_with("*:");
-    !is_alone
-        && texts(text)
-            .iter()
-            .all(|text| OriginPattern::parse(text).is_ok())
+    // `*` alone is not one: it has no port.
+    texts(text)
+        .iter()
+        .all(|text| OriginPattern::parse(text).is_ok())
 }
 
 /// The pattern that was most likely meant by a text that is not one.
@@ -279,6 +279,33 @@ pub(crate) fn suggest_host(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_of_hosts() {
+        #[track_caller]
+        fn check(text: &str, expected: bool) {
+            assert_eq!(is_host_pattern(text), expected, "{text}");
+        }
+        check("a.example", true);
+        check("a.example:8443", true);
+        check("*.a.example", true);
+        check("localhost:*", true);
+        check("*", false);
+        check("*:*", false);
+        check("*:80", false);
+        check("https://a.example", false);
+    }
+
+    #[test]
+    fn the_longest_host() {
+        let label = "a".repeat(63);
+        let host = [&*label, &label, &label, &"a".repeat(61), ""].join(".");
+        assert_eq!(host.len(), MAX_HOST);
+        let longest = format!("{host}:65535");
+        let hosts = Hosts::new(std::slice::from_ref(&longest));
+        assert!(hosts.has(Some(longest.as_bytes())));
+        assert!(!hosts.has(Some(format!("{longest}0").as_bytes())));
+    }
 
     #[test]
     fn what_either_refuses() {
