@@ -464,6 +464,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_cannot_be_watched() {
+        let error = LoadError::unwatched(Path::new("cors.toml"), io::Error::other("no thread"));
+        assert_eq!(error.to_string(), "cors.toml: cannot be watched: no thread");
+        assert!(error.io_error().is_some());
+    }
+
+    #[test]
     fn written_in_place() {
         let mut case = Case::new();
         case.check(1, "https://first.example");

@@ -619,6 +619,14 @@ fn errors_in_suggestions() {
 
 #[test]
 fn syntax() {
+    // A byte order mark is not a character of the first line, but one of any other text.
+    check(
+        "\u{feff}allow_origins = ['\u{feff}', 'x']",
+        &[
+            "1:18 allow_origins[0] [invalid-origin]",
+            "1:23 allow_origins[1] [invalid-origin] https://x",
+        ],
+    );
     check("allow_origins = [", &["1:18  [syntax]"]);
     check(
         "\u{feff}allow_origins = ['https://a.com/']",

@@ -311,6 +311,25 @@ fn answers_follow_from_the_part() {
 }
 
 #[test]
+fn parts_of_explanations() {
+    let policy = policy(&["/a", "/b"]);
+    #[track_caller]
+    fn check(policy: &Policy, path: &str, expected: (Option<usize>, &str, Option<&str>)) {
+        let text = format!("GET {path}\nOrigin: https://part2.example");
+        let explanation = policy.explain(&Request(text.as_bytes()));
+        let elsewhere = explanation.granted_elsewhere();
+        let elsewhere = elsewhere.map(|grant| grant.to_string());
+        let reason = explanation.reason().as_str();
+        let found = (explanation.route(), reason, elsewhere.as_deref());
+        assert_eq!(found, expected, "{path}");
+    }
+    let there = Some("route[1].grant[0]");
+    check(&policy, "/", (None, "origin-not-allowed", there));
+    check(&policy, "/a", (Some(0), "origin-not-allowed", there));
+    check(&policy, "/b", (Some(1), "granted", None));
+}
+
+#[test]
 fn explanations() {
     let policy = Policy::new(
         Config::new([Grant::new([APP])])
