@@ -92,10 +92,12 @@ fn a_fixed_policy_is_prepared_once() {
 }
 
 #[test]
-fn what_debug_shows_of_a_handle() {
+fn what_debug_shows() {
     let text = format!("{:?}", LivePolicy::new(policy(7)));
     assert_eq!(
         text,
         "LivePolicy { version: 1, policy: Policy { parts: 1, .. } }"
     );
+    let text = format!("{:?}", PolicyCache::new(policy(7), apply));
+    assert_eq!(text, "PolicyCache(7)");
 }
