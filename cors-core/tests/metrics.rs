@@ -92,6 +92,8 @@ fn outcomes() {
     // No page of another origin.
     check("GET /", "");
     check("GET /public", "");
+    // Of another site, but not with CORS: an image, or a link.
+    check("GET /public\nSec-Fetch-Site: cross-site", "");
     check(
         "POST /\nHost: api.example.com\nOrigin: https://api.example.com",
         "",
