@@ -162,6 +162,14 @@ fn why_a_page_cannot_read_a_response() {
     );
 
     // A preflight that a browser fails.
+    // Not a preflight, although it has the header of one.
+    check(
+        &policy,
+        "GET /users\nOrigin: https://evil.example\nAccess-Control-Request-Method: PUT",
+        "INFO message=CORS: no route is for the path `/users`; origin `https://evil.example` is in no grant at the top; for \
+         other paths it has route[0].grant[0] reason=\"origin-not-allowed\" method=GET path=/users preflight=false \
+         origin=https://evil.example",
+    );
     let preflight = |path: &str, method: &str, headers: &str, expected: &str| {
         let request = format!(
             "OPTIONS {path}\nOrigin: https://app.example.com\nAccess-Control-Request-Method: {method}\n\
