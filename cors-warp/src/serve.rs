@@ -130,3 +130,22 @@ async fn wait_after(error: &io::Error) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clock is stopped, and goes on when all tasks wait for it.
+    #[tokio::test(start_paused = true)]
+    async fn waits_after_errors_of_the_system() {
+        for (kind, seconds) in [
+            (ErrorKind::ConnectionAborted, 0),
+            (ErrorKind::ConnectionReset, 0),
+            (ErrorKind::Other, 1),
+        ] {
+            let start = tokio::time::Instant::now();
+            wait_after(&kind.into()).await;
+            assert_eq!(start.elapsed().as_secs(), seconds, "{kind}");
+        }
+    }
+}
