@@ -6,6 +6,7 @@ use cors_browser_model::{
     Tainting, Url,
 };
 
+use super::redirect::web;
 use super::{API, PAGE, get, response, run, url};
 
 /// How a page sends a request.
@@ -232,31 +233,13 @@ fn redirects() {
 /// A redirect to another origin removes them in WebKit, but not from the preflight there.
 #[test]
 fn redirects_to_another_origin() {
-    let request = get("https://b.example/").method("PUT");
-    let sites = |engine| {
-        let run = run(engine, &request, |sent| {
-            let origin = sent
-                .headers
-                .get("Origin")
-                .unwrap()
-                .escape_ascii()
-                .to_string();
-            let allow =
-                format!("Access-Control-Allow-Origin: {origin}\nAccess-Control-Allow-Methods: PUT");
-            match (sent.method.as_str(), sent.url.host_str()) {
-                ("PUT", Some("b.example")) => {
-                    response(307, &format!("{allow}\nLocation: https://c.example/"))
-                }
-                _ => response(200, &allow),
-            }
-        });
-        let sent = run.exchanges.iter().map(|exchange| &exchange.sent.headers);
-        let sites = sent.map(|headers| headers.contains("Sec-Fetch-Site"));
-        sites.collect::<Vec<_>>()
-    };
+    let request = get("https://b.example/to/307/https://c.example/").method("PUT");
     for engine in Engine::ALL {
+        let run = web(engine, &request);
+        let sent = run.exchanges.iter().map(|exchange| &exchange.sent.headers);
+        let found: Vec<_> = sent.map(|sent| sent.contains("Sec-Fetch-Site")).collect();
         let expected = [true, true, true, engine != Engine::WebKit];
-        assert_eq!(sites(engine), expected, "{engine:?}");
+        assert_eq!(found, expected, "{engine:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use cors_browser_model::{
 use crate::{PAGE, failed, get, response, run, sent};
 
 /// Servers whose responses every page may read, and where `/to/STATUS/URL` redirects.
-fn web(engine: Engine, request: &Request) -> Run {
+pub(crate) fn web(engine: Engine, request: &Request) -> Run {
     run(engine, request, |sent| {
         let origin = sent.headers.get("Origin").unwrap_or_default();
         let allow = format!(
