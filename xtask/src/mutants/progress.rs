@@ -94,6 +94,7 @@ impl Progress {
             ..
         } = self.numbers;
         json!({
+            "stages": self.stages,
             "stage": self.stage,
             "untested": self.untested,
             "missed": self.missed,
@@ -103,7 +104,7 @@ impl Progress {
         })
     }
 
-    /// `None` if it is not what [`Progress::to_json`] makes.
+    /// `None` if it is not what [`Progress::to_json`] makes, or if there are other stages now.
     pub(crate) fn from_json(value: &Value, stages: usize) -> Option<Self> {
         let number = |name: &str| usize::try_from(value[name].as_u64()?).ok();
         let names = |name: &str| -> Option<Vec<_>> {
@@ -111,7 +112,7 @@ impl Progress {
             names.map(|name| Some(name.as_str()?.to_owned())).collect()
         };
         Some(Self {
-            stages,
+            stages: number("stages").filter(|stored| *stored == stages)?,
             stage: number("stage")?,
             untested: names("untested")?,
             missed: names("missed")?,
@@ -180,6 +181,7 @@ mod tests {
         // It goes on from what is stored.
         let stored = Progress::from_json(&progress.to_json(), 2);
         assert_eq!(stored.as_ref(), Some(&progress));
+        assert_eq!(Progress::from_json(&progress.to_json(), 3), None);
         assert_eq!(progress.numbers().unfinished, 2);
 
         progress.add(1, caught(0), names(&["c"]));
