@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -32,12 +32,11 @@ async fn main() -> io::Result<()> {
         cacheable,
         tls,
     } = FixtureArgs::from_args();
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
-    let port = listener.local_addr()?.port();
+    let address = (Ipv4Addr::LOCALHOST, port);
     let tls = tls.map(|tls| tls.server_config()).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
 
-    let server = match policy {
+    let (addresses, server) = match policy {
         Some(policy) => {
             // Created here, because the closure runs once for each worker.
             let cors = Cors::new(policy);
@@ -50,10 +49,11 @@ async fn main() -> io::Result<()> {
                     .wrap(cors.clone())
             })
             .workers(2);
-            match tls {
-                Some(tls) => server.listen_rustls_0_23(listener, tls)?.run(),
-                None => server.listen_auto_h2c(listener)?.run(),
-            }
+            let server = match tls {
+                Some(tls) => server.bind_rustls_0_23(address, tls)?,
+                None => server.bind_auto_h2c(address)?,
+            };
+            (server.addrs(), server.run())
         }
         None => {
             let server = HttpServer::new(move || {
@@ -63,14 +63,15 @@ async fn main() -> io::Result<()> {
                     .wrap(Condition::new(cacheable, Compress::default()))
             })
             .workers(2);
-            match tls {
-                Some(tls) => server.listen_rustls_0_23(listener, tls)?.run(),
-                None => server.listen_auto_h2c(listener)?.run(),
-            }
+            let server = match tls {
+                Some(tls) => server.bind_rustls_0_23(address, tls)?,
+                None => server.bind_auto_h2c(address)?,
+            };
+            (server.addrs(), server.run())
         }
     };
 
-    announce(scheme, port);
+    announce(scheme, addresses.first().map_or(port, SocketAddr::port));
     server.await
 }
 
