@@ -72,6 +72,9 @@ fn one(fixture: &FixtureBinary, requests: u64) -> Result<Row, String> {
     let mut row = Row::new(fixture.framework);
     row.descriptors.start = clients::descriptors_without_clients(&load, &process)?;
     row.memory.start = process.memory()?;
+    // Before the load: on a busy machine, the kernel can take minutes to give a process of several threads room for more file
+    // descriptors. Until then the server accepts no connection.
+    let idle = IdleConnections::new(&load, IDLE.min(process::descriptors_left()?))?;
     thread::scope(|scope| {
         for index in 0..CLIENTS {
             let load = &load;
@@ -79,7 +82,7 @@ fn one(fixture: &FixtureBinary, requests: u64) -> Result<Row, String> {
         }
         scope.spawn(|| load.ended(clients::slow(&load)));
         scope.spawn(|| load.ended(change::change(&load, &mut server, &files)));
-        load.ended(measure(&load, requests, &process, &mut row));
+        load.ended(measure(&load, idle, requests, &process, &mut row));
         load.done.store(true, Ordering::SeqCst);
     });
     if let Some(fault) = load.fault() {
@@ -101,8 +104,13 @@ fn one(fixture: &FixtureBinary, requests: u64) -> Result<Row, String> {
 }
 
 /// Keeps idle connections open, and measures, until the load has done enough.
-fn measure(load: &Load, requests: u64, process: &Process, row: &mut Row) -> Result<(), String> {
-    let mut idle = IdleConnections::new(load, IDLE.min(process::descriptors_left()?))?;
+fn measure(
+    load: &Load,
+    mut idle: IdleConnections,
+    requests: u64,
+    process: &Process,
+    row: &mut Row,
+) -> Result<(), String> {
     let mut is_warm = false;
     while !load.is_done() {
         idle.keep(load)?;

@@ -25,19 +25,21 @@ const HALF: &[u8] = b"GET /echo HTTP/1.1\r\nHost: 127";
 /// listens, and opens some. So this counts while some connections are open that have got a response, and subtracts them.
 pub(super) fn descriptors_without_clients(load: &Load, process: &Process) -> Result<usize, String> {
     const CONNECTIONS: u64 = 32;
-    let connections = (0..CONNECTIONS).map(|number| {
-        let mut connection = Connection::new(load.connect()?);
-        let request = versions::get("/echo");
-        let response = connection.exchange(&request);
-        response.map_err(|error| format!("response {number}: {error}"))?;
-        Ok(connection)
-    });
+    let connections = (0..CONNECTIONS).map(|_| accepted(load));
     let connections = connections.collect::<Result<Vec<_>, String>>()?;
     // A thread that reads a file for a moment has another one.
     let counts = (0..CONNECTIONS).map(|_| process.descriptors());
     let counts = counts.collect::<Result<Vec<_>, _>>()?;
     let least = counts.into_iter().min().unwrap_or_default();
     Ok(least.saturating_sub(connections.len()))
+}
+
+/// A connection that has got a response. So the server has accepted it, and those before it.
+fn accepted(load: &Load) -> Result<Connection<TcpStream>, String> {
+    let mut connection = Connection::new(load.connect()?);
+    let response = connection.exchange(&versions::get("/echo"));
+    response.map_err(|error| format!("before the load: {error}"))?;
+    Ok(connection)
 }
 
 /// Sends requests of all kinds on one connection, and checks the responses.
@@ -153,9 +155,16 @@ pub(super) struct IdleConnections {
 
 impl IdleConnections {
     pub(super) fn new(load: &Load, count: usize) -> Result<Self, String> {
-        let streams = (0..count).map(|index| idle(load, index));
+        // Fewer than a server has room for before it accepts them. Others would wait for a second.
+        const AT_ONCE: usize = 64;
+        let streams = (0..count).map(|index| {
+            if index % AT_ONCE == 0 {
+                accepted(load)?;
+            }
+            idle(load, index)
+        });
         Ok(Self {
-            streams: streams.collect::<Result<_, _>>()?,
+            streams: streams.collect::<Result<_, String>>()?,
             reopened: 0,
         })
     }
